@@ -1,0 +1,49 @@
+import { type Digest, isDigest, parseDigest, shorten } from "./digest.ts";
+import { RegistryError } from "./registry-error.ts";
+
+/** A name that may move from one manifest to another, such as `latest` or `1.2.3`. */
+export type Tag = string & { readonly __brand: "Tag" };
+
+/** What stands behind `/manifests/`: a digest names one manifest for ever, a tag names one for now. */
+export type Reference =
+  | { readonly kind: "digest"; readonly digest: Digest }
+  | { readonly kind: "tag"; readonly tag: Tag };
+
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
+export function isTag(text: string): text is Tag {
+  return TAG.test(text);
+}
+
+/** @throws RegistryError `tag-invalid` */
+export function parseTag(text: string): Tag {
+  if (isTag(text)) return text;
+  throw new RegistryError(
+    "tag-invalid",
+    "a tag is 1 to 128 letters, digits, '_', '.' and '-', and does not start with '.' or '-'",
+    { detail: { tag: shorten(text) } },
+  );
+}
+
+/**
+ * A digest contains a colon and a tag cannot, so a colon decides which of the two was meant.
+ * @throws RegistryError `digest-invalid`, `tag-invalid`
+ */
+export function parseReference(text: string): Reference {
+  if (isDigest(text)) return { kind: "digest", digest: text };
+  if (isTag(text)) return { kind: "tag", tag: text };
+  return text.includes(":") ? { kind: "digest", digest: parseDigest(text) } : { kind: "tag", tag: parseTag(text) };
+}
+
+export function referenceText(reference: Reference): string {
+  return reference.kind === "digest" ? reference.digest : reference.tag;
+}
+
+/**
+ * The tag under which clients keep a subject's referrers in registries without the referrers API.
+ * @spec OCI distribution-spec, "Referrers Tag Schema"
+ */
+export function referrersTagOf(subject: Digest): Tag {
+  const [algorithm = "", encoded = ""] = subject.split(":");
+  return `${algorithm.slice(0, 32)}-${encoded.slice(0, 64)}` as Tag;
+}
