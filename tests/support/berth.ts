@@ -10,5 +10,5 @@ const executable = join(import.meta.dir, "../../bin/berth");
  * @throws with its log when it does not come up.
  */
 export async function startBerth(options: RegistryOptions = {}): Promise<RunningRegistry> {
-  return await startRegistry({ argv: (config) => [executable, "serve", config], readyPath: "/livez" }, options);
+  return startRegistry({ argv: (config) => [executable, "serve", config], readyPath: "/livez" }, options);
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { argv } from "./argv.ts";
 import { mustRun } from "./run-program.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
 
@@ -20,20 +21,13 @@ export async function makeCertificates(): Promise<Certificates> {
   const file = (name: string) => join(folder, name);
   const authorityFolder = makeTemporaryFolder("ca");
   const authority = join(authorityFolder, "ca.crt");
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  await mustRun([
-    ...["openssl", "req", "-x509", ...newKey, "-days", "2", "-subj", "/CN=Test authority"],
-    ...["-keyout", file("ca.key"), "-out", authority],
-  ]);
-  await mustRun([
-    ...["openssl", "req", "-new", ...newKey, "-subj", "/CN=localhost"],
-    ...["-keyout", file("server.key"), "-out", file("server.csr")],
-  ]);
+  const newKey = argv`-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes`;
+  await mustRun(argv`openssl req -x509 ${newKey} -days 2 -subj ${"/CN=Test authority"}
+    -keyout ${file("ca.key")} -out ${authority}`);
+  await mustRun(argv`openssl req -new ${newKey} -subj /CN=localhost
+    -keyout ${file("server.key")} -out ${file("server.csr")}`);
   await Bun.write(file("extensions"), serverExtensions);
-  await mustRun([
-    ...["openssl", "x509", "-req", "-in", file("server.csr"), "-CA", authority, "-CAkey", file("ca.key")],
-    ...["-CAcreateserial", "-CAserial", file("serial"), "-days", "2", "-extfile", file("extensions")],
-    ...["-out", file("server.crt")],
-  ]);
+  await mustRun(argv`openssl x509 -req -in ${file("server.csr")} -CA ${authority} -CAkey ${file("ca.key")}
+    -CAcreateserial -CAserial ${file("serial")} -days 2 -extfile ${file("extensions")} -out ${file("server.crt")}`);
   return { authority, authorityFolder, certificate: file("server.crt"), key: file("server.key") };
 }

@@ -7,5 +7,5 @@ import { requireProgram } from "./require-program.ts";
  */
 export async function startPeer(options: RegistryOptions = {}): Promise<RunningRegistry> {
   const { path } = requireProgram("docker-registry");
-  return await startRegistry({ argv: (config) => [path, "serve", config], readyPath: "/v2/" }, options);
+  return startRegistry({ argv: (config) => [path, "serve", config], readyPath: "/v2/" }, options);
 }

@@ -70,11 +70,15 @@ export async function startRegistry(program: RegistryProgram, options: RegistryO
     isReady: () => answers(`${url}${program.readyPath}`, certificates),
   });
   return {
-    ...{ url, host, port, dataDirectory, configFile },
+    url,
+    host,
+    port,
+    dataDirectory,
+    configFile,
     ...(certificates === undefined ? {} : { certificates }),
     pid: daemon.pid,
-    logs: daemon.logs,
-    kill: daemon.kill,
+    logs: () => daemon.logs(),
+    kill: (signal) => daemon.kill(signal),
     exited: daemon.exited,
     stop: async () => {
       await daemon.stop();

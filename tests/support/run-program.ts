@@ -16,8 +16,8 @@ export interface RunOptions {
 }
 
 /** Runs a program to its end, whatever its exit code. */
-export async function runProgram(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const process_ = Bun.spawn([...argv], {
+export async function runProgram(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = Bun.spawn([...command], {
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdin: options.input === undefined ? "ignore" : new TextEncoder().encode(options.input),
@@ -27,9 +27,9 @@ export async function runProgram(argv: readonly string[], options: RunOptions = 
     killSignal: "SIGKILL",
   });
   const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(process_.stdout).text(),
-    new Response(process_.stderr).text(),
-    process_.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
   ]);
   return { exitCode, stdout, stderr, output: `${stdout}${stderr}` };
 }
@@ -39,10 +39,10 @@ export async function runProgram(argv: readonly string[], options: RunOptions = 
  *
  * @throws with the command and everything it printed when the exit code is not 0.
  */
-export async function mustRun(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const finished = await runProgram(argv, options);
+export async function mustRun(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const finished = await runProgram(command, options);
   if (finished.exitCode !== 0) {
-    throw new Error(`exit code ${finished.exitCode} from: ${argv.join(" ")}\n${finished.output}`);
+    throw new Error(`exit code ${finished.exitCode} from: ${command.join(" ")}\n${finished.output}`);
   }
   return finished;
 }
