@@ -1,0 +1,94 @@
+import type { Digest, RepositoryName } from "../oci/index.ts";
+import type { Queries } from "./database.ts";
+import type { BlobContent } from "./hot-reads.ts";
+
+export interface NewBlob extends BlobContent {
+  readonly createdAtMs: number;
+}
+
+/** Records content that storage holds; keeps the first record if there is one. Returns its id. */
+export async function putBlob(queries: Queries, blob: NewBlob): Promise<number> {
+  await queries
+    .insertInto("blobs")
+    .values({
+      digest: blob.digest,
+      size_bytes: blob.sizeBytes,
+      storage_key: blob.storageKey,
+      created_at_ms: blob.createdAtMs,
+    })
+    .onConflict((conflict) => conflict.column("digest").doNothing())
+    .execute();
+  const row = await queries
+    .selectFrom("blobs")
+    .select("id")
+    .where("digest", "=", blob.digest)
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+export async function linkBlob(queries: Queries, repositoryId: number, blobId: number, nowMs: number): Promise<void> {
+  await queries
+    .insertInto("repository_blobs")
+    .values({ repository_id: repositoryId, blob_id: blobId, linked_at_ms: nowMs })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Whatever repository has it; for mounts, after the right to read it was checked. */
+export async function findBlobId(queries: Queries, digest: Digest): Promise<number | undefined> {
+  const row = await queries.selectFrom("blobs").select("id").where("digest", "=", digest).executeTakeFirst();
+  return row?.id;
+}
+
+/** Some of the repositories that have the blob, in the order of their names. */
+export async function listRepositoriesOfBlob(
+  queries: Queries,
+  digest: Digest,
+  limit: number,
+): Promise<readonly RepositoryName[]> {
+  const rows = await queries
+    .selectFrom("blobs as b")
+    .innerJoin("repository_blobs as rb", "rb.blob_id", "b.id")
+    .innerJoin("repositories as r", "r.id", "rb.repository_id")
+    .select("r.name")
+    .where("b.digest", "=", digest)
+    .orderBy("r.name")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.name);
+}
+
+/** @returns whether the repository had it */
+export async function unlinkBlob(queries: Queries, repositoryId: number, digest: Digest): Promise<boolean> {
+  const result = await queries
+    .deleteFrom("repository_blobs")
+    .where("repository_id", "=", repositoryId)
+    .where("blob_id", "=", (query) => query.selectFrom("blobs").select("id").where("digest", "=", digest))
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+/** Which of the digests the repository does not have, in the order given. */
+export async function findMissingBlobs(
+  queries: Queries,
+  repositoryId: number,
+  digests: readonly Digest[],
+): Promise<readonly Digest[]> {
+  const present = new Set<Digest>();
+  for (const some of inGroups(digests)) {
+    const rows = await queries
+      .selectFrom("blobs as b")
+      .innerJoin("repository_blobs as rb", "rb.blob_id", "b.id")
+      .select("b.digest")
+      .where("rb.repository_id", "=", repositoryId)
+      .where("b.digest", "in", some)
+      .execute();
+    for (const row of rows) present.add(row.digest);
+  }
+  return digests.filter((digest) => !present.has(digest));
+}
+
+/** Databases bound the number of parameters in a statement. */
+export function* inGroups<T>(items: readonly T[], size = 500): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

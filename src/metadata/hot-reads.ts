@@ -1,0 +1,103 @@
+import type { Compilable, Kysely } from "kysely";
+import type { Digest, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
+import type { Schema } from "./schema.ts";
+
+export interface ManifestHead {
+  readonly digest: Digest;
+  readonly mediaType: ManifestMediaType;
+  readonly sizeBytes: number;
+}
+
+export interface ManifestContent extends ManifestHead {
+  readonly body: Uint8Array;
+}
+
+export interface BlobContent {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly storageKey: string;
+}
+
+export interface HotReads {
+  findManifestByTag(repository: RepositoryName, tag: Tag): Promise<ManifestContent | undefined>;
+  findManifestByDigest(repository: RepositoryName, digest: Digest): Promise<ManifestContent | undefined>;
+  findManifestHeadByTag(repository: RepositoryName, tag: Tag): Promise<ManifestHead | undefined>;
+  findManifestHeadByDigest(repository: RepositoryName, digest: Digest): Promise<ManifestHead | undefined>;
+  /** A blob that only another repository has does not exist here. */
+  findBlobInRepository(repository: RepositoryName, digest: Digest): Promise<BlobContent | undefined>;
+}
+
+/** Runs one statement that the engine keeps prepared. */
+export type PreparedStatement = (parameters: readonly string[]) => Promise<unknown>;
+
+/** Builds the hot reads once; `prepare` returns the first row or `undefined`. */
+export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) => PreparedStatement): HotReads {
+  const read = <Row>(build: (first: never, second: never) => Compilable<Row>) => prepareTwo<Row>(build, prepare);
+  return {
+    findManifestByTag: read((name, tag) =>
+      manifestByTag(reads, name, tag).select([
+        "m.digest",
+        "m.media_type as mediaType",
+        "m.size_bytes as sizeBytes",
+        "m.body",
+      ]),
+    ),
+    findManifestByDigest: read((name, digest) =>
+      manifestByDigest(reads, name, digest).select([
+        "m.digest",
+        "m.media_type as mediaType",
+        "m.size_bytes as sizeBytes",
+        "m.body",
+      ]),
+    ),
+    findManifestHeadByTag: read((name, tag) =>
+      manifestByTag(reads, name, tag).select(["m.digest", "m.media_type as mediaType", "m.size_bytes as sizeBytes"]),
+    ),
+    findManifestHeadByDigest: read((name, digest) =>
+      manifestByDigest(reads, name, digest).select([
+        "m.digest",
+        "m.media_type as mediaType",
+        "m.size_bytes as sizeBytes",
+      ]),
+    ),
+    findBlobInRepository: read((name, digest) => blobInRepository(reads, name, digest)),
+  };
+}
+
+function manifestByTag(reads: Kysely<Schema>, name: RepositoryName, tag: Tag) {
+  return reads
+    .selectFrom("repositories as r")
+    .innerJoin("tags as t", "t.repository_id", "r.id")
+    .innerJoin("manifests as m", "m.id", "t.manifest_id")
+    .where("r.name", "=", name)
+    .where("t.name", "=", tag);
+}
+
+function manifestByDigest(reads: Kysely<Schema>, name: RepositoryName, digest: Digest) {
+  return reads
+    .selectFrom("repositories as r")
+    .innerJoin("manifests as m", "m.repository_id", "r.id")
+    .where("r.name", "=", name)
+    .where("m.digest", "=", digest);
+}
+
+function blobInRepository(reads: Kysely<Schema>, name: RepositoryName, digest: Digest) {
+  return reads
+    .selectFrom("repositories as r")
+    .innerJoin("repository_blobs as rb", "rb.repository_id", "r.id")
+    .innerJoin("blobs as b", "b.id", "rb.blob_id")
+    .where("r.name", "=", name)
+    .where("b.digest", "=", digest)
+    .select(["b.digest", "b.size_bytes as sizeBytes", "b.storage_key as storageKey"]);
+}
+
+/** Compiles a query whose two parameters stand in the order they are given in. */
+function prepareTwo<Row>(
+  build: (first: never, second: never) => Compilable<Row>,
+  prepare: (sql: string) => PreparedStatement,
+): (first: string, second: string) => Promise<Row | undefined> {
+  const compiled = build("first" as never, "second" as never).compile();
+  if (compiled.parameters.join() !== "first,second") throw new Error(`parameters out of order in ${compiled.sql}`);
+  const statement = prepare(compiled.sql);
+  return (first, second) => statement([first, second]) as Promise<Row | undefined>;
+}

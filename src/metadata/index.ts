@@ -1,0 +1,19 @@
+/**
+ * Rows: what repositories, blobs, manifests, tags and upload sessions exist, in one SQL database with transactions.
+ * It knows the words of the specifications, but no rule of the registry and no bytes except a manifest's own.
+ */
+export type { NewBlob } from "./blobs.ts";
+export { findBlobId, findMissingBlobs, linkBlob, listRepositoriesOfBlob, putBlob, unlinkBlob } from "./blobs.ts";
+export type { MetadataDatabase, Queries, TransactionOptions } from "./database.ts";
+export type { BlobContent, HotReads, ManifestContent, ManifestHead } from "./hot-reads.ts";
+export type { NewManifest, Referrer, ReferrerQuery } from "./manifests.ts";
+export { findManifestId, findMissingManifests, listReferrers, putManifest, removeManifest } from "./manifests.ts";
+export type { MetadataErrorReason } from "./metadata-error.ts";
+export { MetadataError } from "./metadata-error.ts";
+export type { NamePage } from "./page.ts";
+export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
+export { openSqlite } from "./sqlite/sqlite-database.ts";
+export type { NewTag } from "./tags.ts";
+export { listTags, putTag, removeTag } from "./tags.ts";
+export type { UploadRecord } from "./uploads.ts";
+export { findUpload, insertUpload, listStaleUploads, removeUpload, updateUpload } from "./uploads.ts";

@@ -1,0 +1,131 @@
+import type { Digest, Manifest, RepositoryName } from "../oci/index.ts";
+import { inGroups } from "./blobs.ts";
+import type { Queries } from "./database.ts";
+
+export interface NewManifest {
+  readonly repositoryId: number;
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly body: Uint8Array;
+  readonly createdAtMs: number;
+}
+
+/** Records a manifest and what it names; keeps the first record if there is one. Returns its id. */
+export async function putManifest(queries: Queries, entry: NewManifest): Promise<number> {
+  const existing = await findManifestId(queries, entry.repositoryId, entry.digest);
+  if (existing !== undefined) return existing;
+  const { manifest } = entry;
+  const row = await queries
+    .insertInto("manifests")
+    .values({
+      repository_id: entry.repositoryId,
+      digest: entry.digest,
+      media_type: manifest.mediaType,
+      artifact_type: manifest.artifactType ?? null,
+      subject_digest: manifest.subject?.digest ?? null,
+      annotations: manifest.subject && manifest.annotations ? JSON.stringify(manifest.annotations) : null,
+      size_bytes: entry.body.byteLength,
+      created_at_ms: entry.createdAtMs,
+      body: entry.body,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  await putReferences(queries, row.id, manifest);
+  return row.id;
+}
+
+async function putReferences(queries: Queries, manifestId: number, manifest: Manifest): Promise<void> {
+  const named = [
+    ...manifest.blobs.map((descriptor) => ({ kind: "blob" as const, descriptor })),
+    ...manifest.manifests.map((descriptor) => ({ kind: "manifest" as const, descriptor })),
+  ];
+  const rows = named.map(({ kind, descriptor }, position) => ({
+    manifest_id: manifestId,
+    position,
+    kind,
+    digest: descriptor.digest,
+    media_type: descriptor.mediaType,
+    size_bytes: descriptor.sizeBytes,
+  }));
+  for (const some of inGroups(rows, 100)) await queries.insertInto("manifest_references").values(some).execute();
+}
+
+export async function findManifestId(
+  queries: Queries,
+  repositoryId: number,
+  digest: Digest,
+): Promise<number | undefined> {
+  const row = await queries
+    .selectFrom("manifests")
+    .select("id")
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "=", digest)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Removes the manifest and every tag that points at it. @returns whether there was one */
+export async function removeManifest(queries: Queries, repositoryId: number, digest: Digest): Promise<boolean> {
+  const result = await queries
+    .deleteFrom("manifests")
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "=", digest)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+/** Which of the digests the repository has no manifest for, in the order given. */
+export async function findMissingManifests(
+  queries: Queries,
+  repositoryId: number,
+  digests: readonly Digest[],
+): Promise<readonly Digest[]> {
+  const present = new Set<Digest>();
+  for (const some of inGroups(digests)) {
+    const rows = await queries
+      .selectFrom("manifests")
+      .select("digest")
+      .where("repository_id", "=", repositoryId)
+      .where("digest", "in", some)
+      .execute();
+    for (const row of rows) present.add(row.digest);
+  }
+  return digests.filter((digest) => !present.has(digest));
+}
+
+export interface Referrer {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly artifactType: string | null;
+  /** JSON, as the manifest has them. */
+  readonly annotations: string | null;
+}
+
+export interface ReferrerQuery {
+  readonly repository: RepositoryName;
+  readonly subject: Digest;
+  readonly artifactType?: string | undefined;
+  /** Exclusive; `""` starts at the first. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** The manifests that name `subject`, in the order of their digests. The subject itself need not exist. */
+export async function listReferrers(queries: Queries, query: ReferrerQuery): Promise<readonly Referrer[]> {
+  let select = queries
+    .selectFrom("repositories as r")
+    .innerJoin("manifests as m", "m.repository_id", "r.id")
+    .select([
+      "m.media_type as mediaType",
+      "m.digest",
+      "m.size_bytes as sizeBytes",
+      "m.artifact_type as artifactType",
+      "m.annotations",
+    ])
+    .where("r.name", "=", query.repository)
+    .where("m.subject_digest", "=", query.subject)
+    .where("m.digest", ">", query.after as Digest);
+  if (query.artifactType !== undefined) select = select.where("m.artifact_type", "=", query.artifactType);
+  return select.orderBy("m.digest").limit(query.limit).execute();
+}

@@ -1,0 +1,32 @@
+import type { RepositoryName } from "../oci/index.ts";
+import type { Queries } from "./database.ts";
+import type { NamePage } from "./page.ts";
+
+export async function findRepositoryId(queries: Queries, name: RepositoryName): Promise<number | undefined> {
+  const row = await queries.selectFrom("repositories").select("id").where("name", "=", name).executeTakeFirst();
+  return row?.id;
+}
+
+/** Creates the repository if there is none. */
+export async function ensureRepository(queries: Queries, name: RepositoryName, nowMs: number): Promise<number> {
+  const existing = await findRepositoryId(queries, name);
+  if (existing !== undefined) return existing;
+  const row = await queries
+    .insertInto("repositories")
+    .values({ name, created_at_ms: nowMs })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+/** Names in byte order. */
+export async function listRepositories(queries: Queries, page: NamePage): Promise<readonly RepositoryName[]> {
+  const rows = await queries
+    .selectFrom("repositories")
+    .select("name")
+    .where("name", ">", page.after as RepositoryName)
+    .orderBy("name")
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,78 @@
+import type { Generated } from "kysely";
+import type { Digest, DigestAlgorithm, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
+
+/** The tables, as Kysely sees them. Times are milliseconds since the Unix epoch, sizes are bytes. */
+export interface Schema {
+  repositories: RepositoriesTable;
+  blobs: BlobsTable;
+  repository_blobs: RepositoryBlobsTable;
+  manifests: ManifestsTable;
+  manifest_references: ManifestReferencesTable;
+  tags: TagsTable;
+  uploads: UploadsTable;
+}
+
+interface RepositoriesTable {
+  id: Generated<number>;
+  name: RepositoryName;
+  created_at_ms: number;
+}
+
+/** Content that storage holds, once per digest; two digests of the same bytes may share one storage key. */
+interface BlobsTable {
+  id: Generated<number>;
+  digest: Digest;
+  size_bytes: number;
+  storage_key: string;
+  created_at_ms: number;
+}
+
+/** "This repository has this blob": a blob without such a row does not exist for the repository's users. */
+interface RepositoryBlobsTable {
+  repository_id: number;
+  blob_id: number;
+  linked_at_ms: number;
+}
+
+/** `body` is the last column, so that reading the others does not touch its pages. */
+interface ManifestsTable {
+  id: Generated<number>;
+  repository_id: number;
+  digest: Digest;
+  media_type: ManifestMediaType;
+  artifact_type: string | null;
+  subject_digest: Digest | null;
+  /** JSON, only kept where there is a subject: a list of referrers shows them. */
+  annotations: string | null;
+  size_bytes: number;
+  created_at_ms: number;
+  body: Uint8Array;
+}
+
+/** What a manifest names: its config and layers (`blob`) or the children of an index (`manifest`). */
+interface ManifestReferencesTable {
+  manifest_id: number;
+  position: number;
+  kind: "blob" | "manifest";
+  digest: Digest;
+  media_type: string;
+  size_bytes: number;
+}
+
+interface TagsTable {
+  repository_id: number;
+  name: Tag;
+  manifest_id: number;
+  updated_at_ms: number;
+}
+
+/** Sessions are not tied to a repository's row: starting an upload does not yet make a repository. */
+interface UploadsTable {
+  id: string;
+  repository_name: RepositoryName;
+  algorithm: DigestAlgorithm;
+  /** The storage driver's `UploadState` as JSON. */
+  state: string;
+  started_at_ms: number;
+  updated_at_ms: number;
+}

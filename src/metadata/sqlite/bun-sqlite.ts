@@ -1,0 +1,34 @@
+import { Database } from "bun:sqlite";
+import type { SqliteDatabase, SqliteStatement } from "kysely";
+
+/** A connection with the settings every connection of ours has. */
+export function openConnection(path: string): Database {
+  const connection = new Database(path, { create: true, readwrite: true });
+  connection.run("pragma busy_timeout = 5000");
+  connection.run("pragma journal_mode = wal");
+  // A commit is appended to the log without waiting for the disk; SqliteDatabase syncs the log itself, off this thread.
+  connection.run("pragma synchronous = normal");
+  connection.run("pragma foreign_keys = on");
+  connection.run("pragma temp_store = memory");
+  connection.run("pragma cache_size = -16384");
+  return connection;
+}
+
+/** Gives Kysely's SQLite dialect the shape it expects; statements stay compiled between uses. */
+export function asKyselyDatabase(connection: Database): SqliteDatabase {
+  return {
+    prepare: (sql) => asKyselyStatement(connection, sql),
+    close: () => connection.close(),
+  };
+}
+
+function asKyselyStatement(connection: Database, sql: string): SqliteStatement {
+  // A deferred transaction that turns into a writer fails at once when another process writes; this one waits its turn.
+  const statement = connection.query<unknown, never[]>(sql === "begin" ? "begin immediate" : sql);
+  return {
+    reader: statement.columnNames.length > 0,
+    all: (parameters) => statement.all(...(parameters as never[])),
+    run: (parameters) => statement.run(...(parameters as never[])),
+    iterate: (parameters) => statement.iterate(...(parameters as never[])),
+  };
+}

@@ -1,0 +1,44 @@
+import type { RepositoryName, Tag } from "../oci/index.ts";
+import type { Queries } from "./database.ts";
+import type { NamePage } from "./page.ts";
+
+export interface NewTag {
+  readonly repositoryId: number;
+  readonly tag: Tag;
+  readonly manifestId: number;
+  readonly nowMs: number;
+}
+
+/** Points the tag at the manifest, wherever it pointed before. */
+export async function putTag(queries: Queries, entry: NewTag): Promise<void> {
+  const target = { manifest_id: entry.manifestId, updated_at_ms: entry.nowMs };
+  await queries
+    .insertInto("tags")
+    .values({ repository_id: entry.repositoryId, name: entry.tag, ...target })
+    .onConflict((conflict) => conflict.columns(["repository_id", "name"]).doUpdateSet(target))
+    .execute();
+}
+
+/** Removes the tag only; the manifest stays. @returns whether there was one */
+export async function removeTag(queries: Queries, repositoryId: number, tag: Tag): Promise<boolean> {
+  const result = await queries
+    .deleteFrom("tags")
+    .where("repository_id", "=", repositoryId)
+    .where("name", "=", tag)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+/** Tags in byte order. */
+export async function listTags(queries: Queries, name: RepositoryName, page: NamePage): Promise<readonly Tag[]> {
+  const rows = await queries
+    .selectFrom("repositories as r")
+    .innerJoin("tags as t", "t.repository_id", "r.id")
+    .select("t.name")
+    .where("r.name", "=", name)
+    .where("t.name", ">", page.after as Tag)
+    .orderBy("t.name")
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => row.name);
+}
