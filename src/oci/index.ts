@@ -36,3 +36,4 @@ export type { RegistryErrorKind, RegistryErrorOptions } from "./registry-error.t
 export { RegistryError } from "./registry-error.ts";
 export type { RepositoryName } from "./repository-name.ts";
 export { isRepositoryName, MAX_REPOSITORY_NAME_LENGTH, parseRepositoryName } from "./repository-name.ts";
+export { Warnings } from "./warnings.ts";

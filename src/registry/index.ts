@@ -1,0 +1,28 @@
+/**
+ * The rules of pushing, pulling, listing and deleting: where a request joins bytes and rows. It knows nothing of HTTP,
+ * of who may do what, or of how bytes and rows are kept.
+ */
+export { deleteBlob, getBlob, readBlob } from "./blobs.ts";
+export type { NameList, NameListQuery } from "./listings.ts";
+export { listRepositories, listTags } from "./listings.ts";
+export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";
+export type { Mount } from "./mount-blob.ts";
+export { mountBlob } from "./mount-blob.ts";
+export type { RegistryOptions, RequiredPlatform, ValidationOptions } from "./options.ts";
+export type { ManifestPush, PushedManifest } from "./put-manifest.ts";
+export { putManifest } from "./put-manifest.ts";
+export type { ReferrerDescriptor, ReferrerList, ReferrerListQuery } from "./referrers.ts";
+export { listReferrers } from "./referrers.ts";
+export type { Registry, RegistryParts } from "./registry.ts";
+export { createRegistry } from "./registry.ts";
+export { blobKeyOf } from "./storage-keys.ts";
+export type { ContentRange, UploadPart, UploadStatus } from "./uploads.ts";
+export {
+  appendUpload,
+  cancelUpload,
+  finishUpload,
+  getUploadStatus,
+  putWholeBlob,
+  startUpload,
+  UploadOffsetError,
+} from "./uploads.ts";

@@ -1,0 +1,59 @@
+import { listRepositories as listRepositoryRows, listTags as listTagRows } from "../metadata/index.ts";
+import type { RepositoryName, Tag } from "../oci/index.ts";
+import { requireRepository } from "./manifests.ts";
+import type { Registry } from "./registry.ts";
+
+/** Names in byte order, and whether more follow the last of them. */
+export interface NameList<Name extends string> {
+  readonly names: readonly Name[];
+  readonly hasMore: boolean;
+}
+
+export interface NameListQuery {
+  /** Exclusive; `""` starts at the first. It need not exist. */
+  readonly after: string;
+  /** `undefined` is all of them. */
+  readonly limit: number | undefined;
+}
+
+/** How many rows are read at once where a list may be long. */
+const ROWS_AT_ONCE = 1000;
+
+/**
+ * @throws RegistryError `name-unknown`
+ * @spec OCI distribution-spec, "Listing Tags"
+ */
+export async function listTags(registry: Registry, name: RepositoryName, query: NameListQuery): Promise<NameList<Tag>> {
+  const list = await collect(query, (after, limit) => listTagRows(registry.metadata.reads, name, { after, limit }));
+  if (list.names.length === 0) await requireRepository(registry, name);
+  return list;
+}
+
+/** Only those repositories that the caller may pull from. */
+export async function listRepositories(
+  registry: Registry,
+  query: NameListQuery,
+  mayPull: (repository: RepositoryName) => boolean | Promise<boolean>,
+): Promise<NameList<RepositoryName>> {
+  return collect(query, (after, limit) => listRepositoryRows(registry.metadata.reads, { after, limit }), mayPull);
+}
+
+async function collect<Name extends string>(
+  query: NameListQuery,
+  readRows: (after: string, limit: number) => Promise<readonly Name[]>,
+  isWanted: (name: Name) => boolean | Promise<boolean> = () => true,
+): Promise<NameList<Name>> {
+  const limit = query.limit ?? Number.MAX_SAFE_INTEGER;
+  if (limit === 0) return { names: [], hasMore: false };
+  const names: Name[] = [];
+  for (let after = query.after; ;) {
+    // One more than wanted tells whether there are more.
+    const rowLimit = Math.min(limit + 1 - names.length, ROWS_AT_ONCE);
+    const rows = await readRows(after, rowLimit);
+    for (const name of rows) if (await isWanted(name)) names.push(name);
+    if (names.length > limit) return { names: names.slice(0, limit), hasMore: true };
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < rowLimit) return { names, hasMore: false };
+    after = last;
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  findRepositoryId,
+  type ManifestContent,
+  type ManifestHead,
+  type Queries,
+  removeManifest,
+  removeTag,
+} from "../metadata/index.ts";
+import { type Reference, referenceText, RegistryError, type RepositoryName } from "../oci/index.ts";
+import { type Registry, requireDeletable } from "./registry.ts";
+
+/**
+ * The manifest as it was pushed, byte for byte.
+ * @throws RegistryError `manifest-unknown`, `name-unknown`
+ */
+export async function getManifest(
+  registry: Registry,
+  name: RepositoryName,
+  reference: Reference,
+): Promise<ManifestContent> {
+  const { hot } = registry.metadata;
+  const found =
+    reference.kind === "tag"
+      ? await hot.findManifestByTag(name, reference.tag)
+      : await hot.findManifestByDigest(name, reference.digest);
+  return found ?? throwUnknown(registry, name, reference);
+}
+
+/**
+ * The manifest's digest, type and size, without reading its bytes.
+ * @throws RegistryError `manifest-unknown`, `name-unknown`
+ */
+export async function getManifestHead(
+  registry: Registry,
+  name: RepositoryName,
+  reference: Reference,
+): Promise<ManifestHead> {
+  const { hot } = registry.metadata;
+  const found =
+    reference.kind === "tag"
+      ? await hot.findManifestHeadByTag(name, reference.tag)
+      : await hot.findManifestHeadByDigest(name, reference.digest);
+  return found ?? throwUnknown(registry, name, reference);
+}
+
+/**
+ * Deletes a tag, or a manifest with every tag that points at it. Children, referrers and blobs stay.
+ * @throws RegistryError `manifest-unknown`, `name-unknown`, `delete-disabled`, `read-only`
+ * @spec OCI distribution-spec, "Deleting tags" and "Deleting Manifests"
+ */
+export async function deleteManifest(registry: Registry, name: RepositoryName, reference: Reference): Promise<void> {
+  requireDeletable(registry);
+  const removed = await registry.metadata.transaction(async (queries) => {
+    const repositoryId = await findRepositoryId(queries, name);
+    return repositoryId !== undefined && (await remove(queries, repositoryId, reference));
+  });
+  if (!removed) await throwUnknown(registry, name, reference);
+}
+
+async function remove(queries: Queries, repositoryId: number, reference: Reference): Promise<boolean> {
+  if (reference.kind === "tag") return removeTag(queries, repositoryId, reference.tag);
+  return removeManifest(queries, repositoryId, reference.digest);
+}
+
+async function throwUnknown(registry: Registry, name: RepositoryName, reference: Reference): Promise<never> {
+  await requireRepository(registry, name);
+  const text = referenceText(reference);
+  const what = reference.kind === "tag" ? `tag ${text}` : `manifest ${text}`;
+  throw new RegistryError("manifest-unknown", `${name} has no ${what}`, { detail: { name, reference: text } });
+}
+
+/** @throws RegistryError `name-unknown` */
+export async function requireRepository(registry: Registry, name: RepositoryName): Promise<number> {
+  const id = await findRepositoryId(registry.metadata.reads, name);
+  if (id !== undefined) return id;
+  throw new RegistryError("name-unknown", `there is no repository ${name}`, { detail: { name } });
+}

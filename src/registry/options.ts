@@ -1,0 +1,25 @@
+/** What an operator decides about pushing and pulling. */
+export interface RegistryOptions {
+  /** Refuses every change. */
+  readonly readOnly: boolean;
+  /** Without it tags, manifests and blobs cannot be deleted by clients. */
+  readonly deleteEnabled: boolean;
+  /** A larger blob is refused while it is received; 0 is no limit. */
+  readonly maxBlobBytes: number;
+  readonly validation: ValidationOptions;
+}
+
+export interface ValidationOptions {
+  /** `false` takes manifests whose references are not there. */
+  readonly enabled: boolean;
+  /** URLs of non-distributable layers must match one of `allowedUrls` and none of `deniedUrls`. */
+  readonly allowedUrls: readonly RegExp[];
+  readonly deniedUrls: readonly RegExp[];
+  /** Which children of an index must be there. */
+  readonly requiredPlatforms: "all" | "none" | readonly RequiredPlatform[];
+}
+
+export interface RequiredPlatform {
+  readonly os: string;
+  readonly architecture: string;
+}

@@ -1,0 +1,129 @@
+import {
+  ensureRepository,
+  findMissingBlobs,
+  findMissingManifests,
+  putManifest as putManifestRow,
+  putTag,
+  type Queries,
+} from "../metadata/index.ts";
+import {
+  algorithmOf,
+  type Descriptor,
+  type Digest,
+  digestOf,
+  isManifestMediaType,
+  isNonDistributable,
+  type Manifest,
+  parseManifest,
+  type Reference,
+  RegistryError,
+  type RepositoryName,
+  type Tag,
+  type Warnings,
+} from "../oci/index.ts";
+import { requireAllowedUrls, requiresChild } from "./validation.ts";
+import { type Registry, requireWritable } from "./registry.ts";
+
+export interface ManifestPush {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  /** Further tags for the same manifest (`?tag=`). */
+  readonly tags: readonly Tag[];
+  readonly contentType: string | undefined;
+  readonly body: Uint8Array;
+  readonly warnings: Warnings;
+}
+
+export interface PushedManifest {
+  readonly digest: Digest;
+  /** What the manifest refers to, for `OCI-Subject`. */
+  readonly subject: Digest | undefined;
+  /** Every tag that points at it now. */
+  readonly tags: readonly Tag[];
+}
+
+/**
+ * Takes a manifest whose references are all in the repository, byte for byte, and points its tags at it: all of it or
+ * nothing. The subject need not be there.
+ * @throws RegistryError `manifest-invalid`, `digest-mismatch`, `manifest-blob-unknown` (naming all that is missing),
+ *   `read-only`
+ * @spec OCI distribution-spec, "Pushing Manifests" and "Pushing Manifests with Subject"
+ */
+export async function putManifest(registry: Registry, push: ManifestPush): Promise<PushedManifest> {
+  requireWritable(registry);
+  const digest = requireSameDigest(push);
+  const manifest = parseManifest(push.body, push.contentType);
+  requireAllowedUrls(registry.options.validation, manifest);
+  warnOfNonDistributable(manifest, push.warnings);
+  const tags = push.reference.kind === "tag" ? [push.reference.tag, ...push.tags] : push.tags;
+  const nowMs = registry.clock.nowMs();
+  await registry.metadata.transaction(async (queries) => {
+    const repositoryId = await ensureRepository(queries, push.repository, nowMs);
+    await checkReferences(registry, queries, repositoryId, manifest);
+    const manifestId = await putManifestRow(queries, {
+      repositoryId,
+      digest,
+      manifest,
+      body: push.body,
+      createdAtMs: nowMs,
+    });
+    for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs });
+  });
+  return { digest, subject: manifest.subject?.digest, tags };
+}
+
+function requireSameDigest(push: ManifestPush): Digest {
+  if (push.reference.kind === "tag") return digestOf(push.body);
+  const wanted = push.reference.digest;
+  const actual = digestOf(push.body, algorithmOf(wanted));
+  if (actual === wanted) return actual;
+  throw new RegistryError("digest-mismatch", `the manifest's digest is ${actual}, not ${wanted}`, {
+    detail: { digest: wanted, actual },
+  });
+}
+
+/** Names everything that is missing at once, so that a client need not ask again and again. */
+async function checkReferences(
+  registry: Registry,
+  queries: Queries,
+  repositoryId: number,
+  manifest: Manifest,
+): Promise<void> {
+  const { validation } = registry.options;
+  if (!validation.enabled) return;
+  const blobs = manifest.blobs.filter((descriptor) => !isNonDistributable(descriptor.mediaType));
+  const children = manifest.manifests.filter((descriptor) => requiresChild(validation, descriptor));
+  const missing = [
+    ...(await findMissingBlobs(queries, repositoryId, digestsOf(blobs))),
+    ...(await findMissingChildren(queries, repositoryId, children)),
+  ];
+  if (missing.length === 0) return;
+  throw new RegistryError(
+    "manifest-blob-unknown",
+    "the manifest names content that is not in the repository: push it first",
+    {
+      details: missing.map((digest) => ({ digest })),
+    },
+  );
+}
+
+/** An index may also name blobs: build caches are indexes of layers. */
+async function findMissingChildren(
+  queries: Queries,
+  repositoryId: number,
+  children: readonly Descriptor[],
+): Promise<readonly Digest[]> {
+  const notManifests = await findMissingManifests(queries, repositoryId, digestsOf(children));
+  const nothing = new Set(await findMissingBlobs(queries, repositoryId, notManifests));
+  const mayBeBlob = new Set(digestsOf(children.filter((child) => !isManifestMediaType(child.mediaType))));
+  return notManifests.filter((digest) => nothing.has(digest) || !mayBeBlob.has(digest));
+}
+
+function digestsOf(descriptors: readonly Descriptor[]): readonly Digest[] {
+  return [...new Set(descriptors.map((descriptor) => descriptor.digest))];
+}
+
+function warnOfNonDistributable(manifest: Manifest, warnings: Warnings): void {
+  if (manifest.blobs.some((descriptor) => isNonDistributable(descriptor.mediaType)))
+    warnings.add("non-distributable layers are deprecated: their content may not be kept here, and pulls may fail");
+}

@@ -1,0 +1,92 @@
+import { RegistryError } from "../oci/index.ts";
+import { gatherChunks, type StreamHasher } from "../runtime/index.ts";
+import type { StorageDriver, UploadState } from "../storage/index.ts";
+
+export type RequestBody = ReadableStream<Uint8Array>;
+
+export interface Reception {
+  readonly storage: StorageDriver;
+  readonly state: UploadState;
+  readonly hasher: StreamHasher;
+  readonly body: RequestBody;
+  /** Aborted when another request takes the upload over. */
+  readonly signal: AbortSignal;
+  /** Of the whole blob; 0 is no limit. */
+  readonly maxBlobBytes: number;
+}
+
+export interface Received {
+  /** Durable, and hashed as far as `state.offsetBytes`. */
+  readonly state: UploadState;
+  /** Why the body ended before its end; what came before that was kept. */
+  readonly interruption: unknown;
+}
+
+/**
+ * Writes a request's body at the end of an upload and hashes it on the way. A client that goes away is no error here:
+ * what it sent is kept, for it to go on from.
+ * @throws RegistryError `blob-too-large`
+ * @throws StorageError
+ */
+export async function receiveBytes(reception: Reception): Promise<Received> {
+  const reader = new InterruptibleReader(reception);
+  const chunks = hashOnTheWay(gatherChunks(reader.pieces()), reception.hasher);
+  const state = await reception.storage.appendUpload(reception.state, chunks);
+  if (reader.refusal) throw reader.refusal;
+  return { state, interruption: reader.interruption };
+}
+
+/** Hands a chunk to the hasher once storage is done with it and asks for the next. */
+async function* hashOnTheWay(
+  chunks: AsyncIterable<Uint8Array>,
+  hasher: StreamHasher,
+): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    await hasher.update(chunk);
+  }
+}
+
+/** Reads the body until it ends, breaks, is interrupted or is too large; never throws, and says afterwards which it was. */
+class InterruptibleReader {
+  interruption: unknown;
+  refusal: RegistryError | undefined;
+  readonly #reception: Reception;
+
+  constructor(reception: Reception) {
+    this.#reception = reception;
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array, void, void> {
+    const { body, signal, maxBlobBytes } = this.#reception;
+    const reader = body.getReader();
+    const interrupt = () => void reader.cancel().catch(() => undefined);
+    signal.addEventListener("abort", interrupt, { once: true });
+    let totalBytes = this.#reception.state.offsetBytes;
+    try {
+      for (;;) {
+        if (signal.aborted) throw new Error("another request took the upload over");
+        const { done, value } = await reader.read();
+        if (signal.aborted) throw new Error("another request took the upload over");
+        if (done) return;
+        totalBytes += value.byteLength;
+        if (maxBlobBytes > 0 && totalBytes > maxBlobBytes) {
+          this.refusal = tooLarge(maxBlobBytes);
+          return;
+        }
+        yield value;
+      }
+    } catch (error) {
+      this.interruption = error;
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+      await reader.cancel().catch(() => undefined);
+    }
+  }
+}
+
+function tooLarge(maxBlobBytes: number): RegistryError {
+  return new RegistryError("blob-too-large", `a blob has at most ${maxBlobBytes} bytes here`, {
+    detail: { maxBlobBytes },
+  });
+}

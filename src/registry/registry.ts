@@ -1,0 +1,42 @@
+import { RegistryError } from "../oci/index.ts";
+import type { MetadataDatabase } from "../metadata/index.ts";
+import type { Clock, HashPool } from "../runtime/index.ts";
+import type { StorageDriver } from "../storage/index.ts";
+import type { RegistryOptions } from "./options.ts";
+import { RunningHashes } from "./running-hashes.ts";
+import { UploadTurns } from "./upload-turns.ts";
+
+/** What the rules of push and pull work with; the first parameter of every function of this room. */
+export interface Registry {
+  readonly metadata: MetadataDatabase;
+  readonly storage: StorageDriver;
+  readonly hashPool: HashPool;
+  readonly clock: Clock;
+  /** Makes an id that nobody guesses, of letters, digits and `-`. */
+  readonly newId: () => string;
+  readonly options: RegistryOptions;
+  readonly uploadTurns: UploadTurns;
+  readonly runningHashes: RunningHashes;
+}
+
+export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes">;
+
+export function createRegistry(parts: RegistryParts): Registry {
+  return { ...parts, uploadTurns: new UploadTurns(), runningHashes: new RunningHashes() };
+}
+
+/** @throws RegistryError `read-only` */
+export function requireWritable(registry: Registry): void {
+  if (registry.options.readOnly)
+    throw new RegistryError("read-only", "the registry is in read-only mode: pulls work, changes do not");
+}
+
+/** @throws RegistryError `read-only`, `delete-disabled` */
+export function requireDeletable(registry: Registry): void {
+  requireWritable(registry);
+  if (!registry.options.deleteEnabled)
+    throw new RegistryError(
+      "delete-disabled",
+      "deleting is switched off: set storage.delete.enabled to true in the configuration",
+    );
+}

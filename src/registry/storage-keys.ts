@@ -1,0 +1,17 @@
+import { algorithmOf, type Digest, hexOf } from "../oci/index.ts";
+import { parseStorageKey, type StorageKey } from "../storage/index.ts";
+
+/**
+ * Where a blob's bytes lie. The same path as in registry:2, so that its data directory is taken over, and can be given
+ * back, without copying:
+ *
+ *     docker/registry/v2/
+ *       blobs/<algorithm>/<first two hex digits>/<hex>/data       content
+ *     berth/
+ *       uploads/<id>                                              what is being uploaded (the driver's own)
+ *       berth.db                                                  metadata, unless configured elsewhere
+ */
+export function blobKeyOf(digest: Digest): StorageKey {
+  const hex = hexOf(digest);
+  return parseStorageKey(`docker/registry/v2/blobs/${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}/data`);
+}

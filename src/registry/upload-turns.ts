@@ -1,0 +1,29 @@
+interface Turn {
+  readonly interrupt: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Lets one request at a time work on an upload. A newcomer interrupts the one before it: a client that comes again has
+ * given its former connection up, even where the server still takes it for open.
+ */
+export class UploadTurns {
+  readonly #turns = new Map<string, Turn>();
+
+  /** @param work stops reading its body when `signal` is aborted, and keeps what it has */
+  async run<T>(uploadId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const before = this.#turns.get(uploadId);
+    const interrupt = new AbortController();
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const turn: Turn = { interrupt, ended };
+    this.#turns.set(uploadId, turn);
+    try {
+      before?.interrupt.abort();
+      await before?.ended;
+      return await work(interrupt.signal);
+    } finally {
+      if (this.#turns.get(uploadId) === turn) this.#turns.delete(uploadId);
+      end();
+    }
+  }
+}
