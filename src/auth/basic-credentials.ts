@@ -1,0 +1,20 @@
+export interface BasicCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** More than this is no login but an attempt to make work. */
+const MAX_LENGTH = 4096;
+
+/**
+ * Reads `Authorization: Basic …`; `undefined` for anything else.
+ * @spec RFC 7617
+ */
+export function parseBasicCredentials(authorization: string | null): BasicCredentials | undefined {
+  if (authorization === null || authorization.length > MAX_LENGTH) return undefined;
+  const encoded = /^basic +([a-z0-9+/]+=*) *$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  return colon < 1 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}

@@ -1,0 +1,57 @@
+import type { Authenticator } from "../authenticator.ts";
+import { parseBasicCredentials } from "../basic-credentials.ts";
+import type { Principal } from "../principal.ts";
+import { HtpasswdFile, type ReportProblem } from "./htpasswd-file.ts";
+import { bcryptCostOf, type HtpasswdEntries } from "./parse-htpasswd.ts";
+import { VerifiedPasswords } from "./verified-passwords.ts";
+
+export interface HtpasswdOptions {
+  readonly realm: string;
+  readonly path: string;
+}
+
+/** Lets in whoever is in the password file. A change of the file counts from the next request on. */
+export class HtpasswdAuthenticator implements Authenticator {
+  readonly challenge: string;
+  readonly #file: HtpasswdFile;
+  readonly #verified: VerifiedPasswords;
+
+  /** @param processKey random bytes, of this process alone */
+  constructor(options: HtpasswdOptions, processKey: Uint8Array, report: ReportProblem) {
+    this.challenge = `Basic realm="${options.realm.replaceAll(/["\\]/g, "\\$&")}"`;
+    this.#file = new HtpasswdFile(options.path, report);
+    this.#verified = new VerifiedPasswords(processKey, verifyBcrypt);
+  }
+
+  async authenticate(authorization: string | null): Promise<Principal | undefined> {
+    const credentials = parseBasicCredentials(authorization);
+    if (!credentials) return undefined;
+    const { username, password } = credentials;
+    const entries = this.#file.entries();
+    const hash = entries.get(username);
+    if (hash === undefined) {
+      // As slow as a wrong password, so that the time does not tell which users there are.
+      await verifyBcrypt(password, decoyHash(entries));
+      return undefined;
+    }
+    return (await this.#verified.check(username, password, hash)) ? { kind: "user", name: username } : undefined;
+  }
+
+  close(): void {
+    // Holds nothing open.
+  }
+}
+
+/** bcrypt takes 72 bytes and every other program ignores the rest; Bun would hash a longer password before. */
+const BCRYPT_MAX_BYTES = 72;
+
+function verifyBcrypt(password: string, hash: string): Promise<boolean> {
+  return Bun.password.verify(Buffer.from(password).subarray(0, BCRYPT_MAX_BYTES), hash);
+}
+
+/** A hash that no password has, with the work factor of the file's first. */
+function decoyHash(entries: HtpasswdEntries): string {
+  const [first] = entries.values();
+  const cost = String(first === undefined ? 10 : bcryptCostOf(first)).padStart(2, "0");
+  return `$2b$${cost}$${"a".repeat(21)}u${"b".repeat(30)}u`;
+}

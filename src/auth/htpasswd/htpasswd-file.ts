@@ -1,0 +1,44 @@
+import { readFileSync, statSync } from "node:fs";
+import { type HtpasswdEntries, parseHtpasswd } from "./parse-htpasswd.ts";
+
+export type ReportProblem = (message: string) => void;
+
+/** The password file as it is now: looked at on each call, read again only when it has changed. */
+export class HtpasswdFile {
+  readonly #path: string;
+  readonly #report: ReportProblem;
+  #version = "";
+  #entries: HtpasswdEntries = new Map();
+
+  constructor(path: string, report: ReportProblem) {
+    this.#path = path;
+    this.#report = report;
+  }
+
+  /** Nobody, while the file is missing or cannot be read. */
+  entries(): HtpasswdEntries {
+    const version = this.#currentVersion();
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#entries = this.#read(version);
+    }
+    return this.#entries;
+  }
+
+  #currentVersion(): string {
+    const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
+    return stat ? `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}` : "missing";
+  }
+
+  #read(version: string): HtpasswdEntries {
+    try {
+      const { entries, problems } = parseHtpasswd(version === "missing" ? "" : readFileSync(this.#path, "utf8"));
+      if (version === "missing") this.#report(`${this.#path} is missing: nobody can log in`);
+      for (const problem of problems) this.#report(`${this.#path}: ${problem}`);
+      return entries;
+    } catch (error) {
+      this.#report(`${this.#path} cannot be read, nobody can log in: ${(error as Error).message}`);
+      return new Map();
+    }
+  }
+}
