@@ -1,0 +1,48 @@
+import { MetadataError } from "../metadata/index.ts";
+import { RegistryError, type RegistryErrorKind } from "../oci/index.ts";
+import { StorageError } from "../storage/index.ts";
+import { ERROR_TABLE } from "./error-table.ts";
+import { HttpError } from "./http-error.ts";
+
+const STORE_FAILURES: Readonly<Record<StorageError["reason"] | MetadataError["reason"], RegistryErrorKind>> = {
+  full: "storage-full",
+  readonly: "unavailable",
+  unavailable: "unavailable",
+  corrupt: "unavailable",
+  incompatible: "unavailable",
+  "invalid-key": "internal",
+};
+
+/** Whatever was thrown, as something that can be answered. What is not our own stays hidden from the client. */
+export function asRegistryError(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  if (error instanceof StorageError || error instanceof MetadataError) {
+    const kind = STORE_FAILURES[error.reason];
+    const message =
+      kind === "storage-full"
+        ? "the registry has no space left: ask its operator to make room, then push again"
+        : "the registry cannot reach its data at the moment: try again";
+    return new RegistryError(kind, message, { cause: error });
+  }
+  return new RegistryError("internal", "something went wrong in the registry: its log has the request id", {
+    cause: error,
+  });
+}
+
+/**
+ * @param challenge value of `WWW-Authenticate` for an answer 401
+ * @spec OCI distribution-spec, "Error Codes"
+ */
+export function errorResponse(error: RegistryError, method: string, challenge: string): Response {
+  const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
+  const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
+  const body = JSON.stringify({ errors });
+  const headers = new Headers(error instanceof HttpError ? error.headers : undefined);
+  headers.set("Content-Type", "application/json");
+  if (status === 401) headers.set("WWW-Authenticate", challenge);
+  if (status === 405 && !headers.has("Allow")) headers.set("Allow", "GET, HEAD");
+  if (retryAfterSeconds !== undefined) headers.set("Retry-After", String(retryAfterSeconds));
+  if (method !== "HEAD") return new Response(body, { status, headers });
+  headers.set("Content-Length", String(Buffer.byteLength(body)));
+  return new Response(null, { status, headers });
+}

@@ -1,0 +1,40 @@
+import type { RegistryErrorKind } from "../oci/index.ts";
+
+interface ErrorAnswer {
+  readonly status: number;
+  /** @spec OCI distribution-spec, "Error Codes"; Docker's list has more of them */
+  readonly code: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** The one place that turns what went wrong into HTTP; the compiler sees to it that no kind is left out. */
+export const ERROR_TABLE: Readonly<Record<RegistryErrorKind, ErrorAnswer>> = {
+  "bad-request": { status: 400, code: "BAD_REQUEST" },
+  "blob-too-large": { status: 413, code: "SIZE_INVALID" },
+  "blob-unknown": { status: 404, code: "BLOB_UNKNOWN" },
+  "content-range-invalid": { status: 416, code: "RANGE_INVALID" },
+  "delete-disabled": { status: 405, code: "UNSUPPORTED" },
+  denied: { status: 403, code: "DENIED" },
+  "digest-invalid": { status: 400, code: "DIGEST_INVALID" },
+  "digest-mismatch": { status: 400, code: "DIGEST_INVALID" },
+  internal: { status: 500, code: "UNKNOWN" },
+  "manifest-blob-unknown": { status: 400, code: "MANIFEST_BLOB_UNKNOWN" },
+  "manifest-invalid": { status: 400, code: "MANIFEST_INVALID" },
+  "manifest-too-large": { status: 413, code: "MANIFEST_INVALID" },
+  "manifest-unknown": { status: 404, code: "MANIFEST_UNKNOWN" },
+  "method-not-allowed": { status: 405, code: "UNSUPPORTED" },
+  "name-invalid": { status: 400, code: "NAME_INVALID" },
+  "name-unknown": { status: 404, code: "NAME_UNKNOWN" },
+  "page-size-invalid": { status: 400, code: "PAGINATION_NUMBER_INVALID" },
+  "range-not-satisfiable": { status: 416, code: "RANGE_INVALID" },
+  "read-only": { status: 405, code: "UNSUPPORTED" },
+  "route-unknown": { status: 404, code: "NOT_FOUND" },
+  "size-invalid": { status: 400, code: "SIZE_INVALID" },
+  "storage-full": { status: 507, code: "UNAVAILABLE", retryAfterSeconds: 60 },
+  "tag-invalid": { status: 400, code: "TAG_INVALID" },
+  "too-many-tags": { status: 414, code: "TAG_INVALID" },
+  unauthorized: { status: 401, code: "UNAUTHORIZED" },
+  unavailable: { status: 503, code: "UNAVAILABLE", retryAfterSeconds: 5 },
+  "upload-interrupted": { status: 400, code: "BLOB_UPLOAD_INVALID" },
+  "upload-unknown": { status: 404, code: "BLOB_UPLOAD_UNKNOWN" },
+};

@@ -1,0 +1,16 @@
+import { RegistryError, type RegistryErrorKind, type RegistryErrorOptions } from "../oci/index.ts";
+
+/** An error whose answer carries headers of its own, such as `Allow` or `Content-Range`. */
+export class HttpError extends RegistryError {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    kind: RegistryErrorKind,
+    message: string,
+    headers: Readonly<Record<string, string>>,
+    options: RegistryErrorOptions = {},
+  ) {
+    super(kind, message, options);
+    this.headers = headers;
+  }
+}

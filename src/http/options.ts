@@ -1,0 +1,17 @@
+/** How the registry shows itself at the edge. */
+export interface HttpOptions {
+  /** In front of every path, with a slash at both ends; `/` for none. */
+  readonly prefix: string;
+  /** Scheme and host that clients use, such as `https://registry.example`; forces `Location`. */
+  readonly publicOrigin: string | undefined;
+  /** `Location` without scheme and host. */
+  readonly relativeUrls: boolean;
+  /** Added to every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Their forwarded headers are believed; nobody else's are. */
+  readonly trustedProxies: readonly string[];
+  readonly maxCatalogEntries: number;
+  readonly maxTags: number;
+  /** Serve metrics on the main address under this path, to users who are logged in. */
+  readonly metricsPath: string | undefined;
+}

@@ -1,0 +1,201 @@
+import { ANONYMOUS, type Authenticator, nameOf, type Principal } from "../auth/index.ts";
+import { RegistryError, shorten, Warnings } from "../oci/index.ts";
+import type { Registry } from "../registry/index.ts";
+import type { Clock } from "../runtime/index.ts";
+import { asRegistryError, errorResponse } from "./error-response.ts";
+import { type ClientView, clientView, TrustedProxies } from "./forwarded.ts";
+import type { ConnectionInfo } from "./listener/index.ts";
+import type { HttpOptions } from "./options.ts";
+import type { RequestRecord } from "./request-record.ts";
+import { dispatch } from "./v2/dispatch.ts";
+import type { Exchange } from "./v2/exchange.ts";
+import { matchRoute, type Route } from "./v2/match-route.ts";
+
+/** What the edge needs to answer requests. */
+export interface Edge {
+  readonly registry: Registry;
+  readonly authenticator: Authenticator;
+  readonly options: HttpOptions;
+  readonly clock: Clock;
+  readonly newRequestId: () => string;
+  /** Pages beside the registry API, by path. */
+  readonly pages: ReadonlyMap<string, Page>;
+  /** What is wrong with the registry so that it must not serve; `undefined` if nothing is. */
+  readonly findFault: () => string | undefined;
+  /** Told of each request once its answer is made. */
+  readonly observe: (record: RequestRecord) => void;
+}
+
+export interface Page {
+  /** Answers even while the registry is unhealthy, and to everybody. */
+  readonly isOpen: boolean;
+  readonly respond: (request: Request) => Response | Promise<Response>;
+}
+
+export type RequestHandler = (request: Request, connection: ConnectionInfo) => Promise<Response>;
+
+/** Makes the function that answers every request of the main address. */
+export function createRequestHandler(edge: Edge): RequestHandler {
+  const proxies = new TrustedProxies(edge.options.trustedProxies);
+  return async (request, connection) => {
+    const visit = new Visit(edge, request, connection, clientView(request, connection, proxies));
+    return visit.answer();
+  };
+}
+
+/** One request from its arrival to its answer, with what becomes known of it on the way. */
+class Visit {
+  readonly #edge: Edge;
+  readonly #request: Request;
+  readonly #connection: ConnectionInfo;
+  readonly #client: ClientView;
+  readonly #startedAtMs: number;
+  readonly #requestId: string;
+  /** Path and query, as sent. */
+  readonly #target: string;
+  readonly #warnings = new Warnings();
+  #principal: Principal = ANONYMOUS;
+  #route: Route | undefined;
+
+  constructor(edge: Edge, request: Request, connection: ConnectionInfo, client: ClientView) {
+    this.#edge = edge;
+    this.#request = request;
+    this.#connection = connection;
+    this.#client = client;
+    this.#startedAtMs = edge.clock.nowMs();
+    this.#requestId = edge.newRequestId();
+    this.#target = targetOf(request.url);
+  }
+
+  /** The one place where an error becomes an answer. */
+  async answer(): Promise<Response> {
+    try {
+      return this.#finish(await this.#respond());
+    } catch (thrown) {
+      const error = asRegistryError(thrown);
+      return this.#finish(errorResponse(error, this.#request.method, this.#edge.authenticator.challenge), error);
+    }
+  }
+
+  async #respond(): Promise<Response> {
+    const queryStart = this.#target.indexOf("?");
+    const path = this.#withoutPrefix(decodePath(queryStart < 0 ? this.#target : this.#target.slice(0, queryStart)));
+    const page = this.#edge.pages.get(path);
+    if (page?.isOpen) return page.respond(this.#request);
+    this.#requireHealth();
+    this.#route = matchRoute(path);
+    this.#principal = await this.#authenticate();
+    if (page) return page.respond(this.#request);
+    if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(path)}`);
+    const query = new URLSearchParams(queryStart < 0 ? "" : this.#target.slice(queryStart));
+    return dispatch(this.#exchange(query), this.#route);
+  }
+
+  #withoutPrefix(path: string): string {
+    const { prefix } = this.#edge.options;
+    if (prefix === "/") return path;
+    return path.startsWith(prefix) ? path.slice(prefix.length - 1) : "";
+  }
+
+  #requireHealth(): void {
+    const fault = this.#edge.findFault();
+    if (fault !== undefined)
+      throw new RegistryError("unavailable", "the registry is not healthy at the moment: try again", { detail: fault });
+  }
+
+  async #authenticate(): Promise<Principal> {
+    const principal = await this.#edge.authenticator.authenticate(this.#request.headers.get("authorization"));
+    if (principal) return principal;
+    throw new RegistryError("unauthorized", "authentication required: log in with a user name and password");
+  }
+
+  #exchange(query: URLSearchParams): Exchange {
+    return {
+      registry: this.#edge.registry,
+      options: this.#edge.options,
+      request: this.#request,
+      query,
+      origin: this.#origin(),
+      principal: this.#principal,
+      warnings: this.#warnings,
+      mayPull: () => true,
+      expectLongTransfer: () => this.#connection.expectLongTransfer(),
+    };
+  }
+
+  #origin(): string {
+    const { publicOrigin, relativeUrls } = this.#edge.options;
+    if (relativeUrls || (publicOrigin === undefined && this.#client.host === "")) return "";
+    return publicOrigin ?? `${this.#client.scheme}://${this.#client.host}`;
+  }
+
+  #finish(response: Response, error?: RegistryError): Response {
+    const { headers } = response;
+    headers.set("Docker-Distribution-Api-Version", "registry/2.0");
+    headers.set("X-Request-Id", this.#requestId);
+    for (const name in this.#edge.options.headers) headers.set(name, this.#edge.options.headers[name] ?? "");
+    for (const warning of this.#warnings.headerValues()) headers.append("Warning", warning);
+    this.#edge.observe(this.#record(response, error));
+    return response;
+  }
+
+  #record(response: Response, error: RegistryError | undefined): RequestRecord {
+    const { headers } = this.#request;
+    const route = this.#route;
+    return {
+      requestId: this.#requestId,
+      startedAtMs: this.#startedAtMs,
+      durationMs: this.#edge.clock.nowMs() - this.#startedAtMs,
+      method: this.#request.method,
+      target: this.#target,
+      httpVersion: "HTTP/1.1",
+      host: this.#client.host,
+      remoteAddress: this.#client.remoteAddress,
+      userAgent: headers.get("user-agent") ?? "",
+      referer: headers.get("referer") ?? "",
+      handler: handlerName(route),
+      status: response.status,
+      requestBytes: Number.parseInt(headers.get("content-length") ?? "0", 10),
+      responseBytes: Number(response.headers.get("content-length") ?? 0),
+      responseContentType: response.headers.get("content-type") ?? "",
+      user: nameOf(this.#principal),
+      repository: route && "name" in route ? route.name : undefined,
+      reference: route?.kind === "manifest" ? route.reference : undefined,
+      digest: response.headers.get("docker-content-digest") ?? (route && "digest" in route ? route.digest : undefined),
+      uploadId: route?.kind === "upload" ? route.id : undefined,
+      error,
+    };
+  }
+}
+
+/** registry:2's names, so that dashboards made for it go on working. */
+const HANDLER_NAMES: Readonly<Record<Route["kind"], string>> = {
+  base: "base",
+  catalog: "catalog",
+  tags: "tags",
+  manifest: "manifest",
+  blob: "blob",
+  uploads: "blob_upload",
+  upload: "blob_upload_chunk",
+  referrers: "referrers",
+};
+
+function handlerName(route: Route | undefined): string {
+  return route ? HANDLER_NAMES[route.kind] : "other";
+}
+
+/** Path and query of a URL; without a usable `Host` header Bun gives those alone, and for `CONNECT` no path at all. */
+function targetOf(url: string): string {
+  if (url.startsWith("/")) return url;
+  const start = url.indexOf("/", "https://".length);
+  return start < 0 ? "/" : url.slice(start);
+}
+
+function decodePath(path: string): string {
+  if (!path.includes("%")) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    throw new RegistryError("bad-request", "the path is not percent-encoded UTF-8", { cause: error });
+  }
+}

@@ -1,0 +1,53 @@
+import { type Digest, OCTET_STREAM, parseDigest, parseRepositoryName } from "../../oci/index.ts";
+import { deleteBlob, getBlob, readBlob } from "../../registry/index.ts";
+import type { ReadableBytes } from "../../storage/index.ts";
+import { parseRange } from "./byte-range.ts";
+import { isNotModified } from "./conditional.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Route } from "./match-route.ts";
+
+type BlobRoute = Extract<Route, { kind: "blob" }>;
+
+/** @spec OCI distribution-spec, end-2; RFC 9110, 14 */
+export async function sendBlob(exchange: Exchange, route: BlobRoute): Promise<Response> {
+  const { registry, request } = exchange;
+  const name = parseRepositoryName(route.name);
+  const blob = await getBlob(registry, name, parseDigest(route.digest));
+  const headers = blobHeaders(blob.digest);
+  if (isNotModified(request, blob.digest)) return new Response(null, { status: 304, headers });
+  if (request.method === "HEAD") {
+    headers["Content-Length"] = String(blob.sizeBytes);
+    return new Response(null, { headers });
+  }
+  const range = parseRange(request, blob.digest, blob.sizeBytes);
+  const bytes = await readBlob(registry, blob, range);
+  exchange.expectLongTransfer();
+  headers["Content-Length"] = String(range ? range.lastByte - range.firstByte + 1 : blob.sizeBytes);
+  if (!range) return new Response(request.headers.has("range") ? wholeOf(bytes) : bytes, { headers });
+  headers["Content-Range"] = `bytes ${range.firstByte}-${range.lastByte}/${blob.sizeBytes}`;
+  return new Response(bytes, { status: 206, headers });
+}
+
+/** Bun applies `Range` to a file by itself, even where HTTP wants all of it; a stream it sends as it is. */
+function wholeOf(bytes: ReadableBytes): ReadableBytes {
+  return bytes instanceof Blob ? bytes.stream() : bytes;
+}
+
+function blobHeaders(digest: Digest): Record<string, string> {
+  return {
+    "Content-Type": OCTET_STREAM,
+    // A browser must not show what somebody pushed as a page of this host.
+    "Content-Disposition": "attachment",
+    "Docker-Content-Digest": digest,
+    ETag: `"${digest}"`,
+    "Cache-Control": "max-age=31536000",
+    "Accept-Ranges": "bytes",
+  };
+}
+
+/** @spec OCI distribution-spec, end-10 */
+export async function removeBlob(exchange: Exchange, route: BlobRoute): Promise<Response> {
+  const name = parseRepositoryName(route.name);
+  await deleteBlob(exchange.registry, name, parseDigest(route.digest));
+  return new Response(null, { status: 202 });
+}

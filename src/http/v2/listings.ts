@@ -1,0 +1,67 @@
+import { OCI_IMAGE_INDEX, parseDigest, parseRepositoryName } from "../../oci/index.ts";
+import { listReferrers, listRepositories, listTags, type NameList } from "../../registry/index.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Route } from "./match-route.ts";
+import { nextLink, parsePage } from "./paging.ts";
+
+const DEFAULT_CATALOG_PAGE = 100;
+const REFERRERS_PAGE = 1000;
+
+/** @spec OCI distribution-spec, end-8a, end-8b */
+export async function sendTags(exchange: Exchange, route: Extract<Route, { kind: "tags" }>): Promise<Response> {
+  const name = parseRepositoryName(route.name);
+  const { registry, query, options } = exchange;
+  const page = parsePage(query, options.maxTags);
+  const list = await listTags(registry, name, page);
+  return jsonList({ name, tags: list.names }, linkAfter(exchange, `${name}/tags/list`, list, page.limit));
+}
+
+/** Docker Registry HTTP API V2, "Listing Repositories"; only what the caller may pull from. */
+export async function sendCatalog(exchange: Exchange): Promise<Response> {
+  const { registry, query, options, mayPull } = exchange;
+  const { limit, after } = parsePage(query, options.maxCatalogEntries);
+  const pageLimit = limit ?? Math.min(DEFAULT_CATALOG_PAGE, options.maxCatalogEntries);
+  const list = await listRepositories(registry, { limit: pageLimit, after }, mayPull);
+  return jsonList({ repositories: list.names }, linkAfter(exchange, "_catalog", list, pageLimit));
+}
+
+/** @spec OCI distribution-spec, end-12a, end-12b */
+export async function sendReferrers(
+  exchange: Exchange,
+  route: Extract<Route, { kind: "referrers" }>,
+): Promise<Response> {
+  const repository = parseRepositoryName(route.name);
+  const subject = parseDigest(route.digest);
+  const { registry, query } = exchange;
+  const artifactType = query.get("artifactType") || undefined;
+  const page = parsePage(query, REFERRERS_PAGE);
+  const limit = page.limit || REFERRERS_PAGE;
+  const list = await listReferrers(registry, { repository, subject, artifactType, after: page.after, limit });
+  const headers = new Headers({ "Content-Type": OCI_IMAGE_INDEX });
+  if (artifactType !== undefined) headers.set("OCI-Filters-Applied", "artifactType");
+  const last = list.descriptors.at(-1);
+  if (list.hasMore && last)
+    headers.set("Link", linkTo(exchange, `${repository}/referrers/${subject}`, last.digest, page.limit));
+  const body = { schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: list.descriptors };
+  return new Response(JSON.stringify(body), { headers });
+}
+
+function linkAfter(
+  exchange: Exchange,
+  path: string,
+  list: NameList<string>,
+  limit: number | undefined,
+): string | undefined {
+  const last = list.names.at(-1);
+  return list.hasMore && last !== undefined ? linkTo(exchange, path, last, limit) : undefined;
+}
+
+function linkTo(exchange: Exchange, path: string, last: string, limit: number | undefined): string {
+  return nextLink(`${exchange.options.prefix}v2/${path}`, exchange.query, last, limit);
+}
+
+function jsonList(body: object, link: string | undefined): Response {
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (link !== undefined) headers.set("Link", link);
+  return new Response(JSON.stringify(body), { headers });
+}

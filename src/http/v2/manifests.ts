@@ -1,0 +1,79 @@
+import {
+  MAX_MANIFEST_BYTES,
+  parseReference,
+  parseRepositoryName,
+  parseTag,
+  type Reference,
+  RegistryError,
+  type Tag,
+} from "../../oci/index.ts";
+import { deleteManifest, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
+import { isNotModified } from "./conditional.ts";
+import { type Exchange, locationOf } from "./exchange.ts";
+import type { Route } from "./match-route.ts";
+import { readLimitedBody } from "./read-limited-body.ts";
+
+type ManifestRoute = Extract<Route, { kind: "manifest" }>;
+
+/** More tags than this in one `?tag=` push are refused. */
+const MAX_TAG_PARAMETERS = 100;
+
+/** @spec OCI distribution-spec, end-3 */
+export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
+  const name = parseRepositoryName(route.name);
+  const reference = parseReference(route.reference);
+  if (exchange.request.method === "HEAD" || exchange.request.headers.has("if-none-match")) {
+    const head = await getManifestHead(exchange.registry, name, reference);
+    const headers = manifestHeaders(head, reference);
+    if (isNotModified(exchange.request, head.digest)) return new Response(null, { status: 304, headers });
+    if (exchange.request.method === "HEAD") return new Response(null, { headers });
+  }
+  const manifest = await getManifest(exchange.registry, name, reference);
+  return new Response(manifest.body as Uint8Array<ArrayBuffer>, { headers: manifestHeaders(manifest, reference) });
+}
+
+function manifestHeaders(
+  manifest: { readonly digest: string; readonly mediaType: string; readonly sizeBytes: number },
+  reference: Reference,
+): Record<string, string> {
+  return {
+    "Content-Type": manifest.mediaType,
+    "Content-Length": String(manifest.sizeBytes),
+    "Docker-Content-Digest": manifest.digest,
+    ETag: `"${manifest.digest}"`,
+    // A digest names the same bytes for ever; a tag may move at any time.
+    "Cache-Control": reference.kind === "digest" ? "max-age=31536000" : "no-cache",
+  };
+}
+
+/** @spec OCI distribution-spec, end-7 */
+export async function receiveManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
+  const repository = parseRepositoryName(route.name);
+  const reference = parseReference(route.reference);
+  const tags = parseTagParameters(exchange.query);
+  const body = await readLimitedBody(exchange.request, MAX_MANIFEST_BYTES);
+  const contentType = exchange.request.headers.get("content-type") ?? undefined;
+  const { registry, warnings } = exchange;
+  const pushed = await putManifest(registry, { repository, reference, tags, contentType, body, warnings });
+  const headers = new Headers({
+    Location: locationOf(exchange, repository, `manifests/${pushed.digest}`),
+    "Docker-Content-Digest": pushed.digest,
+  });
+  if (pushed.subject !== undefined) headers.set("OCI-Subject", pushed.subject);
+  if (tags.length > 0) headers.set("OCI-Tag", pushed.tags.join(", "));
+  return new Response(null, { status: 201, headers });
+}
+
+function parseTagParameters(query: URLSearchParams): readonly Tag[] {
+  const tags = [...new Set(query.getAll("tag"))];
+  if (tags.length > MAX_TAG_PARAMETERS)
+    throw new RegistryError("too-many-tags", `a push sets at most ${MAX_TAG_PARAMETERS} tags at once`);
+  return tags.map(parseTag);
+}
+
+/** @spec OCI distribution-spec, end-9 */
+export async function removeManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
+  const name = parseRepositoryName(route.name);
+  await deleteManifest(exchange.registry, name, parseReference(route.reference));
+  return new Response(null, { status: 202 });
+}

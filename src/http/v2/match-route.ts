@@ -1,0 +1,47 @@
+/** An endpoint of the registry API, with its path's parts as they were sent: nothing is validated here. */
+export type Route =
+  | { readonly kind: "base" }
+  | { readonly kind: "catalog" }
+  | { readonly kind: "tags"; readonly name: string }
+  | { readonly kind: "manifest"; readonly name: string; readonly reference: string }
+  | { readonly kind: "blob"; readonly name: string; readonly digest: string }
+  | { readonly kind: "uploads"; readonly name: string }
+  | { readonly kind: "upload"; readonly name: string; readonly id: string }
+  | { readonly kind: "referrers"; readonly name: string; readonly digest: string };
+
+export type RouteKind = Route["kind"];
+
+/**
+ * Repository names contain slashes and may even be called `a/blobs/b`, so a path is read from its right end.
+ * @param path percent-decoded, starting with `/`
+ * @returns `undefined` if it is no path of the registry API
+ * @spec OCI distribution-spec, "Endpoints"
+ */
+export function matchRoute(path: string): Route | undefined {
+  if (path === "/v2/" || path === "/v2") return { kind: "base" };
+  if (!path.startsWith("/v2/")) return undefined;
+  if (path === "/v2/_catalog") return { kind: "catalog" };
+
+  // A trailing slash is as good as none: clients send both forms for uploads.
+  const end = path.endsWith("/") ? path.length - 1 : path.length;
+  const lastSlash = path.lastIndexOf("/", end - 1);
+  const last = path.slice(lastSlash + 1, end);
+  const verbSlash = path.lastIndexOf("/", lastSlash - 1);
+  const verb = path.slice(verbSlash + 1, lastSlash);
+  const name = path.slice("/v2/".length, verbSlash);
+
+  if (verb === "manifests") return route(name, { kind: "manifest", name, reference: last });
+  if (verb === "blobs")
+    return route(name, last === "uploads" ? { kind: "uploads", name } : { kind: "blob", name, digest: last });
+  if (verb === "uploads" && name.endsWith("/blobs")) {
+    const repository = name.slice(0, -"/blobs".length);
+    return route(repository, { kind: "upload", name: repository, id: last });
+  }
+  if (verb === "tags" && last === "list") return route(name, { kind: "tags", name });
+  if (verb === "referrers") return route(name, { kind: "referrers", name, digest: last });
+  return undefined;
+}
+
+function route(name: string, matched: Route): Route | undefined {
+  return name === "" ? undefined : matched;
+}

@@ -1,0 +1,132 @@
+import {
+  type Digest,
+  isRepositoryName,
+  parseDigest,
+  parseDigestAlgorithm,
+  parseRepositoryName,
+  RegistryError,
+  type RepositoryName,
+} from "../../oci/index.ts";
+import {
+  appendUpload,
+  cancelUpload,
+  finishUpload,
+  getUploadStatus,
+  mountBlob,
+  putWholeBlob,
+  startUpload,
+  UploadOffsetError,
+  type UploadStatus,
+} from "../../registry/index.ts";
+import { HttpError } from "../http-error.ts";
+import { parseContentRange } from "./content-range.ts";
+import { type Exchange, locationOf } from "./exchange.ts";
+import type { Route } from "./match-route.ts";
+
+type UploadsRoute = Extract<Route, { kind: "uploads" }>;
+type UploadRoute = Extract<Route, { kind: "upload" }>;
+
+/**
+ * Starts an upload, mounts a blob of another repository, or takes a whole blob at once.
+ * @spec OCI distribution-spec, end-4a, end-4b, end-11
+ */
+export async function startBlobUpload(exchange: Exchange, route: UploadsRoute): Promise<Response> {
+  const repository = parseRepositoryName(route.name);
+  const { query, registry, request } = exchange;
+  const mount = query.get("mount");
+  if (mount !== null) {
+    const digest = parseDigest(mount);
+    if (await tryMount(exchange, repository, digest)) return blobCreated(exchange, repository, digest);
+  }
+  const wanted = query.get("digest");
+  if (wanted !== null && mount === null) {
+    const digest = parseDigest(wanted);
+    exchange.expectLongTransfer();
+    await putWholeBlob(registry, repository, digest, request.body);
+    return blobCreated(exchange, repository, digest);
+  }
+  const algorithm = query.get("digest-algorithm");
+  const status = await startUpload(
+    registry,
+    repository,
+    algorithm === null ? undefined : parseDigestAlgorithm(algorithm),
+  );
+  return uploadAccepted(exchange, status, 202);
+}
+
+/** A mount that cannot be done is never an error: the client uploads then. */
+async function tryMount(exchange: Exchange, repository: RepositoryName, digest: Digest): Promise<boolean> {
+  const from = exchange.query.get("from");
+  if (from !== null && from !== "" && !isRepositoryName(from)) return false;
+  return mountBlob(exchange.registry, { repository, digest, from: from || undefined, mayPull: exchange.mayPull });
+}
+
+/** @spec OCI distribution-spec, end-13 */
+export async function sendUploadStatus(exchange: Exchange, route: UploadRoute): Promise<Response> {
+  const status = await getUploadStatus(exchange.registry, parseRepositoryName(route.name), route.id);
+  return uploadAccepted(exchange, status, 204);
+}
+
+/** @spec OCI distribution-spec, end-5 */
+export async function receiveChunk(exchange: Exchange, route: UploadRoute): Promise<Response> {
+  const repository = parseRepositoryName(route.name);
+  const { registry, request } = exchange;
+  const part = { repository, id: route.id, body: request.body, contentRange: parseContentRange(request) };
+  exchange.expectLongTransfer();
+  const status = await sayingWhereToGoOn(exchange, () => appendUpload(registry, part));
+  return uploadAccepted(exchange, status, 202);
+}
+
+/** @spec OCI distribution-spec, end-6 */
+export async function finishBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Response> {
+  const repository = parseRepositoryName(route.name);
+  const digest = requireDigest(exchange.query);
+  const { registry, request } = exchange;
+  const part = { repository, id: route.id, body: request.body, contentRange: parseContentRange(request) };
+  exchange.expectLongTransfer();
+  await sayingWhereToGoOn(exchange, () => finishUpload(registry, part, digest));
+  return blobCreated(exchange, repository, digest);
+}
+
+function requireDigest(query: URLSearchParams): Digest {
+  const text = query.get("digest");
+  if (text !== null) return parseDigest(text);
+  throw new RegistryError("digest-invalid", "the digest is missing: finish an upload with ?digest=<algorithm>:<hex>");
+}
+
+/** @spec OCI distribution-spec, end-14 */
+export async function cancelBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Response> {
+  await cancelUpload(exchange.registry, parseRepositoryName(route.name), route.id);
+  return new Response(null, { status: 204, headers: { "Docker-Upload-UUID": route.id } });
+}
+
+async function sayingWhereToGoOn<T>(exchange: Exchange, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UploadOffsetError)) throw error;
+    const headers = uploadHeaders(exchange, error.status);
+    throw new HttpError(error.kind, error.message, headers, { details: error.details, cause: error });
+  }
+}
+
+function uploadAccepted(exchange: Exchange, status: UploadStatus, code: 202 | 204): Response {
+  return new Response(null, { status: code, headers: uploadHeaders(exchange, status) });
+}
+
+function uploadHeaders(exchange: Exchange, status: UploadStatus): Record<string, string> {
+  return {
+    Location: locationOf(exchange, status.repository, `blobs/uploads/${status.id}`),
+    // The end is inclusive, so that an upload without bytes and one with a single byte look alike here.
+    Range: `0-${Math.max(0, status.offsetBytes - 1)}`,
+    "Docker-Upload-UUID": status.id,
+  };
+}
+
+function blobCreated(exchange: Exchange, repository: RepositoryName, digest: Digest): Response {
+  const headers = {
+    Location: locationOf(exchange, repository, `blobs/${digest}`),
+    "Docker-Content-Digest": digest,
+  };
+  return new Response(null, { status: 201, headers });
+}
