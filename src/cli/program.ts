@@ -1,0 +1,66 @@
+import { Command, CommanderError } from "commander";
+import { configurationPathVariable } from "../config/index.ts";
+import { VERSION } from "../version.ts";
+import { checkConfig } from "./check-config.ts";
+import { serve } from "./serve.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Runs one command line and returns its exit code. */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(terminal, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+  return exitCode;
+}
+
+function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): Command {
+  const program = new Command("berth")
+    .description("A private registry for container images and OCI artifacts.")
+    .version(`berth ${VERSION}`, "-v, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+    })
+    .exitOverride();
+
+  const configArgument = "registry:2's configuration file";
+  const pathOf = (argument: string | undefined) => argument ?? terminal.env[configurationPathVariable];
+
+  program
+    .command("serve")
+    .description("serve the registry until SIGTERM or SIGINT")
+    .argument("[config.yml]", `${configArgument}; without one: loopback only, data in ./data, no login`)
+    .addHelpText("after", ENVIRONMENT_HELP)
+    .action(async (path: string | undefined) => setExitCode(await serve(pathOf(path), terminal)));
+
+  program
+    .command("check-config")
+    .description("say whether the configuration is good, and everything that is wrong with it")
+    .argument("[config.yml]", configArgument)
+    .option("--print", "print the result of file, environment and defaults, with secrets masked")
+    .addHelpText("after", ENVIRONMENT_HELP)
+    .action((path: string | undefined, options: { print?: boolean }) => {
+      const result = checkConfig({ path: pathOf(path), env: terminal.env, print: options.print ?? false });
+      terminal.stdout.write(result.stdout);
+      terminal.stderr.write(result.stderr);
+      setExitCode(result.exitCode);
+    });
+
+  program
+    .command("version")
+    .description("print the version")
+    .action(() => void terminal.stdout.write(`berth ${VERSION}\n`));
+
+  return program;
+}
+
+const ENVIRONMENT_HELP = `
+Every key can be set by an environment variable: http.addr is REGISTRY_HTTP_ADDR, and a secret can be read from a file
+with _FILE at the end of the name. ${configurationPathVariable} names the file where none is given.
+All keys: docs/reference/configuration.md`;
