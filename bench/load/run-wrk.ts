@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import type { Peer } from "../peers/peer.ts";
+import { runProgram } from "./run-load.ts";
+import { MANIFEST_TYPE } from "./small-image.ts";
+
+export interface WrkRun {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly clientCpuSeconds: number;
+}
+
+export interface WrkOrder {
+  readonly peer: Peer;
+  readonly method: "GET" | "PUT";
+  /** One path a line; asked round and round. */
+  readonly pathsFile: string;
+  readonly body?: { readonly file: string; readonly mediaType: string };
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+interface WrkOutput {
+  readonly requests: number;
+  readonly microseconds: number;
+  readonly badStatus: number;
+  readonly broken: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Runs wrk with one thread. Throws when any answer is an error or any connection breaks. */
+export async function runWrk(order: WrkOrder): Promise<WrkRun> {
+  const { peer, connections, seconds, body } = order;
+  const script = join(import.meta.dir, "ask-paths.lua");
+  const origin = `http://127.0.0.1:${peer.port}`;
+  const bodyArguments = body === undefined ? [] : [body.file, body.mediaType];
+  const accept = ["-H", `Accept: ${MANIFEST_TYPE}, */*`];
+  const options = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", ...accept, "-s", script];
+  const command = ["wrk", ...options, origin, "--", order.method, order.pathsFile, ...bodyArguments];
+  const { output, clientCpuSeconds } = await runProgram(command, seconds + 20);
+  const { microseconds, badStatus, broken, ...rest } = JSON.parse(output.trim().split("\n").at(-1) ?? "") as WrkOutput;
+  if (badStatus + broken > 0) throw new Error(`${peer.name}: ${badStatus} error answers, ${broken} broken connections`);
+  return { ...rest, seconds: microseconds / 1e6, clientCpuSeconds };
+}

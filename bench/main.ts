@@ -1,0 +1,77 @@
+import { BenchRun } from "./bench-run.ts";
+import { parseOptions, type BenchOptions } from "./options.ts";
+import type { Figure } from "./report/figure.ts";
+import { describeMachine, readMachineFacts } from "./report/machine-facts.ts";
+import { renderJson, renderMarkdown, renderText, type RunReport } from "./report/run-report.ts";
+import { renderSvgChart } from "./report/svg-chart.ts";
+import { ROWS, type Row } from "./rows/index.ts";
+
+const VERSION_COMMANDS = {
+  Bun: [process.execPath, "--version"],
+  "docker-registry": ["docker-registry", "--version"],
+  nginx: ["nginx", "-v"],
+  openssl: ["openssl", "version"],
+  curl: ["curl", "--version"],
+  wrk: ["wrk", "-v"],
+} as const;
+
+const SETTINGS = [
+  "Berth and docker-registry read the same configuration file but for port and folder: filesystem storage, log level " +
+    "error, access log off, blob descriptors cached in memory, no authentication. nginx: one worker, sendfile on, logs off.",
+  "Load: wrk with one thread and 32 keep-alive connections for GET (8 for tag PUT), a Bun client with 32 connections for " +
+    "HEAD, 8 for image pushes, 1 for lists; curl for large blobs. Servers and clients share the machine's cores.",
+  "CPU is user and system time of all of the server's processes from /proc; memory is VmRSS, its peak VmHWM.",
+  "Each side is as durable as it is by itself: Berth answers a push when data, directory and transaction are synced; " +
+    "docker-registry 2.8 syncs a blob's data, but neither its directory nor manifests and tags.",
+];
+
+/** Measures the chosen rows one after the other; a row that fails is told and left out. */
+async function measureRows(run: BenchRun, rows: readonly Row[]): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const row of rows) {
+    const startedAt = performance.now();
+    try {
+      figures.push(...(await row.measure(run)));
+      console.error(`${row.id}: ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+    } catch (error) {
+      console.error(`${row.id} failed:`, error);
+      process.exitCode = 1;
+    }
+  }
+  return figures;
+}
+
+async function measure(options: BenchOptions): Promise<RunReport> {
+  const startedAt = new Date();
+  const rows = options.only.length === 0 ? ROWS : ROWS.filter((row) => options.only.includes(row.id));
+  const run = await BenchRun.open(options);
+  const stop = (): void => void run.close().finally(() => process.exit(130));
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  try {
+    const figures = await measureRows(run, rows);
+    const machine = await readMachineFacts(VERSION_COMMANDS);
+    const durationSeconds = (Date.now() - startedAt.getTime()) / 1000;
+    return { startedAt: startedAt.toISOString(), durationSeconds, machine, settings: settingsOf(options), figures };
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    await run.close();
+  }
+}
+
+function settingsOf({ subject }: BenchOptions): readonly string[] {
+  return subject === "berth" ? SETTINGS : [`TRIAL OF THE BENCHMARK: ${subject} stands in Berth's place.`, ...SETTINGS];
+}
+
+async function writeReport(report: RunReport, options: BenchOptions): Promise<void> {
+  console.log(renderText(report));
+  const caption = `${report.startedAt.slice(0, 10)}, ${describeMachine(report.machine).split(";")[0] ?? ""}`;
+  if (options.json !== undefined) await Bun.write(options.json, renderJson(report));
+  if (options.svg !== undefined) await Bun.write(options.svg, renderSvgChart(report.figures, caption));
+  if (options.markdown !== undefined) await Bun.write(options.markdown, renderMarkdown(report, "bench.svg"));
+}
+
+const options = parseOptions(
+  process.argv.slice(2),
+  ROWS.map((row) => row.id),
+);
+await writeReport(await measure(options), options);

@@ -1,0 +1,54 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { findFreePort } from "./free-port.ts";
+import type { Peer } from "./peer.ts";
+import { startServer } from "./start-server.ts";
+
+const REPOSITORY_ROOT = join(import.meta.dir, "..", "..");
+
+/** The two programs that are configured and spoken to alike. */
+export type RegistryName = "berth" | "docker-registry";
+
+const COMMANDS: Readonly<Record<RegistryName, string>> = {
+  berth: join(REPOSITORY_ROOT, "bin", "berth"),
+  "docker-registry": "docker-registry",
+};
+
+export interface RegistryStart {
+  /** The place it takes in the table. */
+  readonly name: RegistryName;
+  /** The program started in that place; another one only to try the benchmark itself. */
+  readonly program: RegistryName;
+  /** Keeps data, configuration and log; started again with the same folder, the data is still there. */
+  readonly folder: string;
+}
+
+/** Starts Berth or Distribution with the same configuration file, but for port and folder. */
+export async function startRegistry({ name, program, folder }: RegistryStart): Promise<Peer> {
+  await mkdir(folder, { recursive: true });
+  const port = findFreePort();
+  const configFile = join(folder, "config.yml");
+  await Bun.write(configFile, registryConfig(port, join(folder, "data")));
+  const command = [COMMANDS[program], "serve", configFile];
+  return startServer({ name, command, port, readyPath: "/v2/", logFile: join(folder, "server.log") });
+}
+
+function registryConfig(port: number, rootDirectory: string): string {
+  return [
+    "version: 0.1",
+    "log:",
+    "  level: error",
+    "  accesslog:",
+    "    disabled: true",
+    "storage:",
+    "  cache:",
+    "    blobdescriptor: inmemory",
+    "  filesystem:",
+    `    rootdirectory: ${JSON.stringify(rootDirectory)}`,
+    "  delete:",
+    "    enabled: true",
+    "http:",
+    `  addr: 127.0.0.1:${port}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,78 @@
+import { PEERS, type Figure } from "./figure.ts";
+import { formatNumber } from "./format-figure.ts";
+import { judgeFigure, medianOf } from "./judge-figure.ts";
+import { describeMachine, type MachineFacts } from "./machine-facts.ts";
+import { renderMarkdownTable, renderTextTable } from "./text-table.ts";
+
+/** Everything one run found. */
+export interface RunReport {
+  readonly startedAt: string;
+  readonly durationSeconds: number;
+  readonly machine: MachineFacts;
+  /** How the run was made equal and what is not equal, in sentences. */
+  readonly settings: readonly string[];
+  readonly figures: readonly Figure[];
+}
+
+/** The report for a terminal. */
+export function renderText(report: RunReport): string {
+  const settings = report.settings.map((line) => `* ${line}`);
+  return [
+    renderTextTable(report.figures),
+    "",
+    describeMachine(report.machine),
+    ...settings,
+    ...notesOf(report),
+    summaryOf(report),
+  ].join("\n");
+}
+
+/** The report as a page of the documentation, the chart above the table. */
+export function renderMarkdown(report: RunReport, chartPath: string): string {
+  return [
+    "# Benchmarks",
+    "",
+    "Written by `npm run bench`; do not edit. Every figure is the median of several rounds in one run, in which the servers",
+    "stand side by side on one machine and take turns; the lowest and the highest round are in brackets.",
+    "",
+    `![Bar chart of the table below](${chartPath})`,
+    "",
+    renderMarkdownTable(report.figures),
+    "",
+    summaryOf(report),
+    "",
+    "## How it was measured",
+    "",
+    `- ${report.startedAt.slice(0, 10)}: ${describeMachine(report.machine)}`,
+    ...report.settings.map((line) => `- ${line}`),
+    "",
+    "## What else was seen",
+    "",
+    ...notesOf(report).map((line) => line.replace(/^\* /, "- ")),
+    "",
+  ].join("\n");
+}
+
+/** The report for programs: samples and verdicts. */
+export function renderJson(report: RunReport): string {
+  const figures = report.figures.map((figure) => ({
+    ...figure,
+    medians: Object.fromEntries(PEERS.map((peer) => [peer, medianOf(figure, peer)])),
+    verdicts: judgeFigure(figure),
+  }));
+  return `${JSON.stringify({ ...report, figures }, roundNumber, 1)}\n`;
+}
+
+function notesOf(report: RunReport): readonly string[] {
+  return report.figures.flatMap((figure) => figure.notes.map((note) => `* ${figure.title}: ${note}`));
+}
+
+function summaryOf(report: RunReport): string {
+  const verdicts = report.figures.flatMap(judgeFigure).filter(({ met }) => met !== undefined);
+  const met = verdicts.filter((verdict) => verdict.met === true).length;
+  return `${met} of ${verdicts.length} targets met, in a run of ${formatNumber(report.durationSeconds)} s.`;
+}
+
+function roundNumber(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
+}

@@ -1,0 +1,29 @@
+import { getManifest, getSmallBlob } from "./get-small.ts";
+import { headMissingBlob, headPresentBlob } from "./head-blob.ts";
+import { listCatalog, listTags } from "./list-pages.ts";
+import { pullLargeBlob } from "./pull-large-blob.ts";
+import { pushLargeBlob } from "./push-large-blob.ts";
+import { pushSmallImage } from "./push-small-image.ts";
+import { putTag } from "./put-tag.ts";
+import type { Row } from "./row.ts";
+import { slowPulls, slowPushes } from "./slow-clients.ts";
+import { start } from "./start.ts";
+
+export type { Row } from "./row.ts";
+
+/** All rows in the order of the table in the design. */
+export const ROWS: readonly Row[] = [
+  getManifest,
+  getSmallBlob,
+  headPresentBlob,
+  headMissingBlob,
+  pullLargeBlob,
+  pushLargeBlob,
+  pushSmallImage,
+  putTag,
+  listTags,
+  listCatalog,
+  slowPulls,
+  slowPushes,
+  start,
+];
