@@ -1,0 +1,74 @@
+/** A path below the storage root: `/`-separated, relative, no empty, `.` or `..` part. */
+export type StorageKey = string & { readonly __brand: "StorageKey" };
+
+/** Both ends inclusive, as in an HTTP range; the caller has checked them against the object's size. */
+export interface ByteRange {
+  readonly firstByte: number;
+  readonly lastByte: number;
+}
+
+export interface StoredObject {
+  readonly key: StorageKey;
+  readonly sizeBytes: number;
+  readonly modifiedAtMs: number;
+}
+
+/** What `new Response` takes. A `Blob` may be backed by a file, which the kernel then sends by itself. */
+export type ReadableBytes = Blob | ReadableStream<Uint8Array>;
+
+/**
+ * An upload between two requests: plain data, kept in the session's row, so that another process can go on with it.
+ * Everything but `offsetBytes` belongs to the driver that made it.
+ */
+export interface UploadState {
+  /** How many bytes are durably stored. */
+  readonly offsetBytes: number;
+  readonly [driverField: string]: string | number | boolean | readonly string[] | null;
+}
+
+/**
+ * Bytes under keys. Absence is `undefined`, never an error; what fails is a `StorageError`.
+ * A driver holds no rules of the registry: it knows neither digests nor repositories.
+ */
+export interface StorageDriver {
+  /** `filesystem`, `inmemory`, …: the name in registry:2's configuration, in logs and in metrics. */
+  readonly name: string;
+
+  stat(key: StorageKey): Promise<StoredObject | undefined>;
+
+  /** The whole object, or the part that `range` names. Never buffers it. */
+  read(key: StorageKey, range?: ByteRange): Promise<ReadableBytes | undefined>;
+
+  /** Stores a small object at once: readers see the old bytes or the new ones, and after the call it is durable. */
+  write(key: StorageKey, bytes: Uint8Array): Promise<void>;
+
+  /** Does nothing when there is no such object. */
+  remove(key: StorageKey): Promise<void>;
+
+  /** Every object whose key starts with `prefix` (which ends with `/` or is empty), in no promised order. */
+  iterate(prefix: string): AsyncIterable<StoredObject>;
+
+  /** @param id unique among uploads; part of the key of the partial object. */
+  startUpload(id: string): Promise<UploadState>;
+
+  /**
+   * Adds `chunks` at the upload's end and returns the state with the new offset; the bytes are durable then.
+   * A chunk is not touched any more once the next one is asked for, so that its owner may hand its memory on.
+   * If the bytes cannot be written a `StorageError` is thrown and the upload stands where `state` says.
+   */
+  appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState>;
+
+  /** What was uploaded so far, to be hashed again by a process that did not see it pass. */
+  readUpload(state: UploadState): Promise<ReadableBytes>;
+
+  /** Makes the upload the object `key`, durably and at once; replaces what was there. The upload is gone then. */
+  finishUpload(state: UploadState, key: StorageKey): Promise<void>;
+
+  /** Does nothing when the upload is gone already. */
+  cancelUpload(state: UploadState): Promise<void>;
+
+  /** Writes, reads and removes a probe object; throws a `StorageError` that says what is wrong. For readiness. */
+  check(): Promise<void>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,77 @@
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { CoalescedSync } from "../../runtime/index.ts";
+import { codeOf } from "./filesystem-error.ts";
+
+export type SyncDirectory = (directory: string) => Promise<void>;
+
+/** More directories than this are not remembered; forgetting one costs one sync more. */
+const mostKnown = 4096;
+
+interface SharedSync {
+  readonly coalesced: CoalescedSync;
+  users: number;
+}
+
+/** Makes what was entered in directories durable, with one sync for all who wait for the same directory. */
+export class DurableDirectories {
+  readonly #root: string;
+  readonly #syncDirectory: SyncDirectory;
+  readonly #shared = new Map<string, SharedSync>();
+  /** Directories below the root whose own entry, and those of all above them, are durable. */
+  readonly #known = new Set<string>();
+
+  /** @param root is taken to be durable itself. */
+  constructor(root: string, syncDirectory: SyncDirectory) {
+    this.#root = root;
+    this.#syncDirectory = syncDirectory;
+  }
+
+  /** Makes the entries of `directory` durable, and the way to it from the root. */
+  async sync(directory: string): Promise<void> {
+    const made = this.#unknownUpTo(directory);
+    await Promise.all([directory, ...made.map(dirname)].map((each) => this.#syncShared(each)));
+    if (this.#known.size + made.length > mostKnown) this.#known.clear();
+    for (const each of made) this.#known.add(each);
+  }
+
+  /** To be called before and after a directory is removed, as it may be made again. */
+  forget(directory: string): void {
+    this.#known.delete(directory);
+  }
+
+  #unknownUpTo(directory: string): string[] {
+    const unknown: string[] = [];
+    for (let each = directory; each !== this.#root && !this.#known.has(each); each = dirname(each)) unknown.push(each);
+    return unknown;
+  }
+
+  async #syncShared(directory: string): Promise<void> {
+    const shared = this.#shared.get(directory) ?? this.#share(directory);
+    shared.users++;
+    try {
+      await shared.coalesced.sync();
+    } finally {
+      if (--shared.users === 0) this.#shared.delete(directory);
+    }
+  }
+
+  #share(directory: string): SharedSync {
+    const shared = { coalesced: new CoalescedSync(() => this.#syncDirectory(directory)), users: 0 };
+    this.#shared.set(directory, shared);
+    return shared;
+  }
+}
+
+export async function syncOnDisk(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network file systems have no such call, as their servers do this by themselves.
+    if (codeOf(error) !== "EINVAL" && codeOf(error) !== "ENOTSUP") throw error;
+  } finally {
+    await handle.close();
+  }
+}

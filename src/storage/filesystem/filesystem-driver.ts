@@ -1,0 +1,124 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+
+import type { ByteRange, ReadableBytes, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import type { FilesystemOptions } from "../options.ts";
+import { parseStorageKey } from "../storage-key.ts";
+import { unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
+import { DurableDirectories, type SyncDirectory, syncOnDisk } from "./durable-directories.ts";
+import { isAbsence, readError, writeError } from "./filesystem-error.ts";
+import { PlacingFiles } from "./placing-files.ts";
+import { probeFile } from "./probe-file.ts";
+import { UploadFiles } from "./upload-files.ts";
+import { walkFiles } from "./walk.ts";
+
+export interface FilesystemDriverOptions extends Omit<FilesystemOptions, "kind"> {
+  /** How a directory is brought to the disk; what it throws fails the write. */
+  readonly syncDirectory?: SyncDirectory;
+}
+
+/**
+ * Opens a directory as storage and makes it when it is missing.
+ * @throws StorageError when it cannot be made.
+ */
+export async function openFilesystemDriver(options: FilesystemDriverOptions): Promise<StorageDriver> {
+  const root = resolve(options.rootDirectory);
+  const syncDirectory = options.syncDirectory ?? syncOnDisk;
+  try {
+    const firstMade = await mkdir(root, { recursive: true });
+    if (firstMade !== undefined) await syncMade(root, firstMade, syncDirectory);
+  } catch (error) {
+    throw writeError(error, root);
+  }
+  return new FilesystemDriver(root, syncDirectory);
+}
+
+/** Makes the entries of a new directory durable, and of those above it up to the first that is new. */
+async function syncMade(made: string, firstMade: string, syncDirectory: SyncDirectory): Promise<void> {
+  await syncDirectory(dirname(made));
+  if (made.length > firstMade.length) await syncMade(dirname(made), firstMade, syncDirectory);
+}
+
+/** Objects as files below one directory, in registry:2's layout; what is unfinished lies in `berth/uploads`. */
+class FilesystemDriver implements StorageDriver {
+  readonly name = "filesystem";
+  readonly #root: string;
+  readonly #placing: PlacingFiles;
+  readonly #uploads: UploadFiles;
+
+  constructor(root: string, syncDirectory: SyncDirectory) {
+    const directories = new DurableDirectories(root, syncDirectory);
+    this.#root = root;
+    this.#placing = new PlacingFiles({ root, directories, unfinishedDirectory: join(root, unfinishedPrefix) });
+    this.#uploads = new UploadFiles({ root, directories, placing: this.#placing });
+  }
+
+  async stat(key: StorageKey): Promise<StoredObject | undefined> {
+    const path = this.#pathOf(key);
+    try {
+      const found = await stat(path);
+      return found.isFile() ? { key, sizeBytes: found.size, modifiedAtMs: found.mtimeMs } : undefined;
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw readError(error, path);
+    }
+  }
+
+  async read(key: StorageKey, range?: ByteRange): Promise<ReadableBytes | undefined> {
+    if (!(await this.stat(key))) return undefined;
+    const file = Bun.file(this.#pathOf(key));
+    return range ? file.slice(range.firstByte, range.lastByte + 1) : file;
+  }
+
+  write(key: StorageKey, bytes: Uint8Array): Promise<void> {
+    return this.#change(this.#pathOf(key), (path) => this.#placing.write(path, bytes));
+  }
+
+  remove(key: StorageKey): Promise<void> {
+    return this.#change(this.#pathOf(key), (path) => this.#placing.remove(path));
+  }
+
+  iterate(prefix: string): AsyncIterable<StoredObject> {
+    return walkFiles(this.#root, prefix);
+  }
+
+  /** Makes no file yet: a client that never sends a byte leaves nothing behind. */
+  async startUpload(id: string): Promise<UploadState> {
+    unfinishedKeyOf(id);
+    return { offsetBytes: 0, uploadId: id };
+  }
+
+  appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState> {
+    return this.#uploads.append(state, chunks);
+  }
+
+  readUpload(state: UploadState): Promise<ReadableBytes> {
+    return this.#uploads.read(state);
+  }
+
+  finishUpload(state: UploadState, key: StorageKey): Promise<void> {
+    return this.#change(this.#pathOf(key), (path) => this.#uploads.finish(state, path));
+  }
+
+  cancelUpload(state: UploadState): Promise<void> {
+    return this.#uploads.cancel(state);
+  }
+
+  check(): Promise<void> {
+    return this.#change(join(this.#root, unfinishedPrefix), () => probeFile(this.#placing));
+  }
+
+  async close(): Promise<void> {}
+
+  #pathOf(key: StorageKey): string {
+    return join(this.#root, parseStorageKey(key));
+  }
+
+  async #change(path: string, change: (path: string) => Promise<void>): Promise<void> {
+    try {
+      await change(path);
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+}

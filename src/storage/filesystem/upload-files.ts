@@ -1,0 +1,127 @@
+import { type FileHandle, open, stat, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import type { ReadableBytes, UploadState } from "../driver.ts";
+import { StorageError } from "../storage-error.ts";
+import { requireUploadById, unfinishedKeyOf } from "../unfinished.ts";
+import type { DurableDirectories } from "./durable-directories.ts";
+import { isAbsence, readError, writeError } from "./filesystem-error.ts";
+import type { PlacingFiles } from "./placing-files.ts";
+import { writeChunks } from "./write-chunks.ts";
+
+export interface UploadFilesOptions {
+  readonly root: string;
+  readonly directories: DurableDirectories;
+  readonly placing: PlacingFiles;
+}
+
+/**
+ * Uploads as files that grow. The file is made by the first append; what lies behind the state's offset was never
+ * acknowledged and is cut off before anything is added or the upload is finished.
+ */
+export class UploadFiles {
+  readonly #options: UploadFilesOptions;
+
+  constructor(options: UploadFilesOptions) {
+    this.#options = options;
+  }
+
+  async append(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState> {
+    const { offsetBytes } = state;
+    const path = this.#pathOf(state);
+    const handle = await this.#openAt(path, offsetBytes);
+    try {
+      const endBytes = await writeChunks({ handle, path, offsetBytes }, chunks);
+      if (offsetBytes === 0) await this.#makeEntryDurable(path);
+      return { ...state, offsetBytes: endBytes };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async read(state: UploadState): Promise<ReadableBytes> {
+    const { offsetBytes } = state;
+    if (offsetBytes === 0) return new Blob([]);
+    const path = this.#pathOf(state);
+    requireBytes(path, await sizeOf(path), offsetBytes);
+    return Bun.file(path).slice(0, offsetBytes);
+  }
+
+  async finish(state: UploadState, destination: string): Promise<void> {
+    const { offsetBytes } = state;
+    const path = this.#pathOf(state);
+    const sizeBytes = await sizeOf(path);
+    if (sizeBytes === undefined && offsetBytes === 0) return this.#options.placing.write(destination, new Uint8Array());
+    requireBytes(path, sizeBytes, offsetBytes);
+    if (sizeBytes !== offsetBytes) await cutOnDisk(path, offsetBytes);
+    await this.#options.placing.move(path, destination);
+  }
+
+  async cancel(state: UploadState): Promise<void> {
+    const path = this.#pathOf(state);
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (!isAbsence(error)) throw writeError(error, path);
+    }
+  }
+
+  #pathOf(state: UploadState): string {
+    return join(this.#options.root, unfinishedKeyOf(requireUploadById(state).uploadId));
+  }
+
+  async #openAt(path: string, offsetBytes: number): Promise<FileHandle> {
+    try {
+      return offsetBytes === 0 ? await this.#options.placing.open(path, "w") : await openCut(path, offsetBytes);
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  async #makeEntryDurable(path: string): Promise<void> {
+    try {
+      await this.#options.directories.sync(dirname(path));
+    } catch (error) {
+      throw writeError(error, dirname(path));
+    }
+  }
+}
+
+/** Opens a file with exactly the bytes that were acknowledged. */
+async function openCut(path: string, offsetBytes: number): Promise<FileHandle> {
+  requireBytes(path, await sizeOf(path), offsetBytes);
+  const handle = await open(path, "r+");
+  try {
+    await handle.truncate(offsetBytes);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function cutOnDisk(path: string, offsetBytes: number): Promise<void> {
+  const handle = await openCut(path, offsetBytes);
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw readError(error, path);
+  }
+}
+
+function requireBytes(path: string, sizeBytes: number | undefined, offsetBytes: number): void {
+  if (sizeBytes === undefined) {
+    throw new StorageError("unavailable", `upload ${path} is gone: it was finished or cancelled meanwhile, or removed`);
+  }
+  if (sizeBytes >= offsetBytes) return;
+  throw new StorageError("corrupt", `upload ${path} has ${sizeBytes} bytes although ${offsetBytes} were stored`);
+}

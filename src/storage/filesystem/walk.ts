@@ -1,0 +1,49 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { StoredObject } from "../driver.ts";
+import { isStorageKey, parseStoragePrefix } from "../storage-key.ts";
+import { ownPrefix, unfinishedPrefix } from "../unfinished.ts";
+import { isAbsence, readError } from "./filesystem-error.ts";
+
+/**
+ * Every file below `root` whose key starts with `prefix`; holds the names of one directory at a time and of the
+ * directories still to visit. Links are followed.
+ */
+export async function* walkFiles(root: string, prefix: string): AsyncGenerator<StoredObject, void, undefined> {
+  const waiting = [parseStoragePrefix(prefix)];
+  for (;;) {
+    const directory = waiting.pop();
+    if (directory === undefined) return;
+    if (directory.startsWith(ownPrefix) && !directory.startsWith(unfinishedPrefix)) continue;
+    for (const entry of await listDirectory(join(root, directory))) {
+      const key = directory + entry.name;
+      if (!isStorageKey(key)) continue;
+      const found = entry.isDirectory() ? "directory" : await look(root, key);
+      if (found === "directory") waiting.push(`${key}/`);
+      else if (found) yield { key, ...found };
+    }
+  }
+}
+
+async function listDirectory(path: string) {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw readError(error, path);
+  }
+}
+
+/** `undefined` also for what is neither a file nor a directory, and for what was removed meanwhile. */
+async function look(root: string, key: string): Promise<Omit<StoredObject, "key"> | "directory" | undefined> {
+  const path = join(root, key);
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) return "directory";
+    return found.isFile() ? { sizeBytes: found.size, modifiedAtMs: found.mtimeMs } : undefined;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw readError(error, path);
+  }
+}

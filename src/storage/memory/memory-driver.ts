@@ -1,0 +1,101 @@
+import type { Clock } from "../../runtime/index.ts";
+import type { ByteRange, ReadableBytes, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import { parseStorageKey, parseStoragePrefix } from "../storage-key.ts";
+import { StorageError } from "../storage-error.ts";
+import { ownPrefix, requireUploadById, unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
+
+interface MemoryObject {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly modifiedAtMs: number;
+}
+
+/** What drivers of one test share, as they would a disk. */
+export type MemoryObjects = Map<StorageKey, MemoryObject>;
+
+export interface MemoryDriverOptions {
+  readonly clock: Clock;
+  readonly objects?: MemoryObjects;
+}
+
+/** Keeps objects in memory: for tests, and gone with the process. */
+export class MemoryDriver implements StorageDriver {
+  readonly name = "inmemory";
+  readonly #clock: Clock;
+  readonly #objects: MemoryObjects;
+
+  constructor({ clock, objects = new Map() }: MemoryDriverOptions) {
+    this.#clock = clock;
+    this.#objects = objects;
+  }
+
+  async stat(key: StorageKey): Promise<StoredObject | undefined> {
+    const found = this.#objects.get(parseStorageKey(key));
+    return found && { key, sizeBytes: found.bytes.byteLength, modifiedAtMs: found.modifiedAtMs };
+  }
+
+  async read(key: StorageKey, range?: ByteRange): Promise<ReadableBytes | undefined> {
+    const found = this.#objects.get(parseStorageKey(key));
+    if (!found || !range) return found && new Blob([found.bytes]);
+    return new Blob([found.bytes.subarray(range.firstByte, range.lastByte + 1)]);
+  }
+
+  async write(key: StorageKey, bytes: Uint8Array): Promise<void> {
+    this.#put(key, bytes);
+  }
+
+  async remove(key: StorageKey): Promise<void> {
+    this.#objects.delete(parseStorageKey(key));
+  }
+
+  async *iterate(prefix: string): AsyncIterable<StoredObject> {
+    parseStoragePrefix(prefix);
+    for (const [key, { bytes, modifiedAtMs }] of this.#objects) {
+      if (!key.startsWith(prefix)) continue;
+      if (key.startsWith(ownPrefix) && !prefix.startsWith(unfinishedPrefix)) continue;
+      yield { key, sizeBytes: bytes.byteLength, modifiedAtMs };
+    }
+  }
+
+  async startUpload(id: string): Promise<UploadState> {
+    unfinishedKeyOf(id);
+    return { offsetBytes: 0, uploadId: id };
+  }
+
+  async appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState> {
+    const parts = [this.#uploaded(state)];
+    for await (const chunk of chunks) parts.push(chunk.slice());
+    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+    this.#put(unfinishedKeyOf(requireUploadById(state).uploadId), bytes);
+    return { ...state, offsetBytes: bytes.byteLength };
+  }
+
+  async readUpload(state: UploadState): Promise<ReadableBytes> {
+    return new Blob([this.#uploaded(state)]);
+  }
+
+  async finishUpload(state: UploadState, key: StorageKey): Promise<void> {
+    this.#put(key, this.#uploaded(state));
+    await this.cancelUpload(state);
+  }
+
+  async cancelUpload(state: UploadState): Promise<void> {
+    this.#objects.delete(unfinishedKeyOf(requireUploadById(state).uploadId));
+  }
+
+  async check(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  #put(key: StorageKey, bytes: Uint8Array): void {
+    this.#objects.set(parseStorageKey(key), { bytes: bytes.slice(), modifiedAtMs: this.#clock.nowMs() });
+  }
+
+  #uploaded(state: UploadState): Uint8Array<ArrayBuffer> {
+    const { uploadId, offsetBytes } = requireUploadById(state);
+    if (offsetBytes === 0) return new Uint8Array();
+    const found = this.#objects.get(unfinishedKeyOf(uploadId));
+    if (!found) throw new StorageError("unavailable", `upload ${uploadId} is gone: finished or cancelled meanwhile`);
+    if (found.bytes.byteLength >= offsetBytes) return found.bytes.subarray(0, offsetBytes);
+    throw new StorageError("corrupt", `upload ${uploadId} has ${found.bytes.byteLength} bytes, not ${offsetBytes}`);
+  }
+}

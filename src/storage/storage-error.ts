@@ -1,0 +1,13 @@
+/** `full`: no space or quota left · `readonly`: may not write · `unavailable`: try again · `corrupt`: not what was stored. */
+export type StorageErrorReason = "full" | "readonly" | "unavailable" | "corrupt" | "invalid-key";
+
+/** What a storage driver throws, and nothing else. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly reason: StorageErrorReason;
+
+  constructor(reason: StorageErrorReason, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
