@@ -1,0 +1,58 @@
+import { type Clock, systemClock } from "../clock.ts";
+
+export interface GatherOptions {
+  /** The largest chunk. */
+  readonly chunkBytes?: number;
+  readonly clock?: Clock;
+}
+
+const smallestChunkBytes = 64 * 1024;
+const defaultChunkBytes = 4 * 1024 * 1024;
+const quickMs = 50;
+const slowMs = 250;
+
+/**
+ * Gathers network-sized pieces into chunks that are worth a system call each.
+ * A chunk is at the start of a buffer of its own, which nothing touches any more: its memory may be transferred.
+ * Chunks grow from 64 KiB to `chunkBytes` as long as they fill quickly, and shrink again when they do not, so that
+ * hundreds of slow uploads hold little memory. At most one chunk is held here, and nothing is read ahead.
+ */
+export async function* gatherChunks(
+  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  { chunkBytes = defaultChunkBytes, clock = systemClock }: GatherOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let capacityBytes = Math.min(smallestChunkBytes, chunkBytes);
+  let buffer = allocate(capacityBytes);
+  let filledBytes = 0;
+  let startedAtMs = clock.nowMs();
+  for await (const piece of source) {
+    let takenBytes = 0;
+    while (takenBytes < piece.byteLength) {
+      const part = piece.subarray(takenBytes, takenBytes + capacityBytes - filledBytes);
+      buffer.set(part, filledBytes);
+      filledBytes += part.byteLength;
+      takenBytes += part.byteLength;
+      if (filledBytes < capacityBytes) continue;
+      yield buffer;
+      const nowMs = clock.nowMs();
+      capacityBytes = nextCapacity(capacityBytes, nowMs - startedAtMs, chunkBytes);
+      startedAtMs = nowMs;
+      buffer = allocate(capacityBytes);
+      filledBytes = 0;
+    }
+  }
+  if (filledBytes > 0) yield buffer.subarray(0, filledBytes);
+}
+
+/** Counts the consumer's time too: many quick uploads that share a disk are slow ones. */
+function nextCapacity(capacityBytes: number, elapsedMs: number, largestBytes: number): number {
+  if (elapsedMs <= quickMs) return Math.min(capacityBytes * 2, largestBytes);
+  if (elapsedMs >= slowMs) return Math.max(Math.floor(capacityBytes / 2), Math.min(smallestChunkBytes, largestBytes));
+  return capacityBytes;
+}
+
+/** Unzeroed, as every byte that is handed out is written first; never a part of Buffer's shared pool. */
+function allocate(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  const { buffer } = Buffer.allocUnsafeSlow(sizeBytes);
+  return new Uint8Array(buffer);
+}

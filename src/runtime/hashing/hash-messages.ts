@@ -1,0 +1,12 @@
+export type HashAlgorithm = "sha256" | "sha512";
+
+/** From a hasher to its worker. */
+export type HashRequest =
+  | { readonly kind: "chunk"; readonly hasherId: number; readonly algorithm: HashAlgorithm; readonly chunk: Uint8Array }
+  | { readonly kind: "digest"; readonly hasherId: number }
+  | { readonly kind: "drop"; readonly hasherId: number };
+
+/** From a worker to a hasher: one `hashed` for each chunk, one `digest` for each `digest`. */
+export type HashReply =
+  | { readonly kind: "hashed"; readonly hasherId: number; readonly sizeBytes: number }
+  | { readonly kind: "digest"; readonly hasherId: number; readonly hex: string };

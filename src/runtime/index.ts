@@ -1,0 +1,19 @@
+/**
+ * What every program needs and no word of a registry: time, logs, locks, shared syncs, hashing of streams.
+ * Not a place for what only one room uses.
+ */
+export { type Clock, systemClock } from "./clock.ts";
+export { CoalescedSync } from "./coalesced-sync.ts";
+export {
+  createHashPool,
+  gatherChunks,
+  type GatherOptions,
+  type HashAlgorithm,
+  type HashPool,
+  type StreamHasher,
+} from "./hashing/index.ts";
+export { KeyedLock } from "./keyed-lock.ts";
+export type { LogFormatter } from "./log-format.ts";
+export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
+export { describeError } from "./log-value.ts";
+export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
