@@ -1,0 +1,45 @@
+import type { StorageDriver, StoredObject } from "../../storage/index.ts";
+
+/** registry:2's names of what a driver does, which its metrics and dashboards have. */
+export type StorageAction = "PutContent" | "Reader" | "Writer" | "Stat" | "Move" | "Delete" | "Walk";
+
+/** Runs one action of a driver with something before and after it. */
+export type AroundAction = <T>(action: StorageAction, run: () => Promise<T>) => Promise<T>;
+
+/**
+ * The same driver with `around` about each of its actions. A read counts until the object is opened, not until the client
+ * has it; a `Writer` includes the waiting for the client's bytes.
+ */
+export function aroundStorage(driver: StorageDriver, around: AroundAction): StorageDriver {
+  return {
+    name: driver.name,
+    stat: (key) => around("Stat", () => driver.stat(key)),
+    read: (key, range) => around("Reader", () => driver.read(key, range)),
+    write: (key, bytes) => around("PutContent", () => driver.write(key, bytes)),
+    remove: (key) => around("Delete", () => driver.remove(key)),
+    iterate: (prefix) => aroundIteration(driver.iterate(prefix), around),
+    startUpload: (id) => around("PutContent", () => driver.startUpload(id)),
+    appendUpload: (state, chunks) => around("Writer", () => driver.appendUpload(state, chunks)),
+    readUpload: (state) => around("Reader", () => driver.readUpload(state)),
+    finishUpload: (state, key) => around("Move", () => driver.finishUpload(state, key)),
+    cancelUpload: (state) => around("Delete", () => driver.cancelUpload(state)),
+    check: () => driver.check(),
+    close: () => driver.close(),
+  };
+}
+
+async function* aroundIteration(
+  objects: AsyncIterable<StoredObject>,
+  around: AroundAction,
+): AsyncGenerator<StoredObject> {
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+  const action = around("Walk", () => ended);
+  try {
+    yield* objects;
+  } catch (error) {
+    reject(error);
+  } finally {
+    resolve();
+  }
+  await action;
+}

@@ -1,0 +1,88 @@
+import PromRegistry from "prom-client/lib/registry.js";
+import type { RequestRecord } from "../request-record.ts";
+import { exposeProcess, watchEventLoop } from "./process-metrics.ts";
+import { RequestMetrics } from "./request-metrics.ts";
+import { CounterTally, exposeReading, HistogramTally, type Observer, type ReadingOptions } from "./tally.ts";
+
+/** What the registry counts about itself. */
+export interface Metrics {
+  /** `handler` as in a `RequestRecord`; to be followed by one `requestFinished` of the same. */
+  requestStarted(handler: string): void;
+  requestFinished(handler: string): void;
+  /** Counts one finished request. */
+  observe(record: RequestRecord): void;
+  /** Where to report how long a driver took for an action, and that it failed; to be kept by the caller. */
+  storageAction(driver: string, action: string): ActionMeter;
+  /** Where to report the seconds of one kind of work on the database, as `commit`; to be kept by the caller. */
+  databaseOperation(operation: string): Observer;
+  /** Adds a metric that is asked for its value when the metrics are read. */
+  addReading(options: ReadingOptions): void;
+  /** All of it in Prometheus' text format. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+  close(): void;
+}
+
+export interface ActionMeter extends Observer {
+  countFailure(): void;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** The commit that was built, if known. */
+  readonly revision?: string;
+  readonly startedAtMs: number;
+  /** Milliseconds that only ever grow. */
+  readonly stopwatchMs?: () => number;
+}
+
+const STORAGE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const DATABASE_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new PromRegistry();
+  const requests = new RequestMetrics(registry);
+  const storageSeconds = new HistogramTally(registry, {
+    name: "registry_storage_action_seconds",
+    help: "The number of seconds that the storage action takes",
+    labelNames: ["driver", "action"],
+    buckets: STORAGE_BUCKETS,
+  });
+  const storageFailures = new CounterTally(registry, "counter", {
+    name: "berth_storage_failures_total",
+    help: "Storage actions that failed.",
+    labelNames: ["driver", "action"],
+  });
+  const databaseSeconds = new HistogramTally(registry, {
+    name: "berth_database_operation_seconds",
+    help: "How long work on the database takes.",
+    labelNames: ["operation"],
+    buckets: DATABASE_BUCKETS,
+  });
+  exposeBuild(registry, options);
+  exposeProcess(registry, options.startedAtMs);
+  const stopWatching = watchEventLoop(registry, options.stopwatchMs ?? (() => performance.now()));
+  return {
+    requestStarted: (handler) => requests.addInFlight(handler, 1),
+    requestFinished: (handler) => requests.addInFlight(handler, -1),
+    observe: (record) => requests.observe(record),
+    storageAction(driver, action) {
+      const seconds = storageSeconds.cell(driver, action);
+      const failures = storageFailures.cell(driver, action);
+      return { observe: (value) => seconds.observe(value), countFailure: () => void (failures.value += 1) };
+    },
+    databaseOperation: (operation) => databaseSeconds.cell(operation),
+    addReading: (reading) => exposeReading(registry, reading),
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    close: stopWatching,
+  };
+}
+
+function exposeBuild(registry: PromRegistry, { version, revision = "" }: MetricsOptions): void {
+  exposeReading(registry, {
+    name: "berth_build_info",
+    help: "Always 1; its labels say what runs.",
+    type: "gauge",
+    labels: { version, revision, bun: Bun.version },
+    read: () => 1,
+  });
+}
