@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { describe } from "bun:test";
 
 /** A program of the machine that a test starts, and the `describe` to put the tests that need it in. */
@@ -19,9 +21,29 @@ export interface RequiredProgram {
  */
 export function requireProgram(name: string, debianPackage: string = name): RequiredProgram {
   const path = Bun.which(name) ?? Bun.which(name, { PATH: "/usr/sbin:/sbin:/usr/local/sbin" });
-  if (path !== null) return { path, isInstalled: true, describe: (title, body) => describe(title, body) };
+  return foundOrRefused(name, path, `the program ${name} is not installed: apt-get install ${debianPackage}`);
+}
 
-  const remedy = `the program ${name} is not installed: apt-get install ${debianPackage}`;
+/**
+ * Finds a newer client than this Debian release has, where `scripts/install-test-clients.sh` unpacks them.
+ *
+ * @throws when it is missing and `CI` is set, as {@link requireProgram} does.
+ */
+export function requireLaterClient(name: string): RequiredProgram {
+  const path = Bun.which(name, { PATH: laterClientsFolder });
+  return foundOrRefused(name, path, `the client ${name} is missing: scripts/install-test-clients.sh`);
+}
+
+/** Where the newer clients are, for a daemon that looks for its own helpers in `PATH`. */
+export const laterClientsFolder = join(import.meta.dir, "../../.cache/test-clients/bin");
+
+/** Like {@link requireProgram}, for tests that only root can run: daemons of containers, mounts, network namespaces. */
+export function requireRoot(): Omit<RequiredProgram, "path"> {
+  return foundOrRefused("root", process.getuid?.() === 0 ? "/" : null, "these tests must be run as root");
+}
+
+function foundOrRefused(name: string, path: string | null, remedy: string): RequiredProgram {
+  if (path !== null) return { path, isInstalled: true, describe: (title, body) => describe(title, body) };
   if (isContinuousIntegration()) throw new Error(remedy);
   console.warn(`not run: ${remedy}`);
   return {
