@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+
+import {
+  digestFromHex,
+  isTag,
+  parseReference,
+  parseTag,
+  referenceText,
+  referrersTagOf,
+} from "../../../src/oci/index.ts";
+import { thrownBy } from "../../support/thrown-error.ts";
+
+const SPECIFIED_TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+const SHA256 = digestFromHex("sha256", "a".repeat(64));
+const SHA512 = digestFromHex("sha512", "b".repeat(128));
+
+describe("a tag", () => {
+  test.each(["latest", "1.2.3", "v1", "_", "A", "a-", "a.", "a..b", "Z_9.-", "x".repeat(128)])("may be %j", (tag) =>
+    expect(parseTag(tag) as string).toBe(tag),
+  );
+
+  test.each(["", ".a", "-a", "a b", "a/b", "a:b", "a+b", "ä", "a\0", "a\n", "x".repeat(129)])(
+    "may not be %j",
+    (tag) => {
+      expect(isTag(tag)).toBe(false);
+      expect(thrownBy(() => parseTag(tag)).kind).toBe("tag-invalid");
+    },
+  );
+
+  test("is what the specification's expression matches, and nothing else", () => {
+    const alphabet = fc.constantFrom(..."aZ9_.-:/+ \0é".split(""));
+    fc.assert(
+      fc.property(fc.string({ unit: alphabet, maxLength: 140 }), (text) => {
+        expect(isTag(text)).toBe(SPECIFIED_TAG.test(text));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("a reference", () => {
+  test("that is a digest names that digest", () => {
+    expect(parseReference(SHA256)).toEqual({ kind: "digest", digest: SHA256 });
+    expect(parseReference(SHA512)).toEqual({ kind: "digest", digest: SHA512 });
+  });
+
+  test("without a colon is a tag, even if it looks like a digest", () => {
+    const tag = parseTag(`sha256-${"a".repeat(64)}`);
+    expect(parseReference(tag)).toEqual({ kind: "tag", tag });
+  });
+
+  test.each([
+    [`sha256:${"A".repeat(64)}`, "digest-invalid"],
+    [`sha256:${"a".repeat(63)}`, "digest-invalid"],
+    [`md5:${"a".repeat(32)}`, "digest-invalid"],
+    ["a:b", "digest-invalid"],
+    [":", "digest-invalid"],
+    ["-x", "tag-invalid"],
+    ["", "tag-invalid"],
+    ["x".repeat(129), "tag-invalid"],
+  ] as const)("%j is refused as %s", (text, kind) => expect(thrownBy(() => parseReference(text)).kind).toBe(kind));
+
+  test("is written back as it was read", () => {
+    const text = fc.oneof(fc.stringMatching(SPECIFIED_TAG), fc.constantFrom<string>(SHA256, SHA512));
+    fc.assert(fc.property(text, (reference) => expect(referenceText(parseReference(reference))).toBe(reference)));
+  });
+
+  test("is either parsed or refused as a bad tag or a bad digest", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200 }), (text) => {
+        if (isTag(text)) return;
+        expect(["tag-invalid", "digest-invalid"]).toContain(thrownBy(() => parseReference(text)).kind);
+      }),
+    );
+  });
+});
+
+describe("the referrers tag", () => {
+  test("of a sha256 digest keeps it whole", () =>
+    expect(referrersTagOf(SHA256) as string).toBe(`sha256-${"a".repeat(64)}`));
+
+  test("of a sha512 digest keeps 64 of its characters", () =>
+    expect(referrersTagOf(SHA512) as string).toBe(`sha512-${"b".repeat(64)}`));
+
+  test("is always a tag", () => {
+    const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
+    fc.assert(fc.property(hex, (text) => expect(isTag(referrersTagOf(digestFromHex("sha256", text)))).toBe(true)));
+  });
+});
