@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHtpasswdIfMissing, HtpasswdAuthenticator, type Principal } from "../../../src/auth/index.ts";
+import { parseBasicCredentials } from "../../../src/auth/basic-credentials.ts";
+import { parseHtpasswd } from "../../../src/auth/htpasswd/parse-htpasswd.ts";
+import { VerifiedPasswords } from "../../../src/auth/htpasswd/verified-passwords.ts";
+
+const hashOf = (password: string) => Bun.password.hash(password, { algorithm: "bcrypt", cost: 4 });
+const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+const alice: Principal = { kind: "user", name: "alice" };
+
+let folder: string;
+let path: string;
+let problems: string[];
+let authenticator: HtpasswdAuthenticator;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "berth-htpasswd-"));
+  path = join(folder, "htpasswd");
+  problems = [];
+  authenticator = new HtpasswdAuthenticator({ realm: 'My "Realm"', path }, new Uint8Array(32), (problem) =>
+    problems.push(problem),
+  );
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("htpasswd", () => {
+  test("lets in who is in the file with the right password", async () => {
+    writeFileSync(path, `# team\nalice:${await hashOf("secret")}\n`);
+    expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
+    expect(await authenticator.authenticate(basic("alice:wrong"))).toBeUndefined();
+    expect(await authenticator.authenticate(basic("bob:secret"))).toBeUndefined();
+    expect(await authenticator.authenticate(null)).toBeUndefined();
+    expect(problems).toEqual([]);
+  });
+
+  test("takes the hashes that Apache writes", async () => {
+    writeFileSync(path, `alice:${(await hashOf("secret")).replace("$2b$", "$2y$")}\r\n`);
+    expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
+  });
+
+  test("passwords with colons and beyond ASCII are whole", async () => {
+    writeFileSync(path, `alice:${await hashOf("a:é:b")}\n`);
+    expect(await authenticator.authenticate(basic("alice:a:é:b"))).toEqual(alice);
+  });
+
+  test("cuts a password where bcrypt does", async () => {
+    writeFileSync(path, `alice:${await hashOf("x".repeat(72))}\n`);
+    expect(await authenticator.authenticate(basic(`alice:${"x".repeat(100)}`))).toEqual(alice);
+  });
+
+  test("a changed password, a removed user and a removed file count at once", async () => {
+    writeFileSync(path, `alice:${await hashOf("one")}\n`);
+    expect(await authenticator.authenticate(basic("alice:one"))).toEqual(alice);
+    writeFileSync(path, `alice:${await hashOf("two")}\n`);
+    expect(await authenticator.authenticate(basic("alice:one"))).toBeUndefined();
+    expect(await authenticator.authenticate(basic("alice:two"))).toEqual(alice);
+    writeFileSync(path, `bob:${await hashOf("two")}\n`);
+    expect(await authenticator.authenticate(basic("alice:two"))).toBeUndefined();
+    unlinkSync(path);
+    expect(await authenticator.authenticate(basic("bob:two"))).toBeUndefined();
+    expect(problems.join()).toContain("is missing");
+  });
+
+  test("says which line is no bcrypt, without its hash", async () => {
+    writeFileSync(path, `alice:${await hashOf("secret")}\nbob:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nnonsense\n`);
+    expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toContain("line 2");
+    expect(problems.join()).not.toContain("W6ph5Mm5");
+  });
+
+  test("quotes its realm", () => {
+    expect(authenticator.challenge).toBe('Basic realm="My \\"Realm\\""');
+  });
+});
+
+test("a password is verified once, also by many at once, and again when the hash changed", async () => {
+  let checks = 0;
+  const verified = new VerifiedPasswords(new Uint8Array(32), async (password, hash) => {
+    checks++;
+    await Bun.sleep(1);
+    return hash === `hash of ${password}`;
+  });
+  const many = await Promise.all(Array.from({ length: 50 }, () => verified.check("alice", "a", "hash of a")));
+  expect(many.every(Boolean)).toBe(true);
+  expect(checks).toBe(1);
+  expect(verified.check("alice", "a", "hash of a")).toBe(true);
+  expect(await verified.check("alice", "a", "hash of b")).toBe(false);
+  expect(await verified.check("bob", "a", "hash of a")).toBe(true);
+  expect(checks).toBe(3);
+});
+
+test("a wrong password is not remembered as right", async () => {
+  const verified = new VerifiedPasswords(new Uint8Array(32), () => Promise.resolve(false));
+  expect(await verified.check("alice", "a", "h")).toBe(false);
+  expect(await verified.check("alice", "a", "h")).toBe(false);
+});
+
+test("the file is made with one user where it is missing, for its owner alone", async () => {
+  const missing = join(folder, "new", "htpasswd");
+  expect(await createHtpasswdIfMissing(missing, "generated")).toBe(true);
+  expect(statSync(missing).mode & 0o777).toBe(0o600);
+  const made = new HtpasswdAuthenticator({ realm: "r", path: missing }, new Uint8Array(32), () => undefined);
+  expect(await made.authenticate(basic("docker:generated"))).toEqual({ kind: "user", name: "docker" });
+  expect(await createHtpasswdIfMissing(missing, "other")).toBe(false);
+  expect(await made.authenticate(basic("docker:other"))).toBeUndefined();
+});
+
+test.each([
+  ["Basic", undefined],
+  ["Basic !!!", undefined],
+  ["Bearer abc", undefined],
+  [basic("no colon"), undefined],
+  [basic(":password"), undefined],
+  [`Basic ${"a".repeat(5000)}`, undefined],
+  [basic("a:"), { username: "a", password: "" }],
+  [basic("a:b").replace("Basic", "bAsIc"), { username: "a", password: "b" }],
+])("credentials of %p", (header, expected) => {
+  expect(parseBasicCredentials(header)).toEqual(expected);
+});
+
+test("the last line of a user wins", async () => {
+  const [first, second] = [await hashOf("1"), await hashOf("2")];
+  expect(parseHtpasswd(`a:${first}\na:${second}\n`).entries.get("a")).toBe(second);
+});

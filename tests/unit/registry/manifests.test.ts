@@ -1,0 +1,345 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  OCI_IMAGE_INDEX,
+  OCI_IMAGE_MANIFEST,
+  parseReference,
+  referrersTagOf,
+  RegistryError,
+  type RepositoryName,
+  type Tag,
+  Warnings,
+} from "../../../src/oci/index.ts";
+import {
+  deleteBlob,
+  deleteManifest,
+  getManifest,
+  getManifestHead,
+  listReferrers,
+  listRepositories,
+  listTags,
+  putManifest,
+  putWholeBlob,
+  type Registry,
+  type RegistryOptions,
+} from "../../../src/registry/index.ts";
+import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../../support/oci-content.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
+
+const app = "team/app" as RepositoryName;
+const config = contentOf("{}");
+const layer = contentOf("layer");
+const image = imageManifest({ config, layers: [layer] });
+
+let memory: MemoryRegistry;
+let registry: Registry;
+beforeEach(() => open());
+afterEach(() => memory.close());
+
+async function open(options: Partial<RegistryOptions> = {}): Promise<void> {
+  memory = await openMemoryRegistry(options);
+  registry = memory.registry;
+  for (const blob of [config, layer])
+    await putWholeBlob(registry, app, blob.digest, ReadableStream.from([blob.bytes as Uint8Array]));
+}
+
+async function reopen(options: Partial<RegistryOptions>): Promise<void> {
+  await memory.close();
+  await open(options);
+}
+
+interface PushOptions {
+  readonly contentType?: string;
+  readonly tags?: readonly string[];
+  readonly warnings?: Warnings;
+}
+
+function push(content: Content, reference: string, options: PushOptions = {}) {
+  return putManifest(registry, {
+    repository: app,
+    reference: parseReference(reference),
+    tags: (options.tags ?? []) as Tag[],
+    contentType: options.contentType ?? OCI_IMAGE_MANIFEST,
+    body: content.bytes,
+    warnings: options.warnings ?? new Warnings(),
+  });
+}
+
+async function errorOf(work: Promise<unknown>): Promise<RegistryError> {
+  const error = await work.then(
+    () => new Error("no error"),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof RegistryError) return error;
+  throw error;
+}
+
+describe("putting a manifest", () => {
+  test("keeps its bytes and points the tag at it", async () => {
+    expect(await push(image, "1")).toEqual({ digest: image.digest, subject: undefined, tags: ["1" as Tag] });
+    const found = await getManifest(registry, app, parseReference("1"));
+    expect(Buffer.from(found.body).equals(image.bytes)).toBe(true);
+    expect((await getManifestHead(registry, app, parseReference(image.digest))).mediaType).toBe(OCI_IMAGE_MANIFEST);
+  });
+
+  test("again changes nothing, and moves a tag", async () => {
+    const newer = imageManifest({ config, layers: [] });
+    await push(image, "1");
+    await push(image, "1");
+    await push(newer, "1");
+    expect((await getManifest(registry, app, parseReference("1"))).digest).toBe(newer.digest);
+    expect((await getManifest(registry, app, parseReference(image.digest))).digest).toBe(image.digest);
+  });
+
+  test("by digest sets the further tags", async () => {
+    expect((await push(image, image.digest, { tags: ["a", "b"] })).tags).toEqual(["a", "b"] as Tag[]);
+    expect((await listTags(registry, app, { after: "", limit: undefined })).names).toEqual(["a", "b"] as Tag[]);
+  });
+
+  test("under another digest is refused", async () => {
+    expect((await errorOf(push(image, contentOf("else").digest))).kind).toBe("digest-mismatch");
+  });
+
+  test("that names missing content names all of it", async () => {
+    const missing = [contentOf("one"), contentOf("two")];
+    const error = await errorOf(push(imageManifest({ config, layers: [...missing, layer] }), "1"));
+    expect(error.kind).toBe("manifest-blob-unknown");
+    expect(error.details).toEqual(missing.map(({ digest }) => ({ digest })));
+    expect((await errorOf(getManifest(registry, app, parseReference("1")))).kind).toBe("manifest-unknown");
+  });
+
+  test("that names missing content is taken where validation is off", async () => {
+    const validation = { enabled: false, allowedUrls: [], deniedUrls: [], requiredPlatforms: "all" } as const;
+    await reopen({ validation });
+    const sparse = imageManifest({ config, layers: [contentOf("missing")] });
+    expect((await push(sparse, "1")).digest).toBe(sparse.digest);
+  });
+
+  test("answers its subject, which need not be there", async () => {
+    const subject = contentOf("nowhere");
+    const signature = imageManifest({
+      config,
+      layers: [],
+      more: { subject: descriptorOf(subject, OCI_IMAGE_MANIFEST) },
+    });
+    expect((await push(signature, "sig")).subject).toBe(subject.digest);
+  });
+
+  test("in read-only mode is refused", async () => {
+    await push(image, "1");
+    const readOnly = { ...registry, options: { ...registry.options, readOnly: true } };
+    const again = { repository: app, reference: parseReference("2"), tags: [], contentType: OCI_IMAGE_MANIFEST };
+    const error = await errorOf(putManifest(readOnly, { ...again, body: image.bytes, warnings: new Warnings() }));
+    expect(error.kind).toBe("read-only");
+  });
+});
+
+describe("an index", () => {
+  const absent = imageManifest({ config, layers: [], more: { annotations: { absent: "1" } } });
+  const asIndex = { contentType: OCI_IMAGE_INDEX };
+
+  test("needs its children", async () => {
+    await push(image, image.digest);
+    expect((await push(imageIndex([image]), "1", asIndex)).tags).toEqual(["1" as Tag]);
+    const error = await errorOf(push(imageIndex([image, absent]), "2", asIndex));
+    expect(error.kind).toBe("manifest-blob-unknown");
+    expect(error.details).toEqual([{ digest: absent.digest }]);
+  });
+
+  test("may be empty", async () => {
+    expect((await push(imageIndex([]), "1", asIndex)).tags).toEqual(["1" as Tag]);
+  });
+
+  test("may be sparse where that is allowed", async () => {
+    const validation = { enabled: true, allowedUrls: [], deniedUrls: [], requiredPlatforms: "none" } as const;
+    await reopen({ validation });
+    expect((await push(imageIndex([absent]), "1", asIndex)).tags).toEqual(["1" as Tag]);
+  });
+
+  test("needs only the platforms that are asked for", async () => {
+    const requiredPlatforms = [{ os: "linux", architecture: "amd64" }];
+    await reopen({ validation: { enabled: true, allowedUrls: [], deniedUrls: [], requiredPlatforms } });
+    const child = (architecture: string) =>
+      descriptorOf(absent, OCI_IMAGE_MANIFEST, { platform: { os: "linux", architecture } });
+    const indexOf = (architecture: string) =>
+      contentOf(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: [child(architecture)] }));
+    expect((await push(indexOf("arm64"), "1", asIndex)).tags).toEqual(["1" as Tag]);
+    expect((await errorOf(push(indexOf("amd64"), "2", asIndex))).kind).toBe("manifest-blob-unknown");
+  });
+
+  test("may name blobs, as build caches do", async () => {
+    const cache = contentOf(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_IMAGE_INDEX,
+        manifests: [descriptorOf(layer, "application/vnd.oci.image.layer.v1.tar")],
+      }),
+    );
+    expect((await push(cache, "cache", asIndex)).tags).toEqual(["cache" as Tag]);
+  });
+
+  test("does not take a blob for a manifest", async () => {
+    const wrong = contentOf(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_IMAGE_INDEX,
+        manifests: [descriptorOf(layer, OCI_IMAGE_MANIFEST)],
+      }),
+    );
+    expect((await errorOf(push(wrong, "1", asIndex))).kind).toBe("manifest-blob-unknown");
+  });
+});
+
+describe("a non-distributable layer", () => {
+  const url = "https://layers.example/one";
+  const foreign = contentOf(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_IMAGE_MANIFEST,
+      config: descriptorOf(config, "application/vnd.oci.image.config.v1+json"),
+      layers: [
+        descriptorOf(contentOf("not here"), "application/vnd.oci.image.layer.nondistributable.v1.tar", { urls: [url] }),
+      ],
+    }),
+  );
+
+  test("is refused where no URL is allowed", async () => {
+    expect((await errorOf(push(foreign, "1"))).kind).toBe("manifest-invalid");
+  });
+
+  test("need not be there where its URL is allowed, with a warning", async () => {
+    await reopen({
+      validation: { enabled: true, allowedUrls: [/^https:\/\/layers\./], deniedUrls: [], requiredPlatforms: "all" },
+    });
+    const warnings = new Warnings();
+    await push(foreign, "1", { warnings });
+    expect(warnings.headerValues()).toHaveLength(1);
+    expect(warnings.headerValues()[0]).toStartWith('299 - "non-distributable');
+  });
+
+  test("is refused where its URL is denied", async () => {
+    await reopen({
+      validation: { enabled: true, allowedUrls: [/^https:/], deniedUrls: [/layers/], requiredPlatforms: "all" },
+    });
+    expect((await errorOf(push(foreign, "1"))).kind).toBe("manifest-invalid");
+  });
+});
+
+describe("deleting", () => {
+  test("a tag leaves the manifest", async () => {
+    await push(image, "1", { tags: ["2"] });
+    await deleteManifest(registry, app, parseReference("1"));
+    expect((await errorOf(getManifest(registry, app, parseReference("1")))).kind).toBe("manifest-unknown");
+    expect((await getManifest(registry, app, parseReference("2"))).digest).toBe(image.digest);
+    expect((await errorOf(deleteManifest(registry, app, parseReference("1")))).kind).toBe("manifest-unknown");
+  });
+
+  test("a manifest takes its tags along, and the repository stays", async () => {
+    await push(image, "1", { tags: ["2"] });
+    await deleteManifest(registry, app, parseReference(image.digest));
+    expect((await listTags(registry, app, { after: "", limit: undefined })).names).toEqual([]);
+  });
+
+  test("a blob takes it from this repository", async () => {
+    await deleteBlob(registry, app, layer.digest);
+    expect((await errorOf(deleteBlob(registry, app, layer.digest))).kind).toBe("blob-unknown");
+    expect((await errorOf(push(image, "1"))).kind).toBe("manifest-blob-unknown");
+  });
+
+  test("is refused where it is switched off", async () => {
+    await reopen({ deleteEnabled: false });
+    expect((await errorOf(deleteManifest(registry, app, parseReference("1")))).kind).toBe("delete-disabled");
+    expect((await errorOf(deleteBlob(registry, app, layer.digest))).kind).toBe("delete-disabled");
+  });
+
+  test("in an unknown repository says so", async () => {
+    const nowhere = "nowhere" as RepositoryName;
+    expect((await errorOf(deleteManifest(registry, nowhere, parseReference("1")))).kind).toBe("name-unknown");
+  });
+});
+
+describe("lists", () => {
+  test("of tags say whether there are more", async () => {
+    await push(image, "a", { tags: ["b", "c"] });
+    const page = await listTags(registry, app, { after: "", limit: 2 });
+    expect(page).toEqual({ names: ["a", "b"] as Tag[], hasMore: true });
+    expect(await listTags(registry, app, { after: "b", limit: 2 })).toEqual({ names: ["c" as Tag], hasMore: false });
+    expect(await listTags(registry, app, { after: "", limit: 0 })).toEqual({ names: [], hasMore: false });
+    expect(await listTags(registry, app, { after: "", limit: 3 })).toEqual({
+      names: ["a", "b", "c"] as Tag[],
+      hasMore: false,
+    });
+  });
+
+  test("of an unknown repository are an error", async () => {
+    const nowhere = "nowhere" as RepositoryName;
+    expect((await errorOf(listTags(registry, nowhere, { after: "", limit: 5 }))).kind).toBe("name-unknown");
+  });
+
+  test("of repositories fill their page with what the caller may see", async () => {
+    const names = ["a", "b", "c", "d", "e"] as RepositoryName[];
+    for (const name of names)
+      await putWholeBlob(registry, name, layer.digest, ReadableStream.from([layer.bytes as Uint8Array]));
+    const mayPull = (name: RepositoryName) => name !== "b" && name !== "team/app";
+    const page = await listRepositories(registry, { after: "", limit: 2 }, mayPull);
+    expect(page).toEqual({ names: ["a", "c"] as RepositoryName[], hasMore: true });
+    const rest = await listRepositories(registry, { after: "c", limit: 2 }, mayPull);
+    expect(rest).toEqual({ names: ["d", "e"] as RepositoryName[], hasMore: false });
+  });
+});
+
+describe("referrers", () => {
+  const query = { repository: app, subject: image.digest, after: "", limit: 10 };
+  const signatureOf = (type: string) =>
+    imageManifest({
+      config,
+      layers: [],
+      more: { artifactType: type, subject: descriptorOf(image, OCI_IMAGE_MANIFEST) },
+    });
+
+  test("are listed with what the specification wants", async () => {
+    const signature = signatureOf("application/sig");
+    await push(signature, signature.digest);
+    const { descriptors } = await listReferrers(registry, query);
+    expect(descriptors).toEqual([
+      {
+        mediaType: OCI_IMAGE_MANIFEST,
+        digest: signature.digest,
+        size: signature.bytes.byteLength,
+        artifactType: "application/sig",
+      },
+    ]);
+  });
+
+  test("attached by the fallback tag are listed too, once", async () => {
+    const direct = signatureOf("application/direct");
+    const attached = imageManifest({ config, layers: [], more: { annotations: { old: "1" } } });
+    await push(direct, direct.digest);
+    await push(attached, attached.digest);
+    const fallback = contentOf(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_IMAGE_INDEX,
+        manifests: [
+          descriptorOf(direct, OCI_IMAGE_MANIFEST, { artifactType: "application/direct" }),
+          descriptorOf(attached, OCI_IMAGE_MANIFEST, { artifactType: "application/old", annotations: { k: "v" } }),
+        ],
+      }),
+    );
+    await push(fallback, referrersTagOf(image.digest), { contentType: OCI_IMAGE_INDEX });
+    const { descriptors } = await listReferrers(registry, query);
+    expect(descriptors.map(({ digest }) => digest)).toEqual([direct.digest, attached.digest].sort());
+    const filtered = await listReferrers(registry, { ...query, artifactType: "application/old" });
+    expect(filtered.descriptors.map(({ annotations }) => annotations)).toEqual([{ k: "v" }]);
+  });
+
+  test("come page by page", async () => {
+    const signatures = ["a", "b", "c"].map((type) => signatureOf(`application/${type}`));
+    for (const signature of signatures) await push(signature, signature.digest);
+    const first = await listReferrers(registry, { ...query, limit: 2 });
+    expect([first.descriptors.length, first.hasMore]).toEqual([2, true]);
+    const second = await listReferrers(registry, { ...query, after: first.descriptors[1]?.digest ?? "", limit: 2 });
+    expect([second.descriptors.length, second.hasMore]).toEqual([1, false]);
+    const all = [...first.descriptors, ...second.descriptors].map(({ digest }) => digest);
+    expect(all).toEqual(signatures.map(({ digest }) => digest).sort());
+  });
+});

@@ -1,0 +1,254 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { digestOf, type RegistryErrorKind, RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
+import {
+  appendUpload,
+  cancelUpload,
+  finishUpload,
+  getBlob,
+  getUploadStatus,
+  mountBlob,
+  putWholeBlob,
+  readBlob,
+  type Registry,
+  startUpload,
+  UploadOffsetError,
+} from "../../../src/registry/index.ts";
+import { type Content, contentOf } from "../../support/oci-content.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
+
+const app = "team/app" as RepositoryName;
+const other = "other" as RepositoryName;
+
+let memory: MemoryRegistry;
+let registry: Registry;
+beforeEach(async () => {
+  memory = await openMemoryRegistry();
+  registry = memory.registry;
+});
+afterEach(() => memory.close());
+
+const bodyOf = (...texts: string[]) => ReadableStream.from(texts.map((text) => new TextEncoder().encode(text)));
+
+/** Sends `texts`, then breaks off. */
+function brokenBody(...texts: string[]): ReadableStream<Uint8Array> {
+  return ReadableStream.from(
+    (async function* () {
+      for (const text of texts) yield new TextEncoder().encode(text);
+      throw new Error("the connection was closed");
+    })(),
+  );
+}
+
+async function kindOf(work: Promise<unknown>): Promise<RegistryErrorKind | "no error"> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof RegistryError) return error.kind;
+    throw error;
+  }
+  return "no error";
+}
+
+async function textOf(content: Content): Promise<string> {
+  const blob = await getBlob(registry, app, content.digest);
+  return new Response(await readBlob(registry, blob)).text();
+}
+
+describe("an upload in parts", () => {
+  test("becomes a blob of its repository", async () => {
+    const whole = contentOf("hello, world");
+    const { id } = await startUpload(registry, app);
+    const first = { repository: app, id, body: bodyOf("hel", "lo, ") };
+    expect(await appendUpload(registry, first)).toEqual({ id, repository: app, offsetBytes: 7 });
+    expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(7);
+    await finishUpload(registry, { repository: app, id, body: bodyOf("world") }, whole.digest);
+    expect(await textOf(whole)).toBe("hello, world");
+    expect(await kindOf(getUploadStatus(registry, app, id))).toBe("upload-unknown");
+    expect(await kindOf(getBlob(registry, other, whole.digest))).toBe("blob-unknown");
+  });
+
+  test("goes on in a process that has not seen its first part", async () => {
+    const whole = contentOf("hello, world");
+    const { id } = await startUpload(registry, app);
+    await appendUpload(registry, { repository: app, id, body: bodyOf("hello, ") });
+    registry.runningHashes.drop(id);
+    await finishUpload(registry, { repository: app, id, body: bodyOf("world") }, whole.digest);
+    expect(await textOf(whole)).toBe("hello, world");
+  });
+
+  test("takes a digest of another algorithm than the session was started with", async () => {
+    const bytes = new TextEncoder().encode("hello");
+    const digest = digestOf(bytes, "sha512");
+    const { id } = await startUpload(registry, app);
+    await appendUpload(registry, { repository: app, id, body: bodyOf("hello") });
+    await finishUpload(registry, { repository: app, id, body: null }, digest);
+    expect((await getBlob(registry, app, digest)).digest).toBe(digest);
+  });
+
+  test("without any byte is the empty blob", async () => {
+    const empty = contentOf("");
+    const { id } = await startUpload(registry, app);
+    await finishUpload(registry, { repository: app, id, body: null }, empty.digest);
+    expect(await textOf(empty)).toBe("");
+  });
+
+  test("with the wrong digest is thrown away with its session", async () => {
+    const { id } = await startUpload(registry, app);
+    const wrong = contentOf("something else").digest;
+    expect(await kindOf(finishUpload(registry, { repository: app, id, body: bodyOf("hello") }, wrong))).toBe(
+      "digest-mismatch",
+    );
+    expect(await kindOf(getUploadStatus(registry, app, id))).toBe("upload-unknown");
+    expect(await kindOf(getBlob(registry, app, wrong))).toBe("blob-unknown");
+  });
+
+  test("is unknown in another repository", async () => {
+    const { id } = await startUpload(registry, app);
+    expect(await kindOf(getUploadStatus(registry, other, id))).toBe("upload-unknown");
+    expect(await kindOf(appendUpload(registry, { repository: other, id, body: bodyOf("x") }))).toBe("upload-unknown");
+  });
+
+  test("is gone once it is cancelled", async () => {
+    const { id } = await startUpload(registry, app);
+    await cancelUpload(registry, app, id);
+    expect(await kindOf(cancelUpload(registry, app, id))).toBe("upload-unknown");
+  });
+});
+
+describe("a chunk", () => {
+  test("in its place is taken", async () => {
+    const { id } = await startUpload(registry, app);
+    const first = { repository: app, id, body: bodyOf("abc"), contentRange: { firstByte: 0, lastByte: 2 } };
+    expect((await appendUpload(registry, first)).offsetBytes).toBe(3);
+    const second = { repository: app, id, body: bodyOf("de"), contentRange: { firstByte: 3, lastByte: 4 } };
+    expect((await appendUpload(registry, second)).offsetBytes).toBe(5);
+  });
+
+  test("out of order is refused with where to go on, and the upload lives", async () => {
+    const { id } = await startUpload(registry, app);
+    await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
+    const early = { repository: app, id, body: bodyOf("xyz"), contentRange: { firstByte: 9, lastByte: 11 } };
+    const refusal = await appendUpload(registry, early).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(UploadOffsetError);
+    expect((refusal as UploadOffsetError).status.offsetBytes).toBe(3);
+    await finishUpload(registry, { repository: app, id, body: bodyOf("def") }, contentOf("abcdef").digest);
+    expect(await textOf(contentOf("abcdef"))).toBe("abcdef");
+  });
+
+  test("of another length than its range is refused and leaves the upload as it was", async () => {
+    const { id } = await startUpload(registry, app);
+    const short = { repository: app, id, body: bodyOf("ab"), contentRange: { firstByte: 0, lastByte: 2 } };
+    expect(await kindOf(appendUpload(registry, short))).toBe("size-invalid");
+    expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(0);
+    await finishUpload(registry, { repository: app, id, body: bodyOf("abc") }, contentOf("abc").digest);
+    expect(await textOf(contentOf("abc"))).toBe("abc");
+  });
+});
+
+describe("a client that goes away", () => {
+  test("finds what it has sent, and goes on from there", async () => {
+    const { id } = await startUpload(registry, app);
+    expect(await kindOf(appendUpload(registry, { repository: app, id, body: brokenBody("abc") }))).toBe(
+      "upload-interrupted",
+    );
+    expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
+    await finishUpload(registry, { repository: app, id, body: bodyOf("def") }, contentOf("abcdef").digest);
+    expect(await textOf(contentOf("abcdef"))).toBe("abcdef");
+  });
+
+  test("while it finishes keeps its session", async () => {
+    const { id } = await startUpload(registry, app);
+    const { digest } = contentOf("abcdef");
+    expect(await kindOf(finishUpload(registry, { repository: app, id, body: brokenBody("abc") }, digest))).toBe(
+      "upload-interrupted",
+    );
+    await finishUpload(registry, { repository: app, id, body: bodyOf("def") }, digest);
+    expect(await textOf(contentOf("abcdef"))).toBe("abcdef");
+  });
+
+  test("and comes again takes the upload over from its own dead connection", async () => {
+    const { id } = await startUpload(registry, app);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const dead = appendUpload(registry, { repository: app, id, body: readable });
+    const writer = writable.getWriter();
+    await writer.write(new TextEncoder().encode("abc"));
+    const again = finishUpload(registry, { repository: app, id, body: bodyOf("def") }, contentOf("abcdef").digest);
+    expect(await kindOf(dead)).toBe("upload-interrupted");
+    await again;
+    expect(await textOf(contentOf("abcdef"))).toBe("abcdef");
+  });
+});
+
+describe("a whole blob in one request", () => {
+  test("is there afterwards", async () => {
+    const whole = contentOf("at once");
+    await putWholeBlob(registry, app, whole.digest, bodyOf("at ", "once"));
+    expect(await textOf(whole)).toBe("at once");
+  });
+
+  test("leaves nothing when its digest is wrong or it breaks off", async () => {
+    const { digest } = contentOf("abcdef");
+    expect(await kindOf(putWholeBlob(registry, app, digest, bodyOf("abc")))).toBe("digest-mismatch");
+    expect(await kindOf(putWholeBlob(registry, app, digest, brokenBody("abc")))).toBe("upload-interrupted");
+    const left = await Array.fromAsync(registry.storage.iterate(""));
+    expect(left).toEqual([]);
+  });
+});
+
+describe("a blob that is too large", () => {
+  test("is refused while it comes in", async () => {
+    await memory.close();
+    memory = await openMemoryRegistry({ maxBlobBytes: 4 });
+    registry = memory.registry;
+    const { id } = await startUpload(registry, app);
+    expect(await kindOf(appendUpload(registry, { repository: app, id, body: bodyOf("abc", "de") }))).toBe(
+      "blob-too-large",
+    );
+    expect(await kindOf(putWholeBlob(registry, app, contentOf("abcde").digest, bodyOf("abcde")))).toBe(
+      "blob-too-large",
+    );
+    await putWholeBlob(registry, app, contentOf("abcd").digest, bodyOf("abcd"));
+    expect(await textOf(contentOf("abcd"))).toBe("abcd");
+  });
+});
+
+describe("a mount", () => {
+  const blob = contentOf("shared");
+  beforeEach(() => putWholeBlob(registry, other, blob.digest, bodyOf("shared")));
+
+  test("makes another repository's blob one's own", async () => {
+    const mount = { repository: app, digest: blob.digest, from: other, mayPull: () => true };
+    expect(await mountBlob(registry, mount)).toBe(true);
+    expect(await textOf(blob)).toBe("shared");
+  });
+
+  test("finds a source by itself", async () => {
+    expect(await mountBlob(registry, { repository: app, digest: blob.digest, mayPull: () => true })).toBe(true);
+    expect(await textOf(blob)).toBe("shared");
+  });
+
+  test("is not done from where the caller may not read", async () => {
+    const mount = { repository: app, digest: blob.digest, mayPull: () => false };
+    expect(await mountBlob(registry, { ...mount, from: other })).toBe(false);
+    expect(await mountBlob(registry, mount)).toBe(false);
+    expect(await kindOf(getBlob(registry, app, blob.digest))).toBe("blob-unknown");
+  });
+
+  test("of what is not there is not done", async () => {
+    const { digest } = contentOf("nowhere");
+    expect(await mountBlob(registry, { repository: app, digest, from: other, mayPull: () => true })).toBe(false);
+    expect(await mountBlob(registry, { repository: app, digest, mayPull: () => true })).toBe(false);
+  });
+});
+
+test("in read-only mode nothing is taken", async () => {
+  await memory.close();
+  memory = await openMemoryRegistry({ readOnly: true });
+  registry = memory.registry;
+  const { digest } = contentOf("x");
+  expect(await kindOf(startUpload(registry, app))).toBe("read-only");
+  expect(await kindOf(putWholeBlob(registry, app, digest, bodyOf("x")))).toBe("read-only");
+  expect(await kindOf(mountBlob(registry, { repository: app, digest, mayPull: () => true }))).toBe("read-only");
+  expect(await kindOf(appendUpload(registry, { repository: app, id: "a", body: null }))).toBe("read-only");
+  expect(await kindOf(cancelUpload(registry, app, "a"))).toBe("read-only");
+});
