@@ -1,0 +1,94 @@
+import { buildTls } from "./build-tls.ts";
+import type { AuthConfig, Config, HealthConfig, HttpConfig, StorageConfig, ValidationConfig } from "./config.ts";
+import type { Settings } from "./keys/index.ts";
+import { parseHostPort } from "./values/index.ts";
+
+/** Gives checked settings the names and shapes that the program works with. */
+export function buildConfig(settings: Settings): Config {
+  const { log, catalog, tags } = settings;
+  return {
+    log: {
+      level: log.level,
+      formatter: log.formatter,
+      fields: log.fields,
+      accessLogEnabled: !log.accesslog.disabled,
+    },
+    storage: buildStorage(settings.storage),
+    database: { path: settings.database.path ?? ":memory:" },
+    auth: buildAuth(settings.auth),
+    http: buildHttp(settings.http),
+    health: buildHealth(settings.health),
+    catalog: { maxEntries: catalog.maxentries },
+    tags: { maxTags: tags.maxtags },
+    validation: buildValidation(settings.validation),
+  };
+}
+
+function buildStorage(storage: Settings["storage"]): StorageConfig {
+  const { filesystem, maintenance } = storage;
+  const purging = maintenance.uploadpurging;
+  return {
+    driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
+    deleteEnabled: storage.delete.enabled,
+    readOnly: maintenance.readonly.enabled,
+    redirectEnabled: !storage.redirect.disable,
+    uploadPurging: {
+      enabled: purging.enabled,
+      ageMs: purging.age,
+      intervalMs: purging.interval,
+      dryRun: purging.dryrun,
+    },
+  };
+}
+
+function buildAuth({ htpasswd }: Settings["auth"]): AuthConfig {
+  return htpasswd ? { kind: "htpasswd", realm: htpasswd.realm, path: htpasswd.path } : { kind: "none" };
+}
+
+function buildHttp(http: Settings["http"]): HttpConfig {
+  const { debug, limits } = http;
+  return {
+    address: http.net === "unix" ? { unixSocketPath: http.addr } : parseHostPort(http.addr),
+    prefix: http.prefix,
+    host: http.host,
+    relativeUrls: http.relativeurls,
+    drainTimeoutMs: http.draintimeout,
+    headers: http.headers,
+    trustedProxies: http.trustedproxies,
+    tls: buildTls(http.tls),
+    debug: debug.addr && { address: debug.addr, prometheus: debug.prometheus },
+    limits: {
+      idleTimeoutMs: limits.idletimeout,
+      maxBlobBytes: limits.maxblobbytes === 0 ? undefined : limits.maxblobbytes,
+    },
+    metrics: http.metrics,
+  };
+}
+
+function buildHealth({ storagedriver, file, http, tcp }: Settings["health"]): HealthConfig {
+  const pace = (check: { interval: number; threshold: number }) => ({
+    intervalMs: check.interval,
+    threshold: Math.max(1, check.threshold),
+  });
+  return {
+    storageDriver: { enabled: storagedriver.enabled, ...pace(storagedriver) },
+    files: file.map((check) => ({ path: check.file, ...pace(check) })),
+    http: http.map((check) => ({
+      url: check.uri,
+      headers: check.headers,
+      statusCode: check.statuscode,
+      timeoutMs: check.timeout,
+      ...pace(check),
+    })),
+    tcp: tcp.map((check) => ({ address: check.addr, timeoutMs: check.timeout, ...pace(check) })),
+  };
+}
+
+function buildValidation({ disabled, manifests }: Settings["validation"]): ValidationConfig {
+  const { platforms, platformlist } = manifests.indexes;
+  return {
+    disabled,
+    urls: manifests.urls,
+    indexPlatforms: platforms === "list" ? { kind: platforms, platforms: platformlist } : { kind: platforms },
+  };
+}

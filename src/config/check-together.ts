@@ -1,0 +1,121 @@
+import { authKinds, storageDrivers } from "./complete-settings.ts";
+import { selectedIn } from "./expand-selections.ts";
+import type { Findings } from "./findings.ts";
+import { isRawMap, textAt, valueAt, type RawMap } from "./raw-tree.ts";
+import { isLoopback, parseFlag, parseHostPort, type ListenAddress } from "./values/index.ts";
+
+/** Rules that concern several keys. They look at the text, so that they are checked beside what is wrong with single keys. */
+export function checkTogether(tree: RawMap, authIsNamed: boolean, findings: Findings): void {
+  checkOneOf(tree, "storage", storageDrivers, "storage drivers", findings);
+  checkOneOf(tree, "auth", authKinds, "ways to log in", findings);
+  checkAddress(tree, authIsNamed, findings);
+  checkCertificate(tree, findings);
+  checkAcme(tree, findings);
+  checkOthers(tree, findings);
+}
+
+function checkOneOf(tree: RawMap, key: string, kinds: readonly string[], noun: string, findings: Findings): void {
+  const selected = selectedIn(tree, key, kinds);
+  if (selected.length < 2) return;
+  const variable = `REGISTRY_${key.toUpperCase()}`;
+  const advice = `keep one; ${variable}=<kind> selects it and clears the others`;
+  findings.problem([key], `has ${selected.length} ${noun} (${selected.join(", ")}): ${advice}`);
+}
+
+function checkAddress(tree: RawMap, authIsNamed: boolean, findings: Findings): void {
+  const text = textAt(tree, ["http", "addr"]);
+  if (text === undefined) {
+    if (textAt(tree, ["http", "net"]) === "unix") findings.problem(["http", "addr"], "must be the path of the socket");
+    return;
+  }
+  let address: ListenAddress;
+  try {
+    address = textAt(tree, ["http", "net"]) === "unix" ? { unixSocketPath: text } : parseHostPort(text);
+  } catch (error) {
+    findings.problem(["http", "addr"], error instanceof Error ? error.message : String(error));
+    return;
+  }
+  if (authIsNamed || isLoopback(address)) return;
+  findings.problem(
+    ["http", "addr"],
+    `"${text}" can be reached by other machines and nobody would have to log in; configure ` +
+      "auth (auth: {htpasswd: {realm: Registry, path: /etc/berth/htpasswd}}), or say that this is wanted " +
+      "(auth: {none: {}}, or REGISTRY_AUTH=none)",
+  );
+}
+
+const tls = ["http", "tls"] as const;
+
+function checkCertificate(tree: RawMap, findings: Findings): void {
+  const certificate = textAt(tree, [...tls, "certificate"]);
+  const key = textAt(tree, [...tls, "key"]);
+  if (certificate !== undefined && key === undefined) findings.problem([...tls, "key"], "is needed with certificate");
+  if (certificate === undefined && key !== undefined) findings.problem([...tls, "certificate"], "is needed with key");
+  const acme = hasEntries(tree, [...tls, "acme", "hosts"]);
+  const letsencrypt = hasEntries(tree, [...tls, "letsencrypt", "hosts"]);
+  if (acme && certificate !== undefined) {
+    findings.problem([...tls, "acme"], "cannot be combined with certificate; keep one");
+  }
+  if (acme && letsencrypt) findings.problem([...tls, "letsencrypt"], "cannot be combined with acme; keep one");
+  if (letsencrypt && certificate !== undefined) {
+    findings.warning([...tls, "letsencrypt"], "is not used, because there is a certificate");
+  }
+  if (hasEntries(tree, [...tls, "clientcas"]) && !acme && !letsencrypt && certificate === undefined) {
+    findings.problem([...tls, "clientcas"], "needs HTTPS: set certificate and key, or acme");
+  }
+}
+
+function checkAcme(tree: RawMap, findings: Findings): void {
+  const acme = [...tls, "acme"];
+  const group = valueAt(tree, acme);
+  if (isRawMap(group) && Object.keys(group).length > 0) checkOwnAcme(tree, acme, findings);
+  const letsencrypt = [...tls, "letsencrypt"];
+  const old = valueAt(tree, letsencrypt);
+  if (!isRawMap(old) || Object.keys(old).length === 0) return;
+  if (!hasEntries(tree, [...letsencrypt, "hosts"])) findings.problem([...letsencrypt, "hosts"], "is needed: the names");
+  if (textAt(tree, [...letsencrypt, "cachefile"]) === undefined)
+    findings.problem([...letsencrypt, "cachefile"], "is needed");
+}
+
+function checkOwnAcme(tree: RawMap, acme: readonly string[], findings: Findings): void {
+  const challenge = textAt(tree, [...acme, "challenge"]) ?? "http-01";
+  if (!hasEntries(tree, [...acme, "hosts"]))
+    findings.problem([...acme, "hosts"], "is needed: the names in the certificate");
+  if (!isOn(tree, [...acme, "termsagreed"])) {
+    findings.problem([...acme, "termsagreed"], "must be true: read the terms of the certificate authority and agree");
+  }
+  if (challenge === "dns-01" && textAt(tree, [...acme, "dnshook"]) === undefined) {
+    findings.problem([...acme, "dnshook"], "is needed with challenge dns-01");
+  }
+  const wildcard = listAt(tree, [...acme, "hosts"]).some((host) => typeof host === "string" && host.startsWith("*."));
+  if (wildcard && challenge !== "dns-01") findings.problem([...acme, "hosts"], "names with * need challenge: dns-01");
+  const account = ["keyid", "hmackey"].filter((key) => textAt(tree, [...acme, "eab", key]) !== undefined);
+  if (account.length === 1) findings.problem([...acme, "eab"], "needs both keyid and hmackey");
+}
+
+function checkOthers(tree: RawMap, findings: Findings): void {
+  const indexes = ["validation", "manifests", "indexes"];
+  if (textAt(tree, [...indexes, "platforms"]) === "list" && !hasEntries(tree, [...indexes, "platformlist"])) {
+    findings.problem([...indexes, "platformlist"], "is needed with platforms: list");
+  }
+  const debug = ["http", "debug"];
+  if (isOn(tree, [...debug, "prometheus", "enabled"]) && textAt(tree, [...debug, "addr"]) === undefined) {
+    findings.warning(
+      [...debug, "prometheus"],
+      "has no effect without http.debug.addr; http.metrics serves them on http.addr",
+    );
+  }
+}
+
+function isOn(tree: RawMap, path: readonly string[]): boolean {
+  return parseFlag(textAt(tree, path) ?? "") === true;
+}
+
+function listAt(tree: RawMap, path: readonly string[]): readonly unknown[] {
+  const value = valueAt(tree, path);
+  return Array.isArray(value) ? value : [];
+}
+
+function hasEntries(tree: RawMap, path: readonly string[]): boolean {
+  return listAt(tree, path).length > 0;
+}

@@ -1,0 +1,44 @@
+import { selectedIn } from "./expand-selections.ts";
+import { isRawMap, setAt, textAt, valueAt, type KeyPath, type RawMap, type RawValue } from "./raw-tree.ts";
+
+export const storageDrivers = ["filesystem", "inmemory"] as const;
+export const authKinds = ["htpasswd", "none"] as const;
+
+const rootWithoutDriver = "./data";
+
+/** Fills in the defaults that depend on other keys. Wants a tree that the schema has accepted. */
+export function completeSettings(tree: RawMap): void {
+  setDefault(tree, ["log", "level"], textAt(tree, ["loglevel"]) ?? "info");
+  delete tree["loglevel"];
+  if (selectedIn(tree, "storage", storageDrivers).length === 0) {
+    setAt(tree, ["storage", "filesystem", "rootdirectory"], rootWithoutDriver);
+  }
+  if (selectedIn(tree, "auth", authKinds).length === 0) setAt(tree, ["auth", "none"], {});
+  const folder = folderBesideData(tree);
+  setDefault(tree, ["database", "path"], folder === undefined ? ":memory:" : `${folder}/berth.db`);
+  dropEmptyGroups(tree);
+  if (valueAt(tree, ["http", "tls", "acme"]) !== undefined) {
+    setDefault(tree, ["http", "tls", "acme", "cachedir"], `${folder ?? "."}/acme`);
+  }
+}
+
+/** The folder of Berth's own files beside those in registry:2's layout; none when nothing is kept on disk. */
+function folderBesideData(tree: RawMap): string | undefined {
+  if (valueAt(tree, ["storage", "filesystem"]) === undefined) return undefined;
+  const root = textAt(tree, ["storage", "filesystem", "rootdirectory"]) ?? "/var/lib/registry";
+  return `${root.replace(/\/+$/u, "")}/berth`;
+}
+
+/** `letsencrypt: {}` says nothing, so the result must not show a group with defaults in it. */
+function dropEmptyGroups(tree: RawMap): void {
+  const tls = valueAt(tree, ["http", "tls"]);
+  if (!isRawMap(tls)) return;
+  for (const key of ["acme", "letsencrypt"]) {
+    const value = tls[key];
+    if (isRawMap(value) && Object.keys(value).length === 0) delete tls[key];
+  }
+}
+
+function setDefault(tree: RawMap, path: KeyPath, value: RawValue): void {
+  if (valueAt(tree, path) === undefined) setAt(tree, path, value);
+}

@@ -1,0 +1,136 @@
+import type { AcmeChallenge, ClientAuthMode, LogLevel } from "./keys/index.ts";
+import type { HostPort, ListenAddress } from "./values/index.ts";
+
+/** The whole configuration, with defaults, parsed and deeply frozen. */
+export interface Config {
+  readonly log: LogConfig;
+  readonly storage: StorageConfig;
+  readonly database: {
+    /** A file, or `:memory:`. */
+    readonly path: string;
+  };
+  readonly auth: AuthConfig;
+  readonly http: HttpConfig;
+  readonly health: HealthConfig;
+  readonly catalog: { readonly maxEntries: number };
+  readonly tags: { readonly maxTags: number };
+  readonly validation: ValidationConfig;
+}
+
+export interface LogConfig {
+  readonly level: LogLevel;
+  readonly formatter: "text" | "json" | "logstash";
+  /** On every line. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly accessLogEnabled: boolean;
+}
+
+export interface StorageConfig {
+  readonly driver: { readonly kind: "filesystem"; readonly rootDirectory: string } | { readonly kind: "inmemory" };
+  /** Whether clients may delete. */
+  readonly deleteEnabled: boolean;
+  /** Whether push and delete are refused. */
+  readonly readOnly: boolean;
+  /** Whether a driver that can may send clients straight to its store. */
+  readonly redirectEnabled: boolean;
+  readonly uploadPurging: {
+    readonly enabled: boolean;
+    readonly ageMs: number;
+    readonly intervalMs: number;
+    readonly dryRun: boolean;
+  };
+}
+
+export type AuthConfig =
+  | { readonly kind: "none" }
+  | { readonly kind: "htpasswd"; readonly realm: string; readonly path: string };
+
+export interface HttpConfig {
+  readonly address: ListenAddress;
+  /** With a slash at both ends; `/` when there is none. */
+  readonly prefix: string;
+  /** `https://registry.example`, without a slash at the end: what clients see, when it is not the Host header. */
+  readonly host: string | undefined;
+  readonly relativeUrls: boolean;
+  readonly drainTimeoutMs: number;
+  /** Added to every answer. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly trustedProxies: readonly string[];
+  readonly tls: TlsConfig | undefined;
+  readonly debug: DebugConfig | undefined;
+  readonly limits: {
+    /** At most 255,000. */
+    readonly idleTimeoutMs: number;
+    /** `undefined`: no limit. */
+    readonly maxBlobBytes: number | undefined;
+  };
+  /** On the main address. */
+  readonly metrics: { readonly enabled: boolean; readonly path: string };
+}
+
+export interface DebugConfig {
+  readonly address: HostPort;
+  readonly prometheus: { readonly enabled: boolean; readonly path: string };
+}
+
+export interface TlsConfig {
+  readonly certificate:
+    | { readonly kind: "files"; readonly certificatePath: string; readonly keyPath: string }
+    | ({ readonly kind: "acme" } & AcmeConfig);
+  /** Empty: no client certificates. */
+  readonly clientCaPaths: readonly string[];
+  readonly clientAuth: ClientAuthMode;
+  readonly minimumVersion: "tls1.2" | "tls1.3";
+  /** Names of OpenSSL; empty: the runtime's choice. */
+  readonly cipherSuites: readonly string[];
+}
+
+export interface AcmeConfig {
+  readonly hosts: readonly string[];
+  readonly email: string | undefined;
+  readonly directoryUrl: string;
+  /** A folder. */
+  readonly cacheDirectory: string;
+  readonly challenge: AcmeChallenge;
+  /** Where `http-01` is answered. */
+  readonly httpAddress: HostPort;
+  /** The program of `dns-01`. */
+  readonly dnsHookPath: string | undefined;
+  readonly externalAccount: { readonly keyId: string; readonly hmacKey: string } | undefined;
+}
+
+/** In all of it, `threshold` is the number of failures in a row, 1 or more, that makes it unhealthy. */
+export interface HealthConfig {
+  readonly storageDriver: { readonly enabled: boolean; readonly intervalMs: number; readonly threshold: number };
+  /** Unhealthy while the file exists. */
+  readonly files: readonly { readonly path: string; readonly intervalMs: number; readonly threshold: number }[];
+  readonly http: readonly HttpCheck[];
+  readonly tcp: readonly TcpCheck[];
+}
+
+export interface HttpCheck {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly statusCode: number;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly threshold: number;
+}
+
+export interface TcpCheck {
+  readonly address: HostPort;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly threshold: number;
+}
+
+export interface ValidationConfig {
+  readonly disabled: boolean;
+  readonly urls: { readonly allow: readonly RegExp[]; readonly deny: readonly RegExp[] };
+  /** Which images of an index must be there when it is pushed. */
+  readonly indexPlatforms:
+    | { readonly kind: "all" | "none" }
+    | { readonly kind: "list"; readonly platforms: readonly { readonly architecture: string; readonly os: string }[] };
+}

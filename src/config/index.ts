@@ -1,0 +1,37 @@
+/**
+ * One schema, one file plus environment, read once, frozen.
+ *
+ * Knows the configuration file of registry:2 and its `REGISTRY_*` variables; gives a typed `Config` in which nothing
+ * is left to check. It builds nothing: which part of the program gets what is decided in `app.ts`, and whether the
+ * named files and folders exist is seen by whoever opens them.
+ */
+export { configurationPathVariable, type Environment } from "./apply-environment.ts";
+export { ConfigError, formatProblem, type ConfigProblem } from "./config-problem.ts";
+export type {
+  AcmeConfig,
+  AuthConfig,
+  Config,
+  DebugConfig,
+  HealthConfig,
+  HttpCheck,
+  HttpConfig,
+  LogConfig,
+  StorageConfig,
+  TcpCheck,
+  TlsConfig,
+  ValidationConfig,
+} from "./config.ts";
+export type { KeyFacts } from "./keys/index.ts";
+export { listKeys, type KeyDescription } from "./list-keys.ts";
+export { loadConfig, type ConfigSources, type LoadedConfig } from "./load-config.ts";
+export { printConfig } from "./print-config.ts";
+export {
+  formatAddress,
+  isLoopback,
+  parseByteSize,
+  parseDuration,
+  parseHostPort,
+  type HostPort,
+  type ListenAddress,
+  type UnixSocket,
+} from "./values/index.ts";

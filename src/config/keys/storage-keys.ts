@@ -1,0 +1,50 @@
+import { age, flag, interval, path } from "../values/value-types.ts";
+import { accepted, group, optional, optionalGroup, refused, setting } from "./key.ts";
+
+const later = "not there yet; use `storage.filesystem`, or keep registry:2 for this store.";
+const gone = "registry:3 dropped this driver too; copy the data into a folder and use `storage.filesystem`.";
+const presence = { evenEmpty: true };
+
+export const storageKeys = group(
+  "Where blobs are kept. At most one driver; without one it is a filesystem in `./data`.",
+  {
+    filesystem: optionalGroup("Blobs as files, in the layout of registry:2, whose folder can be used as it is.", {
+      rootdirectory: setting(path, "/var/lib/registry", "The folder of the data. Without any driver it is `./data`."),
+      maxthreads: accepted("How many files are open at once.", "the operating system decides."),
+    }),
+    inmemory: optionalGroup("Blobs in memory, for tests: all is gone at the end.", {}),
+    s3: refused("Amazon S3 and what speaks its protocol.", later, presence),
+    s3aws: refused("Old name of `storage.s3`.", later, presence),
+    gcs: refused("Google Cloud Storage.", later, presence),
+    azure: refused("Azure Blob Storage.", later, presence),
+    swift: refused("OpenStack Swift.", gone, presence),
+    oss: refused("Alibaba Cloud OSS.", gone, presence),
+    delete: group("Deletion by clients.", {
+      enabled: setting(flag, "false", "Lets clients delete manifests and blobs; else they get 405."),
+    }),
+    redirect: group("Sending clients straight to the object store.", {
+      disable: setting(flag, "false", "Streams all blobs through Berth, as the filesystem driver always does."),
+    }),
+    maintenance: group("Care of the stored data.", {
+      uploadpurging: group("Removal of uploads that nobody finished.", {
+        enabled: setting(flag, "true", "Removes them."),
+        age: setting(age, "168h", "How long an upload may rest."),
+        interval: setting(interval, "24h", "How often to look."),
+        dryrun: setting(flag, "false", "Only says in the log what would be removed."),
+      }),
+      readonly: group("No changes.", {
+        enabled: setting(flag, "false", "Refuses push and delete with 405."),
+      }),
+    }),
+    cache: accepted("Cache of blob descriptors.", "descriptors are looked up in the database."),
+    tag: group("Look-up of tags.", {
+      concurrencylimit: accepted("How many tags are read at once.", "tags are looked up in the database."),
+    }),
+  },
+);
+
+export const databaseKeys = group("The database of manifests, tags, repositories and uploads.", {
+  path: optional(path, "The file of the database.", {
+    defaultNote: "`<rootdirectory>/berth/berth.db`; `:memory:` for `storage.inmemory`",
+  }),
+});

@@ -1,0 +1,97 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type YAMLError,
+} from "yaml";
+import { isRawMap, type KeyPath, type RawMap, type RawValue } from "./raw-tree.ts";
+
+export interface YamlFile {
+  readonly tree: RawMap;
+  readonly errors: readonly { readonly line: number; readonly message: string; readonly path: string }[];
+  /** Whether `tree` holds what was meant, in spite of the errors. */
+  readonly readable: boolean;
+  /** The line of the key, or of the nearest group around it (`exact: false`). */
+  lineOf(path: KeyPath): { readonly line: number; readonly exact: boolean };
+}
+
+/** `failsafe` leaves every scalar the text that it is; the schema knows the types. */
+const yamlOptions = { schema: "failsafe", merge: true, prettyErrors: false, logLevel: "silent" } as const;
+
+/** Reads the text of a configuration file; what is wrong is in `errors`. */
+export function readYaml(text: string): YamlFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { ...yamlOptions, lineCounter: lines });
+  const lineOf = (path: KeyPath) => findLine(document, lines, path);
+  const errors = document.errors.map((error) => describeError(error, text, lines));
+  const readable = document.errors.every((error) => error.code === "DUPLICATE_KEY");
+  if (!readable) return { tree: {}, errors, readable, lineOf };
+  const read = valueOf(document);
+  if ("value" in read && isRawMap(read.value)) return { tree: read.value, errors, readable, lineOf };
+  if ("value" in read && read.value === "") return { tree: {}, errors, readable, lineOf };
+  const message = "error" in read ? read.error : "must be a group of keys";
+  return { tree: {}, errors: [{ line: 1, message, path: "" }], readable: false, lineOf };
+}
+
+function describeError(error: YAMLError, text: string, lines: LineCounter): YamlFile["errors"][number] {
+  const { line } = lines.linePos(error.pos[0]);
+  if (error.code !== "DUPLICATE_KEY") return { line, message: error.message, path: "" };
+  const key = /^[^\s:]+/u.exec(text.slice(error.pos[0]))?.[0] ?? "";
+  return { line, message: "this key stands here a second time", path: key };
+}
+
+export type ValueReading = { readonly value: RawValue } | { readonly error: string };
+
+/** Reads the value of a variable, which is YAML too. */
+export function readYamlValue(text: string): ValueReading {
+  const document = parseDocument(text, yamlOptions);
+  const [error] = [...document.errors, ...document.warnings];
+  return error === undefined ? valueOf(document) : { error: error.message };
+}
+
+/** An alias without its anchor, or too many of them, is found only here. */
+function valueOf(document: Document.Parsed): ValueReading {
+  try {
+    return { value: withoutNulls(document.toJS() as RawValue | null) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** `null` and `~` become empty text, which is how nothing is written in the tree. */
+function withoutNulls(value: RawValue | null): RawValue {
+  if (value === null || value === "null" || value === "~") return "";
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
+function findLine(document: Document.Parsed, lines: LineCounter, path: KeyPath) {
+  let node: Node | null = document.contents;
+  let offset = node?.range?.[0] ?? 0;
+  let found = 0;
+  for (const part of path) {
+    const step = stepInto(isAlias(node) ? (node.resolve(document) ?? null) : node, part);
+    if (step === undefined) break;
+    ({ node, offset } = step);
+    found += 1;
+  }
+  return { line: lines.linePos(offset).line, exact: found === path.length };
+}
+
+function stepInto(node: Node | null, part: string | number): { node: Node | null; offset: number } | undefined {
+  if (isMap<Node, Node | null>(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && item.key.value === part);
+    return pair && { node: pair.value, offset: pair.key.range?.[0] ?? 0 };
+  }
+  if (isSeq<Node>(node) && typeof part === "number") {
+    const item = node.items[part];
+    return item && { node: item, offset: item.range?.[0] ?? 0 };
+  }
+  return undefined;
+}
