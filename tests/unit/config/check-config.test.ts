@@ -1,0 +1,56 @@
+import { describe, expect, test } from "bun:test";
+import { checkConfig } from "../../../src/cli/check-config.ts";
+
+function check(file: string, options: { env?: Record<string, string>; print?: boolean } = {}) {
+  return checkConfig({
+    path: "berth.yml",
+    env: options.env ?? {},
+    print: options.print ?? false,
+    readFile: () => file,
+  });
+}
+
+describe("checkConfig", () => {
+  test("says that a configuration is good", () => {
+    const result = check("http: {addr: '[::1]:5000'}");
+    expect(result).toEqual({
+      exitCode: 0,
+      stdout: "The configuration is good; the registry would listen on [::1]:5000.\n",
+      stderr: "",
+    });
+  });
+
+  test("prints it when asked to, and the warnings apart", () => {
+    const result = check("storage: {cache: {blobdescriptor: inmemory}}", { print: true });
+    expect(result.exitCode).toBe(0);
+    expect(result.stdout).toStartWith("version: 0.1\nlog:\n  level: info\n");
+    expect(result.stderr).toBe(
+      "warning: storage.cache (berth.yml line 1): is not needed: descriptors are looked up in the database\n",
+    );
+  });
+
+  test("gives one line a problem and exit code 78", () => {
+    const result = check("http:\n  adr: x\n  draintimeout: 1x\n", {
+      env: { REGISTRY_LOG_LEVEL: "loud", REGISTRY_LOG_LEVL: "x" },
+    });
+    expect(result.exitCode).toBe(78);
+    expect(result.stdout).toBe("");
+    expect(result.stderr.split("\n")).toEqual([
+      "error: http.adr (berth.yml line 2): is no key of the configuration; did you mean http.addr?",
+      'error: log.level (REGISTRY_LOG_LEVEL): "loud" is none of error, warn, info, debug',
+      'error: http.draintimeout (berth.yml line 3): "1x" is not a duration such as 30s, 10m or 1h30m',
+      "warning: REGISTRY_LOG_LEVL: is ignored: no such key; did you mean REGISTRY_LOG_LEVEL?",
+      "",
+    ]);
+  });
+
+  test("names a file that cannot be read", () => {
+    const result = checkConfig({ path: "/nowhere/berth.yml", env: {}, print: false });
+    expect(result.exitCode).toBe(78);
+    expect(result.stderr).toStartWith("error: /nowhere/berth.yml: cannot be read: ENOENT");
+  });
+
+  test("needs no file", () => {
+    expect(checkConfig({ env: {}, print: false }).stdout).toContain("127.0.0.1:5000");
+  });
+});
