@@ -25,12 +25,12 @@ function checkOneOf(tree: RawMap, key: string, kinds: readonly string[], noun: s
 function checkAddress(tree: RawMap, authIsNamed: boolean, findings: Findings): void {
   const text = textAt(tree, ["http", "addr"]);
   if (text === undefined) {
-    if (textAt(tree, ["http", "net"]) === "unix") findings.problem(["http", "addr"], "must be the path of the socket");
+    if (wordAt(tree, ["http", "net"]) === "unix") findings.problem(["http", "addr"], "must be the path of the socket");
     return;
   }
   let address: ListenAddress;
   try {
-    address = textAt(tree, ["http", "net"]) === "unix" ? { unixSocketPath: text } : parseHostPort(text);
+    address = wordAt(tree, ["http", "net"]) === "unix" ? { unixSocketPath: text } : parseHostPort(text);
   } catch (error) {
     findings.problem(["http", "addr"], error instanceof Error ? error.message : String(error));
     return;
@@ -78,7 +78,7 @@ function checkAcme(tree: RawMap, findings: Findings): void {
 }
 
 function checkOwnAcme(tree: RawMap, acme: readonly string[], findings: Findings): void {
-  const challenge = textAt(tree, [...acme, "challenge"]) ?? "http-01";
+  const challenge = wordAt(tree, [...acme, "challenge"]) ?? "http-01";
   if (!hasEntries(tree, [...acme, "hosts"]))
     findings.problem([...acme, "hosts"], "is needed: the names in the certificate");
   if (!isOn(tree, [...acme, "termsagreed"])) {
@@ -95,7 +95,7 @@ function checkOwnAcme(tree: RawMap, acme: readonly string[], findings: Findings)
 
 function checkOthers(tree: RawMap, findings: Findings): void {
   const indexes = ["validation", "manifests", "indexes"];
-  if (textAt(tree, [...indexes, "platforms"]) === "list" && !hasEntries(tree, [...indexes, "platformlist"])) {
+  if (wordAt(tree, [...indexes, "platforms"]) === "list" && !hasEntries(tree, [...indexes, "platformlist"])) {
     findings.problem([...indexes, "platformlist"], "is needed with platforms: list");
   }
   const debug = ["http", "debug"];
@@ -105,6 +105,11 @@ function checkOthers(tree: RawMap, findings: Findings): void {
       "has no effect without http.debug.addr; http.metrics serves them on http.addr",
     );
   }
+}
+
+/** One of a few words, which the schema takes in any case. */
+function wordAt(tree: RawMap, path: readonly string[]): string | undefined {
+  return textAt(tree, path)?.toLowerCase();
 }
 
 function isOn(tree: RawMap, path: readonly string[]): boolean {

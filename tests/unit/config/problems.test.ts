@@ -142,6 +142,11 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
     ["validation.manifests.urls.deny[0]", "config.yml line 1", "regular expression"],
   ],
   [
+    "words in capitals",
+    { file: "validation: {manifests: {indexes: {platforms: LIST}}}" },
+    ["validation.manifests.indexes.platformlist", "config.yml line 1", "is needed"],
+  ],
+  [
     "platforms without their list",
     { file: "validation: {manifests: {indexes: {platforms: list}}}" },
     ["validation.manifests.indexes.platformlist", "config.yml line 1", "is needed"],
