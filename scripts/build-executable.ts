@@ -1,0 +1,24 @@
+/**
+ * Builds Berth as one file that needs nothing beside it: `npm run build` writes `dist/berth`.
+ * `npm run build -- --target=bun-linux-arm64` builds for another platform, `--outfile=PATH` writes elsewhere.
+ */
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string", default: `bun-${process.platform}-${process.arch}` },
+    outfile: { type: "string", default: "dist/berth" },
+  },
+});
+
+const result = await Bun.build({
+  // The worker is an entry of its own: it runs in another thread, from inside the executable.
+  entrypoints: ["src/main.ts", "src/runtime/hashing/hash-worker.ts"],
+  target: "bun",
+  sourcemap: "none",
+  compile: { target: values.target as Bun.Build.CompileTarget, outfile: values.outfile },
+});
+
+for (const message of result.logs) console.error(message);
+if (!result.success) process.exit(1);
+console.log(`${values.outfile}: ${(Bun.file(values.outfile).size / 1e6).toFixed(0)} MB for ${values.target}`);
