@@ -1,0 +1,65 @@
+import { RegistryError } from "../../oci/index.ts";
+import type { Clock } from "../../runtime/index.ts";
+import { errorResponse } from "../error-response.ts";
+import type { Metrics } from "../observation/metrics.ts";
+import { json, respondHealth, respondLive, respondReady } from "./health-pages.ts";
+import type { Health } from "./health.ts";
+
+export interface DebugOptions {
+  readonly health: Health;
+  /** Without it there is no metrics page. */
+  readonly metrics?: Metrics | undefined;
+  readonly metricsPath: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly clock: Clock;
+}
+
+type Page = () => Response | Promise<Response>;
+
+/**
+ * Answers on the debug address, which asks nobody who he is: `/debug/health` and `/debug/vars` as registry:2, `/livez`,
+ * `/readyz` with what is wrong, and the metrics.
+ */
+export function createDebugHandler(options: DebugOptions): (request: Request) => Promise<Response> {
+  const { health, metrics, metricsPath } = options;
+  const pages = new Map<string, Page>([
+    ["/debug/health", () => respondHealth(health)],
+    ["/debug/vars", () => json(200, variables(options))],
+    ["/livez", respondLive],
+    ["/readyz", () => respondReady(health, "faults")],
+  ]);
+  if (metrics) pages.set(metricsPath, () => respondMetrics(metrics));
+  return async (request) => {
+    const page = pages.get(new URL(request.url).pathname);
+    if (!page)
+      return refuse(request, new RegistryError("route-unknown", `there is no such page; there are ${listed(pages)}`));
+    if (request.method === "GET" || request.method === "HEAD") return page();
+    return refuse(request, new RegistryError("method-not-allowed", "this page can only be read: GET or HEAD"));
+  };
+}
+
+/** All metrics in Prometheus' text format. */
+export async function respondMetrics(metrics: Pick<Metrics, "render">): Promise<Response> {
+  const { contentType, body } = await metrics.render();
+  return new Response(body, { headers: { "Content-Type": contentType, "Cache-Control": "no-store" } });
+}
+
+function refuse(request: Request, error: RegistryError): Response {
+  return errorResponse(error, request.method, "");
+}
+
+function listed(pages: ReadonlyMap<string, Page>): string {
+  return [...pages.keys()].join(", ");
+}
+
+/** A little of Go's expvar, for a look by hand; what is watched is in the metrics. */
+function variables({ version, startedAtMs, clock }: DebugOptions): unknown {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    version,
+    bun: Bun.version,
+    uptimeSeconds: Math.floor((clock.nowMs() - startedAtMs) / 1000),
+    memory: { residentBytes: rss, heapUsedBytes: heapUsed, externalBytes: external },
+  };
+}
