@@ -12,6 +12,9 @@ import { probeFile } from "./probe-file.ts";
 import { UploadFiles } from "./upload-files.ts";
 import { walkFiles } from "./walk.ts";
 
+/** What a failed check names; the file itself has a number behind it. */
+const probeKey = unfinishedKeyOf("write");
+
 export interface FilesystemDriverOptions extends Omit<FilesystemOptions, "kind"> {
   /** How a directory is brought to the disk; what it throws fails the write. */
   readonly syncDirectory?: SyncDirectory;
@@ -71,11 +74,11 @@ class FilesystemDriver implements StorageDriver {
   }
 
   write(key: StorageKey, bytes: Uint8Array): Promise<void> {
-    return this.#change(this.#pathOf(key), (path) => this.#placing.write(path, bytes));
+    return this.#change(key, (path) => this.#placing.write(path, bytes));
   }
 
   remove(key: StorageKey): Promise<void> {
-    return this.#change(this.#pathOf(key), (path) => this.#placing.remove(path));
+    return this.#change(key, (path) => this.#placing.remove(path));
   }
 
   iterate(prefix: string): AsyncIterable<StoredObject> {
@@ -97,7 +100,7 @@ class FilesystemDriver implements StorageDriver {
   }
 
   finishUpload(state: UploadState, key: StorageKey): Promise<void> {
-    return this.#change(this.#pathOf(key), (path) => this.#uploads.finish(state, path));
+    return this.#change(key, (path) => this.#uploads.finish(state, path));
   }
 
   cancelUpload(state: UploadState): Promise<void> {
@@ -105,7 +108,7 @@ class FilesystemDriver implements StorageDriver {
   }
 
   check(): Promise<void> {
-    return this.#change(join(this.#root, unfinishedPrefix), () => probeFile(this.#placing));
+    return this.#change(probeKey, () => probeFile(this.#placing));
   }
 
   async close(): Promise<void> {}
@@ -114,7 +117,8 @@ class FilesystemDriver implements StorageDriver {
     return join(this.#root, parseStorageKey(key));
   }
 
-  async #change(path: string, change: (path: string) => Promise<void>): Promise<void> {
+  async #change(key: StorageKey, change: (path: string) => Promise<void>): Promise<void> {
+    const path = this.#pathOf(key);
     try {
       await change(path);
     } catch (error) {

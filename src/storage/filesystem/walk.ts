@@ -8,7 +8,7 @@ import { isAbsence, readError } from "./filesystem-error.ts";
 
 /**
  * Every file below `root` whose key starts with `prefix`; holds the names of one directory at a time and of the
- * directories still to visit. Links are followed.
+ * directories still to visit. Links to files are followed, links to directories below the prefix are not.
  */
 export async function* walkFiles(root: string, prefix: string): AsyncGenerator<StoredObject, void, undefined> {
   const waiting = [parseStoragePrefix(prefix)];
@@ -20,8 +20,9 @@ export async function* walkFiles(root: string, prefix: string): AsyncGenerator<S
       const key = directory + entry.name;
       if (!isStorageKey(key)) continue;
       const found = entry.isDirectory() ? "directory" : await look(root, key);
-      if (found === "directory") waiting.push(`${key}/`);
-      else if (found) yield { key, ...found };
+      if (found && found !== "directory") yield { key, ...found };
+      // A link to a directory may lead round in a circle.
+      else if (found && !entry.isSymbolicLink()) waiting.push(`${key}/`);
     }
   }
 }

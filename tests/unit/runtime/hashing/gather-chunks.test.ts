@@ -1,0 +1,111 @@
+import { describe, expect, test } from "bun:test";
+
+import fc from "fast-check";
+
+import { gatherChunks, type GatherOptions } from "../../../../src/runtime/index.ts";
+
+const kibibyte = 1024;
+
+async function* piecesOf(pieces: readonly Uint8Array[], failure?: Error): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const piece of pieces) yield piece;
+  if (failure) throw failure;
+}
+
+async function gather(pieces: readonly Uint8Array[], options?: GatherOptions): Promise<Uint8Array<ArrayBuffer>[]> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of gatherChunks(piecesOf(pieces), options)) chunks.push(chunk);
+  return chunks;
+}
+
+/** Every look at it is `stepMs` after the one before. */
+function clockThatSteps(stepMs: number) {
+  let nowMs = 0;
+  return { nowMs: () => (nowMs += stepMs) };
+}
+
+describe("gatherChunks", () => {
+  test("the bytes stay as they are, in chunks of at most the given size, each in memory of its own", async () => {
+    const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 });
+    const property = fc.asyncProperty(pieces, fc.integer({ min: 1, max: 50 }), async (each, chunkBytes) => {
+      const chunks = await gather(each, { chunkBytes });
+      expect(Buffer.concat(chunks).equals(Buffer.concat(each))).toBeTrue();
+      expect(chunks.every(({ byteLength }) => byteLength > 0 && byteLength <= chunkBytes)).toBeTrue();
+      expect(chunks.slice(0, -1).every(({ byteLength }) => byteLength === chunkBytes)).toBeTrue();
+      expect(chunks.every(({ byteOffset }) => byteOffset === 0)).toBeTrue();
+      expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(chunks.length);
+    });
+    await fc.assert(property);
+  });
+
+  test("a chunk's memory can be transferred, and no other buffer goes with it", async () => {
+    const pooled = Buffer.from("from the pool that all small buffers share");
+    const [chunk] = await gather([pooled]);
+    if (!chunk) throw new Error("there is no chunk");
+    structuredClone(chunk, { transfer: [chunk.buffer] });
+    expect(chunk.byteLength).toBe(0);
+    expect(pooled.toString()).toStartWith("from the pool");
+  });
+
+  test("a small body takes little memory", async () => {
+    const [chunk] = await gather([new Uint8Array(10)]);
+    expect(chunk?.byteLength).toBe(10);
+    expect(chunk?.buffer.byteLength).toBe(64 * kibibyte);
+  });
+
+  test("nothing yields nothing", async () => {
+    expect(await gather([])).toEqual([]);
+    expect(await gather([new Uint8Array()])).toEqual([]);
+  });
+
+  test("chunks grow while they fill quickly", async () => {
+    const chunks = await gather([new Uint8Array(16 * 1024 * kibibyte)], { clock: clockThatSteps(1) });
+    const sizes = chunks.map(({ byteLength }) => byteLength / kibibyte);
+    expect(sizes.slice(0, 8)).toEqual([64, 128, 256, 512, 1024, 2048, 4096, 4096]);
+  });
+
+  test("chunks stay, and shrink, when they fill slowly", async () => {
+    const steps = [0, 1, 2, 102, 402, 1402, 9402];
+    let look = 0;
+    const clock = { nowMs: () => steps[look++] ?? 9403 };
+    const chunks = await gather([new Uint8Array(1024 * kibibyte)], { clock });
+    const sizes = chunks.map(({ byteLength }) => byteLength / kibibyte);
+    expect(sizes.slice(0, 7)).toEqual([64, 128, 256, 256, 128, 64, 64]);
+  });
+
+  test("a ReadableStream is read as well", async () => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of gatherChunks(new Blob(["a", "b", "c"]).stream())) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe("abc");
+  });
+
+  test("what the source throws is thrown, after the full chunks before it", async () => {
+    const chunks: Uint8Array[] = [];
+    const gathering = async () => {
+      const source = piecesOf([new Uint8Array(25)], new Error("the client went away"));
+      for await (const chunk of gatherChunks(source, { chunkBytes: 10 })) chunks.push(chunk);
+    };
+    expect(gathering()).rejects.toThrow("the client went away");
+    await gathering().catch(() => undefined);
+    expect(chunks.map(({ byteLength }) => byteLength)).toEqual([10, 10, 10, 10]);
+  });
+
+  test("the source is closed when the chunks are not wanted any more, and not read ahead", async () => {
+    let piecesRead = 0;
+    let isClosed = false;
+    async function* endless() {
+      try {
+        for (;;) {
+          piecesRead++;
+          yield new Uint8Array(10);
+        }
+      } finally {
+        isClosed = true;
+      }
+    }
+    for await (const chunk of gatherChunks(endless(), { chunkBytes: 10 })) {
+      expect(chunk.byteLength).toBe(10);
+      break;
+    }
+    expect({ piecesRead, isClosed }).toEqual({ piecesRead: 1, isClosed: true });
+  });
+});

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { openFilesystemDriver } from "../../../../src/storage/filesystem/filesystem-driver.ts";
+import { parseStorageKey, type StorageDriver, unfinishedPrefix } from "../../../../src/storage/index.ts";
+import { chunksOf, expectStorageError, keysBelow } from "../../../contracts/storage-driver.contract.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
+
+const key = parseStorageKey("blobs/ab/abcd/data");
+const bytes = new TextEncoder().encode("0123456789");
+
+let root: string;
+let driver: StorageDriver;
+
+beforeEach(async () => {
+  root = makeTemporaryFolder("storage");
+  driver = await openFilesystemDriver({ rootDirectory: root });
+});
+
+afterEach(() => removeTemporaryFolder(root));
+
+function put(path: string, text = "x"): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+describe("files", () => {
+  test("an object is the file of its key", async () => {
+    await driver.write(key, bytes);
+    expect(await Bun.file(join(root, key)).text()).toBe("0123456789");
+  });
+
+  test("a root that is missing is made", async () => {
+    const missing = join(root, "not/there/yet");
+    const opened = await openFilesystemDriver({ rootDirectory: missing });
+    await opened.write(key, bytes);
+    expect(statSync(join(missing, key)).size).toBe(10);
+  });
+
+  test("a root that cannot be made fails at once", async () => {
+    put("file");
+    await expectStorageError("invalid-key", () => openFilesystemDriver({ rootDirectory: join(root, "file/root") }));
+  });
+
+  test("reading yields a file, which the kernel sends by itself", async () => {
+    await driver.write(key, bytes);
+    const whole = await driver.read(key);
+    expect(whole).toBeInstanceOf(Blob);
+    expect(whole instanceof Blob ? whole.size : undefined).toBe(10);
+  });
+
+  test("the directory that held only a removed object goes with it", async () => {
+    await driver.write(key, bytes);
+    await driver.remove(key);
+    expect(readdirSync(join(root, "blobs/ab"))).toEqual([]);
+  });
+
+  test("a directory with something else in it stays", async () => {
+    await driver.write(key, bytes);
+    put("blobs/ab/abcd/other");
+    await driver.remove(key);
+    expect(readdirSync(join(root, "blobs/ab/abcd"))).toEqual(["other"]);
+  });
+
+  test("a file in the way of a key refuses the key", async () => {
+    await driver.write(key, bytes);
+    const below = parseStorageKey(`${key}/below/data`);
+    await expectStorageError("invalid-key", () => driver.write(below, bytes));
+    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["x"]));
+    await expectStorageError("invalid-key", () => driver.finishUpload(state, below));
+    await driver.finishUpload(state, parseStorageKey("elsewhere"));
+  });
+
+  test("a directory in the way of a key refuses the key, and leaves nothing behind", async () => {
+    await driver.write(key, bytes);
+    await expectStorageError("invalid-key", () => driver.write(parseStorageKey("blobs/ab"), bytes));
+    expect(readdirSync(join(root, unfinishedPrefix))).toEqual([]);
+  });
+});
+
+describe("iterate", () => {
+  test("does not list what is Berth's own, except what is unfinished when asked", async () => {
+    put("berth/berth.db");
+    put("berth/uploads/write-0");
+    await driver.write(key, bytes);
+    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["x"]));
+    expect(await keysBelow(driver, "")).toEqual([key]);
+    expect(await keysBelow(driver, "berth/")).toEqual([]);
+    expect((await keysBelow(driver, unfinishedPrefix)) as string[]).toEqual([
+      "berth/uploads/u",
+      "berth/uploads/write-0",
+    ]);
+    await driver.cancelUpload(state);
+  });
+
+  test("follows links to files, and to directories only as the prefix", async () => {
+    put("real/data");
+    symlinkSync(join(root, "real/data"), join(root, "real/link"));
+    symlinkSync(join(root, "absent"), join(root, "real/dead"));
+    symlinkSync(root, join(root, "real/round"));
+    expect((await keysBelow(driver, "")) as string[]).toEqual(["real/data", "real/link"]);
+    expect((await keysBelow(driver, "real/round/real/")) as string[]).toEqual([
+      "real/round/real/data",
+      "real/round/real/link",
+    ]);
+  });
+});
+
+describe("uploads", () => {
+  test("starting one touches no disk", async () => {
+    await driver.startUpload("u");
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("each chunk is in the file when the next is asked for", async () => {
+    const sizes: number[] = [];
+    async function* chunks() {
+      for (let index = 0; index < 4; index++) {
+        yield bytes;
+        sizes.push(statSync(join(root, unfinishedPrefix, "u")).size);
+      }
+    }
+    await driver.appendUpload(await driver.startUpload("u"), chunks());
+    expect(sizes).toEqual([10, 20, 30, 40]);
+  });
+
+  test("finishing moves the file, without copying it", async () => {
+    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["x"]));
+    const { ino } = statSync(join(root, unfinishedPrefix, "u"));
+    await driver.finishUpload(state, key);
+    expect(statSync(join(root, key)).ino).toBe(ino);
+  });
+
+  test("what another process left of a write is neither taken nor touched", async () => {
+    put("berth/uploads/write-0", "left");
+    put("berth/uploads/write-1", "left");
+    await driver.write(key, bytes);
+    await driver.check();
+    expect(await Bun.file(join(root, "berth/uploads/write-0")).text()).toBe("left");
+    expect(readdirSync(join(root, unfinishedPrefix)).sort()).toEqual(["write-0", "write-1"]);
+  });
+
+  test("a state of another driver is refused", async () => {
+    await expectStorageError("corrupt", () => driver.appendUpload({ offsetBytes: 0, key: "s3" }, chunksOf([])));
+    await expectStorageError("invalid-key", () => driver.readUpload({ offsetBytes: 1, uploadId: "../../etc/passwd" }));
+  });
+});
+
+describe("durability", () => {
+  const broken = Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
+
+  async function openWith(syncDirectory: (directory: string) => Promise<void>): Promise<StorageDriver> {
+    return openFilesystemDriver({ rootDirectory: root, syncDirectory });
+  }
+
+  test("a directory that does not reach the disk fails the write, the append and the finish", async () => {
+    let isBroken = true;
+    const failing = await openWith(async () => {
+      if (isBroken) throw broken;
+    });
+    await expectStorageError("unavailable", () => failing.write(key, bytes));
+    const started = await failing.startUpload("u");
+    await expectStorageError("unavailable", () => failing.appendUpload(started, chunksOf(["x"])));
+    isBroken = false;
+    const state = await failing.appendUpload(started, chunksOf(["y"]));
+    isBroken = true;
+    const error = await expectStorageError("unavailable", () => failing.finishUpload(state, key));
+    expect(error.cause).toBe(broken);
+  });
+
+  test("a new root is made durable in the directory that holds it", async () => {
+    const synced: string[] = [];
+    const syncDirectory = async (directory: string) => void synced.push(directory);
+    await openFilesystemDriver({ rootDirectory: join(root, "a/b"), syncDirectory });
+    expect(synced.sort()).toEqual([root, join(root, "a")]);
+  });
+
+  test("an upload is in the synced directory before the append returns, an object before the finish does", async () => {
+    const synced: string[] = [];
+    const recording = await openWith(async (directory) => void synced.push(directory.slice(root.length)));
+    const state = await recording.appendUpload(await recording.startUpload("u"), chunksOf(["x"]));
+    expect(synced.splice(0).sort()).toEqual(["", "/berth", "/berth/uploads"]);
+    await recording.finishUpload(state, key);
+    expect(synced.splice(0).sort()).toEqual(["", "/blobs", "/blobs/ab", "/blobs/ab/abcd"]);
+  });
+});
