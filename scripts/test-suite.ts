@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { readTestReport, type SuiteCounts } from "./test-report.ts";
+
+const root = join(import.meta.dir, "..");
+const testsFolder = join(root, "tests");
+
+/** What one `bun test` run covers: a folder of `tests/`, or a test file that lies in `tests/` itself. */
+export interface Suite {
+  readonly name: string;
+  /** Relative to the checkout. */
+  readonly path: string;
+  readonly files: readonly string[];
+  /** After this the suite is ended, and counts as failed. */
+  readonly timeLimitMs: number;
+}
+
+export interface SuiteResult extends SuiteCounts {
+  readonly suite: Suite;
+  readonly seconds: number;
+}
+
+const minute = 60_000;
+const timeLimits: Readonly<Record<string, number>> = { clients: 12 * minute, faults: 8 * minute };
+const usualTimeLimit = 5 * minute;
+
+/** Quick and telling ones first; suites that are not named here follow by name. */
+const order = ["architecture", "unit", "contracts", "endpoints", "conformance", "tls", "clients", "faults", "browser"];
+
+/** Finds every suite under `tests/`; a folder without a test file, such as `support`, is none. */
+export async function findSuites(): Promise<readonly Suite[]> {
+  const found: Suite[] = [];
+  for (const entry of await readdir(testsFolder, { withFileTypes: true })) {
+    const path = `tests/${entry.name}`;
+    const name = entry.isFile() ? entry.name.replace(/\.test\.ts$/, "") : entry.name;
+    const files = entry.isFile() ? [path].filter((file) => file.endsWith(".test.ts")) : await testFilesIn(path);
+    if (files.length > 0) found.push({ name, path, files, timeLimitMs: timeLimits[name] ?? usualTimeLimit });
+  }
+  return found.sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
+}
+
+async function testFilesIn(path: string): Promise<string[]> {
+  const files = await Array.fromAsync(new Bun.Glob("**/*.test.ts").scan(join(root, path)));
+  return files.map((file) => `${path}/${file}`).sort();
+}
+
+function rank(name: string): number {
+  const index = order.indexOf(name);
+  return index === -1 ? order.length : index;
+}
+
+/** Runs one suite in a process group of its own, so that a time limit also ends what its tests started. */
+export async function runSuite(suite: Suite): Promise<SuiteResult> {
+  const folder = mkdtempSync(join(tmpdir(), "berth-report-"));
+  const reportFile = join(folder, "report.xml");
+  const startedAtMs = performance.now();
+  const child = Bun.spawn(testCommand(suite, reportFile), {
+    cwd: root,
+    stdin: "ignore",
+    stdout: process.stdout.fd,
+    stderr: process.stdout.fd,
+    detached: true,
+  });
+  const onInterrupt = () => void endGroup(child);
+  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  const timer = setTimeout(() => void endGroup(child), suite.timeLimitMs);
+  const exitCode = await child.exited;
+  clearTimeout(timer);
+  process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const isTooLong = seconds * 1000 >= suite.timeLimitMs;
+  const trouble = isTooLong ? `ended after its limit of ${suite.timeLimitMs / minute} minutes` : undefined;
+  const counts = await readTestReport(reportFile, { exitCode, files: suite.files, trouble });
+  rmSync(folder, { recursive: true, force: true });
+  return { suite, seconds, ...counts };
+}
+
+function testCommand(suite: Suite, reportFile: string): string[] {
+  const report = ["--reporter=junit", `--reporter-outfile=${reportFile}`];
+  return [process.execPath, "test", `./${suite.path}`, "--no-orphans", "--only-failures", "--timeout=30000", ...report];
+}
+
+/** Asks first: on SIGTERM the tests' own exit handlers stop their daemons. */
+async function endGroup(child: Bun.Subprocess): Promise<void> {
+  signalGroup(child.pid, "SIGTERM");
+  const killer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), 10_000);
+  await child.exited;
+  clearTimeout(killer);
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has just ended by itself.
+  }
+}
