@@ -21,7 +21,7 @@ export type ImageFormat = "oci" | "docker";
 export interface StoredManifest {
   readonly digest: string;
   readonly mediaType: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface StoredBlob {
@@ -168,7 +168,7 @@ class ImageWriter {
   }
 }
 
-function encodeJson(content: object): Uint8Array {
+function encodeJson(content: object): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(content));
 }
 
