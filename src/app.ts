@@ -99,6 +99,7 @@ function httpOptions(config: Config) {
     trustedProxies: http.trustedProxies,
     maxCatalogEntries: config.catalog.maxEntries,
     maxTags: config.tags.maxTags,
+    amd64Fallback: config.compatibility.amd64Fallback,
     metricsPath: http.metrics.enabled ? http.metrics.path : undefined,
   };
 }

@@ -21,6 +21,7 @@ export function buildConfig(settings: Settings): Config {
     catalog: { maxEntries: catalog.maxentries },
     tags: { maxTags: tags.maxtags },
     validation: buildValidation(settings.validation),
+    compatibility: { amd64Fallback: settings.compatibility.amd64fallback },
   };
 }
 

@@ -15,6 +15,7 @@ export interface Config {
   readonly catalog: { readonly maxEntries: number };
   readonly tags: { readonly maxTags: number };
   readonly validation: ValidationConfig;
+  readonly compatibility: { readonly amd64Fallback: boolean };
 }
 
 export interface LogConfig {

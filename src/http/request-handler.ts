@@ -172,6 +172,7 @@ class Visit {
 const HANDLER_NAMES: Readonly<Record<Route["kind"], string>> = {
   base: "base",
   catalog: "catalog",
+  extensions: "extensions",
   tags: "tags",
   manifest: "manifest",
   blob: "blob",

@@ -51,8 +51,17 @@ const unusedGroups = {
     }),
   }),
   reporting: accepted("Bugsnag and New Relic.", "errors are in the log, figures in the metrics."),
-  compatibility: accepted("Manifests of schema version 1.", "Docker dropped this format; push such an image again."),
 };
+
+const compatibilityKeys = group("What clients from long ago need.", {
+  schema1: accepted("Manifests of schema version 1.", "Docker dropped this format; push such an image again."),
+  amd64fallback: setting(
+    flag,
+    "false",
+    "Answers who asks for a Docker manifest list by tag, without naming lists in `Accept`, with its linux/amd64 image, " +
+      "as registry:2 does. Without it everybody gets what was pushed.",
+  ),
+});
 
 /** Every key of the configuration. Parsing, messages, environment variables, print and the reference page come from here. */
 export const schema = group("The configuration.", {
@@ -67,6 +76,7 @@ export const schema = group("The configuration.", {
   catalog: catalogKeys,
   tags: tagsKeys,
   validation: validationKeys,
+  compatibility: compatibilityKeys,
   notifications: notificationKeys,
   proxy: refused("Pull-through cache of another registry.", "not there yet; keep registry:2 as the mirror."),
   middleware: group("Plug-ins.", {

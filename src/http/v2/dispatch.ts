@@ -14,6 +14,7 @@ type Endpoints = { readonly [Kind in RouteKind]: Methods<Extract<Route, { kind: 
 const ENDPOINTS: Endpoints = {
   base: { GET: sendPing, HEAD: sendPing },
   catalog: { GET: sendCatalog },
+  extensions: { GET: sendExtensions },
   tags: { GET: sendTags },
   manifest: { GET: sendManifest, HEAD: sendManifest, PUT: receiveManifest, DELETE: removeManifest },
   blob: { GET: sendBlob, HEAD: sendBlob, DELETE: removeBlob },
@@ -42,4 +43,9 @@ export function dispatch(exchange: Exchange, route: Route): Response | Promise<R
 /** @spec OCI distribution-spec, end-1 */
 function sendPing(): Response {
   return new Response("{}", { headers: { "Content-Type": "application/json" } });
+}
+
+/** @spec OCI distribution-spec, extensions, "Extension API Discovery": none are offered */
+function sendExtensions(): Response {
+  return new Response('{"extensions":[]}', { headers: { "Content-Type": "application/json" } });
 }

@@ -1,13 +1,15 @@
 import {
+  DOCKER_MANIFEST_LIST,
   MAX_MANIFEST_BYTES,
   parseReference,
   parseRepositoryName,
   parseTag,
   type Reference,
   RegistryError,
+  type RepositoryName,
   type Tag,
 } from "../../oci/index.ts";
-import { deleteManifest, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
+import { deleteManifest, findAmd64Child, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
 import { isNotModified } from "./conditional.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
 import type { Route } from "./match-route.ts";
@@ -21,7 +23,7 @@ const MAX_TAG_PARAMETERS = 100;
 /** @spec OCI distribution-spec, end-3 */
 export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
   const name = parseRepositoryName(route.name);
-  const reference = parseReference(route.reference);
+  const reference = await chooseReference(exchange, name, parseReference(route.reference));
   if (exchange.request.method === "HEAD" || exchange.request.headers.has("if-none-match")) {
     const head = await getManifestHead(exchange.registry, name, reference);
     const headers = manifestHeaders(head, reference);
@@ -30,6 +32,14 @@ export async function sendManifest(exchange: Exchange, route: ManifestRoute): Pr
   }
   const manifest = await getManifest(exchange.registry, name, reference);
   return new Response(manifest.body as Uint8Array<ArrayBuffer>, { headers: manifestHeaders(manifest, reference) });
+}
+
+/** What was asked for; with the fallback for old clients perhaps one image of it instead. */
+async function chooseReference(exchange: Exchange, name: RepositoryName, reference: Reference): Promise<Reference> {
+  if (!exchange.options.amd64Fallback || reference.kind === "digest") return reference;
+  if (exchange.request.headers.get("accept")?.includes(DOCKER_MANIFEST_LIST)) return reference;
+  const child = await findAmd64Child(exchange.registry, name, reference);
+  return child === undefined ? reference : { kind: "digest", digest: child };
 }
 
 function manifestHeaders(

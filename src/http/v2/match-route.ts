@@ -2,6 +2,7 @@
 export type Route =
   | { readonly kind: "base" }
   | { readonly kind: "catalog" }
+  | { readonly kind: "extensions" }
   | { readonly kind: "tags"; readonly name: string }
   | { readonly kind: "manifest"; readonly name: string; readonly reference: string }
   | { readonly kind: "blob"; readonly name: string; readonly digest: string }
@@ -21,6 +22,7 @@ export function matchRoute(path: string): Route | undefined {
   if (path === "/v2/" || path === "/v2") return { kind: "base" };
   if (!path.startsWith("/v2/")) return undefined;
   if (path === "/v2/_catalog") return { kind: "catalog" };
+  if (path === "/v2/_oci/ext/discover") return { kind: "extensions" };
 
   // A trailing slash is as good as none: clients send both forms for uploads.
   const end = path.endsWith("/") ? path.length - 1 : path.length;

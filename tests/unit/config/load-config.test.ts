@@ -29,6 +29,7 @@ const defaults: Config = {
   },
   health: { storageDriver: { enabled: false, intervalMs: 10_000, threshold: 3 }, files: [], http: [], tcp: [] },
   catalog: { maxEntries: 1000 },
+  compatibility: { amd64Fallback: false },
   tags: { maxTags: 1000 },
   validation: { disabled: false, urls: { allow: [], deny: [] }, indexPlatforms: { kind: "all" } },
 };
@@ -103,6 +104,7 @@ health:
   file: [{file: /run/stop, interval: 1s, threshold: 2}, {file: /run/halt}]
   http: [{uri: "https://x.example/up", headers: {Authorization: [Bearer abc]}, statuscode: 204, timeout: 1s, interval: 2s, threshold: 4}]
   tcp: [{addr: "db.example:5432", timeout: 0s, interval: 3s, threshold: 5}]
+compatibility: {amd64fallback: true}
 catalog: {maxentries: 50}
 tags: {maxtags: 60}
 validation:
@@ -165,6 +167,7 @@ test("every key that works arrives", () => {
       tcp: [{ address: { hostname: "db.example", port: 5432 }, timeoutMs: 0, intervalMs: 3000, threshold: 5 }],
     },
     catalog: { maxEntries: 50 },
+    compatibility: { amd64Fallback: true },
     tags: { maxTags: 60 },
     validation: {
       disabled: true,

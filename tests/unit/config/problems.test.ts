@@ -261,7 +261,7 @@ const warningRows: readonly (readonly [file: string, path: string, message: stri
   ["log: {reportcaller: true}", "log.reportcaller", "what happened"],
   ["log: {hooks: [{type: mail, levels: [panic]}]}", "log.hooks", "alarm"],
   ["reporting: {bugsnag: {apikey: k}}", "reporting", "log"],
-  ["compatibility: {schema1: {enabled: true}}", "compatibility", "dropped"],
+  ["compatibility: {schema1: {enabled: true}}", "compatibility.schema1", "dropped"],
   ["policy: {repository: {classes: [image]}}", "policy.repository.classes", "all media types"],
   ["validation: {enabled: true}", "validation.enabled", "validation.disabled"],
   ["notifications: {events: {includereferences: true}}", "notifications.events", "no webhooks"],
