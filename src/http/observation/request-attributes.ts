@@ -1,0 +1,59 @@
+import type { RequestRecord } from "../request-record.ts";
+import { sentBodyBytes } from "./body-bytes.ts";
+import { maskTarget } from "./mask-target.ts";
+import type { SpanAttributes } from "./tracing.ts";
+
+const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"]);
+
+const ROUTES: Readonly<Record<string, string>> = {
+  base: "/v2/",
+  catalog: "/v2/_catalog",
+  tags: "/v2/{name}/tags/list",
+  manifest: "/v2/{name}/manifests/{reference}",
+  blob: "/v2/{name}/blobs/{digest}",
+  blob_upload: "/v2/{name}/blobs/uploads/",
+  blob_upload_chunk: "/v2/{name}/blobs/uploads/{uuid}",
+  referrers: "/v2/{name}/referrers/{digest}",
+};
+
+/** A name that many requests share: the method and, where one was found, the route. */
+export function spanName(record: RequestRecord): string {
+  const method = METHODS.has(record.method) ? record.method : "HTTP";
+  const route = ROUTES[record.handler];
+  return route === undefined ? method : `${method} ${route}`;
+}
+
+/** @spec OpenTelemetry Semantic Conventions, "HTTP server span" */
+export function requestAttributes(record: RequestRecord): SpanAttributes {
+  const { method, target, handler } = record;
+  const queryStart = target.indexOf("?");
+  const isKnown = METHODS.has(method);
+  return definedOnly({
+    "http.request.method": isKnown ? method : "_OTHER",
+    "http.request.method_original": isKnown ? undefined : method,
+    "http.route": ROUTES[handler],
+    "http.response.status_code": record.status,
+    "http.request.body.size": record.requestBytes,
+    "http.response.body.size": sentBodyBytes(record),
+    "url.path": queryStart < 0 ? target : target.slice(0, queryStart),
+    "url.query": queryStart < 0 ? undefined : maskTarget(target).slice(queryStart + 1),
+    "server.address": record.host,
+    "client.address": record.remoteAddress,
+    "user_agent.original": record.userAgent,
+    "network.protocol.version": record.httpVersion.replace(/^HTTP\//, ""),
+    "error.type": record.status >= 500 ? (record.error?.kind ?? String(record.status)) : undefined,
+    "enduser.id": record.user,
+    "berth.request.id": record.requestId,
+    "berth.repository": record.repository,
+    "berth.reference": record.reference,
+    "berth.digest": record.digest,
+    "berth.upload.id": record.uploadId,
+  });
+}
+
+function definedOnly(attributes: Record<string, string | number | undefined>): SpanAttributes {
+  const defined: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== undefined && value !== "") defined[name] = value;
+  return defined;
+}
