@@ -41,23 +41,8 @@ const DATABASE_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new PromRegistry();
   const requests = new RequestMetrics(registry);
-  const storageSeconds = new HistogramTally(registry, {
-    name: "registry_storage_action_seconds",
-    help: "The number of seconds that the storage action takes",
-    labelNames: ["driver", "action"],
-    buckets: STORAGE_BUCKETS,
-  });
-  const storageFailures = new CounterTally(registry, "counter", {
-    name: "berth_storage_failures_total",
-    help: "Storage actions that failed.",
-    labelNames: ["driver", "action"],
-  });
-  const databaseSeconds = new HistogramTally(registry, {
-    name: "berth_database_operation_seconds",
-    help: "How long work on the database takes.",
-    labelNames: ["operation"],
-    buckets: DATABASE_BUCKETS,
-  });
+  const storageAction = storageMeters(registry);
+  const databaseSeconds = databaseTally(registry);
   exposeBuild(registry, options);
   exposeProcess(registry, options.startedAtMs);
   const stopWatching = watchEventLoop(registry, options.stopwatchMs ?? (() => performance.now()));
@@ -65,16 +50,41 @@ export function createMetrics(options: MetricsOptions): Metrics {
     requestStarted: (handler) => requests.addInFlight(handler, 1),
     requestFinished: (handler) => requests.addInFlight(handler, -1),
     observe: (record) => requests.observe(record),
-    storageAction(driver, action) {
-      const seconds = storageSeconds.cell(driver, action);
-      const failures = storageFailures.cell(driver, action);
-      return { observe: (value) => seconds.observe(value), countFailure: () => void (failures.value += 1) };
-    },
+    storageAction,
     databaseOperation: (operation) => databaseSeconds.cell(operation),
     addReading: (reading) => exposeReading(registry, reading),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
     close: stopWatching,
   };
+}
+
+function storageMeters(registry: PromRegistry): Metrics["storageAction"] {
+  const labelNames = ["driver", "action"];
+  const durations = new HistogramTally(registry, {
+    name: "registry_storage_action_seconds",
+    help: "The number of seconds that the storage action takes",
+    labelNames,
+    buckets: STORAGE_BUCKETS,
+  });
+  const failed = new CounterTally(registry, "counter", {
+    name: "berth_storage_failures_total",
+    help: "Storage actions that failed.",
+    labelNames,
+  });
+  return (driver, action) => {
+    const duration = durations.cell(driver, action);
+    const failures = failed.cell(driver, action);
+    return { observe: (seconds) => duration.observe(seconds), countFailure: () => void (failures.value += 1) };
+  };
+}
+
+function databaseTally(registry: PromRegistry): HistogramTally {
+  return new HistogramTally(registry, {
+    name: "berth_database_operation_seconds",
+    help: "How long work on the database takes.",
+    labelNames: ["operation"],
+    buckets: DATABASE_BUCKETS,
+  });
 }
 
 function exposeBuild(registry: PromRegistry, { version, revision = "" }: MetricsOptions): void {

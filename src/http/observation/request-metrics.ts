@@ -34,26 +34,13 @@ export class RequestMetrics {
   readonly #inFlightCells = new Map<string, { value: number }>();
 
   constructor(registry: Registry) {
-    this.#inFlight = new CounterTally(registry, "gauge", {
-      name: "registry_http_in_flight_requests",
-      help: "The in-flight HTTP requests",
-      labelNames: ["handler"],
-    });
-    this.#requests = new CounterTally(registry, "counter", {
-      name: "registry_http_requests_total",
-      help: "Total number of HTTP requests made.",
-      labelNames: ["handler", "code", "method"],
-    });
-    this.#duration = new HistogramTally(registry, {
-      name: "registry_http_request_duration_seconds",
-      help: "The HTTP request latencies in seconds.",
-      labelNames: ["handler", "method"],
-      buckets: DURATION_BUCKETS,
-    });
-    this.#requestSize = sizes(registry, "registry_http_request_size_bytes", "The HTTP request sizes in bytes.");
-    this.#responseSize = sizes(registry, "registry_http_response_size_bytes", "The HTTP response sizes in bytes.");
-    this.#blobReceived = count(registry, "berth_blob_received_bytes_total", "Bytes of blobs that clients pushed.");
-    this.#blobSent = count(registry, "berth_blob_sent_bytes_total", "Bytes of blobs that clients pulled.");
+    this.#inFlight = inFlightTally(registry);
+    this.#requests = requestTally(registry);
+    this.#duration = durationTally(registry);
+    this.#requestSize = sizeTally(registry, "registry_http_request_size_bytes", "The HTTP request sizes in bytes.");
+    this.#responseSize = sizeTally(registry, "registry_http_response_size_bytes", "The HTTP response sizes in bytes.");
+    this.#blobReceived = counter(registry, "berth_blob_received_bytes_total", "Bytes of blobs that clients pushed.");
+    this.#blobSent = counter(registry, "berth_blob_sent_bytes_total", "Bytes of blobs that clients pulled.");
     for (const handler of [...HANDLERS, ...OTHER_HANDLERS]) {
       this.#routes.set(handler, new Map());
       this.#inFlightCells.set(handler, this.#inFlight.cell(handler));
@@ -98,10 +85,35 @@ export class RequestMetrics {
   }
 }
 
-function sizes(registry: Registry, name: string, help: string): HistogramTally {
+function inFlightTally(registry: Registry): CounterTally {
+  return new CounterTally(registry, "gauge", {
+    name: "registry_http_in_flight_requests",
+    help: "The in-flight HTTP requests",
+    labelNames: ["handler"],
+  });
+}
+
+function requestTally(registry: Registry): CounterTally {
+  return new CounterTally(registry, "counter", {
+    name: "registry_http_requests_total",
+    help: "Total number of HTTP requests made.",
+    labelNames: ["handler", "code", "method"],
+  });
+}
+
+function durationTally(registry: Registry): HistogramTally {
+  return new HistogramTally(registry, {
+    name: "registry_http_request_duration_seconds",
+    help: "The HTTP request latencies in seconds.",
+    labelNames: ["handler", "method"],
+    buckets: DURATION_BUCKETS,
+  });
+}
+
+function sizeTally(registry: Registry, name: string, help: string): HistogramTally {
   return new HistogramTally(registry, { name, help, labelNames: ["handler"], buckets: SIZE_BUCKETS });
 }
 
-function count(registry: Registry, name: string, help: string): { value: number } {
+function counter(registry: Registry, name: string, help: string): { value: number } {
   return new CounterTally(registry, "counter", { name, help }).cell();
 }
