@@ -54,17 +54,19 @@ function rank(name: string): number {
 
 /** Runs one suite in a process group of its own, so that a time limit also ends what its tests started. */
 export async function runSuite(suite: Suite): Promise<SuiteResult> {
-  const folder = mkdtempSync(join(tmpdir(), "berth-report-"));
+  const folder = mkdtempSync(join(tmpdir(), "berth-tests-"));
   const reportFile = join(folder, "report.xml");
   const startedAtMs = performance.now();
   const child = Bun.spawn(testCommand(suite, reportFile), {
     cwd: root,
+    // What a test leaves behind goes with the folder.
+    env: { ...process.env, TMPDIR: folder },
     stdin: "ignore",
     stdout: process.stdout.fd,
     stderr: process.stdout.fd,
     detached: true,
   });
-  const onInterrupt = () => void endGroup(child);
+  const onInterrupt = () => void endGroup(child).then(() => process.exit(130));
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
   const timer = setTimeout(() => void endGroup(child), suite.timeLimitMs);
   const exitCode = await child.exited;
@@ -74,7 +76,7 @@ export async function runSuite(suite: Suite): Promise<SuiteResult> {
   const isTooLong = seconds * 1000 >= suite.timeLimitMs;
   const trouble = isTooLong ? `ended after its limit of ${suite.timeLimitMs / minute} minutes` : undefined;
   const counts = await readTestReport(reportFile, { exitCode, files: suite.files, trouble });
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   return { suite, seconds, ...counts };
 }
 

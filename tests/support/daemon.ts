@@ -27,9 +27,11 @@ export interface Daemon {
 }
 
 const alive = new Set<Bun.Subprocess>();
-process.on("exit", () => {
+
+/** Ends every daemon that a test left running, without asking. */
+export function killDaemons(): void {
   for (const child of alive) child.kill("SIGKILL");
-});
+}
 
 /**
  * Starts a server and waits until it is ready.

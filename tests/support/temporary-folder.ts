@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const folders = new Set<string>();
-process.on("exit", () => {
-  for (const folder of folders) removeFolder(folder);
-});
 
-/** Makes an empty folder that is removed when the test process ends, or earlier by {@link removeTemporaryFolder}. */
+/** Makes an empty folder that is removed when all tests have run, or earlier by {@link removeTemporaryFolder}. */
 export function makeTemporaryFolder(purpose: string): string {
   const folder = mkdtempSync(join(tmpdir(), `berth-${purpose}-`));
   folders.add(folder);
@@ -19,11 +16,26 @@ export function removeTemporaryFolder(folder: string): void {
   removeFolder(folder);
 }
 
-/** A folder that a dying daemon still writes into is tried again; what then remains is the temporary folder's to keep. */
+export function removeTemporaryFolders(): void {
+  for (const folder of folders) removeTemporaryFolder(folder);
+}
+
+/** A container store leaves mounts in its folder; they go first. What a dying daemon still writes to is tried again. */
 function removeFolder(folder: string): void {
   try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+    for (const mount of mountsBelow(folder)) Bun.spawnSync(["umount", "--lazy", mount]);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   } catch (error) {
     console.warn(`left behind: ${folder} (${String(error)})`);
   }
+}
+
+/** Deepest first. */
+function mountsBelow(folder: string): readonly string[] {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return mounts
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((path) => path.startsWith(`${folder}/`))
+    .sort()
+    .reverse();
 }
