@@ -4,16 +4,18 @@
  */
 export type { NewBlob } from "./blobs.ts";
 export { findBlobId, findMissingBlobs, linkBlob, listRepositoriesOfBlob, putBlob, unlinkBlob } from "./blobs.ts";
+export { type Contents, countContents } from "./contents.ts";
 export type { MetadataDatabase, Queries, TransactionOptions } from "./database.ts";
 export type { BlobContent, HotReads, ManifestContent, ManifestHead } from "./hot-reads.ts";
 export type { NewManifest, Referrer, ReferrerQuery } from "./manifests.ts";
 export { findManifestId, findMissingManifests, listReferrers, putManifest, removeManifest } from "./manifests.ts";
 export type { MetadataErrorReason } from "./metadata-error.ts";
 export { MetadataError } from "./metadata-error.ts";
+export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";
 export type { NewTag } from "./tags.ts";
-export { listTags, putTag, removeTag } from "./tags.ts";
+export { listTags, putOlderTag, putTag, removeTag } from "./tags.ts";
 export type { UploadRecord } from "./uploads.ts";
 export { findUpload, insertUpload, listStaleUploads, removeUpload, updateUpload } from "./uploads.ts";

@@ -19,6 +19,18 @@ export async function putTag(queries: Queries, entry: NewTag): Promise<void> {
     .execute();
 }
 
+/** Points the tag at the manifest, unless it was moved at `nowMs` or later: for tags that bring a time of their own. */
+export async function putOlderTag(queries: Queries, entry: NewTag): Promise<void> {
+  const target = { manifest_id: entry.manifestId, updated_at_ms: entry.nowMs };
+  await queries
+    .insertInto("tags")
+    .values({ repository_id: entry.repositoryId, name: entry.tag, ...target })
+    .onConflict((conflict) =>
+      conflict.columns(["repository_id", "name"]).doUpdateSet(target).where("tags.updated_at_ms", "<", entry.nowMs),
+    )
+    .execute();
+}
+
 /** Removes the tag only; the manifest stays. @returns whether there was one */
 export async function removeTag(queries: Queries, repositoryId: number, tag: Tag): Promise<boolean> {
   const result = await queries
