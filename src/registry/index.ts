@@ -3,6 +3,7 @@
  * of who may do what, or of how bytes and rows are kept.
  */
 export { deleteBlob, getBlob, readBlob } from "./blobs.ts";
+export { expireUpload, removeStrayBytes, type UploadExpiry } from "./expire-uploads.ts";
 export type { NameList, NameListQuery } from "./listings.ts";
 export { listRepositories, listTags } from "./listings.ts";
 export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";

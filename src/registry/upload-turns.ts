@@ -10,6 +10,14 @@ interface Turn {
 export class UploadTurns {
   readonly #turns = new Map<string, Turn>();
 
+  /**
+   * Does `work` only if no request works on the upload, and interrupts nobody; a newcomer waits until it is done.
+   * @returns `undefined` if the upload is busy
+   */
+  async runIfIdle<T>(uploadId: string, work: () => Promise<T>): Promise<T | undefined> {
+    return this.#turns.has(uploadId) ? undefined : this.run(uploadId, work);
+  }
+
   /** @param work stops reading its body when `signal` is aborted, and keeps what it has */
   async run<T>(uploadId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const before = this.#turns.get(uploadId);

@@ -1,0 +1,51 @@
+import { findUpload, removeUpload, type UploadRecord } from "../metadata/index.ts";
+import { type StoredObject, unfinishedPrefix } from "../storage/index.ts";
+import { type Registry, requireWritable } from "./registry.ts";
+import { parseState } from "./uploads.ts";
+
+/** `busy`: a request works on it right now · `alive`: it was written to meanwhile, or is gone already. */
+export type UploadExpiry = "expired" | "busy" | "alive";
+
+/**
+ * Ends an upload that nothing was written to since `beforeMs`. Rows before bytes: a session that still answers has its
+ * bytes, and bytes that a crash leaves belong to nobody.
+ * @throws RegistryError `read-only`
+ */
+export async function expireUpload(registry: Registry, id: string, beforeMs: number): Promise<UploadExpiry> {
+  requireWritable(registry);
+  const expiry = await registry.uploadTurns.runIfIdle(id, async (): Promise<UploadExpiry> => {
+    const removed = await removeStale(registry, id, beforeMs);
+    if (!removed) return "alive";
+    registry.runningHashes.drop(id);
+    await registry.storage.cancelUpload(parseState(removed));
+    return "expired";
+  });
+  return expiry ?? "busy";
+}
+
+/** Looks again inside the transaction: a part may have come since the session was found to be stale. */
+function removeStale(registry: Registry, id: string, beforeMs: number): Promise<UploadRecord | undefined> {
+  return registry.metadata.transaction(async (queries) => {
+    const upload = await findUpload(queries, id);
+    if (!upload || upload.updatedAtMs >= beforeMs) return undefined;
+    await removeUpload(queries, id);
+    return upload;
+  });
+}
+
+/**
+ * Removes unfinished bytes that a crash left behind: those of no session and of no request. The caller has seen that they
+ * are old.
+ * @param dryRun only says whether they would be removed
+ * @throws RegistryError `read-only`
+ */
+export async function removeStrayBytes(registry: Registry, stray: StoredObject, dryRun: boolean): Promise<boolean> {
+  requireWritable(registry);
+  const id = stray.key.slice(unfinishedPrefix.length);
+  const isRemoved = await registry.uploadTurns.runIfIdle(id, async () => {
+    if (await findUpload(registry.metadata.reads, id)) return false;
+    if (!dryRun) await registry.storage.remove(stray.key);
+    return true;
+  });
+  return isRemoved ?? false;
+}
