@@ -22,7 +22,7 @@ const SETTINGS = [
     "HEAD, 8 for image pushes, 1 for lists; curl for large blobs. Servers and clients share the machine's cores.",
   "CPU is user and system time of all of the server's processes from /proc; memory is VmRSS, its peak VmHWM.",
   "Each side is as durable as it is by itself: Berth answers a push when data, directory and transaction are synced; " +
-    "docker-registry 2.8 syncs a blob's data, but neither its directory nor manifests and tags.",
+    "docker-registry 2.8 syncs every file that it writes (seen with strace), but no directory.",
 ];
 
 /** Measures the chosen rows one after the other; a row that fails is told and left out. */
@@ -44,12 +44,12 @@ async function measureRows(run: BenchRun, rows: readonly Row[]): Promise<readonl
 async function measure(options: BenchOptions): Promise<RunReport> {
   const startedAt = new Date();
   const rows = options.only.length === 0 ? ROWS : ROWS.filter((row) => options.only.includes(row.id));
+  const machine = await readMachineFacts(VERSION_COMMANDS);
   const run = await BenchRun.open(options);
   const stop = (): void => void run.close().finally(() => process.exit(130));
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
     const figures = await measureRows(run, rows);
-    const machine = await readMachineFacts(VERSION_COMMANDS);
     const durationSeconds = (Date.now() - startedAt.getTime()) / 1000;
     return { startedAt: startedAt.toISOString(), durationSeconds, machine, settings: settingsOf(options), figures };
   } finally {

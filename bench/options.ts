@@ -56,11 +56,13 @@ const FULL: Pace = {
 
 const QUICK: Partial<Pace> = {
   rounds: 2,
+  warmUpSeconds: 0.5,
   secondsPerRound: 1,
   largeBlobMib: 128,
-  slowSeconds: 4,
+  pullsPerRound: 6,
+  slowSeconds: 3,
   slowRounds: 1,
-  starts: 3,
+  starts: 2,
   idleAfterSeconds: 1,
 };
 

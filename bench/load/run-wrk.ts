@@ -18,6 +18,7 @@ export interface WrkOrder {
   readonly pathsFile: string;
   readonly body?: { readonly file: string; readonly mediaType: string };
   readonly connections: number;
+  /** Rounded up, as wrk knows whole seconds only. */
   readonly seconds: number;
 }
 
@@ -37,7 +38,7 @@ export async function runWrk(order: WrkOrder): Promise<WrkRun> {
   const origin = `http://127.0.0.1:${peer.port}`;
   const bodyArguments = body === undefined ? [] : [body.file, body.mediaType];
   const accept = ["-H", `Accept: ${MANIFEST_TYPE}, */*`];
-  const options = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", ...accept, "-s", script];
+  const options = ["-t1", `-c${connections}`, `-d${Math.ceil(seconds)}s`, "--timeout", "10s", ...accept, "-s", script];
   const command = ["wrk", ...options, origin, "--", order.method, order.pathsFile, ...bodyArguments];
   const { output, clientCpuSeconds } = await runProgram(command, seconds + 20);
   const { microseconds, badStatus, broken, ...rest } = JSON.parse(output.trim().split("\n").at(-1) ?? "") as WrkOutput;

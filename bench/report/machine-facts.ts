@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 
 /** What a reader must know of the machine before believing a figure. */
 export interface MachineFacts {
@@ -8,8 +8,13 @@ export interface MachineFacts {
   readonly shaInstructions: boolean;
   readonly memoryGib: number;
   readonly kernel: string;
+  /** Programs that wanted to run before the benchmark began, averaged over a minute; near 0 on a quiet machine. */
+  readonly loadBefore: number;
   readonly versions: Readonly<Record<string, string>>;
 }
+
+/** Above this, other programs take a part of the cores, and the figures are worth less. */
+const QUIET_LOAD = 0.5;
 
 /** Reads the machine's facts and the versions of everything that takes part. */
 export async function readMachineFacts(
@@ -23,6 +28,7 @@ export async function readMachineFacts(
     shaInstructions: /\bsha_ni\b|\bsha2\b/.test(cpuinfo),
     memoryGib: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
+    loadBefore: loadavg()[0] ?? 0,
     versions: Object.fromEntries(versions),
   };
 }
@@ -31,7 +37,8 @@ export async function readMachineFacts(
 export function describeMachine(facts: MachineFacts): string {
   const sha = facts.shaInstructions ? "SHA instructions" : "no SHA instructions";
   const versions = Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`);
-  return `${facts.cores} cores (${facts.processor}, ${sha}), ${facts.memoryGib} GiB, Linux ${facts.kernel}; ${versions.join(", ")}`;
+  const load = facts.loadBefore > QUIET_LOAD ? `, NOT QUIET: load ${facts.loadBefore.toFixed(1)} before the run` : "";
+  return `${facts.cores} cores (${facts.processor}, ${sha}), ${facts.memoryGib} GiB, Linux ${facts.kernel}${load}; ${versions.join(", ")}`;
 }
 
 /** First version number that the program prints; some print it on standard error. */

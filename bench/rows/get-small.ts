@@ -8,7 +8,7 @@ import { seedImages } from "./seed-images.ts";
 
 const CONNECTIONS = 32;
 
-/** GET of a hundred manifests by tag, beside nginx giving the same bytes as files. */
+/** GET of fifty manifests by tag, beside nginx giving the same bytes as files. */
 export const getManifest: Row = {
   id: "manifest-get",
   measure: async (run) => {
@@ -36,7 +36,7 @@ export const getManifest: Row = {
   },
 };
 
-/** GET of a hundred 2 KiB blobs. */
+/** GET of fifty 2 KiB blobs. */
 export const getSmallBlob: Row = {
   id: "blob-get",
   measure: async (run) => {

@@ -50,5 +50,5 @@ async function pushParts(peer: Peer, blobs: readonly Uint8Array[]): Promise<void
 
 function newTagPaths(round: number, seconds: number): readonly string[] {
   const prefix = `/v2/${REPOSITORY}/manifests/r${round + 1}-`;
-  return Array.from({ length: seconds * PATHS_PER_SECOND }, (_, number) => `${prefix}${number}`);
+  return Array.from({ length: Math.ceil(seconds) * PATHS_PER_SECOND }, (_, number) => `${prefix}${number}`);
 }

@@ -11,9 +11,9 @@ export interface SeededPaths {
 }
 
 export const SEEDED_REPOSITORY = "bench/app";
-const IMAGES = 100;
+const IMAGES = 50;
 
-/** Pushes the same hundred small images to both registries and lays their bytes out for nginx, once a run. */
+/** Pushes the same fifty small images to both registries and lays their bytes out for nginx, once a run. */
 export async function seedImages(run: BenchRun): Promise<SeededPaths> {
   return run.once("images", async () => {
     const images = Array.from({ length: IMAGES }, (_, number) => {

@@ -11,6 +11,7 @@ const report: RunReport = {
     shaInstructions: true,
     memoryGib: 24,
     kernel: "6.1",
+    loadBefore: 0.1,
     versions: { nginx: "1.22.1" },
   },
   settings: ["both are quiet"],
@@ -27,6 +28,12 @@ test("every report counts the targets met and tells machine, settings and notes"
     expect(text).toContain("both are quiet");
     expect(text).toContain("manifest GET by tag: the client was not the bound");
   }
+});
+
+test("a machine that was not quiet is told", () => {
+  const busy = { ...report, machine: { ...report.machine, loadBefore: 1.26 } };
+  expect(renderText(report)).not.toContain("NOT QUIET");
+  expect(renderText(busy)).toContain("NOT QUIET: load 1.3 before the run");
 });
 
 test("the page shows the chart and the day", () => {
