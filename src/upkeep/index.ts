@@ -3,5 +3,20 @@
  * It decides when and how much, never whether content may go: that is the registry's rule.
  */
 export { type PurgedUploads, purgeUploads, type UploadPurge } from "./purge-uploads.ts";
+export type { Damage } from "./registry-v2/damage.ts";
+export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";
+export {
+  type ImportedRepository,
+  importRegistryV2,
+  type ImportSummary,
+  type RegistryV2Import,
+} from "./registry-v2/import-registry-v2.ts";
+export {
+  adviseImport,
+  findUnimportedRegistry,
+  type Place,
+  type StartedOn,
+  type UnimportedRegistry,
+} from "./registry-v2/unimported-registry.ts";
 export { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 export { startUploadPurging, type UploadPurgingOptions, type UploadPurgingParts } from "./start-upload-purging.ts";

@@ -1,0 +1,53 @@
+import { findManifestId, putOlderTag, type Queries } from "../../metadata/index.ts";
+import { type Digest, isTag, type Tag } from "../../oci/index.ts";
+import type { StoredObject } from "../../storage/index.ts";
+import { DamageError } from "./damage.ts";
+import { inBatches, inParallel } from "./in-parallel.ts";
+import { parseLink, prefixOfLinks, tagOfLink } from "./layout.ts";
+import { readSmallFile } from "./read-small-file.ts";
+import { MOST_READS, orDamage, present, type RepositoryImport, writeBatch } from "./repository-import.ts";
+
+interface FoundTag {
+  readonly tag: Tag;
+  readonly digest: Digest;
+  readonly movedAtMs: number;
+}
+
+/** Takes over a repository's tags, once its manifests are there. A tag that was moved since in Berth stays where it is. */
+export async function importTags(target: RepositoryImport): Promise<void> {
+  const links = target.storage.iterate(prefixOfLinks(target.name, "_manifests/tags"));
+  const tags = present(inParallel(links, MOST_READS, (link) => findTag(target, link)));
+  for await (const batch of inBatches(tags, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
+    const lost: FoundTag[] = [];
+    await writeBatch(target, async (queries) => {
+      for (const found of batch) if (!(await putTag(queries, target.repositoryId, found))) lost.push(found);
+    });
+    for (const { tag, digest } of lost) reportLost(target, tag, digest);
+    target.tally.tags += batch.length - lost.length;
+  }
+}
+
+async function findTag(target: RepositoryImport, link: StoredObject): Promise<FoundTag | undefined> {
+  const text = tagOfLink(link.key, prefixOfLinks(target.name, "_manifests/tags"));
+  if (text === undefined) return undefined;
+  return orDamage(target, text, async () => {
+    if (!isTag(text)) throw new DamageError("this is not a valid tag");
+    const bytes = await readSmallFile(target.storage, link.key);
+    const digest = parseLink(new TextDecoder().decode(bytes));
+    if (digest === undefined) throw new DamageError("its link holds no digest");
+    return { tag: text, digest, movedAtMs: Math.trunc(link.modifiedAtMs) };
+  });
+}
+
+/** @returns whether there is such a manifest */
+async function putTag(queries: Queries, repositoryId: number, { tag, digest, movedAtMs }: FoundTag): Promise<boolean> {
+  const manifestId = await findManifestId(queries, repositoryId, digest);
+  if (manifestId === undefined) return false;
+  await putOlderTag(queries, { repositoryId, tag, manifestId, nowMs: movedAtMs });
+  return true;
+}
+
+function reportLost(target: RepositoryImport, tag: Tag, digest: Digest): void {
+  const reason = `it points at ${digest}, which is missing or damaged`;
+  target.onDamage({ repository: target.name, reference: tag, reason, isIndexed: false });
+}

@@ -1,0 +1,52 @@
+import { listRepositories, type MetadataDatabase } from "../../metadata/index.ts";
+import type { RepositoryName } from "../../oci/index.ts";
+import type { StorageDriver } from "../../storage/index.ts";
+import { findAnyRepository } from "./find-repositories.ts";
+
+export interface UnimportedRegistry {
+  /** One of its repositories. */
+  readonly repository: RepositoryName;
+}
+
+export interface StartedOn {
+  readonly metadata: MetadataDatabase;
+  readonly storage: StorageDriver;
+}
+
+/**
+ * Finds a registry:2 whose directory was handed to Berth without an import: a database that knows no repository, on storage
+ * that has some. To be asked before serving, since an empty catalogue would look as if every image were lost.
+ */
+export async function findUnimportedRegistry({
+  metadata,
+  storage,
+}: StartedOn): Promise<UnimportedRegistry | undefined> {
+  const known = await listRepositories(metadata.reads, { after: "", limit: 1 });
+  if (known.length > 0) return undefined;
+  const repository = await findAnyRepository(storage);
+  return repository && { repository };
+}
+
+export interface Place {
+  readonly rootDirectory: string;
+  /** Only if it is not at its usual place below the root directory. */
+  readonly databasePath?: string | undefined;
+}
+
+/** What the person who started the registry is told: why it does not serve, and the commands that help. */
+export function adviseImport({ repository }: UnimportedRegistry, { rootDirectory, databasePath }: Place): string {
+  const database = databasePath === undefined ? "" : ` --database ${quote(databasePath)}`;
+  const command = `bin/berth import registry-v2 ${quote(rootDirectory)}${database}`;
+  return [
+    `${rootDirectory} holds the repositories of a registry:2, such as ${repository}, and Berth does not know them yet.`,
+    "Let Berth read the directory first. No image is copied or changed, and registry:2 can still be started on it:",
+    `  ${command} --dry-run    says what it would do`,
+    `  ${command}              does it`,
+    "To start with an empty registry instead, give it another storage.filesystem.rootdirectory.",
+    "",
+  ].join("\n");
+}
+
+function quote(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
