@@ -1,0 +1,69 @@
+import type { Damage, ImportedRepository, ImportSummary } from "../upkeep/index.ts";
+
+export interface ImportedFrom {
+  readonly directory: string;
+  readonly dryRun: boolean;
+  readonly database?: string | undefined;
+}
+
+/** One line about how far an import is. */
+export function describeProgress({ name, position, total, tags, manifests, blobs }: ImportedRepository): string {
+  const found = [count(tags, "tag"), count(manifests, "manifest"), count(blobs, "blob")];
+  return `[${position}/${total}] ${name}: ${found.join(", ")}`;
+}
+
+/** One line about something that does not pull. */
+export function describeDamage({ repository, reference, reason, isIndexed }: Damage): string {
+  const separator = reference === "" ? "" : reference.includes(":") ? "@" : ":";
+  const outcome = isIndexed ? "kept, but it cannot be pulled completely" : "left out";
+  return `${repository}${separator}${reference}: ${reason} (${outcome})`;
+}
+
+/** What an import did, what it did not, and what to do next. */
+export function describeImport(summary: ImportSummary, from: ImportedFrom): string {
+  return [...whatWasDone(summary, from), "", ...whatIsNext(from), ""].join("\n");
+}
+
+function whatWasDone(summary: ImportSummary, { dryRun }: ImportedFrom): string[] {
+  const { contents, added, damaged, danglingLinks, durationMs } = summary;
+  const seconds = (durationMs / 1000).toFixed(1);
+  const lines = [
+    `${dryRun ? "Would import" : "Imported"} ${describeContents(added)} in ${seconds} s; ${damaged.length} damaged.`,
+  ];
+  if (contents.repositories !== added.repositories || contents.tags !== added.tags)
+    lines.push(`The catalogue now holds ${describeContents(contents)}.`);
+  if (danglingLinks > 0)
+    lines.push(
+      `${count(danglingLinks, "link")} to blobs that are gone, as registry:2's garbage collection leaves them, were passed over.`,
+    );
+  lines.push("Manifests were verified. Blobs were not read: each is taken to be what its path says.");
+  return lines;
+}
+
+function describeContents({ repositories, manifests, tags, blobs, blobBytes }: ImportSummary["contents"]): string {
+  const blobText = `${count(blobs, "blob")} (${formatBytes(blobBytes)})`;
+  return `${count(repositories, "repository")}, ${count(manifests, "manifest")}, ${count(tags, "tag")} and ${blobText}`;
+}
+
+function whatIsNext({ directory, dryRun, database }: ImportedFrom): string[] {
+  if (dryRun) return ["Nothing was written. Without --dry-run the same command imports."];
+  return [
+    `Next: stop registry:2, then bin/berth serve with storage.filesystem.rootdirectory: ${directory}`,
+    ...(database === undefined ? [] : [`      and database.path: ${database}`]),
+    "What registry:2 took in after this import comes with another run.",
+  ];
+}
+
+function count(number: number, noun: string): string {
+  const plural = noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+  return `${number} ${number === 1 ? noun : plural}`;
+}
+
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
+
+function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < UNITS.length - 1; unit++) value /= 1024;
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
+}
