@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { configurationPathVariable } from "../config/index.ts";
 import { VERSION } from "../version.ts";
 import { checkConfig } from "./check-config.ts";
+import { importCommand } from "./import-command.ts";
 import { serve } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -50,6 +51,19 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       terminal.stdout.write(result.stdout);
       terminal.stderr.write(result.stderr);
       setExitCode(result.exitCode);
+    });
+
+  program
+    .command("import")
+    .description("take over the data of another registry")
+    .command("registry-v2")
+    .description("index a data directory of registry:2 without copying a blob; what is damaged is reported")
+    .argument("<directory>", "its storage.filesystem.rootdirectory")
+    .option("--dry-run", "say what would be done, and write nothing")
+    .option("--database <path>", "the database file, if serve has database.path configured")
+    .action(async (directory: string, options: { dryRun?: boolean; database?: string }) => {
+      const { database, dryRun = false } = options;
+      setExitCode(await importCommand({ directory, dryRun, database }, terminal));
     });
 
   program

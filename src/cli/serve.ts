@@ -1,35 +1,70 @@
-import { startApp } from "../app.ts";
-import { ConfigError, formatProblem, loadConfig } from "../config/index.ts";
+import { type App, startApp, StartRefused } from "../app.ts";
+import { ConfigError, formatProblem, loadConfig, type LoadedConfig } from "../config/index.ts";
+import { ListenError, TlsError } from "../http/index.ts";
+import { MetadataError } from "../metadata/index.ts";
+import { StorageError } from "../storage/index.ts";
+import { describeConfigError } from "./check-config.ts";
+import { greet } from "./greeting.ts";
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
 
 /** Serves until a signal asks to stop; returns the exit code. */
 export async function serve(path: string | undefined, terminal: Terminal): Promise<number> {
-  let loaded;
+  const loaded = load(path, terminal);
+  if (!loaded) return EXIT_CONFIG;
+  const stop = new StopRequest();
+  let app: App;
   try {
-    loaded = loadConfig({ ...(path !== undefined && { path }), env: terminal.env });
+    app = await startApp(loaded.config, terminal.env, stop.signal);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const problem of error.problems) terminal.stderr.write(`${formatProblem(problem)}\n`);
-    return EXIT_CONFIG;
+    if (stop.signal.aborted) return 0;
+    terminal.stderr.write(`berth cannot start: ${explain(error)}\n`);
+    return error instanceof StartRefused || error instanceof TlsError ? EXIT_CONFIG : EXIT_UNAVAILABLE;
   }
-  for (const warning of loaded.warnings) terminal.stderr.write(`warning: ${formatProblem(warning)}\n`);
-
-  let app;
-  try {
-    app = await startApp(loaded.config, terminal.env);
-  } catch (error) {
-    terminal.stderr.write(`berth cannot start: ${(error as Error).message}\n`);
-    return EXIT_UNAVAILABLE;
-  }
-  terminal.stderr.write(app.greeting);
-  const signal = await nextSignal();
-  terminal.stderr.write(`${signal}: finishing what is running\n`);
+  if (path === undefined || process.stderr.isTTY) terminal.stderr.write(greet(loaded.config, app.url));
+  await stop.requested;
   await app.stop();
   return 0;
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
-  });
+function load(path: string | undefined, terminal: Terminal): LoadedConfig | undefined {
+  try {
+    const loaded = loadConfig({ path, env: terminal.env });
+    for (const warning of loaded.warnings) terminal.stderr.write(`warning: ${formatProblem(warning)}\n`);
+    return loaded;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    terminal.stderr.write(describeConfigError(error));
+    return undefined;
+  }
+}
+
+/** What we know how to name is told in a line; anything else is a defect, and its stack helps to find it. */
+function explain(error: unknown): string {
+  const known = [StartRefused, TlsError, ListenError, MetadataError, StorageError];
+  if (known.some((kind) => error instanceof kind)) return (error as Error).message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** SIGTERM or SIGINT; the second one ends the process at once. */
+class StopRequest {
+  readonly #abort = new AbortController();
+  readonly #requested = Promise.withResolvers<void>();
+
+  constructor() {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => this.#receive());
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get requested(): Promise<void> {
+    return this.#requested.promise;
+  }
+
+  #receive(): void {
+    if (this.#abort.signal.aborted) process.exit(1);
+    this.#abort.abort();
+    this.#requested.resolve();
+  }
 }

@@ -2,6 +2,7 @@ import { MetadataError } from "../metadata/index.ts";
 import { RegistryError, type RegistryErrorKind } from "../oci/index.ts";
 import { StorageError } from "../storage/index.ts";
 import { ERROR_TABLE } from "./error-table.ts";
+import { jsonResponse } from "./json-response.ts";
 import { HttpError } from "./http-error.ts";
 
 const STORE_FAILURES: Readonly<Record<StorageError["reason"] | MetadataError["reason"], RegistryErrorKind>> = {
@@ -36,13 +37,9 @@ export function asRegistryError(error: unknown): RegistryError {
 export function errorResponse(error: RegistryError, method: string, challenge: string): Response {
   const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
-  const body = JSON.stringify({ errors });
   const headers = new Headers(error instanceof HttpError ? error.headers : undefined);
-  headers.set("Content-Type", "application/json");
   if (status === 401) headers.set("WWW-Authenticate", challenge);
   if (status === 405 && !headers.has("Allow")) headers.set("Allow", "GET, HEAD");
   if (retryAfterSeconds !== undefined) headers.set("Retry-After", String(retryAfterSeconds));
-  if (method !== "HEAD") return new Response(body, { status, headers });
-  headers.set("Content-Length", String(Buffer.byteLength(body)));
-  return new Response(null, { status, headers });
+  return jsonResponse({ errors }, { status, headers, hasBody: method !== "HEAD" });
 }

@@ -1,8 +1,29 @@
 /**
- * The edge: from a socket to an answer. Routes, the registry API, health, metrics and logs of requests, and the one table
- * that turns an error into a status. No rule of the registry lives here.
+ * The edge: from a socket to an answer. Listeners and certificates, routes, the registry API, health, and what is told of
+ * requests, with the one table that turns an error into a status. No rule of the registry lives here.
  */
+export {
+  createDebugHandler,
+  createHealth,
+  createHealthChecks,
+  type Health,
+  respondLive,
+  respondMetrics,
+  respondReady,
+} from "./health/index.ts";
+export { type Listener, ListenError, startListener } from "./listener/index.ts";
+export {
+  createAccessLog,
+  createMetrics,
+  createTracing,
+  logRequest,
+  measureMetadata,
+  measureStorage,
+  type Metrics,
+  traceStorage,
+  type Tracing,
+} from "./observation/index.ts";
 export type { HttpOptions } from "./options.ts";
-export type { Edge, Page, RequestHandler } from "./request-handler.ts";
-export { createRequestHandler } from "./request-handler.ts";
+export { createRequestHandler, type Edge, type Page, type RequestHandler } from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
+export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";

@@ -14,6 +14,4 @@ export interface HttpOptions {
   readonly maxTags: number;
   /** Answers a manifest list with its linux/amd64 image where the client does not say that it takes lists. */
   readonly amd64Fallback: boolean;
-  /** Serve metrics on the main address under this path, to users who are logged in. */
-  readonly metricsPath: string | undefined;
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../runtime/index.ts";
 import { asRegistryError, errorResponse } from "./error-response.ts";
 import { type ClientView, clientView, TrustedProxies } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
+import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { dispatch } from "./v2/dispatch.ts";
@@ -17,18 +18,24 @@ export interface Edge {
   readonly authenticator: Authenticator;
   readonly options: HttpOptions;
   readonly clock: Clock;
+  /** Milliseconds since whenever; never jumps. */
+  readonly stopwatchMs: () => number;
   readonly newRequestId: () => string;
   /** Pages beside the registry API, by path. */
   readonly pages: ReadonlyMap<string, Page>;
   /** What is wrong with the registry so that it must not serve; `undefined` if nothing is. */
   readonly findFault: () => string | undefined;
+  readonly metrics: Pick<Metrics, "requestStarted" | "requestFinished">;
+  readonly tracing: Tracing | undefined;
   /** Told of each request once its answer is made. */
   readonly observe: (record: RequestRecord) => void;
 }
 
 export interface Page {
-  /** Answers even while the registry is unhealthy, and to everybody. */
+  /** Answers even while the registry is unhealthy. */
   readonly isOpen: boolean;
+  /** Answers only those who may use the registry. */
+  readonly needsLogin: boolean;
   readonly respond: (request: Request) => Response | Promise<Response>;
 }
 
@@ -50,12 +57,17 @@ class Visit {
   readonly #connection: ConnectionInfo;
   readonly #client: ClientView;
   readonly #startedAtMs: number;
+  readonly #startedOnWatchMs: number;
+  readonly #span: RequestSpan | undefined;
   readonly #requestId: string;
   /** Path and query, as sent. */
   readonly #target: string;
   readonly #warnings = new Warnings();
   #principal: Principal = ANONYMOUS;
   #route: Route | undefined;
+  #handler = "other";
+  #isCounted = false;
+  #receivedBytes = 0;
 
   constructor(edge: Edge, request: Request, connection: ConnectionInfo, client: ClientView) {
     this.#edge = edge;
@@ -63,6 +75,8 @@ class Visit {
     this.#connection = connection;
     this.#client = client;
     this.#startedAtMs = edge.clock.nowMs();
+    this.#startedOnWatchMs = edge.stopwatchMs();
+    this.#span = edge.tracing?.startRequest(request);
     this.#requestId = edge.newRequestId();
     this.#target = targetOf(request.url);
   }
@@ -70,7 +84,7 @@ class Visit {
   /** The one place where an error becomes an answer. */
   async answer(): Promise<Response> {
     try {
-      return this.#finish(await this.#respond());
+      return this.#finish(await (this.#span ? this.#span.run(() => this.#respond()) : this.#respond()));
     } catch (thrown) {
       const error = asRegistryError(thrown);
       return this.#finish(errorResponse(error, this.#request.method, this.#edge.authenticator.challenge), error);
@@ -80,10 +94,13 @@ class Visit {
   async #respond(): Promise<Response> {
     const queryStart = this.#target.indexOf("?");
     const path = this.#withoutPrefix(decodePath(queryStart < 0 ? this.#target : this.#target.slice(0, queryStart)));
-    const page = this.#edge.pages.get(path);
-    if (page?.isOpen) return page.respond(this.#request);
-    this.#requireHealth();
     this.#route = matchRoute(path);
+    if (this.#route) this.#handler = HANDLER_NAMES[this.#route.kind];
+    this.#edge.metrics.requestStarted(this.#handler);
+    this.#isCounted = true;
+    const page = this.#edge.pages.get(path);
+    if (!page?.isOpen) this.#requireHealth();
+    if (page && !page.needsLogin) return page.respond(this.#request);
     this.#principal = await this.#authenticate();
     if (page) return page.respond(this.#request);
     if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(path)}`);
@@ -120,6 +137,7 @@ class Visit {
       warnings: this.#warnings,
       mayPull: () => true,
       expectLongTransfer: () => this.#connection.expectLongTransfer(),
+      countReceived: (bytes) => (this.#receivedBytes += bytes),
     };
   }
 
@@ -135,7 +153,10 @@ class Visit {
     headers.set("X-Request-Id", this.#requestId);
     for (const name in this.#edge.options.headers) headers.set(name, this.#edge.options.headers[name] ?? "");
     for (const warning of this.#warnings.headerValues()) headers.append("Warning", warning);
-    this.#edge.observe(this.#record(response, error));
+    if (this.#isCounted) this.#edge.metrics.requestFinished(this.#handler);
+    const record = this.#record(response, error);
+    this.#edge.observe(record);
+    this.#span?.finish(record);
     return response;
   }
 
@@ -145,7 +166,7 @@ class Visit {
     return {
       requestId: this.#requestId,
       startedAtMs: this.#startedAtMs,
-      durationMs: this.#edge.clock.nowMs() - this.#startedAtMs,
+      durationMs: this.#edge.stopwatchMs() - this.#startedOnWatchMs,
       method: this.#request.method,
       target: this.#target,
       httpVersion: "HTTP/1.1",
@@ -153,9 +174,9 @@ class Visit {
       remoteAddress: this.#client.remoteAddress,
       userAgent: headers.get("user-agent") ?? "",
       referer: headers.get("referer") ?? "",
-      handler: handlerName(route),
+      handler: this.#handler,
       status: response.status,
-      requestBytes: Number.parseInt(headers.get("content-length") ?? "0", 10),
+      requestBytes: this.#receivedBytes || Number.parseInt(headers.get("content-length") ?? "0", 10),
       responseBytes: Number(response.headers.get("content-length") ?? 0),
       responseContentType: response.headers.get("content-type") ?? "",
       user: nameOf(this.#principal),
@@ -180,10 +201,6 @@ const HANDLER_NAMES: Readonly<Record<Route["kind"], string>> = {
   upload: "blob_upload_chunk",
   referrers: "referrers",
 };
-
-function handlerName(route: Route | undefined): string {
-  return route ? HANDLER_NAMES[route.kind] : "other";
-}
 
 /** Path and query of a URL; without a usable `Host` header Bun gives those alone, and for `CONNECT` no path at all. */
 function targetOf(url: string): string {

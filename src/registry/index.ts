@@ -4,6 +4,7 @@
  */
 export { deleteBlob, getBlob, readBlob } from "./blobs.ts";
 export { expireUpload, removeStrayBytes, type UploadExpiry } from "./expire-uploads.ts";
+export { findAmd64Child } from "./amd64-child.ts";
 export type { NameList, NameListQuery } from "./listings.ts";
 export { listRepositories, listTags } from "./listings.ts";
 export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";
@@ -17,7 +18,7 @@ export { listReferrers } from "./referrers.ts";
 export type { Registry, RegistryParts } from "./registry.ts";
 export { createRegistry } from "./registry.ts";
 export { blobKeyOf } from "./storage-keys.ts";
-export type { ContentRange, UploadPart, UploadStatus } from "./uploads.ts";
+export type { ContentRange, UploadPart, UploadStatus, WholeBlob } from "./uploads.ts";
 export {
   appendUpload,
   cancelUpload,

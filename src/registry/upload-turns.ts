@@ -10,6 +10,11 @@ interface Turn {
 export class UploadTurns {
   readonly #turns = new Map<string, Turn>();
 
+  /** How many uploads a request works on right now. */
+  get active(): number {
+    return this.#turns.size;
+  }
+
   /**
    * Does `work` only if no request works on the upload, and interrupts nobody; a newcomer waits until it is done.
    * @returns `undefined` if the upload is busy

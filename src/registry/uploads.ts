@@ -42,6 +42,15 @@ export interface UploadPart {
   /** `null` if the request has none. */
   readonly body: RequestBody | null;
   readonly contentRange?: ContentRange | undefined;
+  /** Told how many bytes came, also when the body broke off. */
+  readonly onReceived?: ((bytes: number) => void) | undefined;
+}
+
+export interface WholeBlob {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly body: RequestBody | null;
+  readonly onReceived?: ((bytes: number) => void) | undefined;
 }
 
 /** A part that does not start where the upload ends. The upload goes on; `status` says from where. */
@@ -120,18 +129,15 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
  * @throws RegistryError `digest-mismatch`, `blob-too-large`, `upload-interrupted`, `read-only`
  * @spec OCI distribution-spec, "Single POST"
  */
-export async function putWholeBlob(
-  registry: Registry,
-  repository: RepositoryName,
-  digest: Digest,
-  body: RequestBody | null,
-): Promise<void> {
+export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise<void> {
   requireWritable(registry);
+  const { repository, digest, body } = blob;
   const empty = await registry.storage.startUpload(registry.newId());
   let state = empty;
   try {
     const hasher = registry.hashPool.start(algorithmOf(digest));
     const received = body && (await receive(registry, state, hasher, body, new AbortController().signal));
+    blob.onReceived?.(received?.state.offsetBytes ?? 0);
     if (received?.interruption !== undefined) throw interrupted(received.interruption);
     state = received?.state ?? state;
     const actual = digestFromHex(algorithmOf(digest), await hasher.digestHex());
@@ -183,6 +189,7 @@ async function receivePart(
   if (!part.body) return { state: before, hasher };
   const { state, interruption } = await receive(registry, before, hasher, part.body, signal);
   const receivedBytes = state.offsetBytes - before.offsetBytes;
+  part.onReceived?.(receivedBytes);
   if (interruption === undefined && range && receivedBytes !== range.lastByte - range.firstByte + 1) {
     hasher.dispose();
     throw new RegistryError("size-invalid", `the body has ${receivedBytes} bytes, Content-Range says otherwise`);

@@ -1,4 +1,5 @@
 import { HttpError } from "../http-error.ts";
+import { jsonResponse } from "../json-response.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
 import type { Exchange } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
@@ -42,10 +43,10 @@ export function dispatch(exchange: Exchange, route: Route): Response | Promise<R
 
 /** @spec OCI distribution-spec, end-1 */
 function sendPing(): Response {
-  return new Response("{}", { headers: { "Content-Type": "application/json" } });
+  return jsonResponse({});
 }
 
 /** @spec OCI distribution-spec, extensions, "Extension API Discovery": none are offered */
 function sendExtensions(): Response {
-  return new Response('{"extensions":[]}', { headers: { "Content-Type": "application/json" } });
+  return jsonResponse({ extensions: [] });
 }

@@ -18,6 +18,8 @@ export interface Exchange {
   readonly mayPull: (repository: RepositoryName) => boolean;
   /** The transfer may take as long as it likes, as long as it moves. */
   readonly expectLongTransfer: () => void;
+  /** Tells how many bytes of a blob the request brought. */
+  readonly countReceived: (bytes: number) => void;
 }
 
 /** Path of a repository's resource, with `Location`'s origin and the configured prefix in front. */

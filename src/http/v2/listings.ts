@@ -1,5 +1,6 @@
 import { OCI_IMAGE_INDEX, parseDigest, parseRepositoryName } from "../../oci/index.ts";
 import { listReferrers, listRepositories, listTags, type NameList } from "../../registry/index.ts";
+import { jsonResponse } from "../json-response.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./match-route.ts";
 import { nextLink, parsePage } from "./paging.ts";
@@ -13,7 +14,8 @@ export async function sendTags(exchange: Exchange, route: Extract<Route, { kind:
   const { registry, query, options } = exchange;
   const page = parsePage(query, options.maxTags);
   const list = await listTags(registry, name, page);
-  return jsonList({ name, tags: list.names }, linkAfter(exchange, `${name}/tags/list`, list, page.limit));
+  const headers = linked(linkAfter(exchange, `${name}/tags/list`, list, page.limit));
+  return jsonResponse({ name, tags: list.names }, { headers });
 }
 
 /** Docker Registry HTTP API V2, "Listing Repositories"; only what the caller may pull from. */
@@ -22,7 +24,8 @@ export async function sendCatalog(exchange: Exchange): Promise<Response> {
   const { limit, after } = parsePage(query, options.maxCatalogEntries);
   const pageLimit = limit ?? Math.min(DEFAULT_CATALOG_PAGE, options.maxCatalogEntries);
   const list = await listRepositories(registry, { limit: pageLimit, after }, mayPull);
-  return jsonList({ repositories: list.names }, linkAfter(exchange, "_catalog", list, pageLimit));
+  const headers = linked(linkAfter(exchange, "_catalog", list, pageLimit));
+  return jsonResponse({ repositories: list.names }, { headers });
 }
 
 /** @spec OCI distribution-spec, end-12a, end-12b */
@@ -43,7 +46,7 @@ export async function sendReferrers(
   if (list.hasMore && last)
     headers.set("Link", linkTo(exchange, `${repository}/referrers/${subject}`, last.digest, page.limit));
   const body = { schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: list.descriptors };
-  return new Response(JSON.stringify(body), { headers });
+  return jsonResponse(body, { headers });
 }
 
 function linkAfter(
@@ -60,8 +63,6 @@ function linkTo(exchange: Exchange, path: string, last: string, limit: number | 
   return nextLink(`${exchange.options.prefix}v2/${path}`, exchange.query, last, limit);
 }
 
-function jsonList(body: object, link: string | undefined): Response {
-  const headers = new Headers({ "Content-Type": "application/json" });
-  if (link !== undefined) headers.set("Link", link);
-  return new Response(JSON.stringify(body), { headers });
+function linked(link: string | undefined): Record<string, string> {
+  return link === undefined ? {} : { Link: link };
 }

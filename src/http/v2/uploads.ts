@@ -16,6 +16,7 @@ import {
   putWholeBlob,
   startUpload,
   UploadOffsetError,
+  type UploadPart,
   type UploadStatus,
 } from "../../registry/index.ts";
 import { HttpError } from "../http-error.ts";
@@ -42,7 +43,8 @@ export async function startBlobUpload(exchange: Exchange, route: UploadsRoute): 
   if (wanted !== null && mount === null) {
     const digest = parseDigest(wanted);
     exchange.expectLongTransfer();
-    await putWholeBlob(registry, repository, digest, request.body);
+    const { body } = request;
+    await putWholeBlob(registry, { repository, digest, body, onReceived: exchange.countReceived });
     return blobCreated(exchange, repository, digest);
   }
   const algorithm = query.get("digest-algorithm");
@@ -70,8 +72,8 @@ export async function sendUploadStatus(exchange: Exchange, route: UploadRoute): 
 /** @spec OCI distribution-spec, end-5 */
 export async function receiveChunk(exchange: Exchange, route: UploadRoute): Promise<Response> {
   const repository = parseRepositoryName(route.name);
-  const { registry, request } = exchange;
-  const part = { repository, id: route.id, body: request.body, contentRange: parseContentRange(request) };
+  const { registry } = exchange;
+  const part = partOf(exchange, repository, route.id);
   exchange.expectLongTransfer();
   const status = await sayingWhereToGoOn(exchange, () => appendUpload(registry, part));
   return uploadAccepted(exchange, status, 202);
@@ -81,11 +83,16 @@ export async function receiveChunk(exchange: Exchange, route: UploadRoute): Prom
 export async function finishBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Response> {
   const repository = parseRepositoryName(route.name);
   const digest = requireDigest(exchange.query);
-  const { registry, request } = exchange;
-  const part = { repository, id: route.id, body: request.body, contentRange: parseContentRange(request) };
+  const { registry } = exchange;
+  const part = partOf(exchange, repository, route.id);
   exchange.expectLongTransfer();
   await sayingWhereToGoOn(exchange, () => finishUpload(registry, part, digest));
   return blobCreated(exchange, repository, digest);
+}
+
+function partOf(exchange: Exchange, repository: RepositoryName, id: string): UploadPart {
+  const { request, countReceived } = exchange;
+  return { repository, id, body: request.body, contentRange: parseContentRange(request), onReceived: countReceived };
 }
 
 function requireDigest(query: URLSearchParams): Digest {

@@ -89,7 +89,7 @@ function prepareFirstRow(reader: Database, sql: string) {
     try {
       return Promise.resolve(statement.get(...parameters) ?? undefined);
     } catch (error) {
-      return Promise.reject(namedSqliteError(error) as Error);
+      return Promise.reject(namedSqliteError(error));
     }
   };
 }

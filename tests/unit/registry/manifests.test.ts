@@ -24,6 +24,7 @@ import {
 } from "../../../src/registry/index.ts";
 import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
+import { streamOf } from "../../support/stream-of.ts";
 
 const app = "team/app" as RepositoryName;
 const config = contentOf("{}");
@@ -39,7 +40,7 @@ async function open(options: Partial<RegistryOptions> = {}): Promise<void> {
   memory = await openMemoryRegistry(options);
   registry = memory.registry;
   for (const blob of [config, layer])
-    await putWholeBlob(registry, app, blob.digest, ReadableStream.from([blob.bytes as Uint8Array]));
+    await putWholeBlob(registry, { repository: app, digest: blob.digest, body: streamOf([blob.bytes]) });
 }
 
 async function reopen(options: Partial<RegistryOptions>): Promise<void> {
@@ -278,7 +279,7 @@ describe("lists", () => {
   test("of repositories fill their page with what the caller may see", async () => {
     const names = ["a", "b", "c", "d", "e"] as RepositoryName[];
     for (const name of names)
-      await putWholeBlob(registry, name, layer.digest, ReadableStream.from([layer.bytes as Uint8Array]));
+      await putWholeBlob(registry, { repository: name, digest: layer.digest, body: streamOf([layer.bytes]) });
     const mayPull = (name: RepositoryName) => name !== "b" && name !== "team/app";
     const page = await listRepositories(registry, { after: "", limit: 2 }, mayPull);
     expect(page).toEqual({ names: ["a", "c"] as RepositoryName[], hasMore: true });

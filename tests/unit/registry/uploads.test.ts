@@ -15,6 +15,7 @@ import {
 } from "../../../src/registry/index.ts";
 import { type Content, contentOf } from "../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
+import { streamOf } from "../../support/stream-of.ts";
 
 const app = "team/app" as RepositoryName;
 const other = "other" as RepositoryName;
@@ -27,11 +28,11 @@ beforeEach(async () => {
 });
 afterEach(() => memory.close());
 
-const bodyOf = (...texts: string[]) => ReadableStream.from(texts.map((text) => new TextEncoder().encode(text)));
+const bodyOf = (...texts: string[]) => streamOf(texts.map((text) => new TextEncoder().encode(text)));
 
 /** Sends `texts`, then breaks off. */
 function brokenBody(...texts: string[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(
+  return streamOf(
     (async function* () {
       for (const text of texts) yield new TextEncoder().encode(text);
       throw new Error("the connection was closed");
@@ -182,14 +183,18 @@ describe("a client that goes away", () => {
 describe("a whole blob in one request", () => {
   test("is there afterwards", async () => {
     const whole = contentOf("at once");
-    await putWholeBlob(registry, app, whole.digest, bodyOf("at ", "once"));
+    await putWholeBlob(registry, { repository: app, digest: whole.digest, body: bodyOf("at ", "once") });
     expect(await textOf(whole)).toBe("at once");
   });
 
   test("leaves nothing when its digest is wrong or it breaks off", async () => {
     const { digest } = contentOf("abcdef");
-    expect(await kindOf(putWholeBlob(registry, app, digest, bodyOf("abc")))).toBe("digest-mismatch");
-    expect(await kindOf(putWholeBlob(registry, app, digest, brokenBody("abc")))).toBe("upload-interrupted");
+    expect(await kindOf(putWholeBlob(registry, { repository: app, digest, body: bodyOf("abc") }))).toBe(
+      "digest-mismatch",
+    );
+    expect(await kindOf(putWholeBlob(registry, { repository: app, digest, body: brokenBody("abc") }))).toBe(
+      "upload-interrupted",
+    );
     const left = await Array.fromAsync(registry.storage.iterate(""));
     expect(left).toEqual([]);
   });
@@ -204,17 +209,19 @@ describe("a blob that is too large", () => {
     expect(await kindOf(appendUpload(registry, { repository: app, id, body: bodyOf("abc", "de") }))).toBe(
       "blob-too-large",
     );
-    expect(await kindOf(putWholeBlob(registry, app, contentOf("abcde").digest, bodyOf("abcde")))).toBe(
-      "blob-too-large",
-    );
-    await putWholeBlob(registry, app, contentOf("abcd").digest, bodyOf("abcd"));
+    expect(
+      await kindOf(
+        putWholeBlob(registry, { repository: app, digest: contentOf("abcde").digest, body: bodyOf("abcde") }),
+      ),
+    ).toBe("blob-too-large");
+    await putWholeBlob(registry, { repository: app, digest: contentOf("abcd").digest, body: bodyOf("abcd") });
     expect(await textOf(contentOf("abcd"))).toBe("abcd");
   });
 });
 
 describe("a mount", () => {
   const blob = contentOf("shared");
-  beforeEach(() => putWholeBlob(registry, other, blob.digest, bodyOf("shared")));
+  beforeEach(() => putWholeBlob(registry, { repository: other, digest: blob.digest, body: bodyOf("shared") }));
 
   test("makes another repository's blob one's own", async () => {
     const mount = { repository: app, digest: blob.digest, from: other, mayPull: () => true };
@@ -247,7 +254,7 @@ test("in read-only mode nothing is taken", async () => {
   registry = memory.registry;
   const { digest } = contentOf("x");
   expect(await kindOf(startUpload(registry, app))).toBe("read-only");
-  expect(await kindOf(putWholeBlob(registry, app, digest, bodyOf("x")))).toBe("read-only");
+  expect(await kindOf(putWholeBlob(registry, { repository: app, digest, body: bodyOf("x") }))).toBe("read-only");
   expect(await kindOf(mountBlob(registry, { repository: app, digest, mayPull: () => true }))).toBe("read-only");
   expect(await kindOf(appendUpload(registry, { repository: app, id: "a", body: null }))).toBe("read-only");
   expect(await kindOf(cancelUpload(registry, app, "a"))).toBe("read-only");

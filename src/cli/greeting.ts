@@ -1,0 +1,30 @@
+import { resolve } from "node:path";
+import type { Config } from "../config/index.ts";
+import { VERSION } from "../version.ts";
+
+/** For the person who starts a registry by hand: where it is, where the data is, and how to push a first image. */
+export function greet(config: Config, url: URL): string {
+  const host = url.hostname === "127.0.0.1" ? `localhost:${url.port}` : url.host;
+  const { driver } = config.storage;
+  const data = driver.kind === "filesystem" ? resolve(driver.rootDirectory) : "in memory: gone at the end";
+  const place = url.protocol === "unix:" ? url.href : `${url.protocol}//${host}`;
+  return [
+    "",
+    `  Berth ${VERSION} listens on ${place}`,
+    `  Data: ${data}`,
+    ...(config.auth.kind === "none" ? ["  Login: none"] : [`  Login: users of ${config.auth.path}`]),
+    "",
+    ...(url.protocol === "unix:" ? [] : firstPush(host)),
+  ].join("\n");
+}
+
+function firstPush(host: string): string[] {
+  return [
+    "  Push a first image:",
+    "    docker pull busybox",
+    `    docker tag busybox ${host}/busybox`,
+    `    docker push ${host}/busybox`,
+    "",
+    "",
+  ];
+}

@@ -1,0 +1,79 @@
+/** What a request handler may know of the connection that a request came on, and ask of it. */
+export interface ConnectionInfo {
+  /** IPv4 or IPv6 address of the peer, which may be a proxy; empty on a unix socket. */
+  readonly remoteAddress: string;
+  /** 0 on a unix socket. */
+  readonly remotePort: number;
+  /** Whether this listener speaks TLS. */
+  readonly tls: boolean;
+  /** Gives this request the longest idle time-out that there is (255 s), for a slow transfer in either direction. */
+  expectLongTransfer(): void;
+  /**
+   * Lets `work` take as long as it needs although no byte moves meanwhile: finishing a large blob, asking an upstream.
+   * Not for reading the request's body, where a silent client must be cut.
+   */
+  withoutIdleTimeout<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** The one of `Bun.serve`. It is made for each request, so it holds nothing that can be asked for later. */
+export class ServedConnection implements ConnectionInfo {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly tls: boolean;
+  readonly #request: Request;
+  readonly #server: ConnectionServer;
+  readonly #idleTimeoutSeconds: number;
+
+  constructor(request: Request, server: ConnectionServer, peer: Peer, settings: ConnectionSettings) {
+    this.remoteAddress = peer.address;
+    this.remotePort = peer.port;
+    this.tls = settings.tls;
+    this.#request = request;
+    this.#server = server;
+    this.#idleTimeoutSeconds = settings.idleTimeoutSeconds;
+  }
+
+  // A time-out set here stays with the connection after the answer, but only until its next request begins. Bun itself puts
+  // the listener's own back when it starts to send a file.
+  expectLongTransfer(): void {
+    this.#server.timeout(this.#request, longestIdleTimeoutSeconds);
+  }
+
+  async withoutIdleTimeout<T>(work: () => Promise<T>): Promise<T> {
+    this.#server.timeout(this.#request, 0);
+    try {
+      return await work();
+    } finally {
+      // Without this a client that keeps the connection would never be cut again.
+      this.#server.timeout(this.#request, this.#idleTimeoutSeconds);
+    }
+  }
+}
+
+/** Bun takes larger values and waits 255 s all the same. */
+export const longestIdleTimeoutSeconds = 255;
+
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ConnectionSettings {
+  readonly tls: boolean;
+  readonly idleTimeoutSeconds: number;
+}
+
+/** The part of `Bun.Server` that a connection needs. */
+export interface ConnectionServer {
+  timeout(request: Request, seconds: number): void;
+}
+
+const noPeer: Peer = { address: "", port: 0 };
+const mappedPrefix = "::ffff:";
+
+/** The peer as people write it: a listener on all interfaces gets IPv4 peers as `::ffff:192.0.2.1`. */
+export function readPeer(address: Peer | null): Peer {
+  if (address === null) return noPeer;
+  if (!address.address.startsWith(mappedPrefix)) return address;
+  return { address: address.address.slice(mappedPrefix.length), port: address.port };
+}

@@ -1,0 +1,8 @@
+/**
+ * Sockets of the edge: listens, limits, changes certificates without a gap, stops gracefully. It knows nothing of what a
+ * request means, nor where certificates come from.
+ */
+export type { ConnectionInfo } from "./connection.ts";
+export { type ListenAddress, ListenError } from "./listen-address.ts";
+export { type Listener, type ListenerOptions, startListener } from "./listener.ts";
+export type { ListenerLimits } from "./serve.ts";

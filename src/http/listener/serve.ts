@@ -1,0 +1,106 @@
+import http from "node:http";
+
+import type { ReportProblem, TlsSource } from "../tls/index.ts";
+import { type ConnectionInfo, longestIdleTimeoutSeconds, type Peer, readPeer, ServedConnection } from "./connection.ts";
+import { bindOptions, type ListenAddress, listenError } from "./listen-address.ts";
+import { tlsSettings } from "./tls-settings.ts";
+
+export interface ServeOptions {
+  /** Answers a request. What it throws becomes an answer through `answerError`. */
+  readonly fetch: (request: Request, connection: ConnectionInfo) => Response | Promise<Response>;
+  /** Absent: plain HTTP. The listener follows its changes but does not stop it. */
+  readonly tls?: TlsSource | undefined;
+  readonly limits: ListenerLimits;
+  /** Told of what does not stop the listener: a certificate that cannot be taken over, an error that `fetch` let out. */
+  readonly reportProblem: ReportProblem;
+  /** The answer to an error after `fetch`, such as a file that went away; default: 500 without a body. */
+  readonly answerError?: (error: unknown) => Response;
+  /** HTTP/2 for clients that offer it by TLS. Off by default: Bun calls it experimental. */
+  readonly http2?: boolean;
+}
+
+export interface ListenerLimits {
+  /**
+   * A connection on which nothing moves for so long is cut; in steps of 4 s, at most 255 s, 0: never. While a body comes in,
+   * less than 16 KiB in that time counts as nothing; while an answer goes out, less than the kernel's buffer (about 1.4 MB).
+   * The head of a connection's first request must come within 12 s in any case.
+   */
+  readonly idleTimeoutMs: number;
+  /** Of request line and headers; 431 above it. Bun has one limit for the process: the last listener sets it. Default 16 KiB. */
+  readonly maxHeadBytes?: number;
+  /** 413 above it. Default: no limit. */
+  readonly maxBodyBytes?: number;
+}
+
+export type BunServer = Bun.Server<undefined>;
+
+/**
+ * Starts one `Bun.serve` with the certificate that is current now.
+ *
+ * @param peerOf who a connection really comes from, when something stands in front
+ * @throws ListenError
+ */
+export function serve(
+  address: ListenAddress,
+  options: ServeOptions,
+  peerOf: (peer: Peer) => Peer = (peer) => peer,
+): BunServer {
+  const { fetch, tls, limits, http2 } = options;
+  const settings = { tls: tls !== undefined, idleTimeoutSeconds: idleSeconds(limits.idleTimeoutMs) };
+  try {
+    return Bun.serve({
+      ...(bindOptions(address) as { port: number }),
+      ...(tls && { tls: tlsSettings(tls.current), http2: http2 ?? false }),
+      // Said in any case: `development: false` alone would share the port with every other registry started by mistake.
+      reusePort: tls !== undefined,
+      development: false,
+      idleTimeout: settings.idleTimeoutSeconds,
+      maxRequestBodySize: limits.maxBodyBytes ?? unlimitedBytes,
+      // The address is asked for at once: Bun forgets it when the client goes, and a log line wants it still.
+      fetch: (request: Request, server: BunServer) =>
+        fetch(request, new ServedConnection(request, server, peerOf(readPeer(server.requestIP(request))), settings)),
+      error: (error) => answerError(error, options),
+    });
+  } catch (cause) {
+    throw listenError(address, cause);
+  }
+}
+
+/**
+ * Makes sure that no other program has the port, and settles which one it is when any would do. Servers that share a port by
+ * `reusePort` would share it with another process that does the same, such as a second registry started by mistake.
+ *
+ * @throws ListenError
+ */
+export function claimPort(address: ListenAddress): ListenAddress {
+  if ("unixSocketPath" in address) return address;
+  try {
+    const claim = Bun.serve({
+      ...(bindOptions(address) as { port: number }),
+      reusePort: false,
+      fetch: () => new Response(),
+    });
+    const { port } = claim;
+    void claim.stop(true);
+    return { ...address, port: port ?? address.port };
+  } catch (cause) {
+    throw listenError(address, cause);
+  }
+}
+
+/** Node's name for it; Bun reads it at each request, for every server of the process. */
+export function setMaxHeadBytes(bytes: number): void {
+  (http as { maxHeaderSize: number }).maxHeaderSize = bytes;
+}
+
+/** `1 << 48` would wrap. */
+const unlimitedBytes = 2 ** 48;
+
+function idleSeconds(idleTimeoutMs: number): number {
+  return Math.min(Math.ceil(idleTimeoutMs / 1000), longestIdleTimeoutSeconds);
+}
+
+function answerError(error: unknown, options: ServeOptions): Response {
+  options.reportProblem("a request ended in an error that nothing caught", error);
+  return options.answerError?.(error) ?? new Response(null, { status: 500 });
+}

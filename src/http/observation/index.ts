@@ -1,0 +1,8 @@
+/** What is told of requests: access log, request log, metrics, traces. It observes and never decides. */
+export { type AccessLog, createAccessLog } from "./access-log.ts";
+export { measureMetadata } from "./measure-metadata.ts";
+export { measureStorage } from "./measure-storage.ts";
+export { createMetrics, type Metrics } from "./metrics.ts";
+export { logRequest } from "./request-log.ts";
+export { traceStorage } from "./trace-storage.ts";
+export { createTracing, type RequestSpan, type Tracing } from "./tracing.ts";
