@@ -15,11 +15,32 @@ const slowMs = 250;
  * Gathers network-sized pieces into chunks that are worth a system call each.
  * A chunk is at the start of a buffer of its own, which nothing touches any more: its memory may be transferred.
  * Chunks grow from 64 KiB to `chunkBytes` as long as they fill quickly, and shrink again when they do not, so that
- * hundreds of slow uploads hold little memory. At most one chunk is held here, and nothing is read ahead.
+ * hundreds of slow uploads hold little memory. While one chunk is used the next is gathered, but no more than that.
  */
 export async function* gatherChunks(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
-  { chunkBytes = defaultChunkBytes, clock = systemClock }: GatherOptions = {},
+  options: GatherOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  const chunks = fillChunks(source, options);
+  let gathering = chunks.next();
+  try {
+    for (;;) {
+      const { done, value: chunk } = await gathering;
+      if (done) return;
+      gathering = chunks.next();
+      // Its failure is for who asks for that chunk, if anybody does.
+      gathering.catch(() => undefined);
+      yield chunk;
+    }
+  } finally {
+    // Not awaited: a source that stands still would hold up the news that its bytes are not wanted any more.
+    chunks.return().catch(() => undefined);
+  }
+}
+
+async function* fillChunks(
+  source: AsyncIterable<Uint8Array>,
+  { chunkBytes = defaultChunkBytes, clock = systemClock }: GatherOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   let capacityBytes = Math.min(smallestChunkBytes, chunkBytes);
   let buffer = allocate(capacityBytes);

@@ -3,7 +3,7 @@ import type { HashListener, HashWorkerThread } from "./hash-worker-thread.ts";
 
 /** Up to here a worker costs more than it saves. */
 const inlineBytes = 256 * 1024;
-const mostOutstandingBytes = 8 * 1024 * 1024;
+const mostOutstandingBytes = 4 * 1024 * 1024;
 
 export interface StreamHasherOptions {
   readonly algorithm: HashAlgorithm;
@@ -28,7 +28,7 @@ export class StreamHasher {
 
   /**
    * Takes the chunk and its memory, which the caller must not touch again: it is a buffer's only view, as
-   * `gatherChunks` yields it. Resolves when at most 8 MiB are waiting to be hashed. One call at a time.
+   * `gatherChunks` yields it. Resolves when at most 4 MiB are waiting to be hashed. One call at a time.
    * @throws Error when the worker failed, or after `digestHex` or `dispose`.
    */
   async update(chunk: Uint8Array): Promise<void> {

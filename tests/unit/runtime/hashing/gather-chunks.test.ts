@@ -89,9 +89,9 @@ describe("gatherChunks", () => {
     expect(chunks.map(({ byteLength }) => byteLength)).toEqual([10, 10, 10, 10]);
   });
 
-  test("the source is closed when the chunks are not wanted any more, and not read ahead", async () => {
+  test("the source is closed when the chunks are not wanted any more, and one chunk is read ahead at most", async () => {
     let piecesRead = 0;
-    let isClosed = false;
+    const closed = Promise.withResolvers<string>();
     async function* endless() {
       try {
         for (;;) {
@@ -99,13 +99,34 @@ describe("gatherChunks", () => {
           yield new Uint8Array(10);
         }
       } finally {
-        isClosed = true;
+        closed.resolve("closed");
       }
     }
     for await (const chunk of gatherChunks(endless(), { chunkBytes: 10 })) {
+      for (let turn = 0; turn < 100; turn++) await Promise.resolve();
       expect(chunk.byteLength).toBe(10);
       break;
     }
-    expect({ piecesRead, isClosed }).toEqual({ piecesRead: 1, isClosed: true });
+    expect(await closed.promise).toBe("closed");
+    expect(piecesRead).toBe(2);
+  });
+
+  test("a source that stands still does not hold up who wants no more", async () => {
+    const never = new Promise<void>(() => undefined);
+    async function* stalling() {
+      yield new Uint8Array(10);
+      await never;
+    }
+    for await (const chunk of gatherChunks(stalling(), { chunkBytes: 10 })) {
+      expect(chunk.byteLength).toBe(10);
+      break;
+    }
+  });
+
+  test("what the source throws while a chunk is used is thrown at the next, and nowhere else", async () => {
+    const gathering = gatherChunks(piecesOf([new Uint8Array(10)], new Error("gone")), { chunkBytes: 10 });
+    expect((await gathering.next()).value?.byteLength).toBe(10);
+    await Bun.sleep(0);
+    expect(gathering.next()).rejects.toThrow("gone");
   });
 });

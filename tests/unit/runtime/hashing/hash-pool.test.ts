@@ -73,7 +73,7 @@ describe("memory", () => {
     hasher.dispose();
   });
 
-  test("is bounded: more than 8 MiB wait for the worker", async () => {
+  test("is bounded, as who hands over more than 4 MiB waits for the worker", async () => {
     const hasher = pool.start("sha256");
     let isFree = false;
     const update = async (sizeBytes: number) => {
@@ -81,15 +81,15 @@ describe("memory", () => {
       await hasher.update(new Uint8Array(sizeBytes));
       isFree = true;
     };
-    const fitting = update(8 * mebibyte);
+    const fitting = update(4 * mebibyte);
     await settleHere();
     expect(isFree).toBeTrue();
     await fitting;
-    const tooMuch = update(9 * mebibyte);
+    const tooMuch = update(5 * mebibyte);
     await settleHere();
     expect(isFree).toBeFalse();
     await tooMuch;
-    expect(await hasher.digestHex()).toBe(expectedHex("sha256", [new Uint8Array(17 * mebibyte)]));
+    expect(await hasher.digestHex()).toBe(expectedHex("sha256", [new Uint8Array(9 * mebibyte)]));
   });
 });
 
