@@ -13,6 +13,7 @@ import {
   createTracing,
   type Health,
   type Listener,
+  ListenError,
   logRequest,
   measureMetadata,
   measureStorage,
@@ -24,14 +25,15 @@ import {
   respondMetrics,
   respondReady,
   startListener,
+  TlsError,
   type TlsSource,
   traceStorage,
   type Tracing,
 } from "./http/index.ts";
-import { type MetadataDatabase, openSqlite } from "./metadata/index.ts";
+import { type MetadataDatabase, MetadataError, openSqlite } from "./metadata/index.ts";
 import { createRegistry, type Registry } from "./registry/index.ts";
 import { createHashPool, createLineOutput, createLog, type HashPool, type Log, systemClock } from "./runtime/index.ts";
-import { openStorage, type StorageDriver } from "./storage/index.ts";
+import { openStorage, type StorageDriver, StorageError } from "./storage/index.ts";
 import { adviseImport, findUnimportedRegistry, startUploadPurging } from "./upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
@@ -45,15 +47,22 @@ export interface App {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The configuration is well formed, and yet the registry must not start with it; the message says what to do. */
-export class StartRefused extends Error {
-  override readonly name = "StartRefused";
+/** The registry cannot start; the message says why and what to do. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  /** Whether the configuration has to change first, so that trying again is of no use. */
+  readonly isConfiguration: boolean;
+
+  constructor(message: string, { isConfiguration, cause }: { isConfiguration: boolean; cause?: unknown }) {
+    super(message, { cause });
+    this.isConfiguration = isConfiguration;
+  }
 }
 
 /**
  * Builds the running system from its configuration: the only file that knows every concrete part.
  * @param signal ends a start that waits, such as for a first certificate
- * @throws StartRefused
+ * @throws StartError
  */
 export async function startApp(config: Config, env: Environment, signal: AbortSignal): Promise<App> {
   const closers = new Closers();
@@ -61,8 +70,15 @@ export async function startApp(config: Config, env: Environment, signal: AbortSi
     return await start(config, env, signal, closers);
   } catch (error) {
     await closers.closeAll();
-    throw error;
+    throw asStartError(error);
   }
+}
+
+/** What we know how to name is told in a line; anything else is a defect, and its stack helps to find it. */
+function asStartError(error: unknown): unknown {
+  if (error instanceof TlsError) return new StartError(error.message, { isConfiguration: true, cause: error });
+  const isKnown = [ListenError, MetadataError, StorageError].some((kind) => error instanceof kind);
+  return isKnown ? new StartError((error as Error).message, { isConfiguration: false, cause: error }) : error;
 }
 
 async function start(config: Config, env: Environment, signal: AbortSignal, closers: Closers): Promise<App> {
@@ -170,8 +186,9 @@ async function openStores(config: Config, { metrics, tracing }: Observers, close
   closers.add(() => metadata.close());
   const unimported = await findUnimportedRegistry({ metadata, storage: bare });
   if (unimported && driver.kind === "filesystem")
-    throw new StartRefused(
+    throw new StartError(
       adviseImport(unimported, { rootDirectory: driver.rootDirectory, databasePath: customDatabasePath(config) }),
+      { isConfiguration: true },
     );
   const traced = tracing ? traceStorage(bare, tracing) : bare;
   return {

@@ -1,8 +1,5 @@
-import { type App, startApp, StartRefused } from "../app.ts";
+import { type App, startApp, StartError } from "../app.ts";
 import { ConfigError, formatProblem, loadConfig, type LoadedConfig } from "../config/index.ts";
-import { ListenError, TlsError } from "../http/index.ts";
-import { MetadataError } from "../metadata/index.ts";
-import { StorageError } from "../storage/index.ts";
 import { describeConfigError } from "./check-config.ts";
 import { greet } from "./greeting.ts";
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
@@ -17,8 +14,9 @@ export async function serve(path: string | undefined, terminal: Terminal): Promi
     app = await startApp(loaded.config, terminal.env, stop.signal);
   } catch (error) {
     if (stop.signal.aborted) return 0;
-    terminal.stderr.write(`berth cannot start: ${explain(error)}\n`);
-    return error instanceof StartRefused || error instanceof TlsError ? EXIT_CONFIG : EXIT_UNAVAILABLE;
+    if (!(error instanceof StartError)) throw error;
+    terminal.stderr.write(`Berth cannot start: ${error.message}\n`);
+    return error.isConfiguration ? EXIT_CONFIG : EXIT_UNAVAILABLE;
   }
   if (path === undefined || process.stderr.isTTY) terminal.stderr.write(greet(loaded.config, app.url));
   await stop.requested;
@@ -36,13 +34,6 @@ function load(path: string | undefined, terminal: Terminal): LoadedConfig | unde
     terminal.stderr.write(describeConfigError(error));
     return undefined;
   }
-}
-
-/** What we know how to name is told in a line; anything else is a defect, and its stack helps to find it. */
-function explain(error: unknown): string {
-  const known = [StartRefused, TlsError, ListenError, MetadataError, StorageError];
-  if (known.some((kind) => error instanceof kind)) return (error as Error).message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** SIGTERM or SIGINT; the second one ends the process at once. */
