@@ -1,8 +1,8 @@
 import type { HashAlgorithm } from "./hash-messages.ts";
 import type { HashListener, HashWorkerThread } from "./hash-worker-thread.ts";
 
-/** Up to here a worker costs more than it saves. */
-const inlineBytes = 256 * 1024;
+/** Up to here a worker costs about as much as it saves, also where the processor has no instructions for SHA. */
+const inlineBytes = 64 * 1024;
 const mostOutstandingBytes = 4 * 1024 * 1024;
 
 export interface StreamHasherOptions {

@@ -36,9 +36,9 @@ describe("the digest is right", () => {
     { what: "of empty chunks", sizes: [0, 0] },
     { what: "of a small stream", sizes: [10, 1000, 3] },
     { what: "of many small chunks that become much", sizes: Array.from({ length: 100 }, () => 10 * kibibyte) },
-    { what: "just below what one thread hashes", sizes: [256 * kibibyte - 1] },
-    { what: "at what one thread hashes", sizes: [128 * kibibyte, 128 * kibibyte] },
-    { what: "just above what one thread hashes", sizes: [256 * kibibyte, 1] },
+    { what: "just below what one thread hashes", sizes: [64 * kibibyte - 1] },
+    { what: "at what one thread hashes", sizes: [32 * kibibyte, 32 * kibibyte] },
+    { what: "just above what one thread hashes", sizes: [64 * kibibyte, 1] },
     { what: "of a large stream", sizes: [64 * kibibyte, 4 * mebibyte, 4 * mebibyte, 4 * mebibyte, 4 * mebibyte, 7] },
     { what: "of one large chunk", sizes: [20 * mebibyte] },
   ])("$what", async ({ sizes }) => {
