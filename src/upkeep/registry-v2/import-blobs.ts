@@ -4,8 +4,8 @@ import { blobKeyOf } from "../../registry/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
 import { inBatches, inParallel } from "./in-parallel.ts";
-import { digestOfLink, parseLink, prefixOfLinks } from "./layout.ts";
-import { readSmallFile } from "./read-small-file.ts";
+import { digestOfLink, prefixOfLinks } from "./layout.ts";
+import { readLink } from "./read-link.ts";
 import { MOST_READS, orDamage, present, type RepositoryImport, writeBatch } from "./repository-import.ts";
 
 /** Takes over the blobs that a repository links to: their sizes are looked at, their bytes are not. */
@@ -42,8 +42,7 @@ async function findBlob(target: RepositoryImport, link: StoredObject): Promise<N
 /** The digest under which the bytes lie: registry:2 files all content under sha256. */
 async function digestInStorage(target: RepositoryImport, link: StoredObject, digest: Digest): Promise<Digest> {
   if (algorithmOf(digest) === "sha256") return digest;
-  const bytes = await readSmallFile(target.storage, link.key);
-  const named = parseLink(new TextDecoder().decode(bytes));
+  const named = await readLink(target.storage, link);
   if (named === undefined) throw new DamageError("its link does not say where its bytes are");
   return named;
 }

@@ -3,8 +3,8 @@ import { type Digest, isTag, type Tag } from "../../oci/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
 import { inBatches, inParallel } from "./in-parallel.ts";
-import { parseLink, prefixOfLinks, tagOfLink } from "./layout.ts";
-import { readSmallFile } from "./read-small-file.ts";
+import { prefixOfLinks, tagOfLink } from "./layout.ts";
+import { readLink } from "./read-link.ts";
 import { MOST_READS, orDamage, present, type RepositoryImport, writeBatch } from "./repository-import.ts";
 
 interface FoundTag {
@@ -32,8 +32,7 @@ async function findTag(target: RepositoryImport, link: StoredObject): Promise<Fo
   if (text === undefined) return undefined;
   return orDamage(target, text, async () => {
     if (!isTag(text)) throw new DamageError("this is not a valid tag");
-    const bytes = await readSmallFile(target.storage, link.key);
-    const digest = parseLink(new TextDecoder().decode(bytes));
+    const digest = await readLink(target.storage, link);
     if (digest === undefined) throw new DamageError("its link holds no digest");
     return { tag: text, digest, movedAtMs: Math.trunc(link.modifiedAtMs) };
   });

@@ -1,5 +1,3 @@
-import { type Digest, isDigest } from "../../oci/index.ts";
-
 /**
  * Where registry:2 and registry:3 say what there is. The content itself lies beside it, where Berth keeps it too.
  *
@@ -15,7 +13,6 @@ import { type Digest, isDigest } from "../../oci/index.ts";
  * A link holds a digest and no newline. It is the digest of its path, except where a blob was pushed under another
  * algorithm than sha256: that link names the sha256 digest under which the bytes lie.
  */
-
 export const repositoriesPrefix = "docker/registry/v2/repositories/";
 
 export type LinkFolder = "_layers" | "_manifests/revisions" | "_manifests/tags";
@@ -38,10 +35,4 @@ export function digestOfLink(key: string, prefix: string): string | undefined {
 /** What `<tag>/current/link` is the link of; `undefined` for another file. */
 export function tagOfLink(key: string, prefix: string): string | undefined {
   return /^([^/]+)\/current\/link$/.exec(key.slice(prefix.length))?.[1];
-}
-
-/** The digest that a link's text holds. */
-export function parseLink(text: string): Digest | undefined {
-  const trimmed = text.trim();
-  return isDigest(trimmed) ? trimmed : undefined;
 }

@@ -315,6 +315,7 @@ describe("damage is reported and does not stop the import:", () => {
   test.each([
     ["is empty", ""],
     ["holds something else", "sha256:abc"],
+    ["is far too long for one", `${" ".repeat(2000)}sha256:${"0".repeat(64)}`],
   ])("a tag whose link %s", async (_, link) => {
     tree.write(`repositories/${app}/_manifests/tags/broken/current/link`, link);
     expect(await damageOf()).toEqual([`${app} broken: its link holds no digest (left out)`]);
