@@ -9,6 +9,7 @@ import {
   type RepositoryName,
   type Tag,
 } from "../../oci/index.ts";
+import type { ManifestHead } from "../../metadata/index.ts";
 import { deleteManifest, findAmd64Child, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
 import { isNotModified } from "./conditional.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
@@ -23,15 +24,18 @@ const MAX_TAG_PARAMETERS = 100;
 /** @spec OCI distribution-spec, end-3 */
 export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
   const name = parseRepositoryName(route.name);
-  const reference = await chooseReference(exchange, name, parseReference(route.reference));
-  if (exchange.request.method === "HEAD" || exchange.request.headers.has("if-none-match")) {
-    const head = await getManifestHead(exchange.registry, name, reference);
-    const headers = manifestHeaders(head, reference);
-    if (isNotModified(exchange.request, head.digest)) return new Response(null, { status: 304, headers });
-    if (exchange.request.method === "HEAD") return new Response(null, { headers });
+  const asked = parseReference(route.reference);
+  const reference = await chooseReference(exchange, name, asked);
+  const { registry, request } = exchange;
+  if (request.method === "HEAD" || request.headers.has("if-none-match")) {
+    const head = await getManifestHead(registry, name, reference);
+    const headers = manifestHeaders(exchange, head, asked);
+    if (isNotModified(request, head.digest)) return new Response(null, { status: 304, headers });
+    if (request.method === "HEAD") return new Response(null, { headers });
   }
-  const manifest = await getManifest(exchange.registry, name, reference);
-  return new Response(manifest.body as Uint8Array<ArrayBuffer>, { headers: manifestHeaders(manifest, reference) });
+  const manifest = await getManifest(registry, name, reference);
+  const headers = manifestHeaders(exchange, manifest, asked);
+  return new Response(manifest.body as Uint8Array<ArrayBuffer>, { headers });
 }
 
 /** What was asked for; with the fallback for old clients perhaps one image of it instead. */
@@ -42,17 +46,15 @@ async function chooseReference(exchange: Exchange, name: RepositoryName, referen
   return child === undefined ? reference : { kind: "digest", digest: child };
 }
 
-function manifestHeaders(
-  manifest: { readonly digest: string; readonly mediaType: string; readonly sizeBytes: number },
-  reference: Reference,
-): Record<string, string> {
+function manifestHeaders(exchange: Exchange, manifest: ManifestHead, asked: Reference): Record<string, string> {
   return {
     "Content-Type": manifest.mediaType,
     "Content-Length": String(manifest.sizeBytes),
     "Docker-Content-Digest": manifest.digest,
     ETag: `"${manifest.digest}"`,
     // A digest names the same bytes for ever; a tag may move at any time.
-    "Cache-Control": reference.kind === "digest" ? "max-age=31536000" : "no-cache",
+    "Cache-Control": asked.kind === "digest" ? "max-age=31536000" : "no-cache",
+    ...(exchange.options.amd64Fallback && { Vary: "Accept" }),
   };
 }
 
