@@ -6,7 +6,7 @@ import type { ActionMeter, Metrics } from "./metrics.ts";
 export function measureStorage(
   driver: StorageDriver,
   metrics: Pick<Metrics, "storageAction">,
-  stopwatchMs: () => number = () => performance.now(),
+  stopwatchMs: () => number,
 ): StorageDriver {
   const meters = new Map<StorageAction, ActionMeter>();
   const meterOf = (action: StorageAction): ActionMeter => {

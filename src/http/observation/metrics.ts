@@ -32,7 +32,7 @@ export interface MetricsOptions {
   readonly revision?: string;
   readonly startedAtMs: number;
   /** Milliseconds that only ever grow. */
-  readonly stopwatchMs?: () => number;
+  readonly stopwatchMs: () => number;
 }
 
 const STORAGE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -45,7 +45,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const databaseSeconds = databaseTally(registry);
   exposeBuild(registry, options);
   exposeProcess(registry, options.startedAtMs);
-  const stopWatching = watchEventLoop(registry, options.stopwatchMs ?? (() => performance.now()));
+  const stopWatching = watchEventLoop(registry, options.stopwatchMs);
   return {
     requestStarted: (handler) => requests.addInFlight(handler, 1),
     requestFinished: (handler) => requests.addInFlight(handler, -1),

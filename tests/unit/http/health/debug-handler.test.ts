@@ -17,7 +17,7 @@ const health = createHealth({
   log: logTo([]),
   cacheMs: 0,
 });
-const metrics = createMetrics({ version: "1.2.3", startedAtMs: 1 });
+const metrics = createMetrics({ version: "1.2.3", startedAtMs: 1, stopwatchMs: () => 0 });
 const options = { health, metrics, metricsPath: "/m", version: "1.2.3", startedAtMs: 30_000, clock };
 
 let server: Bun.Server<undefined>;

@@ -7,7 +7,12 @@ const opened: Metrics[] = [];
 afterEach(() => opened.splice(0).forEach((metrics) => metrics.close()));
 
 function open(): Metrics {
-  const metrics = createMetrics({ version: "1.2.3", revision: "abc", startedAtMs: 1_700_000_000_500 });
+  const metrics = createMetrics({
+    version: "1.2.3",
+    revision: "abc",
+    startedAtMs: 1_700_000_000_500,
+    stopwatchMs: () => 0,
+  });
   opened.push(metrics);
   return metrics;
 }
