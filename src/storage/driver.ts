@@ -45,7 +45,10 @@ export interface StorageDriver {
   /** Does nothing when there is no such object. */
   remove(key: StorageKey): Promise<void>;
 
-  /** Every object whose key starts with `prefix` (which ends with `/` or is empty), in no promised order. */
+  /**
+   * Every object whose key starts with `prefix` (which ends with `/` or is empty), in no promised order.
+   * What is not an object yet is listed below `unfinishedPrefix` only, if at all.
+   */
   iterate(prefix: string): AsyncIterable<StoredObject>;
 
   /** @param id unique among uploads; part of the key of the partial object. */
@@ -54,7 +57,10 @@ export interface StorageDriver {
   /**
    * Adds `chunks` at the upload's end and returns the state with the new offset; the bytes are durable then.
    * A chunk is not touched any more once the next one is asked for, so that its owner may hand its memory on.
-   * If the bytes cannot be written a `StorageError` is thrown and the upload stands where `state` says.
+   * If the bytes cannot be written a `StorageError` is thrown and the upload stands where `state` says; so it does when
+   * `chunks` throws, which is thrown on as it is. One append at a time.
+   * @throws StorageError `unavailable` when the upload is gone, `corrupt` when it has fewer bytes than `state` says; so
+   * do `readUpload` and `finishUpload`.
    */
   appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState>;
 
