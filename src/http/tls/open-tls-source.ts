@@ -1,5 +1,5 @@
 import type { Clock } from "../../runtime/index.ts";
-import { openAcmeCertificates } from "./acme/acme-certificates.ts";
+import { type AcmeTiming, openAcmeCertificates } from "./acme/acme-certificates.ts";
 import { openCertificateFiles, openClientAuthorities } from "./certificate-files.ts";
 import type { CertificatePair } from "./certificate-pair.ts";
 import type { TlsOptions } from "./options.ts";
@@ -19,6 +19,7 @@ export interface TlsDependencies {
   readonly pollIntervalMs?: number;
   /** Ends the wait for a first certificate. */
   readonly signal?: AbortSignal;
+  readonly acme?: AcmeTiming;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function openTlsSource(options: TlsOptions, dependencies: TlsDepend
     const certificates =
       certificate.kind === "files"
         ? await openCertificateFiles(certificate, files)
-        : await openAcmeCertificates(certificate, dependencies);
+        : await openAcmeCertificates(certificate, { ...dependencies, ...dependencies.acme });
     return new CombinedSource(options, certificates, clientCas);
   } catch (error) {
     clientCas.stop();

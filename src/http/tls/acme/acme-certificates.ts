@@ -8,7 +8,7 @@ import { type ChallengeAnswers, openChallengeAnswers } from "./challenge-answers
 import { type AcmePace, orderCertificate, usualPace } from "./order-certificate.ts";
 import { renewalDueAtMs, retryDelayMs } from "./renewal-schedule.ts";
 
-export interface AcmeDependencies {
+export interface AcmeDependencies extends AcmeTiming {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
@@ -17,6 +17,9 @@ export interface AcmeDependencies {
   readonly listenAddress: { readonly hostname: string; readonly port: number } | undefined;
   /** Ends the wait for a first certificate. */
   readonly signal?: AbortSignal;
+}
+
+export interface AcmeTiming {
   /** How often it is asked whether a renewal is due; default one minute. */
   readonly checkIntervalMs?: number;
   readonly pace?: AcmePace;

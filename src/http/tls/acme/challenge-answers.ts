@@ -125,8 +125,8 @@ class AlpnAnswers implements ChallengeAnswers {
 
   async open({ authorization, keyAuthorization }: Challenge): Promise<void> {
     const host = authorization.identifier.value.toLowerCase();
-    const key = await acme.crypto.createPrivateEcdsaKey();
-    const [keyPem, certificatePem] = await acme.crypto.createAlpnCertificate(authorization, keyAuthorization, key);
+    // With its default, an RSA key: of an elliptic curve, the certificate's key usage is one that BoringSSL refuses to serve.
+    const [keyPem, certificatePem] = await acme.crypto.createAlpnCertificate(authorization, keyAuthorization);
     this.#certificates.set(host, { host, keyPem: keyPem.toString(), certificatePem: certificatePem.toString() });
     this.#end ??= this.#listen();
     await this.#end;
