@@ -1,10 +1,4 @@
-import type { Damage, ImportedRepository, ImportSummary } from "../upkeep/index.ts";
-
-export interface ImportedFrom {
-  readonly directory: string;
-  readonly dryRun: boolean;
-  readonly database?: string | undefined;
-}
+import type { Damage, ImportedRepository, ImportOptions, ImportSummary } from "../app-import.ts";
 
 /** One line about how far an import is. */
 export function describeProgress({ name, position, total, tags, manifests, blobs }: ImportedRepository): string {
@@ -20,11 +14,11 @@ export function describeDamage({ repository, reference, reason, isIndexed }: Dam
 }
 
 /** What an import did, what it did not, and what to do next. */
-export function describeImport(summary: ImportSummary, from: ImportedFrom): string {
+export function describeImport(summary: ImportSummary, from: ImportOptions): string {
   return [...whatWasDone(summary, from), "", ...whatIsNext(from), ""].join("\n");
 }
 
-function whatWasDone(summary: ImportSummary, { dryRun }: ImportedFrom): string[] {
+function whatWasDone(summary: ImportSummary, { dryRun }: ImportOptions): string[] {
   const { contents, added, damaged, danglingLinks, durationMs } = summary;
   const seconds = (durationMs / 1000).toFixed(1);
   const lines = [
@@ -45,7 +39,7 @@ function describeContents({ repositories, manifests, tags, blobs, blobBytes }: I
   return `${count(repositories, "repository")}, ${count(manifests, "manifest")}, ${count(tags, "tag")} and ${blobText}`;
 }
 
-function whatIsNext({ directory, dryRun, database }: ImportedFrom): string[] {
+function whatIsNext({ directory, dryRun, database }: ImportOptions): string[] {
   if (dryRun) return ["Nothing was written. Without --dry-run the same command imports."];
   return [
     `Next: stop registry:2, then bin/berth serve with storage.filesystem.rootdirectory: ${directory}`,

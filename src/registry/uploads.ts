@@ -131,12 +131,17 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
  */
 export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise<void> {
   requireWritable(registry);
+  const id = registry.newId();
+  // Its turn tells upkeep that these bytes, which no session names, belong to a request.
+  await registry.uploadTurns.run(id, (signal) => receiveWholeBlob(registry, id, blob, signal));
+}
+
+async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob, signal: AbortSignal): Promise<void> {
   const { repository, digest, body } = blob;
-  const empty = await registry.storage.startUpload(registry.newId());
-  let state = empty;
+  let state = await registry.storage.startUpload(id);
   try {
     const hasher = registry.hashPool.start(algorithmOf(digest));
-    const received = body && (await receive(registry, state, hasher, body, new AbortController().signal));
+    const received = body && (await receive(registry, state, hasher, body, signal));
     blob.onReceived?.(received?.state.offsetBytes ?? 0);
     if (received?.interruption !== undefined) throw interrupted(received.interruption);
     state = received?.state ?? state;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { importCommand, type ImportOptions } from "../../../src/cli/import-command.ts";
+import type { ImportOptions } from "../../../src/app-import.ts";
+import { importCommand } from "../../../src/cli/import-command.ts";
 import { openSqlite } from "../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../src/oci/index.ts";
 import { RegistryV2Tree } from "../upkeep/registry-v2/registry-v2-tree.ts";

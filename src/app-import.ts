@@ -1,0 +1,71 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { MetadataError, openSqlite } from "./metadata/index.ts";
+import { systemClock } from "./runtime/index.ts";
+import { openStorage, StorageError } from "./storage/index.ts";
+import { type ImportedRepository, importRegistryV2, type ImportSummary, looksLikeRegistryV2 } from "./upkeep/index.ts";
+
+export type { Damage, ImportedRepository, ImportSummary } from "./upkeep/index.ts";
+
+export interface ImportOptions {
+  /** registry:2's root directory. */
+  readonly directory: string;
+  /** Says what an import would do, and writes nothing. */
+  readonly dryRun: boolean;
+  /** Default: where `serve` expects it, `berth/berth.db` below the directory. */
+  readonly database?: string | undefined;
+}
+
+/** `nothing-there`: the directory is missing or holds no registry:2 · `failed`: storage or database; run it again. */
+export type ImportFault = "nothing-there" | "failed";
+
+/** An import that did not come to its end; the message says why. */
+export class ImportError extends Error {
+  override readonly name = "ImportError";
+  readonly fault: ImportFault;
+
+  constructor(fault: ImportFault, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
+/**
+ * Makes the images of a registry:2's data directory Berth's, without copying them.
+ * @throws ImportError
+ */
+export async function importDirectory(
+  options: ImportOptions,
+  report: (imported: ImportedRepository) => void,
+): Promise<ImportSummary> {
+  const { directory, dryRun } = options;
+  // Opening storage would make a directory that is missing.
+  if (!(await isDirectory(directory))) throw new ImportError("nothing-there", `There is no directory ${directory}.`);
+  const storage = await openStorage({ kind: "filesystem", rootDirectory: directory }, { clock: systemClock });
+  try {
+    if (!(await looksLikeRegistryV2(storage))) throw noRegistryThere(directory);
+    const path = options.database ?? join(directory, "berth/berth.db");
+    const metadata = await openSqlite(dryRun ? ":memory:" : path);
+    try {
+      return await importRegistryV2({ metadata, storage, clock: systemClock, report });
+    } finally {
+      await metadata.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
+    const message = `The import stopped: ${error.message}. When that is repaired, run it again to go on.`;
+    throw new ImportError("failed", message, { cause: error });
+  } finally {
+    await storage.close();
+  }
+}
+
+function noRegistryThere(directory: string): ImportError {
+  const where = "below docker/registry/v2/repositories";
+  return new ImportError("nothing-there", `${directory} holds no images of a registry:2 (${where}).`);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}
