@@ -1,7 +1,7 @@
 import { findUpload, removeUpload, type UploadRecord } from "../metadata/index.ts";
 import { type StoredObject, unfinishedPrefix } from "../storage/index.ts";
 import { type Registry, requireWritable } from "./registry.ts";
-import { parseState } from "./uploads.ts";
+import { parseState } from "./upload-session.ts";
 
 /** `busy`: a request works on it right now · `alive`: it was written to meanwhile, or is gone already. */
 export type UploadExpiry = "expired" | "busy" | "alive";

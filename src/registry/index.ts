@@ -13,18 +13,19 @@ export { mountBlob } from "./mount-blob.ts";
 export type { RegistryOptions, RequiredPlatform, ValidationOptions } from "./options.ts";
 export type { ManifestPush, PushedManifest } from "./put-manifest.ts";
 export { putManifest } from "./put-manifest.ts";
+export { putWholeBlob, type WholeBlob } from "./put-whole-blob.ts";
 export type { ReferrerDescriptor, ReferrerList, ReferrerListQuery } from "./referrers.ts";
 export { listReferrers } from "./referrers.ts";
 export type { Registry, RegistryParts } from "./registry.ts";
 export { createRegistry } from "./registry.ts";
 export { blobKeyOf } from "./storage-keys.ts";
-export type { ContentRange, UploadPart, UploadStatus, WholeBlob } from "./uploads.ts";
+export type { UploadStatus } from "./upload-session.ts";
+export type { ContentRange, UploadPart } from "./uploads.ts";
 export {
   appendUpload,
   cancelUpload,
   finishUpload,
   getUploadStatus,
-  putWholeBlob,
   startUpload,
   UploadOffsetError,
 } from "./uploads.ts";

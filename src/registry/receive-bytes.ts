@@ -90,3 +90,7 @@ function tooLarge(maxBlobBytes: number): RegistryError {
     detail: { maxBlobBytes },
   });
 }
+
+export function interrupted(cause: unknown): RegistryError {
+  return new RegistryError("upload-interrupted", "the request ended before its body did; what came is kept", { cause });
+}

@@ -1,0 +1,46 @@
+import { algorithmOf, type Digest, digestFromHex, type RepositoryName } from "../oci/index.ts";
+import { commitBlob, requireSameDigest } from "./commit-blob.ts";
+import { interrupted, receiveBytes, type RequestBody } from "./receive-bytes.ts";
+import { type Registry, requireWritable } from "./registry.ts";
+
+export interface WholeBlob {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly body: RequestBody | null;
+  /** Told how many bytes came, also when the body broke off. */
+  readonly onReceived?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * Takes a whole blob in one request; leaves nothing if that fails.
+ * @throws RegistryError `digest-mismatch`, `blob-too-large`, `upload-interrupted`, `read-only`
+ * @spec OCI distribution-spec, "Single POST"
+ */
+export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise<void> {
+  requireWritable(registry);
+  const id = registry.newId();
+  // Its turn tells upkeep that these bytes, which no session names, belong to a request.
+  await registry.uploadTurns.run(id, (signal) => receiveWholeBlob(registry, id, blob, signal));
+}
+
+async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob, signal: AbortSignal): Promise<void> {
+  const { repository, digest, body } = blob;
+  const { storage } = registry;
+  const { maxBlobBytes } = registry.options;
+  const hasher = registry.hashPool.start(algorithmOf(digest));
+  let state = await storage.startUpload(id);
+  try {
+    if (body) {
+      const received = await receiveBytes({ storage, state, hasher, body, signal, maxBlobBytes });
+      state = received.state;
+      blob.onReceived?.(state.offsetBytes);
+      if (received.interruption !== undefined) throw interrupted(received.interruption);
+    }
+    requireSameDigest(digestFromHex(algorithmOf(digest), await hasher.digestHex()), digest);
+    await commitBlob(registry, { repository, digest, state });
+  } catch (error) {
+    hasher.dispose();
+    await storage.cancelUpload(state);
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { findUpload, removeUpload, updateUpload, type UploadRecord } from "../metadata/index.ts";
+import { RegistryError, type RepositoryName } from "../oci/index.ts";
+import type { UploadState } from "../storage/index.ts";
+import type { Registry } from "./registry.ts";
+
+/** Where an upload stands, for the client to go on from. */
+export interface UploadStatus {
+  readonly id: string;
+  readonly repository: RepositoryName;
+  /** How many bytes are kept; the next byte to send has this position. */
+  readonly offsetBytes: number;
+}
+
+/** @throws RegistryError `upload-unknown` */
+export async function getUpload(registry: Registry, repository: RepositoryName, id: string): Promise<UploadRecord> {
+  const upload = await findUpload(registry.metadata.reads, id);
+  if (upload?.repository === repository) return upload;
+  const message = "there is no such upload: it is finished, cancelled or expired; start again";
+  throw new RegistryError("upload-unknown", message, { detail: { id } });
+}
+
+export function parseState(upload: UploadRecord): UploadState {
+  return JSON.parse(upload.state) as UploadState;
+}
+
+export function statusOf(upload: UploadRecord): UploadStatus {
+  return { id: upload.id, repository: upload.repository, offsetBytes: parseState(upload).offsetBytes };
+}
+
+export async function saveState(registry: Registry, id: string, state: UploadState): Promise<void> {
+  const nowMs = registry.clock.nowMs();
+  await registry.metadata.transaction((queries) => updateUpload(queries, id, JSON.stringify(state), nowMs));
+}
+
+/** Rows before bytes: a session that still answers has its bytes. */
+export async function discardUpload(registry: Registry, id: string, state: UploadState): Promise<void> {
+  registry.runningHashes.drop(id);
+  await registry.metadata.transaction((queries) => removeUpload(queries, id));
+  await registry.storage.cancelUpload(state);
+}
