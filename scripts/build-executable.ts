@@ -14,6 +14,8 @@ const { values } = parseArgs({
 const result = await Bun.build({
   // The worker is an entry of its own: it runs in another thread, from inside the executable.
   entrypoints: ["src/main.ts", "src/runtime/hashing/hash-worker.ts"],
+  // Where the executable looks for the worker: see src/runtime/hashing/hash-worker-thread.ts.
+  root: "src",
   target: "bun",
   sourcemap: "none",
   compile: { target: values.target as Bun.Build.CompileTarget, outfile: values.outfile },
