@@ -48,9 +48,10 @@ export class HttpClient {
     return this.ask("DELETE", path);
   }
 
-  /** @param path or a whole URL, such as a `Location`. */
+  /** @param path or a whole URL, such as a `Location`; whatever host it names, it is this registry that is asked. */
   async ask(method: string, path: string, { headers = {}, body }: Ask = {}): Promise<Answer> {
-    const response = await fetch(new URL(path, this.url), {
+    const { pathname, search } = new URL(path, this.url);
+    const response = await fetch(`${this.url}${pathname}${search}`, {
       method,
       headers: { ...this.#headers, ...headers },
       ...(body !== undefined && { body }),
