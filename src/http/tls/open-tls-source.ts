@@ -1,5 +1,6 @@
 import type { Clock } from "../../runtime/index.ts";
-import { type AcmeTiming, openAcmeCertificates } from "./acme/acme-certificates.ts";
+import { openAcmeCertificates } from "./acme/acme-certificates.ts";
+import type { AcmeTiming } from "./acme/order-desk.ts";
 import { openCertificateFiles, openClientAuthorities } from "./certificate-files.ts";
 import type { CertificatePair } from "./certificate-pair.ts";
 import type { TlsOptions } from "./options.ts";

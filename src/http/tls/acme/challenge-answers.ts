@@ -92,8 +92,9 @@ class DnsAnswers implements ChallengeAnswers {
     // The registry's own port has no part in this.
   }
 
+  /** Does not wait for a program that waits for name servers. */
   stop(): Promise<void> {
-    return this.#last;
+    return Promise.resolve();
   }
 
   #run(action: "present" | "cleanup", challenge: Challenge): Promise<void> {

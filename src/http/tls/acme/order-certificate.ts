@@ -30,6 +30,8 @@ export interface OrderParts {
   readonly cache: AcmeCache;
   readonly answers: ChallengeAnswers;
   readonly pace: AcmePace;
+  /** Gives the order up. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -40,9 +42,9 @@ export interface OrderParts {
  * @spec RFC 8555, section 7
  */
 export async function orderCertificate(parts: OrderParts): Promise<CertificatePair> {
-  const { options, pace } = parts;
+  const { options, pace, signal } = parts;
   try {
-    return await withTimeout(order(parts), pace.orderTimeoutMs);
+    return await endInTime(order(parts), pace.orderTimeoutMs, signal);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     const what = `no certificate for ${options.hosts.join(", ")} from ${options.directoryUrl}`;
@@ -104,16 +106,23 @@ async function accountKey(cache: AcmeCache): Promise<string> {
 /** acme-client keeps these for the whole process, which has one registry and so one authority. */
 async function configureRequests({ directoryCaPath }: AcmeOptions, pace: AcmePace): Promise<void> {
   acme.axios.defaults.timeout = pace.requestTimeoutMs;
+  // One repetition of a failed request; whole orders are repeated with pauses that suit an authority's limits.
+  Object.assign(acme.axios.defaults, { acmeSettings: { retryMaxAttempts: 1, retryDefaultDelay: 5 } });
   if (directoryCaPath === undefined) return;
   acme.axios.defaults.httpsAgent = new Agent({ ca: await readFile(directoryCaPath, "utf8") });
 }
 
-async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  const timer = Promise.withResolvers<never>();
-  const timeout = setTimeout(() => timer.reject(new Error(`not done after ${timeoutMs / 1000} s`)), timeoutMs);
+// acme-client cannot be told to stop: it goes on in the background until its next request fails, and nobody listens.
+async function endInTime<T>(work: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
+  const early = Promise.withResolvers<never>();
+  const timer = setTimeout(() => early.reject(new Error(`not done after ${timeoutMs / 1000} s`)), timeoutMs);
+  const giveUp = () => early.reject(new Error("given up, because the registry stops"));
+  if (signal.aborted) giveUp();
+  signal.addEventListener("abort", giveUp);
   try {
-    return await Promise.race([work, timer.promise]);
+    return await Promise.race([work, early.promise]);
   } finally {
-    clearTimeout(timeout);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
   }
 }
