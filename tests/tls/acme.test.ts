@@ -200,6 +200,22 @@ program.describe("a certificate by ACME, from Pebble", () => {
       expect(await opened).toMatchObject({ reason: "order-failed" });
       expect(problems).toHaveLength(1);
     });
+
+    test("is not waited for at the start when the stop comes in the middle of an order", async () => {
+      // An authority that takes the connection and never answers.
+      const asked = Promise.withResolvers<void>();
+      const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => asked.resolve() } });
+      closers.push(() => silent.stop(true));
+      const stop = new AbortController();
+      const opened = open({
+        acme: { directoryUrl: `https://127.0.0.1:${silent.port}/dir` },
+        signal: stop.signal,
+      }).catch((error: unknown) => error);
+      await asked.promise;
+      stop.abort();
+      expect(await opened).toMatchObject({ reason: "order-failed" });
+      expect(problems).toEqual([]);
+    });
   });
 
   describe("by tls-alpn-01, on the registry's own port", () => {
