@@ -4,7 +4,7 @@ import { MetadataError } from "./metadata-error.ts";
 import { MIGRATION_NAMES, migrations } from "./migrations/index.ts";
 
 /**
- * Brings the tables up to date, in one transaction a migration.
+ * Brings the tables up to date, all of it or nothing.
  * @throws MetadataError `incompatible` if a newer version of the program has changed this database
  */
 export async function migrateToLatest(queries: Queries): Promise<void> {

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import type { SqliteDatabase, SqliteStatement } from "kysely";
+import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
 
 /** A connection with the settings every connection of ours has. */
 export function openConnection(path: string): Database {
@@ -14,8 +14,26 @@ export function openConnection(path: string): Database {
   return connection;
 }
 
+/** Kysely's SQLite over a connection of Bun's. A migration runs in a transaction: a crash leaves all of it or nothing. */
+export class TransactionalSqliteDialect extends SqliteDialect {
+  constructor(connection: Database) {
+    super({ database: asKyselyDatabase(connection) });
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  // SQLite can; Kysely does not count on it.
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 /** Gives Kysely's SQLite dialect the shape it expects; statements stay compiled between uses. */
-export function asKyselyDatabase(connection: Database): SqliteDatabase {
+function asKyselyDatabase(connection: Database): SqliteDatabase {
   return {
     prepare: (sql) => asKyselyStatement(connection, sql),
     close: () => connection.close(),

@@ -1,14 +1,14 @@
 import type { Database } from "bun:sqlite";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Kysely, SqliteDialect } from "kysely";
-import { CoalescedSync } from "../../runtime/index.ts";
+import { Kysely } from "kysely";
 import type { MetadataDatabase, Queries, TransactionOptions } from "../database.ts";
 import { type HotReads, prepareHotReads } from "../hot-reads.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
-import { asKyselyDatabase, openConnection } from "./bun-sqlite.ts";
+import { openConnection, TransactionalSqliteDialect } from "./bun-sqlite.ts";
 import { namedSqliteError } from "./sqlite-error.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /**
  * Opens the database file, creating it and its folder if need be, and brings its tables up to date.
@@ -32,8 +32,8 @@ class SqliteMetadata implements MetadataDatabase {
   readonly reads: Queries;
   readonly hot: HotReads;
   readonly #writes: Queries;
-  readonly #log: FileHandle | undefined;
-  readonly #sync: CoalescedSync | undefined;
+  /** Absent for a database in memory. */
+  readonly #log: WriteAheadLog | undefined;
 
   static async open(path: string): Promise<SqliteMetadata> {
     const writer = openConnection(path);
@@ -41,22 +41,21 @@ class SqliteMetadata implements MetadataDatabase {
     await migrateToLatest(writes);
     if (path === ":memory:") return new SqliteMetadata(writes, writes, writer, undefined);
     const reader = openConnection(path);
-    // The log exists from here on: it is removed when the last connection closes.
-    return new SqliteMetadata(writes, kyselyOn(reader), reader, await open(`${path}-wal`, "a"));
+    return new SqliteMetadata(writes, kyselyOn(reader), reader, await WriteAheadLog.open(path));
   }
 
-  private constructor(writes: Queries, reads: Queries, reader: Database, log: FileHandle | undefined) {
+  private constructor(writes: Queries, reads: Queries, reader: Database, log: WriteAheadLog | undefined) {
     this.#writes = writes;
     this.reads = reads;
     this.hot = prepareHotReads(reads, (sql) => prepareFirstRow(reader, sql));
     this.#log = log;
-    this.#sync = log && new CoalescedSync(() => log.datasync());
   }
 
   async transaction<T>(work: (queries: Queries) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     try {
+      this.#log?.requireIntact();
       const result = await this.#writes.transaction().execute(work);
-      if (options.durable !== false) await this.#sync?.sync();
+      if (options.durable !== false) await this.#log?.sync();
       return result;
     } catch (error) {
       throw namedSqliteError(error);
@@ -65,6 +64,7 @@ class SqliteMetadata implements MetadataDatabase {
 
   async check(): Promise<void> {
     try {
+      this.#log?.requireIntact();
       await this.reads.selectFrom("repositories").select("id").limit(1).execute();
     } catch (error) {
       throw namedSqliteError(error);
@@ -72,15 +72,14 @@ class SqliteMetadata implements MetadataDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#sync?.sync();
-    await this.#log?.close();
+    await this.#log?.sync().finally(() => this.#log?.close());
     if (this.reads !== this.#writes) await this.reads.destroy();
     await this.#writes.destroy();
   }
 }
 
 function kyselyOn(connection: Database): Queries {
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyDatabase(connection) }) });
+  return new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(connection) });
 }
 
 function prepareFirstRow(reader: Database, sql: string) {

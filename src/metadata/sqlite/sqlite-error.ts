@@ -7,14 +7,8 @@ const REASONS: ReadonlyMap<string, readonly [MetadataErrorReason, string]> = new
   ["SQLITE_FULL", ["full", "there is no space left for the database"]],
   ["SQLITE_READONLY", ["readonly", "the database may not be written"]],
   ["SQLITE_PERM", ["readonly", "the database may not be opened"]],
-  [
-    "SQLITE_CORRUPT",
-    ["corrupt", "the database file is damaged: restore it from a backup, or import the data directory again"],
-  ],
-  [
-    "SQLITE_NOTADB",
-    ["corrupt", "the database file is not a database: restore it from a backup, or import the data directory again"],
-  ],
+  ["SQLITE_CORRUPT", ["corrupt", "the database file is damaged: restore it from a backup"]],
+  ["SQLITE_NOTADB", ["corrupt", "the database file is not a database: restore it from a backup"]],
   ["SQLITE_IOERR", ["unavailable", "the database file cannot be read or written"]],
   ["SQLITE_CANTOPEN", ["unavailable", "the database file cannot be opened"]],
 ]);
