@@ -10,6 +10,7 @@ const STORE_FAILURES: Readonly<Record<StorageError["reason"] | MetadataError["re
   readonly: "unavailable",
   unavailable: "unavailable",
   corrupt: "unavailable",
+  "upload-gone": "upload-unknown",
   incompatible: "unavailable",
   "invalid-key": "internal",
 };

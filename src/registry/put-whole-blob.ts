@@ -40,7 +40,8 @@ async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob,
     await commitBlob(registry, { repository, digest, state });
   } catch (error) {
     hasher.dispose();
-    await storage.cancelUpload(state);
+    // What fails here as well, upkeep removes; the first error is the one to tell.
+    await storage.cancelUpload(state).catch(() => undefined);
     throw error;
   }
 }

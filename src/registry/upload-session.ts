@@ -15,8 +15,12 @@ export interface UploadStatus {
 export async function getUpload(registry: Registry, repository: RepositoryName, id: string): Promise<UploadRecord> {
   const upload = await findUpload(registry.metadata.reads, id);
   if (upload?.repository === repository) return upload;
+  throw uploadUnknown(id);
+}
+
+export function uploadUnknown(id: string, cause?: unknown): RegistryError {
   const message = "there is no such upload: it is finished, cancelled or expired; start again";
-  throw new RegistryError("upload-unknown", message, { detail: { id } });
+  return new RegistryError("upload-unknown", message, { detail: { id }, cause });
 }
 
 export function parseState(upload: UploadRecord): UploadState {

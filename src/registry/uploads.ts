@@ -1,12 +1,20 @@
 import { insertUpload, type UploadRecord } from "../metadata/index.ts";
 import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName } from "../oci/index.ts";
 import type { StreamHasher } from "../runtime/index.ts";
-import type { UploadState } from "../storage/index.ts";
+import { StorageError, type UploadState } from "../storage/index.ts";
 import { commitBlob, requireSameDigest } from "./commit-blob.ts";
 import { interrupted, type Received, receiveBytes, type RequestBody } from "./receive-bytes.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 import { digestOfUpload, hasherAt } from "./upload-hash.ts";
-import { discardUpload, getUpload, parseState, saveState, statusOf, type UploadStatus } from "./upload-session.ts";
+import {
+  discardUpload,
+  getUpload,
+  parseState,
+  saveState,
+  statusOf,
+  type UploadStatus,
+  uploadUnknown,
+} from "./upload-session.ts";
 
 /** The bytes that a request says it carries, both ends inclusive. */
 export interface ContentRange {
@@ -68,8 +76,7 @@ export async function getUploadStatus(
  */
 export async function appendUpload(registry: Registry, part: UploadPart): Promise<UploadStatus> {
   requireWritable(registry);
-  return registry.uploadTurns.run(part.id, async (signal) => {
-    const upload = await getUpload(registry, part.repository, part.id);
+  return inTurn(registry, part, async (upload, signal) => {
     const { state, hasher } = await receivePart(registry, upload, part, signal);
     await saveState(registry, upload.id, state);
     registry.runningHashes.keep(upload.id, hasher, state.offsetBytes);
@@ -84,8 +91,7 @@ export async function appendUpload(registry: Registry, part: UploadPart): Promis
  */
 export async function finishUpload(registry: Registry, part: UploadPart, digest: Digest): Promise<void> {
   requireWritable(registry);
-  await registry.uploadTurns.run(part.id, async (signal) => {
-    const upload = await getUpload(registry, part.repository, part.id);
+  await inTurn(registry, part, async (upload, signal) => {
     const { state, hasher } = await receivePart(registry, upload, part, signal);
     const actual = await digestOfUpload(registry, { state, hasher, algorithm: upload.algorithm }, digest);
     if (actual !== digest) await discardUpload(registry, upload.id, state);
@@ -100,6 +106,24 @@ export async function cancelUpload(registry: Registry, repository: RepositoryNam
   await registry.uploadTurns.run(id, async () => {
     const upload = await getUpload(registry, repository, id);
     await discardUpload(registry, id, parseState(upload));
+  });
+}
+
+/** Works on the session alone. One whose bytes a crash has taken ends here, so that its client starts again. */
+function inTurn<T>(
+  registry: Registry,
+  { repository, id }: UploadPart,
+  work: (upload: UploadRecord, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return registry.uploadTurns.run(id, async (signal) => {
+    const upload = await getUpload(registry, repository, id);
+    try {
+      return await work(upload, signal);
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.reason !== "upload-gone") throw error;
+      await discardUpload(registry, id, parseState(upload));
+      throw uploadUnknown(id, error);
+    }
   });
 }
 

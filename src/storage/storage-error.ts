@@ -1,5 +1,8 @@
-/** `full`: no space or quota left · `readonly`: may not write · `unavailable`: try again · `corrupt`: not what was stored. */
-export type StorageErrorReason = "full" | "readonly" | "unavailable" | "corrupt" | "invalid-key";
+/**
+ * `full`: no space or quota left · `readonly`: may not write · `unavailable`: try again · `corrupt`: not what was stored ·
+ * `upload-gone`: finished or cancelled meanwhile, or lost in a crash.
+ */
+export type StorageErrorReason = "full" | "readonly" | "unavailable" | "corrupt" | "upload-gone" | "invalid-key";
 
 /** What a storage driver throws, and nothing else. */
 export class StorageError extends Error {

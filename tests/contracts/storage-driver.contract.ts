@@ -360,9 +360,9 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         const state = await upload("0123");
         await driver.cancelUpload(state);
         await driver.cancelUpload(state);
-        await expectStorageError("unavailable", () => driver.readUpload(state));
-        await expectStorageError("unavailable", () => driver.appendUpload(state, chunksOf(["x"])));
-        await expectStorageError("unavailable", () => driver.finishUpload(state, key));
+        await expectStorageError("upload-gone", () => driver.readUpload(state));
+        await expectStorageError("upload-gone", () => driver.appendUpload(state, chunksOf(["x"])));
+        await expectStorageError("upload-gone", () => driver.finishUpload(state, key));
         expect(await driver.stat(key)).toBeUndefined();
       });
 
@@ -370,7 +370,7 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         const state = await upload("0123");
         await driver.finishUpload(state, key);
         await driver.cancelUpload(state);
-        await expectStorageError("unavailable", () => driver.finishUpload(state, neighbour));
+        await expectStorageError("upload-gone", () => driver.finishUpload(state, neighbour));
         expect(await textOf(driver.read(key))).toBe("0123");
       });
 

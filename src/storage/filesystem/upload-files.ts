@@ -120,7 +120,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
 
 function requireBytes(path: string, sizeBytes: number | undefined, offsetBytes: number): void {
   if (sizeBytes === undefined) {
-    throw new StorageError("unavailable", `upload ${path} is gone: it was finished or cancelled meanwhile, or removed`);
+    throw new StorageError("upload-gone", `upload ${path} is gone: it was finished or cancelled meanwhile, or removed`);
   }
   if (sizeBytes >= offsetBytes) return;
   throw new StorageError("corrupt", `upload ${path} has ${sizeBytes} bytes although ${offsetBytes} were stored`);

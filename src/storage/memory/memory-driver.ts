@@ -94,7 +94,7 @@ export class MemoryDriver implements StorageDriver {
     const { uploadId, offsetBytes } = requireUploadById(state);
     if (offsetBytes === 0) return new Uint8Array();
     const found = this.#objects.get(unfinishedKeyOf(uploadId));
-    if (!found) throw new StorageError("unavailable", `upload ${uploadId} is gone: finished or cancelled meanwhile`);
+    if (!found) throw new StorageError("upload-gone", `upload ${uploadId} is gone: finished or cancelled meanwhile`);
     if (found.bytes.byteLength >= offsetBytes) return found.bytes.subarray(0, offsetBytes);
     throw new StorageError("corrupt", `upload ${uploadId} has ${found.bytes.byteLength} bytes, not ${offsetBytes}`);
   }

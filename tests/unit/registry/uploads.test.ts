@@ -116,6 +116,16 @@ describe("an upload in parts", () => {
   });
 });
 
+test("an upload whose bytes a crash has taken is unknown, and its session ends", async () => {
+  const { id } = await startUpload(registry, app);
+  await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
+  registry.runningHashes.drop(id);
+  await registry.storage.cancelUpload({ ...(await registry.storage.startUpload(id)), offsetBytes: 3 });
+  const finish = { repository: app, id, body: null };
+  expect(await kindOf(finishUpload(registry, finish, contentOf("abc").digest))).toBe("upload-unknown");
+  expect(await kindOf(getUploadStatus(registry, app, id))).toBe("upload-unknown");
+});
+
 describe("a chunk", () => {
   test("in its place is taken", async () => {
     const { id } = await startUpload(registry, app);
