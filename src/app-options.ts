@@ -28,7 +28,6 @@ export function httpOptions(config: Config): HttpOptions {
     relativeUrls: http.relativeUrls,
     headers: {
       ...SECURITY_HEADERS,
-      ...(http.tls && { "Strict-Transport-Security": "max-age=31536000" }),
       ...joinedHeaders(http.headers),
     },
     trustedProxies: http.trustedProxies,
@@ -51,6 +50,5 @@ function joinedHeaders(headers: Config["http"]["headers"]): Record<string, strin
 
 /** `x-content-type-options` replaces `X-Content-Type-Options`. */
 function canonicalName(name: string): string {
-  const known = [...Object.keys(SECURITY_HEADERS), "Strict-Transport-Security"];
-  return known.find((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? name;
+  return Object.keys(SECURITY_HEADERS).find((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? name;
 }

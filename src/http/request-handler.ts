@@ -93,17 +93,19 @@ class Visit {
 
   async #respond(): Promise<Response> {
     const queryStart = this.#target.indexOf("?");
-    const path = this.#withoutPrefix(decodePath(queryStart < 0 ? this.#target : this.#target.slice(0, queryStart)));
+    const asked = decodePath(queryStart < 0 ? this.#target : this.#target.slice(0, queryStart));
+    const path = this.#withoutPrefix(asked);
     this.#route = matchRoute(path);
     if (this.#route) this.#handler = HANDLER_NAMES[this.#route.kind];
     this.#edge.metrics.requestStarted(this.#handler);
     this.#isCounted = true;
-    const page = this.#edge.pages.get(path);
+    // Probes come past the proxy that adds the prefix.
+    const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return page.respond(this.#request);
     this.#principal = await this.#authenticate();
     if (page) return page.respond(this.#request);
-    if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(path)}`);
+    if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
     const query = new URLSearchParams(queryStart < 0 ? "" : this.#target.slice(queryStart));
     return dispatch(this.#exchange(query), this.#route);
   }
