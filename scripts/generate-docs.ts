@@ -21,8 +21,8 @@ before it starts. An unknown key is an error that names the nearest known one; a
 the exit code is 78.
 
 \`\`\`sh
-berth check-config --config berth.yml           # is it good?
-berth check-config --config berth.yml --print   # what is in force, with defaults, without secrets
+berth check-config berth.yml           # is it good?
+berth check-config berth.yml --print   # what is in force, with defaults, without secrets
 \`\`\`
 
 **Without a file** Berth listens on 127.0.0.1:5000, keeps its data in \`./data\` and asks for no login. To listen on an

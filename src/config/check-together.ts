@@ -47,6 +47,10 @@ function checkAddress(tree: RawMap, authIsNamed: boolean, findings: Findings): v
 const tls = ["http", "tls"] as const;
 
 function checkCertificate(tree: RawMap, findings: Findings): void {
+  if (hasEntries(tree, [...tls, "clientcas"]) && wordAt(tree, [...tls, "clientauth"]) === "require-any-client-cert") {
+    const advice = "take require-and-verify-client-cert";
+    findings.problem([...tls, "clientauth"], `a certificate that nobody verifies proves nothing; ${advice}`);
+  }
   const certificate = textAt(tree, [...tls, "certificate"]);
   const key = textAt(tree, [...tls, "key"]);
   if (certificate !== undefined && key === undefined) findings.problem([...tls, "key"], "is needed with certificate");
