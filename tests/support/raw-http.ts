@@ -83,10 +83,8 @@ function parseAnswer(received: string, expectsBody: boolean, isClosed: boolean):
   const length = headers.get("content-length");
   const isWhole = !hasBody || (length === null ? rest.endsWith("0\r\n\r\n") : rest.length >= Number(length));
   if (!isWhole && !isClosed) return undefined;
-  return {
-    status,
-    headers,
-    text: Buffer.from(rest, "latin1").toString("utf8"),
-    isClosed: isClosed || headers.get("connection") === "close",
-  };
+  // What follows is the next answer.
+  const body = hasBody && length !== null ? rest.slice(0, Number(length)) : rest;
+  const text = Buffer.from(body, "latin1").toString("utf8");
+  return { status, headers, text, isClosed: isClosed || headers.get("connection") === "close" };
 }

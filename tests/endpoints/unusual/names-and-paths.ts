@@ -1,0 +1,130 @@
+import { LAYER } from "../sample.ts";
+import { each, get, request, type UnusualRow } from "./row.ts";
+
+const BAD_NAMES = [
+  "UPPER",
+  "a..b",
+  "a...b",
+  ".a",
+  "a.",
+  "-a",
+  "a-",
+  "_a",
+  "a_",
+  "a___b",
+  "a._b",
+  "a.-b",
+  "a:b",
+  "a@b",
+  "a%20b",
+  "a%00b",
+  "%00",
+  "a%0Ab",
+  "a%0D%0AX-Injected:%201",
+  "%C3%A4",
+  "%F0%9F%90%B3",
+  "a%2F%2Fb",
+  "a%5Cb",
+  "a%7Eb",
+  "a*b",
+  "a%25b",
+  "a+b",
+  "a,b",
+  "a;b",
+  "(a)",
+  "a'b",
+  "a%22b",
+  "a%3Cb%3E",
+  "a|b",
+  "{a}",
+  "a//b",
+  "/a",
+  "a/",
+  "team%252Fapp",
+  "app%2f..%2fother",
+  "..%2fapp",
+  "a".repeat(256),
+  "a/".repeat(2000) + "a",
+] as const;
+
+const BROKEN_ENCODINGS = ["%", "%2", "%zz", "%C3", "%ff", "%c0%ae%c0%ae", "%ed%a0%80", "%u0041"] as const;
+
+export const NAMES_AND_PATHS: readonly UnusualRow[] = [
+  ...each("a bad name", BAD_NAMES, (name) => ({
+    send: get(`/v2/${name}/tags/list`),
+    status: 400,
+    code: "NAME_INVALID",
+  })),
+  ...each("a bad name to push to", BAD_NAMES.slice(0, 6), (name) => ({
+    send: [request("POST", `/v2/${name}/blobs/uploads/`, { body: "" })],
+    status: 400,
+    code: "NAME_INVALID",
+  })),
+  ...each("a broken encoding", BROKEN_ENCODINGS, (text) => ({
+    send: get(`/v2/a${text}/tags/list`),
+    status: 400,
+    code: "BAD_REQUEST",
+  })),
+
+  // Dot segments are resolved before anything is looked at, as every HTTP server does.
+  ...each(
+    "a way out",
+    ["/v2/../../etc/passwd", "/v2/%2e%2e/%2E%2E/etc/passwd", "/v2/app/../../x", "/../../x"],
+    (path) => ({
+      send: get(path),
+      status: 404,
+      code: "NOT_FOUND",
+    }),
+  ),
+  { about: "a way to another repository", send: get("/v2/app/../absent/tags/list"), status: 404, code: "NAME_UNKNOWN" },
+  { about: "a backslash for a slash", send: get("/v2/app\\..\\absent\\tags\\list"), status: 404, code: "NAME_UNKNOWN" },
+  { about: "a dot on the way", send: get("/v2/./app/./tags/./list"), status: 200 },
+  { about: "dots for a name", send: get("/v2/../tags/list"), status: 404, code: "NOT_FOUND" },
+  { about: "dots for a tag", send: get("/v2/app/manifests/.."), status: 404, code: "NOT_FOUND" },
+  { about: "encoded dots for a tag", send: get("/v2/app/manifests/%2e%2e"), status: 404, code: "NOT_FOUND" },
+  { about: "a way out for a tag", send: get("/v2/app/manifests/..%2flatest"), status: 404, code: "NOT_FOUND" },
+  {
+    about: "a way out for an upload",
+    send: get("/v2/app/blobs/uploads/..%2f..%2fetc"),
+    status: 404,
+    code: "NOT_FOUND",
+  },
+  {
+    about: "a way out with backslashes for an upload",
+    send: get("/v2/app/blobs/uploads/..%5c..%5cetc"),
+    status: 404,
+    code: "BLOB_UPLOAD_UNKNOWN",
+  },
+  {
+    about: "a way out for a digest",
+    send: get("/v2/app/blobs/sha256:..%2f..%2f..%2fetc%2fpasswd"),
+    status: 404,
+    code: "NOT_FOUND",
+  },
+
+  // An encoded slash is a slash.
+  { about: "an encoded slash in a name", send: get("/v2/team%2Fapp/tags/list"), status: 200 },
+  { about: "encoded slashes everywhere", send: get("/v2%2fteam%2Fapp%2ftags%2Flist"), status: 200 },
+  { about: "an encoded slash before a tag", send: get("/v2/app/manifests%2Flatest"), status: 200 },
+  { about: "encoded letters", send: get("/%76%32/%61pp/t%61gs/list"), status: 200 },
+  {
+    about: "an encoded colon in a digest",
+    send: get(`/v2/app/blobs/${LAYER.digest.replace(":", "%3A")}`),
+    status: 200,
+  },
+
+  { about: "two slashes before all", send: get("//v2/"), status: 404, code: "NOT_FOUND" },
+  { about: "two slashes after the version", send: get("/v2//"), status: 404, code: "NOT_FOUND" },
+  { about: "nothing for a name", send: get("/v2//tags/list"), status: 404, code: "NOT_FOUND" },
+  { about: "nothing for a tag", send: get("/v2/app/manifests/"), status: 404, code: "NOT_FOUND" },
+  { about: "nothing for a digest", send: get("/v2/app/blobs/"), status: 404, code: "NOT_FOUND" },
+  { about: "a resource of no name", send: get("/v2/manifests/latest"), status: 404, code: "NOT_FOUND" },
+  { about: "a fragment", send: get("/v2/#/tags"), status: 404, code: "NOT_FOUND" },
+  {
+    about: "a path as long as a head may be",
+    send: get(`/v2/${"x/".repeat(7000)}tags/list`),
+    status: 400,
+    code: "NAME_INVALID",
+  },
+  { about: "a path that is longer", send: get(`/v2/${"x/".repeat(9000)}tags/list`), status: 431, byServer: true },
+];
