@@ -31,16 +31,21 @@ export function asRegistryError(error: unknown): RegistryError {
   });
 }
 
-/**
- * @param challenge value of `WWW-Authenticate` for an answer 401
- * @spec OCI distribution-spec, "Error Codes"
- */
-export function errorResponse(error: RegistryError, method: string, challenge: string): Response {
+export interface ErrorContext {
+  readonly method: string;
+  /** Value of `WWW-Authenticate` for an answer 401. */
+  readonly challenge: string;
+  /** Value of `Allow` for an answer 405. */
+  readonly allow: string;
+}
+
+/** @spec OCI distribution-spec, "Error Codes" */
+export function errorResponse(error: RegistryError, { method, challenge, allow }: ErrorContext): Response {
   const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
   const headers = new Headers(error instanceof HttpError ? error.headers : undefined);
   if (status === 401) headers.set("WWW-Authenticate", challenge);
-  if (status === 405 && !headers.has("Allow")) headers.set("Allow", "GET, HEAD");
+  if (status === 405) headers.set("Allow", allow);
   if (retryAfterSeconds !== undefined) headers.set("Retry-After", String(retryAfterSeconds));
   return jsonResponse({ errors }, { status, headers, hasBody: method !== "HEAD" });
 }

@@ -99,6 +99,8 @@ function nearestUntrusted(addresses: readonly string[], proxies: TrustedProxies)
   return known.findLast((address) => !proxies.has(address)) ?? known[0];
 }
 
-function isHost(text: string): boolean {
-  return /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text);
+/** Name or address, and perhaps a port. */
+export function isHost(text: string): boolean {
+  const match = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(text);
+  return match !== null && Number(match[1] ?? 0) <= 65_535;
 }

@@ -2,13 +2,13 @@ import { ANONYMOUS, type Authenticator, nameOf, type Principal } from "../auth/i
 import { RegistryError, shorten, Warnings } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
 import type { Clock } from "../runtime/index.ts";
-import { asRegistryError, errorResponse } from "./error-response.ts";
-import { type ClientView, clientView, TrustedProxies } from "./forwarded.ts";
+import { asRegistryError, type ErrorContext, errorResponse } from "./error-response.ts";
+import { type ClientView, clientView, isHost, TrustedProxies } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
 import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestRecord } from "./request-record.ts";
-import { dispatch } from "./v2/dispatch.ts";
+import { allowedMethods, dispatch } from "./v2/dispatch.ts";
 import type { Exchange } from "./v2/exchange.ts";
 import { matchRoute, type Route } from "./v2/match-route.ts";
 
@@ -87,11 +87,18 @@ class Visit {
       return this.#finish(await (this.#span ? this.#span.run(() => this.#respond()) : this.#respond()));
     } catch (thrown) {
       const error = asRegistryError(thrown);
-      return this.#finish(errorResponse(error, this.#request.method, this.#edge.authenticator.challenge), error);
+      return this.#finish(errorResponse(error, this.#errorContext()), error);
     }
   }
 
+  #errorContext(): ErrorContext {
+    const { authenticator, registry } = this.#edge;
+    const allow = this.#route ? allowedMethods(this.#route, registry.options) : "GET, HEAD";
+    return { method: this.#request.method, challenge: authenticator.challenge, allow };
+  }
+
   async #respond(): Promise<Response> {
+    this.#requireSoundRequest();
     const queryStart = this.#target.indexOf("?");
     const asked = decodePath(queryStart < 0 ? this.#target : this.#target.slice(0, queryStart));
     const path = this.#withoutPrefix(asked);
@@ -108,6 +115,13 @@ class Visit {
     if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
     const query = new URLSearchParams(queryStart < 0 ? "" : this.#target.slice(queryStart));
     return dispatch(this.#exchange(query), this.#route);
+  }
+
+  #requireSoundRequest(): void {
+    const { host } = this.#client;
+    if (host !== "" && !isHost(host)) throw new RegistryError("bad-request", "the Host header is not a host");
+    if (this.#request.method === "CONNECT")
+      throw new RegistryError("method-not-allowed", "this is a registry, not a proxy: CONNECT is not possible");
   }
 
   #withoutPrefix(path: string): string {

@@ -82,6 +82,9 @@ function requireSameDigest(push: ManifestPush): Digest {
   });
 }
 
+/** So that the answer to an absurd index stays small. */
+const MAX_MISSING_NAMED = 1000;
+
 /** Names everything that is missing at once, so that a client need not ask again and again. */
 async function checkReferences(
   registry: Registry,
@@ -98,13 +101,10 @@ async function checkReferences(
     ...(await findMissingChildren(queries, repositoryId, children)),
   ];
   if (missing.length === 0) return;
-  throw new RegistryError(
-    "manifest-blob-unknown",
-    "the manifest names content that is not in the repository: push it first",
-    {
-      details: missing.map((digest) => ({ digest })),
-    },
-  );
+  const named = missing.slice(0, MAX_MISSING_NAMED);
+  const others = missing.length - named.length;
+  const message = `the manifest names content that is not in the repository: push it first${others > 0 ? ` (and ${others} more)` : ""}`;
+  throw new RegistryError("manifest-blob-unknown", message, { details: named.map((digest) => ({ digest })) });
 }
 
 /** An index may also name blobs: build caches are indexes of layers. */

@@ -46,7 +46,7 @@ export async function respondMetrics(metrics: Pick<Metrics, "render">): Promise<
 }
 
 function refuse(request: Request, error: RegistryError): Response {
-  return errorResponse(error, request.method, "");
+  return errorResponse(error, { method: request.method, challenge: "", allow: "GET, HEAD" });
 }
 
 function listed(pages: ReadonlyMap<string, Page>): string {

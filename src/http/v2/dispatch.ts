@@ -1,4 +1,5 @@
-import { HttpError } from "../http-error.ts";
+import { RegistryError } from "../../oci/index.ts";
+import type { RegistryOptions } from "../../registry/index.ts";
 import { jsonResponse } from "../json-response.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
 import type { Exchange } from "./exchange.ts";
@@ -30,15 +31,24 @@ const ENDPOINTS: Endpoints = {
   referrers: { GET: sendReferrers },
 };
 
-/** @throws HttpError `method-not-allowed` */
+/** @throws RegistryError `method-not-allowed` */
 export function dispatch(exchange: Exchange, route: Route): Response | Promise<Response> {
   const { method } = exchange.request;
-  const methods = ENDPOINTS[route.kind] as Methods<Route>;
-  const handler = methods[method];
+  const handler = (ENDPOINTS[route.kind] as Methods<Route>)[method];
   if (handler) return handler(exchange, route);
-  const allow = Object.keys(methods).sort().join(", ");
+  const allow = allowedMethods(route, exchange.registry.options);
   if (method === "OPTIONS") return new Response(null, { status: 200, headers: { Allow: allow } });
-  throw new HttpError("method-not-allowed", `${method} is not possible here; possible are ${allow}`, { Allow: allow });
+  throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are ${allow}`);
+}
+
+/** What `Allow` says of an endpoint, as the registry is configured. */
+export function allowedMethods(route: Route, options: Pick<RegistryOptions, "readOnly" | "deleteEnabled">): string {
+  const isPossible = (method: string) =>
+    method === "GET" ||
+    method === "HEAD" ||
+    (!options.readOnly && (method !== "DELETE" || options.deleteEnabled || route.kind === "upload"));
+  // OPTIONS is always possible; it is named only where nothing else is.
+  return Object.keys(ENDPOINTS[route.kind]).filter(isPossible).sort().join(", ") || "OPTIONS";
 }
 
 /** @spec OCI distribution-spec, end-1 */
