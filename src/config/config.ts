@@ -90,6 +90,7 @@ export interface AcmeConfig {
   readonly hosts: readonly string[];
   readonly email: string | undefined;
   readonly directoryUrl: string;
+  readonly directoryCaPath: string | undefined;
   /** A folder. */
   readonly cacheDirectory: string;
   readonly challenge: AcmeChallenge;

@@ -26,7 +26,7 @@ const debugKeys = group("A second server for probes and metrics: plain HTTP, no 
 });
 
 const limitKeys = group("What clients may ask for.", {
-  idletimeout: setting(durationBetween(1000, 255_000), "60s", "How long a connection may rest, 1s to 255s."),
+  idletimeout: setting(durationBetween(1000, 255_000), "120s", "How long a connection may rest, 1s to 255s."),
   maxblobbytes: setting(byteSize, "0", "The largest blob that may be pushed, for example `20GiB`; 0: no limit."),
 });
 

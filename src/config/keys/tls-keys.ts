@@ -26,6 +26,7 @@ const acmeKeys = optionalGroup(
     ),
     email: optional(text, "Where the certificate authority writes to."),
     directoryurl: setting(webUrl, letsEncryptUrl, "The directory of the certificate authority."),
+    directoryca: optional(path, "The PEM file of the authority behind a private directory's own certificate."),
     cachedir: optional(path, "The folder of account key and certificates.", {
       defaultNote: "`<rootdirectory>/berth/acme`; `./acme` for `storage.inmemory`",
     }),

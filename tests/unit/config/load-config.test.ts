@@ -24,7 +24,7 @@ const defaults: Config = {
     trustedProxies: [],
     tls: undefined,
     debug: undefined,
-    limits: { idleTimeoutMs: 60_000, maxBlobBytes: undefined },
+    limits: { idleTimeoutMs: 120_000, maxBlobBytes: undefined },
     metrics: { enabled: false, path: "/metrics" },
   },
   health: { storageDriver: { enabled: false, intervalMs: 10_000, threshold: 3 }, files: [], http: [], tcp: [] },
@@ -185,6 +185,7 @@ const acmeBase = {
   hosts: ["registry.example"],
   email: undefined,
   directoryUrl: "https://acme-v02.api.letsencrypt.org/directory",
+  directoryCaPath: undefined,
   cacheDirectory: "./data/berth/acme",
   challenge: "http-01",
   httpAddress: { hostname: "", port: 80 },
@@ -258,7 +259,7 @@ const rows: readonly Row[] = [
   [
     "ACME with all",
     {
-      file: `http: {tls: {acme: {hosts: ['*.registry.example'], termsagreed: true, email: a@x, directoryurl: 'https://ca.example/dir',
+      file: `http: {tls: {acme: {hosts: ['*.registry.example'], termsagreed: true, email: a@x, directoryurl: 'https://ca.example/dir', directoryca: /ca/root.pem,
         cachedir: /acme, challenge: dns-01, httpaddr: '127.0.0.1:8080', dnshook: /bin/hook, eab: {keyid: k, hmackey: h}}}}`,
     },
     (c) => c.http.tls?.certificate,
@@ -267,6 +268,7 @@ const rows: readonly Row[] = [
       hosts: ["*.registry.example"],
       email: "a@x",
       directoryUrl: "https://ca.example/dir",
+      directoryCaPath: "/ca/root.pem",
       cacheDirectory: "/acme",
       challenge: "dns-01",
       httpAddress: { hostname: "127.0.0.1", port: 8080 },
