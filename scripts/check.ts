@@ -2,7 +2,7 @@
 import { runStaticChecks } from "./static-checks.ts";
 import { findSuites, runSuite } from "./test-suite.ts";
 
-const quickSuites = ["architecture", "unit"];
+const quickSuites = new Set(["architecture", "unit"]);
 
 async function main(): Promise<number> {
   let isPassed = true;
@@ -14,7 +14,7 @@ async function main(): Promise<number> {
     if (!result.isPassed) console.log(result.output);
     say(result.name, result.isPassed, result.seconds);
   }
-  for (const suite of (await findSuites()).filter(({ name }) => quickSuites.includes(name))) {
+  for (const suite of (await findSuites()).filter(({ name }) => quickSuites.has(name))) {
     const { passed, failed, troubles, seconds } = await runSuite(suite);
     for (const trouble of troubles) console.log(`${suite.name}: ${trouble}`);
     say(suite.name, failed === 0 && passed > 0, seconds);

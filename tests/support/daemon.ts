@@ -9,7 +9,7 @@ export interface DaemonOptions {
   readonly cwd?: string;
   /** Asked every 20 ms until it says yes. A rejection counts as no. */
   readonly isReady: () => Promise<boolean>;
-  /** Default: 30 seconds. */
+  /** Default: 20 seconds, so that its message comes before the test runner's own limit. */
   readonly readyTimeoutMs?: number;
 }
 
@@ -36,7 +36,7 @@ export function killDaemons(): void {
 /**
  * Starts a server and waits until it is ready.
  *
- * @throws with what it printed when it ends or stays silent instead of becoming ready; it is stopped then.
+ * @throws with the end of what it printed when it ends or stays silent instead of becoming ready; it is stopped then.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const folder = makeTemporaryFolder("log");
@@ -55,7 +55,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await waitUntilReady(options, child);
   } catch (error) {
     await daemon.stop();
-    const logs = daemon.logs();
+    const logs = daemon.logs().slice(-4000);
     removeTemporaryFolder(folder);
     throw new Error(`${String(error)}: ${options.argv.join(" ")}\n${logs}`, { cause: error });
   }
@@ -78,7 +78,7 @@ function spawnLogged(options: DaemonOptions, logFile: string): Bun.Subprocess {
 }
 
 async function waitUntilReady(options: DaemonOptions, child: Bun.Subprocess): Promise<void> {
-  const timeoutMs = options.readyTimeoutMs ?? 30_000;
+  const timeoutMs = options.readyTimeoutMs ?? 20_000;
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error("ended before it was ready");

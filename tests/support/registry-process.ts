@@ -47,7 +47,7 @@ export interface RunningRegistry {
 /** What differs between one registry program and another. */
 export interface RegistryProgram {
   readonly argv: (configFile: string) => readonly string[];
-  /** Answers 200 (or 401 where a login is wanted) once the registry can serve. */
+  /** Asked until there is an answer that is no failure: it may be 401 before a login, or 404 below a prefix. */
   readonly readyPath: string;
 }
 
@@ -142,5 +142,5 @@ async function answers(url: string, certificates: Certificates | undefined): Pro
   const tls = certificates && { ca: await Bun.file(certificates.authority).text() };
   const response = await fetch(url, { ...(tls === undefined ? {} : { tls }), signal: AbortSignal.timeout(2000) });
   await response.body?.cancel();
-  return response.ok || response.status === 401;
+  return response.status < 500;
 }
