@@ -77,7 +77,8 @@ export function checkForm(answer: Pick<Answer, "status" | "headers" | "text">, m
   expect(headers.get("docker-distribution-api-version")).toBe("registry/2.0");
   expect(headers.get("x-request-id")).toMatch(/^[\w-]{8,}$/);
   expect(status).toBeLessThan(500);
-  if (status === 405) expect(headers.get("allow")).toMatch(/^[A-Z]+(?:, [A-Z]+)*$/);
+  // Empty where nothing is possible at the moment.
+  if (status === 405) expect(headers.get("allow")).toMatch(/^(?:[A-Z]+(?:, [A-Z]+)*)?$/);
   if (status === 401) expect(headers.get("www-authenticate")).toBeTruthy();
   if (method === "HEAD" || status === 204 || status === 304) expect(text).toBe("");
   else if (status >= 400) {

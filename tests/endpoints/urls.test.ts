@@ -1,8 +1,9 @@
-import { describe } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
 import { OCI_IMAGE_MANIFEST } from "../../src/oci/index.ts";
+import { connectTo } from "../support/registry-client.ts";
 import { startUpload, withQuery } from "../support/push-content.ts";
-import { clientWith } from "./registry.ts";
+import { berthWith, clientWith } from "./registry.ts";
 import { type Row, testRows } from "./rows.ts";
 import { IMAGE, LAYER, pushSample } from "./sample.ts";
 
@@ -82,6 +83,18 @@ describe("a Location begins with what the client asked", () => {
   testRows(http({}), [...locations("http://127.0.0.1:\\d+"), link()]);
 });
 
+describe("over TLS a Location", () => {
+  const secure = berthWith({ tls: true });
+
+  test("begins with https", async () => {
+    const client = await connectTo(secure());
+    const started = await client.request("POST", "/v2/app/blobs/uploads/");
+    expect(started.headers.get("location")).toStartWith(`https://${secure().host}/v2/app/blobs/uploads/`);
+    const pushed = await client.request("POST", `/v2/app/blobs/uploads/?digest=${LAYER.digest}`, { body: LAYER.bytes });
+    expect(pushed.headers.get("location")).toBe(`https://${secure().host}/v2/app/blobs/${LAYER.digest}`);
+  });
+});
+
 describe("forwarded headers of anybody change no Location", () => {
   const plain = http({});
   testRows(plain, locations("http://127.0.0.1:\\d+", FORWARDED));
@@ -140,6 +153,7 @@ describe("with http.prefix", () => {
       status: 200,
       answers: { link: '</some/registry/v2/_catalog?n=1&last=app>; rel="next"' },
     },
+    { about: "probes need it not", ask: "GET /livez", status: 200 },
     { about: "nothing is beside it", ask: "GET /v2/", status: 404, code: "NOT_FOUND" },
     { about: "nothing begins like it", ask: "GET /some/registryv2/", status: 404, code: "NOT_FOUND" },
   ]);

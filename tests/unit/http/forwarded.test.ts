@@ -93,7 +93,7 @@ describe("forwarded headers of a trusted proxy", () => {
     expect(viewOf({ headers: { "X-Forwarded-Proto": scheme } }).scheme).toBe(expected);
   });
 
-  test.each(["a b", "x/evil", "u@x", "a\\b", 'x"', "x:port", "x:123456", "[::1", "x?y", "x#y", "<x>"])(
+  test.each(["a b", "x/evil", "u@x", "a\\b", 'x"', "x:port", "x:123456", "x:65536", "[::1", "x?y", "x#y", "<x>"])(
     "with host %j keep the request's",
     (host) => {
       expect(viewOf({ headers: { "X-Forwarded-Host": host } }).host).toBe(DIRECT.host);
