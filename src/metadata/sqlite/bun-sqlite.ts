@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
+import { namingFailures } from "./sqlite-error.ts";
 
 /** A connection with the settings every connection of ours has. */
 export function openConnection(path: string): Database {
@@ -16,8 +17,9 @@ export function openConnection(path: string): Database {
 
 /** Kysely's SQLite over a connection of Bun's. A migration runs in a transaction: a crash leaves all of it or nothing. */
 export class TransactionalSqliteDialect extends SqliteDialect {
-  constructor(connection: Database) {
-    super({ database: asKyselyDatabase(connection) });
+  /** @param path for messages */
+  constructor(connection: Database, path: string) {
+    super({ database: asKyselyDatabase(connection, path) });
   }
 
   override createAdapter(): SqliteAdapter {
@@ -33,20 +35,20 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 /** Gives Kysely's SQLite dialect the shape it expects; statements stay compiled between uses. */
-function asKyselyDatabase(connection: Database): SqliteDatabase {
+function asKyselyDatabase(connection: Database, path: string): SqliteDatabase {
   return {
-    prepare: (sql) => asKyselyStatement(connection, sql),
+    prepare: (sql) => namingFailures(path, () => asKyselyStatement(connection, sql, path)),
     close: () => connection.close(),
   };
 }
 
-function asKyselyStatement(connection: Database, sql: string): SqliteStatement {
+function asKyselyStatement(connection: Database, sql: string, path: string): SqliteStatement {
   // A deferred transaction that turns into a writer fails at once when another process writes; this one waits its turn.
   const statement = connection.query<unknown, never[]>(sql === "begin" ? "begin immediate" : sql);
   return {
     reader: statement.columnNames.length > 0,
-    all: (parameters) => statement.all(...(parameters as never[])),
-    run: (parameters) => statement.run(...(parameters as never[])),
-    iterate: (parameters) => statement.iterate(...(parameters as never[])),
+    all: (parameters) => namingFailures(path, () => statement.all(...(parameters as never[]))),
+    run: (parameters) => namingFailures(path, () => statement.run(...(parameters as never[]))),
+    iterate: (parameters) => namingFailures(path, () => statement.iterate(...(parameters as never[]))),
   };
 }

@@ -4,10 +4,11 @@ import { dirname } from "node:path";
 import { Kysely } from "kysely";
 import type { MetadataDatabase, Queries, TransactionOptions } from "../database.ts";
 import { type HotReads, prepareHotReads } from "../hot-reads.ts";
+import { MetadataError } from "../metadata-error.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
 import { openConnection, TransactionalSqliteDialect } from "./bun-sqlite.ts";
-import { namedSqliteError } from "./sqlite-error.ts";
+import { namingFailures } from "./sqlite-error.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /**
@@ -16,12 +17,25 @@ import { WriteAheadLog } from "./write-ahead-log.ts";
  * @throws MetadataError
  */
 export async function openSqlite(path: string): Promise<MetadataDatabase> {
+  if (path !== ":memory:") await makeFolder(dirname(path));
+  return namingFailures(path, () => SqliteMetadata.open(path));
+}
+
+async function makeFolder(path: string): Promise<void> {
   try {
-    if (path !== ":memory:") await mkdir(dirname(path), { recursive: true });
-    return await SqliteMetadata.open(path);
-  } catch (error) {
-    throw namedSqliteError(error);
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new MetadataError("readonly", `cannot make the folder ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+interface SqliteParts {
+  readonly writes: Queries;
+  readonly reads: Queries;
+  /** The connection that `reads` uses. */
+  readonly reader: Database;
+  /** Absent for a database in memory. */
+  readonly log?: WriteAheadLog;
 }
 
 /**
@@ -37,38 +51,31 @@ class SqliteMetadata implements MetadataDatabase {
 
   static async open(path: string): Promise<SqliteMetadata> {
     const writer = openConnection(path);
-    const writes = kyselyOn(writer);
+    const writes = kyselyOn(writer, path);
     await migrateToLatest(writes);
-    if (path === ":memory:") return new SqliteMetadata(writes, writes, writer, undefined);
+    if (path === ":memory:") return new SqliteMetadata(path, { writes, reads: writes, reader: writer });
     const reader = openConnection(path);
-    return new SqliteMetadata(writes, kyselyOn(reader), reader, await WriteAheadLog.open(path));
+    const log = await WriteAheadLog.open(path);
+    return new SqliteMetadata(path, { writes, reads: kyselyOn(reader, path), reader, log });
   }
 
-  private constructor(writes: Queries, reads: Queries, reader: Database, log: WriteAheadLog | undefined) {
-    this.#writes = writes;
-    this.reads = reads;
-    this.hot = prepareHotReads(reads, (sql) => prepareFirstRow(reader, sql));
-    this.#log = log;
+  private constructor(path: string, parts: SqliteParts) {
+    this.#writes = parts.writes;
+    this.reads = parts.reads;
+    this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(parts.reader, sql, path));
+    this.#log = parts.log;
   }
 
   async transaction<T>(work: (queries: Queries) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    try {
-      this.#log?.requireIntact();
-      const result = await this.#writes.transaction().execute(work);
-      if (options.durable !== false) await this.#log?.sync();
-      return result;
-    } catch (error) {
-      throw namedSqliteError(error);
-    }
+    this.#log?.requireIntact();
+    const result = await this.#writes.transaction().execute(work);
+    if (options.durable !== false) await this.#log?.sync();
+    return result;
   }
 
   async check(): Promise<void> {
-    try {
-      this.#log?.requireIntact();
-      await this.reads.selectFrom("repositories").select("id").limit(1).execute();
-    } catch (error) {
-      throw namedSqliteError(error);
-    }
+    this.#log?.requireIntact();
+    await this.reads.selectFrom("repositories").select("id").limit(1).execute();
   }
 
   async close(): Promise<void> {
@@ -78,17 +85,12 @@ class SqliteMetadata implements MetadataDatabase {
   }
 }
 
-function kyselyOn(connection: Database): Queries {
-  return new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(connection) });
+function kyselyOn(connection: Database, path: string): Queries {
+  return new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(connection, path) });
 }
 
-function prepareFirstRow(reader: Database, sql: string) {
+function prepareFirstRow(reader: Database, sql: string, path: string) {
   const statement = reader.query<unknown, string[]>(sql);
-  return (parameters: readonly string[]): Promise<unknown> => {
-    try {
-      return Promise.resolve(statement.get(...parameters) ?? undefined);
-    } catch (error) {
-      return Promise.reject(namedSqliteError(error));
-    }
-  };
+  return async (parameters: readonly string[]): Promise<unknown> =>
+    namingFailures(path, () => statement.get(...parameters) ?? undefined);
 }

@@ -13,12 +13,24 @@ const REASONS: ReadonlyMap<string, readonly [MetadataErrorReason, string]> = new
   ["SQLITE_CANTOPEN", ["unavailable", "the database file cannot be opened"]],
 ]);
 
-/** Names what failed if SQLite failed; anything else comes back as it is. */
-export function namedSqliteError(error: unknown): unknown {
-  if (!(error instanceof SQLiteError)) return error;
+/**
+ * Runs `work`, and names what failed, and with which file, if SQLite fails in it.
+ * @throws MetadataError, or what else `work` throws
+ */
+export function namingFailures<T>(path: string, work: () => T): T {
+  try {
+    const result = work();
+    return result instanceof Promise ? (result.catch((error: unknown) => rethrow(error, path)) as T) : result;
+  } catch (error) {
+    return rethrow(error, path);
+  }
+}
+
+function rethrow(error: unknown, path: string): never {
+  if (!(error instanceof SQLiteError)) throw error;
   const code = error.code ?? "";
   for (const [prefix, [reason, message]] of REASONS) {
-    if (code.startsWith(prefix)) return new MetadataError(reason, message, { cause: error });
+    if (code.startsWith(prefix)) throw new MetadataError(reason, `${path}: ${message}`, { cause: error });
   }
-  return error;
+  throw error;
 }

@@ -5,7 +5,7 @@ import { TransactionalSqliteDialect } from "../../../src/metadata/sqlite/bun-sql
 
 test("a migration that breaks off leaves nothing of it behind", async () => {
   const connection = new Database(":memory:");
-  const db = new Kysely<unknown>({ dialect: new TransactionalSqliteDialect(connection) });
+  const db = new Kysely<unknown>({ dialect: new TransactionalSqliteDialect(connection, ":memory:") });
   const broken: Migration = {
     async up(queries: Kysely<unknown>) {
       await sql.raw("create table half (id integer)").execute(queries);
