@@ -1,7 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { httpOptions, registryOptions } from "./app-options.ts";
-import { type Authenticator, createHtpasswdIfMissing, HtpasswdAuthenticator, openToAll } from "./auth/index.ts";
+import {
+  type Authenticator,
+  createHtpasswdIfMissing,
+  HtpasswdAuthenticator,
+  HtpasswdError,
+  openToAll,
+} from "./auth/index.ts";
 import type { Config } from "./config/index.ts";
 import {
   createAccessLog,
@@ -77,7 +83,7 @@ export async function startApp(config: Config, env: Environment, signal: AbortSi
 /** What we know how to name is told in a line; anything else is a defect, and its stack helps to find it. */
 function asStartError(error: unknown): unknown {
   if (error instanceof TlsError) return new StartError(error.message, { isConfiguration: true, cause: error });
-  const isKnown = [ListenError, MetadataError, StorageError].some((kind) => error instanceof kind);
+  const isKnown = [HtpasswdError, ListenError, MetadataError, StorageError].some((kind) => error instanceof kind);
   return isKnown ? new StartError((error as Error).message, { isConfiguration: false, cause: error }) : error;
 }
 

@@ -2,7 +2,7 @@
  * Who is asking and what they may do. It knows credentials and principals, nothing of HTTP beyond the text of one header.
  */
 export type { Authenticator } from "./authenticator.ts";
-export { createHtpasswdIfMissing } from "./htpasswd/create-htpasswd.ts";
+export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
 export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";
 export { openToAll } from "./open-to-all.ts";

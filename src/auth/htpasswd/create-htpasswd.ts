@@ -1,12 +1,27 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
+/** The password file cannot be had. */
+export class HtpasswdError extends Error {
+  override readonly name = "HtpasswdError";
+}
+
 /**
  * Makes the password file with one user, `docker`, if there is none, as registry:2 does.
  * @param password what the user will log in with
  * @returns whether the file was made
+ * @throws HtpasswdError
  */
 export async function createHtpasswdIfMissing(path: string, password: string): Promise<boolean> {
+  if (await Bun.file(path).exists()) return false;
+  try {
+    return await create(path, password);
+  } catch (cause) {
+    throw new HtpasswdError(`cannot make the password file ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function create(path: string, password: string): Promise<boolean> {
   const hash = await Bun.password.hash(password, { algorithm: "bcrypt", cost: 10 });
   await mkdir(dirname(path), { recursive: true });
   try {
