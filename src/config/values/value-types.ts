@@ -84,7 +84,7 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Val
 export const webUrl = valueType("an http(s) URL", (value) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw new Error(`"${value}" is not a URL that starts with http:// or https://`);
+    throw new Error(`"${withoutUserInfo(value)}" is not a URL that starts with http:// or https://`);
   }
   return value;
 });
@@ -93,7 +93,7 @@ export const webUrl = valueType("an http(s) URL", (value) => {
 export const publicHost = valueType("an http(s) URL", (value) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw new Error(`"${value}" is not a URL such as https://registry.example`);
+    throw new Error(`"${withoutUserInfo(value)}" is not a URL such as https://registry.example`);
   }
   if (url.search !== "" || url.hash !== "" || url.username !== "") {
     throw new Error(`"${value}" may only have scheme, host, port and path`);
@@ -139,3 +139,8 @@ export const domainName = valueType("a host name", (value) => {
   }
   return value.toLowerCase();
 });
+
+/** What is wrong is told, and not the password in it. */
+function withoutUserInfo(value: string): string {
+  return value.replace(/[^/@\s]+@/u, "***@");
+}
