@@ -47,8 +47,7 @@ export function allowedMethods(route: Route, options: Pick<RegistryOptions, "rea
     method === "GET" ||
     method === "HEAD" ||
     (!options.readOnly && (method !== "DELETE" || options.deleteEnabled || route.kind === "upload"));
-  // OPTIONS is always possible; it is named only where nothing else is.
-  return Object.keys(ENDPOINTS[route.kind]).filter(isPossible).sort().join(", ") || "OPTIONS";
+  return Object.keys(ENDPOINTS[route.kind]).filter(isPossible).sort().join(", ");
 }
 
 /** @spec OCI distribution-spec, end-1 */
