@@ -109,12 +109,18 @@ class Visit {
     // Probes come past the proxy that adds the prefix.
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();
-    if (page && !page.needsLogin) return page.respond(this.#request);
+    if (page && !page.needsLogin) return this.#show(page);
     this.#principal = await this.#authenticate();
-    if (page) return page.respond(this.#request);
+    if (page) return this.#show(page);
     if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
     const query = new URLSearchParams(queryStart < 0 ? "" : this.#target.slice(queryStart));
     return dispatch(this.#exchange(query), this.#route);
+  }
+
+  #show(page: Page): Response | Promise<Response> {
+    const { method } = this.#request;
+    if (method === "GET" || method === "HEAD") return page.respond(this.#request);
+    throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are GET, HEAD`);
   }
 
   #requireSoundRequest(): void {

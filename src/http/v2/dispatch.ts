@@ -12,7 +12,7 @@ type Handler<R extends Route> = (exchange: Exchange, route: R) => Response | Pro
 type Methods<R extends Route> = Readonly<Partial<Record<string, Handler<R>>>>;
 type Endpoints = { readonly [Kind in RouteKind]: Methods<Extract<Route, { kind: Kind }>> };
 
-/** Every endpoint of the registry API with the methods it knows. `HEAD` goes the way of `GET`, without bytes. */
+/** Every endpoint of the registry API with the methods it knows; lists have no `HEAD`, as in registry:2. */
 const ENDPOINTS: Endpoints = {
   base: { GET: sendPing, HEAD: sendPing },
   catalog: { GET: sendCatalog },
