@@ -1,6 +1,7 @@
 import type { Digest, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { BlobContent } from "./hot-reads.ts";
+import { missingDigests } from "./missing-digests.ts";
 
 export interface NewBlob extends BlobContent {
   readonly createdAtMs: number;
@@ -69,26 +70,18 @@ export async function unlinkBlob(queries: Queries, repositoryId: number, digest:
 }
 
 /** Which of the digests the repository does not have, in the order given. */
-export async function findMissingBlobs(
+export function findMissingBlobs(
   queries: Queries,
   repositoryId: number,
   digests: readonly Digest[],
 ): Promise<readonly Digest[]> {
-  const present = new Set<Digest>();
-  for (const some of inGroups(digests)) {
-    const rows = await queries
+  return missingDigests(digests, (some) =>
+    queries
       .selectFrom("blobs as b")
       .innerJoin("repository_blobs as rb", "rb.blob_id", "b.id")
       .select("b.digest")
       .where("rb.repository_id", "=", repositoryId)
       .where("b.digest", "in", some)
-      .execute();
-    for (const row of rows) present.add(row.digest);
-  }
-  return digests.filter((digest) => !present.has(digest));
-}
-
-/** Databases bound the number of parameters in a statement. */
-export function* inGroups<T>(items: readonly T[], size = 500): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+      .execute(),
+  );
 }

@@ -1,6 +1,6 @@
 import type { Digest, Manifest, RepositoryName } from "../oci/index.ts";
-import { inGroups } from "./blobs.ts";
 import type { Queries } from "./database.ts";
+import { inGroups, missingDigests } from "./missing-digests.ts";
 
 export interface NewManifest {
   readonly repositoryId: number;
@@ -75,22 +75,19 @@ export async function removeManifest(queries: Queries, repositoryId: number, dig
 }
 
 /** Which of the digests the repository has no manifest for, in the order given. */
-export async function findMissingManifests(
+export function findMissingManifests(
   queries: Queries,
   repositoryId: number,
   digests: readonly Digest[],
 ): Promise<readonly Digest[]> {
-  const present = new Set<Digest>();
-  for (const some of inGroups(digests)) {
-    const rows = await queries
+  return missingDigests(digests, (some) =>
+    queries
       .selectFrom("manifests")
       .select("digest")
       .where("repository_id", "=", repositoryId)
       .where("digest", "in", some)
-      .execute();
-    for (const row of rows) present.add(row.digest);
-  }
-  return digests.filter((digest) => !present.has(digest));
+      .execute(),
+  );
 }
 
 export interface Referrer {
