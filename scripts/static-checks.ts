@@ -36,6 +36,7 @@ async function runCheck(name: string, command: readonly string[]): Promise<Check
   const startedAtMs = performance.now();
   const child = Bun.spawn([...command], {
     cwd: root,
+    env: { ...process.env, NO_COLOR: "1" },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

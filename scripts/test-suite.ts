@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { makeTemporaryFolder, removeTemporaryFolder } from "../tests/support/temporary-folder.ts";
+import { endLeftovers } from "./end-leftovers.ts";
 import { readTestReport, type SuiteCounts } from "./test-report.ts";
 
 const root = join(import.meta.dir, "..");
@@ -52,32 +52,50 @@ function rank(name: string): number {
   return index === -1 ? order.length : index;
 }
 
-/** Runs one suite in a process group of its own, so that a time limit also ends what its tests started. */
+/** Runs one suite; whatever happens, nothing that its tests started or wrote outlives it. */
 export async function runSuite(suite: Suite): Promise<SuiteResult> {
-  const folder = mkdtempSync(join(tmpdir(), "berth-tests-"));
+  const folder = makeTemporaryFolder("tests");
   const reportFile = join(folder, "report.xml");
+  const clearUp = () => {
+    for (const left of endLeftovers(folder)) console.log(`left running by ${suite.name}, ended: ${left}`);
+    removeTemporaryFolder(folder);
+  };
   const startedAtMs = performance.now();
-  const child = Bun.spawn(testCommand(suite, reportFile), {
+  const exitCode = await waitWithin(suite.timeLimitMs, spawnTests(suite, folder, reportFile), clearUp);
+  const durationMs = performance.now() - startedAtMs;
+  const isTooLong = durationMs >= suite.timeLimitMs;
+  const trouble = isTooLong ? `ended after its limit of ${(suite.timeLimitMs / minute).toFixed(1)} minutes` : undefined;
+  const counts = await readTestReport(reportFile, { exitCode, files: suite.files, trouble });
+  clearUp();
+  return { suite, seconds: durationMs / 1000, ...counts };
+}
+
+/** In a process group of its own, so that a time limit also ends the programs that its tests run. */
+function spawnTests(suite: Suite, temporaryFolder: string, reportFile: string): Bun.Subprocess {
+  return Bun.spawn(testCommand(suite, reportFile), {
     cwd: root,
-    // What a test leaves behind goes with the folder.
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, TMPDIR: temporaryFolder },
     stdin: "ignore",
     stdout: process.stdout.fd,
     stderr: process.stdout.fd,
     detached: true,
   });
-  const onInterrupt = () => void endGroup(child).then(() => process.exit(130));
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
-  const timer = setTimeout(() => void endGroup(child), suite.timeLimitMs);
+}
+
+/** An interrupt of the runner reaches the group from here, for a terminal does not send it there. */
+async function waitWithin(timeLimitMs: number, child: Bun.Subprocess, clearUp: () => void): Promise<number> {
+  const onInterrupt = async () => {
+    await endGroup(child);
+    clearUp();
+    process.exit(130);
+  };
+  const listener = () => void onInterrupt();
+  process.once("SIGINT", listener).once("SIGTERM", listener);
+  const timer = setTimeout(() => void endGroup(child), timeLimitMs);
   const exitCode = await child.exited;
   clearTimeout(timer);
-  process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
-  const seconds = (performance.now() - startedAtMs) / 1000;
-  const isTooLong = seconds * 1000 >= suite.timeLimitMs;
-  const trouble = isTooLong ? `ended after its limit of ${suite.timeLimitMs / minute} minutes` : undefined;
-  const counts = await readTestReport(reportFile, { exitCode, files: suite.files, trouble });
-  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  return { suite, seconds, ...counts };
+  process.off("SIGINT", listener).off("SIGTERM", listener);
+  return exitCode;
 }
 
 function testCommand(suite: Suite, reportFile: string): string[] {

@@ -28,7 +28,12 @@ export interface Daemon {
 
 const alive = new Set<Bun.Subprocess>();
 
-/** Ends every daemon that a test left running, without asking. */
+/** Ends every daemon that a test left running, in good order. */
+export async function stopDaemons(): Promise<void> {
+  await Promise.all([...alive].map(endProcess));
+}
+
+/** Ends them without asking, for where nothing can be waited for. */
 export function killDaemons(): void {
   for (const child of alive) child.kill("SIGKILL");
 }
