@@ -1,0 +1,268 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { argv } from "../support/argv.ts";
+import { startBerth } from "../support/berth.ts";
+import { HttpClient } from "../support/http-client.ts";
+import { pushImage } from "../support/push-content.ts";
+import { requireRoot } from "../support/require-program.ts";
+import { runProgram } from "../support/run-program.ts";
+import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { berthExecutable, isAnswering, runBerth, type ServeProcess, startServe } from "./support/berth-command.ts";
+import { makePlace, type Place, writeConfig } from "./support/place.ts";
+
+setDefaultTimeout(60_000);
+
+/** `serve` on a configuration with which it cannot start. */
+function serveInVain({ folder }: Place, config: object) {
+  return runBerth(["serve", writeConfig(folder, config)], { cwd: folder });
+}
+
+async function withServe(started: Promise<ServeProcess>, work: (berth: ServeProcess) => Promise<void>): Promise<void> {
+  const berth = await started;
+  try {
+    await work(berth);
+  } finally {
+    await berth.stop();
+  }
+}
+
+describe("without a configuration file", () => {
+  test("the greeting names the address, the data directory in the working directory and three commands", async () => {
+    const { folder, address } = makePlace();
+    const port = address.slice(address.indexOf(":") + 1);
+    const env = { REGISTRY_HTTP_ADDR: address };
+    const isReady = () => isAnswering(`http://${address}/v2/`);
+    await withServe(startServe({ cwd: folder, env, isReady }), async (berth) => {
+      const lines = (await berth.stderr()).split("\n").map((line) => line.trim());
+      expect(lines).toContain(`Data: ${folder}/data`);
+      expect(lines).toContain("Login: none");
+      expect(lines.join("\n")).toMatch(
+        new RegExp(`^Berth \\d+\\.\\d+\\.\\d+ listens on http://localhost:${port}$`, "m"),
+      );
+      expect(lines.filter((line) => line.startsWith("docker "))).toEqual([
+        "docker pull busybox",
+        `docker tag busybox localhost:${port}/busybox`,
+        `docker push localhost:${port}/busybox`,
+      ]);
+      await pushImage(new HttpClient(`http://${address}`), "busybox", "latest");
+      expect(statSync(join(folder, "data/docker/registry/v2/blobs/sha256")).isDirectory()).toBe(true);
+      expect(statSync(join(folder, "data/berth/berth.db")).isFile()).toBe(true);
+    });
+  });
+
+  requireRoot().describe("in a network of its own", () => {
+    const otherAddress = "198.51.100.7";
+    const network = ["unshare", "--net", "sh", "-c"];
+    const setUp = `ip link set lo up && ip address add ${otherAddress}/32 dev lo && exec "$@"`;
+    const curl = argv`curl --silent --output /dev/null --max-time 5 --write-out ${"%{http_code}"}`;
+
+    test("it listens on port 5000 of 127.0.0.1 and of no other address", async () => {
+      const folder = makeTemporaryFolder("start");
+      const log = join(folder, "log");
+      const child = Bun.spawn([...network, setUp, "sh", berthExecutable, "serve"], {
+        cwd: folder,
+        stdin: "ignore",
+        stdout: Bun.file(log),
+        stderr: Bun.file(log),
+      });
+      const inside = argv`nsenter --net=/proc/${child.pid}/ns/net`;
+      const ask = (host: string) => runProgram([...inside, ...curl, `http://${host}:5000/v2/`]);
+      try {
+        let answer = await ask("127.0.0.1");
+        for (let tries = 0; answer.stdout !== "200" && tries < 100; tries++) {
+          await Bun.sleep(50);
+          answer = await ask("127.0.0.1");
+        }
+        expect(answer.stdout).toBe("200");
+        // 7: the connection was refused.
+        expect(await ask(otherAddress)).toMatchObject({ stdout: "000", exitCode: 7 });
+        expect((await ask("localhost")).stdout).toBe("200");
+      } finally {
+        child.kill("SIGTERM");
+        expect(await child.exited).toBe(0);
+      }
+    });
+  });
+});
+
+describe("the configuration file", () => {
+  test("is the one that REGISTRY_CONFIGURATION_PATH names, and there is no greeting then", async () => {
+    const { folder, address, config, dataDirectory } = makePlace();
+    const env = { REGISTRY_CONFIGURATION_PATH: writeConfig(folder, config) };
+    const isReady = () => isAnswering(`http://${address}/v2/`);
+    await withServe(startServe({ cwd: makeTemporaryFolder("elsewhere"), env, isReady }), async (berth) => {
+      expect(statSync(join(dataDirectory, "berth/berth.db")).isFile()).toBe(true);
+      expect(await berth.stderr()).not.toContain("docker push");
+    });
+  });
+
+  test("on the command line wins over REGISTRY_CONFIGURATION_PATH", async () => {
+    const { folder, config } = makePlace();
+    const env = { REGISTRY_CONFIGURATION_PATH: join(folder, "absent.yml") };
+    expect(await runBerth(["check-config", writeConfig(folder, config)], { env })).toMatchObject({ exitCode: 0 });
+    const refused = await runBerth(["check-config"], { env });
+    expect(refused.exitCode).toBe(78);
+    expect(refused.stderr).toContain("absent.yml");
+  });
+
+  test("with an address for other machines and no auth is refused, with both ways out", async () => {
+    const place = makePlace();
+    const refused = await serveInVain(place, { ...place.config, http: { addr: ":0" } });
+    expect(refused.exitCode).toBe(78);
+    expect(refused.stderr).toContain("http.addr");
+    expect(refused.stderr).toContain("htpasswd");
+    expect(refused.stderr).toContain("auth: {none: {}}");
+    expect(await Bun.file(join(place.dataDirectory, "berth/berth.db")).exists()).toBe(false);
+  });
+
+  test.each([
+    ["in the file", { auth: { none: {} } }, {}],
+    ["in the environment", {}, { REGISTRY_AUTH: "none" }],
+  ])("with such an address starts when it says %s that no login is wanted", async (_, more, env) => {
+    const { folder, address, config } = makePlace();
+    const port = address.slice(address.indexOf(":") + 1);
+    const file = writeConfig(folder, { ...config, http: { addr: `:${port}` }, ...more });
+    const isReady = () => isAnswering(`http://${address}/v2/`);
+    await withServe(startServe({ args: [file], env, isReady }), async () => {
+      // IPv6 shows that it is more than 127.0.0.1.
+      const answer = await fetch(`http://[::1]:${port}/v2/`);
+      expect(answer.status).toBe(200);
+    });
+  });
+
+  test("that is wrong in several places is refused with all of them and their lines", async () => {
+    const { folder, address } = makePlace();
+    const file = join(folder, "config.yml");
+    writeFileSync(file, `version: 0.1\nhttp:\n  addr: ${address}\n  drainTime: 3s\nlog:\n  level: loud\n`);
+    const refused = await runBerth(["serve", file]);
+    expect(refused.exitCode).toBe(78);
+    expect(refused.stderr).toMatch(/drainTime.* line 4\).*draintimeout/);
+    expect(refused.stderr).toMatch(/log\.level.* line 6\)/);
+  });
+});
+
+describe("what a start needs and cannot have", () => {
+  test("a port that another program has", async () => {
+    const place = makePlace();
+    await using other = occupyPort();
+    const refused = await serveInVain(place, { ...place.config, http: { addr: other.address } });
+    expect(refused).toMatchObject({ exitCode: 69, stdout: "" });
+    expect(refused.stderr).toContain(`${other.address} is in use`);
+  });
+
+  test("a debug port that another program has", async () => {
+    const place = makePlace();
+    await using other = occupyPort();
+    const http = { ...place.config.http, debug: { addr: other.address } };
+    const refused = await serveInVain(place, { ...place.config, http });
+    expect(refused).toMatchObject({ exitCode: 69, stdout: "" });
+    expect(refused.stderr).toContain(`${other.address} is in use`);
+  });
+
+  function occupyPort() {
+    const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    return { address: `127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server.stop(true) };
+  }
+
+  test.each([
+    ["is no database", (database: string) => writeFileSync(database, "x".repeat(8192))],
+    ["is a directory", (database: string) => mkdirSync(database)],
+  ])("a database: what lies there %s", async (_, damage) => {
+    const place = makePlace();
+    const database = join(place.dataDirectory, "berth/berth.db");
+    mkdirSync(join(database, ".."), { recursive: true });
+    damage(database);
+    expectNamed(await serveInVain(place, place.config), database);
+  });
+
+  test("a database that is damaged inside", async () => {
+    const place = makePlace();
+    const database = join(place.dataDirectory, "berth/berth.db");
+    const before = await startBerth({ dataDirectory: place.dataDirectory });
+    await before.stop();
+    const bytes = await Bun.file(database).bytes();
+    await Bun.write(database, bytes.fill(0x55, 100));
+    expectNamed(await serveInVain(place, place.config), database);
+  });
+
+  test("a data directory: a file is in its place", async () => {
+    const place = makePlace();
+    writeFileSync(place.dataDirectory, "");
+    expectNamed(await serveInVain(place, place.config), place.dataDirectory);
+  });
+
+  test("a password file that can be neither read nor made", async () => {
+    const place = makePlace();
+    const path = "/proc/nowhere/htpasswd";
+    expectNamed(await serveInVain(place, { ...place.config, auth: { htpasswd: { realm: "x", path } } }), path);
+  });
+
+  /** Not a defect's stack, but a line that names the file. */
+  function expectNamed({ exitCode, stderr }: { exitCode: number; stderr: string }, path: string): void {
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr).toContain("Berth cannot start");
+    expect(stderr).toContain(path);
+    expect([69, 78]).toContain(exitCode);
+  }
+});
+
+describe("a missing password file", () => {
+  test("is made for the user docker, readable by nobody else, and the password in the log is the right one", async () => {
+    const { folder, address, config } = makePlace();
+    const path = join(folder, "auth/htpasswd");
+    const file = writeConfig(folder, { ...config, auth: { htpasswd: { realm: "Registry", path } } });
+    const isReady = () => isAnswering(`http://${address}/v2/`);
+    let password = "";
+    await withServe(startServe({ args: [file], isReady }), async (berth) => {
+      const told = /^.*level=warning.*$/m.exec(await untilLogged(berth, path))?.[0] ?? "";
+      [, password = ""] = /the user docker and the password ([\w-]{16,})/.exec(told) ?? [];
+      expect(password).not.toBe("");
+      expect((statSync(path).mode & 0o777).toString(8)).toBe("600");
+      expect(await Bun.file(path).text()).toMatch(/^docker:\$2[aby]\$\d\d\$\S{53}\n$/);
+      expect(await status(address, "docker", password)).toBe(200);
+      expect(await status(address, "docker", `${password}x`)).toBe(401);
+    });
+    const before = await Bun.file(path).text();
+    await withServe(startServe({ args: [file], isReady }), async (berth) => {
+      expect(await Bun.file(path).text()).toBe(before);
+      expect(await status(address, "docker", password)).toBe(200);
+      expect(await untilLogged(berth, "msg=listening")).not.toContain("user docker");
+    });
+  });
+
+  async function untilLogged(berth: ServeProcess, text: string): Promise<string> {
+    for (;;) {
+      const log = await berth.stderr();
+      if (log.includes(text)) return log;
+      await Bun.sleep(10);
+    }
+  }
+
+  async function status(address: string, user: string, password: string): Promise<number> {
+    const headers = { authorization: `Basic ${btoa(`${user}:${password}`)}` };
+    return (await fetch(`http://${address}/v2/`, { headers })).status;
+  }
+});
+
+describe("a second process on the same folder", () => {
+  test("is not kept from it: each serves what the other one took", async () => {
+    const first = await startBerth();
+    const second = await startBerth({ dataDirectory: first.dataDirectory });
+    const [here, there] = [new HttpClient(first.url), new HttpClient(second.url)];
+    const { manifest } = await pushImage(here, "app", "one");
+    expect((await there.get("/v2/app/manifests/one")).text).toBe(await textOf(manifest.bytes));
+    await pushImage(there, "app", "two");
+    expect((await here.get("/v2/app/tags/list")).json()).toEqual({ name: "app", tags: ["one", "two"] });
+    await second.stop();
+    expect(await second.exited).toBe(0);
+    await pushImage(here, "app", "three");
+    await first.stop();
+    expect(await first.exited).toBe(0);
+  });
+
+  function textOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    return new Blob([bytes]).text();
+  }
+});
