@@ -54,6 +54,7 @@ Each key has a variable: \`REGISTRY_\` and the path in capitals with \`_\` betwe
 | A secret can come from a file: the variable with \`_FILE\` holds its path; a newline at the end is left away. Only for keys marked *secret*. | \`REGISTRY_HTTP_TLS_ACME_EAB_HMACKEY_FILE=/run/secrets/hmac\` |
 | An unknown variable is a warning; those that Kubernetes sets for a service called \`registry\` are passed over. | \`REGISTRY_PORT_5000_TCP\` |
 | \`REGISTRY_CONFIGURATION_PATH\` names the configuration file. | |
+| A name with a hyphen, as \`REGISTRY_HTTP_HEADERS_X-Foo\`, reaches the executable and the image. \`bin/berth\` and \`npm start\` of a checkout run under \`sh\`, and many a \`sh\` drops such names: write the group. | \`REGISTRY_HTTP_HEADERS='{X-Foo: [bar]}'\` |
 
 ## Values
 
