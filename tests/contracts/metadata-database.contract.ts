@@ -187,7 +187,7 @@ export function describeMetadataDatabase(name: string, open: () => Promise<Metad
         await ensureRepository(queries, app, 1);
         throw new Error("no");
       });
-      await expect(failing).rejects.toThrow("no");
+      expect(await failing.catch((error: unknown) => error)).toEqual(new Error("no"));
       expect(await findRepositoryId(db.reads, app)).toBeUndefined();
     });
 

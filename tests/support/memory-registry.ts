@@ -36,7 +36,7 @@ export async function openMemoryRegistry(options: Partial<RegistryOptions> = {})
     registry,
     clock: time,
     async close() {
-      await hashPool.close();
+      hashPool.close();
       await metadata.close();
       await storage.close();
     },

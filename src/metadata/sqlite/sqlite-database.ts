@@ -79,7 +79,11 @@ class SqliteMetadata implements MetadataDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#log?.sync().finally(() => this.#log?.close());
+    try {
+      await this.#log?.sync();
+    } finally {
+      await this.#log?.close();
+    }
     if (this.reads !== this.#writes) await this.reads.destroy();
     await this.#writes.destroy();
   }

@@ -126,6 +126,6 @@ What registry:2 took in after this import comes with another run.
     const database = join(tree.root, "docker/registry/v2/not-a-database");
     const { exitCode, stderr } = await run({ database });
     expect(exitCode).toBe(74);
-    expect(stderr).toContain("The import stopped: the database file is not a database");
+    expect(stderr).toContain("the database file is not a database");
   });
 });

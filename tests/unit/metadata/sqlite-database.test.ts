@@ -68,5 +68,5 @@ test("a database of a newer version is refused", async () => {
 
 test("a folder that cannot be made is an error with a reason", async () => {
   writeFileSync(join(folder, "file"), "");
-  await expect(openSqlite(join(folder, "file", "berth.db"))).rejects.toThrow();
+  expect(await reasonOf(openSqlite(join(folder, "file", "berth.db")))).toBe("readonly");
 });
