@@ -1,13 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { httpOptions, registryOptions } from "./app-options.ts";
-import {
-  type Authenticator,
-  createHtpasswdIfMissing,
-  HtpasswdAuthenticator,
-  HtpasswdError,
-  openToAll,
-} from "./auth/index.ts";
+import { type Authenticator, createHtpasswdIfMissing, HtpasswdAuthenticator, openToAll } from "./auth/index.ts";
 import type { Config } from "./config/index.ts";
 import {
   createAccessLog,
@@ -19,7 +13,6 @@ import {
   createTracing,
   type Health,
   type Listener,
-  ListenError,
   logRequest,
   measureMetadata,
   measureStorage,
@@ -31,15 +24,23 @@ import {
   respondMetrics,
   respondReady,
   startListener,
-  TlsError,
   type TlsSource,
   traceStorage,
   type Tracing,
 } from "./http/index.ts";
-import { type MetadataDatabase, MetadataError, openSqlite } from "./metadata/index.ts";
+import { type MetadataDatabase, openSqlite } from "./metadata/index.ts";
 import { createRegistry, type Registry } from "./registry/index.ts";
-import { createHashPool, createLineOutput, createLog, type HashPool, type Log, systemClock } from "./runtime/index.ts";
-import { openStorage, type StorageDriver, StorageError } from "./storage/index.ts";
+import {
+  Closers,
+  createHashPool,
+  createLineOutput,
+  createLog,
+  type HashPool,
+  type Log,
+  systemClock,
+} from "./runtime/index.ts";
+import { asStartError, StartError } from "./start-error.ts";
+import { openStorage, type StorageDriver } from "./storage/index.ts";
 import { adviseImport, findUnimportedRegistry, startUploadPurging } from "./upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
@@ -52,18 +53,6 @@ export interface App {
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The registry cannot start; the message says why and what to do. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-  /** Whether the configuration has to change first, so that trying again is of no use. */
-  readonly isConfiguration: boolean;
-
-  constructor(message: string, { isConfiguration, cause }: { isConfiguration: boolean; cause?: unknown }) {
-    super(message, { cause });
-    this.isConfiguration = isConfiguration;
-  }
-}
 
 /**
  * Builds the running system from its configuration: the only file that knows every concrete part.
@@ -78,13 +67,6 @@ export async function startApp(config: Config, env: Environment, signal: AbortSi
     await closers.closeAll();
     throw asStartError(error);
   }
-}
-
-/** What we know how to name is told in a line; anything else is a defect, and its stack helps to find it. */
-function asStartError(error: unknown): unknown {
-  if (error instanceof TlsError) return new StartError(error.message, { isConfiguration: true, cause: error });
-  const isKnown = [HtpasswdError, ListenError, MetadataError, StorageError].some((kind) => error instanceof kind);
-  return isKnown ? new StartError((error as Error).message, { isConfiguration: false, cause: error }) : error;
 }
 
 async function start(config: Config, env: Environment, signal: AbortSignal, closers: Closers): Promise<App> {
@@ -151,19 +133,6 @@ async function start(config: Config, env: Environment, signal: AbortSignal, clos
 
 function stopwatchMs(): number {
   return performance.now();
-}
-
-/** What was opened, to be closed in the opposite order, once. */
-class Closers {
-  readonly #closers: (() => unknown)[] = [];
-
-  add(close: () => unknown): void {
-    this.#closers.push(close);
-  }
-
-  async closeAll(): Promise<void> {
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close();
-  }
 }
 
 function openLog(config: Config, closers: Closers): Log {

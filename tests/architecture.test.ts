@@ -27,6 +27,7 @@ const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app.ts": ["cli"],
   "src/app-import.ts": ["cli"],
   "src/app-options.ts": [],
+  "src/start-error.ts": ["cli"],
   "src/main.ts": [],
   "src/version.ts": ["cli", "http"],
 };

@@ -1,5 +1,6 @@
-import { type App, startApp, StartError } from "../app.ts";
+import { type App, startApp } from "../app.ts";
 import { ConfigError, formatProblem, loadConfig, type LoadedConfig } from "../config/index.ts";
+import { StartError } from "../start-error.ts";
 import { describeConfigError } from "./check-config.ts";
 import { greet } from "./greeting.ts";
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";

@@ -2,6 +2,7 @@
  * What every program needs and no word of a registry: time, logs, locks, shared syncs, hashing of streams.
  * Not a place for what only one room uses.
  */
+export { Closers } from "./closers.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { CoalescedSync } from "./coalesced-sync.ts";
 export {
