@@ -6,7 +6,16 @@ export class Closers {
     this.#closers.push(close);
   }
 
+  /** Closes all of it, also when one cannot be closed. @throws what the first such one threw */
   async closeAll(): Promise<void> {
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close();
+    const failures: unknown[] = [];
+    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }
