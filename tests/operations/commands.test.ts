@@ -6,6 +6,7 @@ import { mustRun } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { berthExecutable, runBerth } from "./support/berth-command.ts";
 import { makePlace, writeConfig } from "./support/place.ts";
+import { makeTrapFolder } from "./support/trap-folder.ts";
 
 setDefaultTimeout(60_000);
 
@@ -125,5 +126,11 @@ describe("the command line", () => {
     const link = join(makeTemporaryFolder("bin"), "berth");
     await mustRun(argv`ln -s ${berthExecutable} ${link}`);
     expect(await runBerth(["version"], { executable: link, cwd: "/" })).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  test("takes nothing from the folder that it is started in", async () => {
+    const checked = await runBerth(["check-config"], { cwd: await makeTrapFolder() });
+    expect(checked).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(checked.stdout).toStartWith("The configuration is good");
   });
 });
