@@ -7,7 +7,7 @@ import { contentOf } from "../support/oci-content.ts";
 import { pushBlob, pushImage } from "../support/push-content.ts";
 import { askRaw } from "../support/raw-http.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { berthExecutable, isAnswering } from "./support/berth-command.ts";
+import { berthExecutable, isAnswering, startServe } from "./support/berth-command.ts";
 import { makePlace, writeConfig } from "./support/place.ts";
 import { type Sections, type Started, startOn } from "./support/started.ts";
 
@@ -304,4 +304,39 @@ describe("a graceful stop", () => {
       berth.kill("SIGKILL");
     }
   });
+});
+
+describe("a log that cannot be written", () => {
+  const pipe = join(makeTemporaryFolder("pipe"), "pipe");
+  const redirections = [
+    ["its disk is full", "", "/dev/full"],
+    ["its reader has gone", `mkfifo "${pipe}-gone"; (exec 9<"${pipe}-gone") &`, `"${pipe}-gone"`],
+    // The process itself keeps the reading end open.
+    ["its reader does not read", `mkfifo "${pipe}-unread"; exec 9<>"${pipe}-unread"`, `"${pipe}-unread"`],
+  ] as const;
+
+  test.each(redirections.flatMap((row) => [[...row, 1] as const, [...row, 2] as const]))(
+    "because %s (%s %s %d): requests go on, and the process ends when it is told to",
+    async (_, prepare, target, stream) => {
+      const executable = join(makeTemporaryFolder("bin"), "berth");
+      const script = `#!/bin/sh\nrm -f "${pipe}"-*\n${prepare}\nexec "${berthExecutable}" "$@" ${stream}>${target}\n`;
+      writeFileSync(executable, script, { mode: 0o755 });
+      const place = makePlace();
+      const url = `http://${place.address}`;
+      const berth = await startServe({
+        executable,
+        args: [writeConfig(place.folder, place.config)],
+        isReady: () => isAnswering(`${url}/livez`),
+      });
+      const http = new HttpClient(url);
+      // More than a pipe holds.
+      for (let i = 0; i < 300; i++) {
+        expect((await http.get(`/v2/?${i}`, { "user-agent": "a".repeat(400) })).status).toBe(200);
+      }
+      berth.kill("SIGTERM");
+      const exitCode = await Promise.race([berth.exited, Bun.sleep(15_000).then(() => "still running")]);
+      berth.kill("SIGKILL");
+      expect(exitCode).toBe(0);
+    },
+  );
 });

@@ -107,6 +107,11 @@ describe("the configuration file", () => {
     expect(refused.stderr).toContain("absent.yml");
   });
 
+  test("an empty REGISTRY_CONFIGURATION_PATH names none", async () => {
+    const checked = await runBerth(["check-config"], { env: { REGISTRY_CONFIGURATION_PATH: "" } });
+    expect(checked).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
   test("with an address for other machines and no auth is refused, with both ways out", async () => {
     const place = makePlace();
     const refused = await serveInVain(place, { ...place.config, http: { addr: ":0" } });
@@ -229,6 +234,17 @@ describe("a missing password file", () => {
       expect(await Bun.file(path).text()).toBe(before);
       expect(await status(address, "docker", password)).toBe(200);
       expect(await untilLogged(berth, "msg=listening")).not.toContain("user docker");
+    });
+  });
+
+  test("is told of also where the log has only errors", async () => {
+    const { folder, address, config } = makePlace();
+    const htpasswd = { realm: "Registry", path: join(folder, "htpasswd") };
+    const file = writeConfig(folder, { ...config, log: { level: "error" }, auth: { htpasswd } });
+    const isReady = () => isAnswering(`http://${address}/v2/`);
+    await withServe(startServe({ args: [file], isReady }), async (berth) => {
+      await berth.stop();
+      expect(await berth.stderr()).toMatch(/the user docker and the password [\w-]{16,}/);
     });
   });
 
