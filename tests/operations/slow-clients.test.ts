@@ -7,8 +7,10 @@ import { contentOf } from "../support/oci-content.ts";
 import { pushBlob, pushImage, startUpload } from "../support/push-content.ts";
 import { digestOf } from "../../src/oci/index.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
+import { isAnswering, startServe } from "./support/berth-command.ts";
 import { dial, type Dialled } from "./support/dialled.ts";
 import { MetricsText } from "./support/metrics-text.ts";
+import { makePlace, writeConfig } from "./support/place.ts";
 import { describeFigures, figuresOf } from "./support/process-figures.ts";
 import { until } from "./support/until.ts";
 
@@ -190,5 +192,39 @@ describe("transfers that stand still", () => {
     await until("no upload is at work", async () => (await active()) === 0);
     await until("their files are closed", () => figuresOf(berth.pid).openFiles <= before.openFiles + 5);
     for (const path of paths) expect((await http.get(path)).headers.get("range")).toBe("0-99999");
+  });
+});
+
+describe("more connections than files may be open", () => {
+  test("get an answer or wait, a push is told to come again, and all is well once they are gone", async () => {
+    const { folder, address, config } = makePlace();
+    const url = `http://${address}`;
+    const berth = await startServe({
+      launcher: ["sh", "-c", 'ulimit -n 60; exec "$@"', "sh"],
+      args: [writeConfig(folder, config)],
+      isReady: () => isAnswering(`${url}/livez`),
+    });
+    const port = Number(new URL(url).port);
+    const crowd = await Promise.all(Array.from({ length: 100 }, () => dial({ port })));
+    connections.push(...crowd);
+    for (const connection of crowd) connection.send(`GET /v2/ HTTP/1.1\r\nHost: ${address}\r\n\r\n`);
+    const findAnswered = () => crowd.find((connection) => connection.received().endsWith("{}"));
+    await until("no file is left to open", () => figuresOf(berth.pid).openFiles === 60 && findAnswered() !== undefined);
+    const answered = findAnswered();
+    const blob = contentOf("no file for it");
+    answered?.send(
+      `POST /v2/app/blobs/uploads/?digest=${blob.digest} HTTP/1.1\r\nHost: ${address}\r\n` +
+        `Content-Length: ${blob.bytes.length}\r\n\r\n`,
+    );
+    answered?.send(blob.bytes);
+    await until("the push is answered", () => answered?.received().includes("HTTP/1.1 503 ") ?? false);
+    expect(answered?.received()).toContain("Retry-After: ");
+    for (const connection of crowd) connection.hangUp();
+    const http = new HttpClient(url);
+    await until("it is ready", async () => (await http.get("/readyz")).status === 200);
+    await useAsUsual(http);
+    expect(await berth.stderr()).toContain("too many open files");
+    await berth.stop();
+    expect(await berth.exited).toBe(0);
   });
 });
