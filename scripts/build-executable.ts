@@ -18,7 +18,15 @@ const result = await Bun.build({
   root: "src",
   target: "bun",
   sourcemap: "none",
-  compile: { target: values.target as Bun.Build.CompileTarget, outfile: values.outfile },
+  compile: {
+    target: values.target as Bun.Build.CompileTarget,
+    outfile: values.outfile,
+    // Whoever may write where Berth is started must not run code in it.
+    autoloadDotenv: false,
+    autoloadBunfig: false,
+    autoloadTsconfig: false,
+    autoloadPackageJson: false,
+  },
 });
 
 for (const message of result.logs) console.error(message);
