@@ -8,6 +8,7 @@ export interface Authenticator {
   /**
    * @param authorization the request's header, `null` if it has none
    * @returns `undefined` if the caller is not let in
+   * @throws RegistryError `too-many-requests` if it cannot be found out now
    */
   authenticate(authorization: string | null): Principal | undefined | Promise<Principal | undefined>;
 

@@ -32,6 +32,7 @@ export const ERROR_TABLE: Readonly<Record<RegistryErrorKind, ErrorAnswer>> = {
   "size-invalid": { status: 400, code: "SIZE_INVALID" },
   "storage-full": { status: 507, code: "UNAVAILABLE", retryAfterSeconds: 60 },
   "tag-invalid": { status: 400, code: "TAG_INVALID" },
+  "too-many-requests": { status: 429, code: "TOOMANYREQUESTS", retryAfterSeconds: 5 },
   "too-many-tags": { status: 414, code: "TAG_INVALID" },
   unauthorized: { status: 401, code: "UNAUTHORIZED" },
   unavailable: { status: 503, code: "UNAVAILABLE", retryAfterSeconds: 5 },

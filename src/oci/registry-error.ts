@@ -26,6 +26,7 @@ export type RegistryErrorKind =
   | "size-invalid"
   | "storage-full"
   | "tag-invalid"
+  | "too-many-requests"
   | "too-many-tags"
   | "unauthorized"
   | "unavailable"

@@ -1,6 +1,7 @@
 import type { Authenticator } from "../authenticator.ts";
 import { parseBasicCredentials } from "../basic-credentials.ts";
 import type { Principal } from "../principal.ts";
+import { BoundedTurns } from "./bounded-turns.ts";
 import { HtpasswdFile, type ReportProblem } from "./htpasswd-file.ts";
 import { bcryptCostOf, type HtpasswdEntries } from "./parse-htpasswd.ts";
 import { VerifiedPasswords } from "./verified-passwords.ts";
@@ -9,6 +10,9 @@ export interface HtpasswdOptions {
   readonly realm: string;
   readonly path: string;
 }
+
+/** The last of them waits some seconds at the usual work factor of 10. */
+const MAX_WAITING_CHECKS = 100;
 
 /** Lets in whoever is in the password file. A change of the file counts from the next request on. */
 export class HtpasswdAuthenticator implements Authenticator {
@@ -20,7 +24,8 @@ export class HtpasswdAuthenticator implements Authenticator {
   constructor(options: HtpasswdOptions, processKey: Uint8Array, report: ReportProblem) {
     this.challenge = `Basic realm="${options.realm.replaceAll(/["\\]/g, "\\$&")}"`;
     this.#file = new HtpasswdFile(options.path, report);
-    this.#verified = new VerifiedPasswords(processKey, verifyBcrypt);
+    const turns = new BoundedTurns(MAX_WAITING_CHECKS);
+    this.#verified = new VerifiedPasswords(processKey, (...check) => turns.run(() => verifyBcrypt(...check)));
   }
 
   async authenticate(authorization: string | null): Promise<Principal | undefined> {
@@ -29,12 +34,9 @@ export class HtpasswdAuthenticator implements Authenticator {
     const { username, password } = credentials;
     const entries = this.#file.entries();
     const hash = entries.get(username);
-    if (hash === undefined) {
-      // As slow as a wrong password, so that the time does not tell which users there are.
-      await verifyBcrypt(password, decoyHash(entries));
-      return undefined;
-    }
-    return (await this.#verified.check(username, password, hash)) ? { kind: "user", name: username } : undefined;
+    // An unknown user takes the way of a wrong password, so that the time does not tell which users there are.
+    const isRight = await this.#verified.check(username, password, hash ?? decoyHash(entries));
+    return isRight && hash !== undefined ? { kind: "user", name: username } : undefined;
   }
 
   close(): void {

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHtpasswdIfMissing, HtpasswdAuthenticator, type Principal } from "../../../src/auth/index.ts";
+import { RegistryError } from "../../../src/oci/index.ts";
 import { parseBasicCredentials } from "../../../src/auth/basic-credentials.ts";
+import { BoundedTurns } from "../../../src/auth/htpasswd/bounded-turns.ts";
 import { parseHtpasswd } from "../../../src/auth/htpasswd/parse-htpasswd.ts";
 import { VerifiedPasswords } from "../../../src/auth/htpasswd/verified-passwords.ts";
 
@@ -71,6 +73,31 @@ describe("htpasswd", () => {
     expect(problems.join()).not.toContain("W6ph5Mm5");
   });
 
+  test.each(["alice", "nobody"])(
+    "refuses wrong passwords of %s beyond those that wait, not who is known",
+    async (user) => {
+      writeFileSync(path, `alice:${await hashOf("secret")}\n`);
+      expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
+      const attempts = Array.from({ length: 150 }, (_, index) => authenticator.authenticate(basic(`${user}:${index}`)));
+      const settled = Promise.allSettled(attempts);
+      expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
+      const refused = (await settled).flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+      expect(refused).toHaveLength(49);
+      for (const error of refused) expect(error).toBeInstanceOf(RegistryError);
+      for (const error of refused) expect(error).toMatchObject({ kind: "too-many-requests" });
+      expect(await authenticator.authenticate(basic(`${user}:149`))).toBeUndefined();
+    },
+  );
+
+  test.each(["alice", "nobody"])(
+    "one wrong password of %s that comes many times at once costs one check",
+    async (user) => {
+      writeFileSync(path, `alice:${await hashOf("secret")}\n`);
+      const attempts = Array.from({ length: 150 }, () => authenticator.authenticate(basic(`${user}:same`)));
+      expect(await Promise.all(attempts)).toEqual(attempts.map(() => undefined));
+    },
+  );
+
   test("quotes its realm", () => {
     expect(authenticator.challenge).toBe('Basic realm="My \\"Realm\\""');
   });
@@ -90,6 +117,22 @@ test("a password is verified once, also by many at once, and again when the hash
   expect(await verified.check("alice", "a", "hash of b")).toBe(false);
   expect(await verified.check("bob", "a", "hash of a")).toBe(true);
   expect(checks).toBe(3);
+});
+
+test("one check runs at a time, in the order they came, and a failed one holds up nobody", async () => {
+  const turns = new BoundedTurns(10);
+  const events: string[] = [];
+  const check = (name: string) =>
+    turns.run(async () => {
+      events.push(`${name} starts`);
+      await Bun.sleep(1);
+      events.push(`${name} ends`);
+      if (name === "b") throw new Error("no");
+      return name;
+    });
+  const results = await Promise.allSettled(["a", "b", "c"].map(check));
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(events).toEqual(["a starts", "a ends", "b starts", "b ends", "c starts", "c ends"]);
 });
 
 test("a wrong password is not remembered as right", async () => {
