@@ -58,7 +58,7 @@ export interface StorageDriver {
    * Adds `chunks` at the upload's end and returns the state with the new offset; the bytes are durable then.
    * A chunk is not touched any more once the next one is asked for, so that its owner may hand its memory on.
    * If the bytes cannot be written a `StorageError` is thrown and the upload stands where `state` says; so it does when
-   * `chunks` throws, which is thrown on as it is. One append at a time.
+   * `chunks` throws, which is thrown on as it is. The space of what was written is given back then. One append at a time.
    * @throws StorageError `unavailable` when the upload is gone, `corrupt` when it has fewer bytes than `state` says; so
    * do `readUpload` and `finishUpload`.
    */

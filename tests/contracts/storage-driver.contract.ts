@@ -288,6 +288,13 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         expect(await textOf(driver.read(key))).toBe("0123");
       });
 
+      test("an append that breaks at the start of an upload leaves nothing behind", async () => {
+        const started = await driver.startUpload("upload-1");
+        const gone = new Error("the client went away");
+        expect(await failureOf(driver.appendUpload(started, chunksOf(["unacknowledged"], gone)))).toBe(gone);
+        expect(await harness.leftovers()).toEqual([]);
+      });
+
       test("a chunk's memory may be handed on when the next is asked for", async () => {
         async function* handingOn() {
           for (const letter of "abc") {

@@ -7,7 +7,7 @@ import { requireUploadById, unfinishedKeyOf } from "../unfinished.ts";
 import type { DurableDirectories } from "./durable-directories.ts";
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
 import type { PlacingFiles } from "./placing-files.ts";
-import { writeChunks } from "./write-chunks.ts";
+import { type OpenUpload, writeChunks } from "./write-chunks.ts";
 
 export interface UploadFilesOptions {
   readonly root: string;
@@ -17,7 +17,7 @@ export interface UploadFilesOptions {
 
 /**
  * Uploads as files that grow. The file is made by the first append; what lies behind the state's offset was never
- * acknowledged and is cut off before anything is added or the upload is finished.
+ * acknowledged and is cut off when the append fails, or after a crash before anything is added or the upload is finished.
  */
 export class UploadFiles {
   readonly #options: UploadFilesOptions;
@@ -34,6 +34,9 @@ export class UploadFiles {
       const endBytes = await writeChunks({ handle, path, offsetBytes }, chunks);
       if (offsetBytes === 0) await this.#makeEntryDurable(path);
       return { ...state, offsetBytes: endBytes };
+    } catch (error) {
+      await freeUnacknowledged({ handle, path, offsetBytes });
+      throw error;
     } finally {
       await handle.close();
     }
@@ -98,6 +101,13 @@ async function openCut(path: string, offsetBytes: number): Promise<FileHandle> {
     await handle.close();
     throw error;
   }
+}
+
+/** Gives back the space that a failed append took: it may have failed because there is no more. */
+async function freeUnacknowledged({ handle, path, offsetBytes }: OpenUpload): Promise<void> {
+  const freed = offsetBytes === 0 ? unlink(path) : handle.truncate(offsetBytes);
+  // The append's own failure is the one to tell, and the next one cuts again.
+  await freed.catch(() => undefined);
 }
 
 async function cutOnDisk(path: string, offsetBytes: number): Promise<void> {

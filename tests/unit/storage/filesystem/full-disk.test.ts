@@ -55,6 +55,14 @@ describeOnDisk(missing === undefined ? "a small disk" : `a small disk (not run: 
     expect(await Bun.file(join(root, key)).text()).toBe("0123456789");
   });
 
+  test.each(["", "01234"])("an append that fills the disk behind '%s' gives its space back", async (kept) => {
+    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf([kept]));
+    await expectStorageError("full", () => driver.appendUpload(state, chunksOf([text(megabyte), text(megabyte)])));
+    await driver.write(key, Buffer.alloc(megabyte / 2));
+    await driver.finishUpload(state, key);
+    expect(await Bun.file(join(root, key)).text()).toBe(kept);
+  });
+
   test("the source of an append is closed when there is no space", async () => {
     let isClosed = false;
     async function* chunks() {
