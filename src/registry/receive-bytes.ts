@@ -9,7 +9,7 @@ export interface Reception {
   readonly state: UploadState;
   readonly hasher: StreamHasher;
   readonly body: RequestBody;
-  /** Aborted when another request takes the upload over. */
+  /** Aborted when another request takes the upload over, or the registry stops. */
   readonly signal: AbortSignal;
   /** Of the whole blob; 0 is no limit. */
   readonly maxBlobBytes: number;
@@ -65,9 +65,9 @@ class InterruptibleReader {
     let totalBytes = this.#reception.state.offsetBytes;
     try {
       for (;;) {
-        if (signal.aborted) throw new Error("another request took the upload over");
+        signal.throwIfAborted();
         const { done, value } = await reader.read();
-        if (signal.aborted) throw new Error("another request took the upload over");
+        signal.throwIfAborted();
         if (done) return;
         totalBytes += value.byteLength;
         if (maxBlobBytes > 0 && totalBytes > maxBlobBytes) {

@@ -9,6 +9,7 @@ interface Turn {
  */
 export class UploadTurns {
   readonly #turns = new Map<string, Turn>();
+  #allInterrupted: Error | undefined;
 
   /** How many uploads a request works on right now. */
   get active(): number {
@@ -31,12 +32,35 @@ export class UploadTurns {
     const turn: Turn = { interrupt, ended };
     this.#turns.set(uploadId, turn);
     try {
-      before?.interrupt.abort();
+      if (this.#allInterrupted) interrupt.abort(this.#allInterrupted);
+      before?.interrupt.abort(new Error("another request took the upload over"));
       await before?.ended;
       return await work(interrupt.signal);
     } finally {
       if (this.#turns.get(uploadId) === turn) this.#turns.delete(uploadId);
       end();
     }
+  }
+
+  /** Interrupts every request that works on an upload, and each that comes later, so that what came is kept: for a stop. */
+  interruptAll(): void {
+    this.#allInterrupted = new Error("the registry stops");
+    for (const { interrupt } of this.#turns.values()) interrupt.abort(this.#allInterrupted);
+  }
+
+  /** Waits until no request works on an upload. @returns whether that came about within the time */
+  async idle(timeoutMs: number): Promise<boolean> {
+    const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), timeoutMs);
+    try {
+      return await Promise.race([this.#untilNoneRuns(), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #untilNoneRuns(): Promise<boolean> {
+    while (this.#turns.size > 0) await Promise.all([...this.#turns.values()].map(({ ended }) => ended));
+    return true;
   }
 }

@@ -190,6 +190,18 @@ describe("a client that goes away", () => {
   });
 });
 
+test("a stop cuts uploads, keeps what they have sent, and takes no more of those that come", async () => {
+  const { id } = await startUpload(registry, app);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const running = appendUpload(registry, { repository: app, id, body: readable });
+  await writable.getWriter().write(new TextEncoder().encode("abc"));
+  registry.uploadTurns.interruptAll();
+  expect(await kindOf(running)).toBe("upload-interrupted");
+  expect(await registry.uploadTurns.idle(60_000)).toBe(true);
+  expect(await kindOf(appendUpload(registry, { repository: app, id, body: bodyOf("def") }))).toBe("upload-interrupted");
+  expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
+});
+
 describe("a whole blob in one request", () => {
   test("is there afterwards", async () => {
     const whole = contentOf("at once");

@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { UploadTurns } from "../../../src/registry/upload-turns.ts";
+
+/** Work that ends only when it is interrupted, and says why it was. */
+const untilInterrupted = (signal: AbortSignal) =>
+  new Promise<string>((resolve) => {
+    const end = () => resolve((signal.reason as Error).message);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
+  });
+
+test("a newcomer interrupts the one before it, and works when that one has ended", async () => {
+  const turns = new UploadTurns();
+  const ends: string[] = [];
+  const first = turns.run("a", untilInterrupted).then((reason) => ends.push(reason));
+  await turns.run("a", async () => ends.push("second"));
+  await first;
+  expect(ends.toSorted()).toEqual(["another request took the upload over", "second"]);
+  expect(turns.active).toBe(0);
+});
+
+test("all can be interrupted, those that come later as well", async () => {
+  const turns = new UploadTurns();
+  const running = ["a", "b"].map((id) => turns.run(id, untilInterrupted));
+  turns.interruptAll();
+  running.push(turns.run("a", untilInterrupted), turns.run("c", untilInterrupted));
+  expect(await Promise.all(running)).toEqual(Array.from({ length: 4 }, () => "the registry stops"));
+});
+
+test("it is idle once the last has ended, also one that came meanwhile", async () => {
+  const turns = new UploadTurns();
+  expect(await turns.idle(0)).toBe(true);
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const ends: string[] = [];
+  const running = turns.run("a", () => first.promise).then(() => turns.run("b", () => second.promise));
+  const idle = turns.idle(60_000).then((isIdle) => ends.push(`idle: ${isIdle}`));
+  void turns.run("c", async () => undefined);
+  first.resolve();
+  await Bun.sleep(1);
+  ends.push("second ends");
+  second.resolve();
+  await Promise.all([running, idle]);
+  expect(ends[0]).toBe("second ends");
+  expect(ends[1]).toBe("idle: true");
+});
+
+test("whoever waits for it waits no longer than told", async () => {
+  const turns = new UploadTurns();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const running = turns.run("a", () => promise);
+  expect(await turns.idle(1)).toBe(false);
+  resolve();
+  await running;
+});
