@@ -26,8 +26,13 @@ export class HtpasswdFile {
   }
 
   #currentVersion(): string {
-    const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
-    return stat ? `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}` : "missing";
+    try {
+      const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
+      return stat ? `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}` : "missing";
+    } catch (error) {
+      // Reading fails for the same reason, and tells it.
+      return `not to be looked at: ${(error as NodeJS.ErrnoException).code}`;
+    }
   }
 
   #read(version: string): HtpasswdEntries {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHtpasswdIfMissing, HtpasswdAuthenticator, type Principal } from "../../../src/auth/index.ts";
@@ -97,6 +97,16 @@ describe("htpasswd", () => {
       expect(await Promise.all(attempts)).toEqual(attempts.map(() => undefined));
     },
   );
+
+  test("lets in nobody while its path cannot be looked at, says so once, and goes on afterwards", async () => {
+    symlinkSync(path, path);
+    expect(await authenticator.authenticate(basic("alice:secret"))).toBeUndefined();
+    expect(await authenticator.authenticate(basic("alice:other"))).toBeUndefined();
+    expect(problems).toEqual([expect.stringMatching(/cannot be read, nobody can log in: ELOOP/)]);
+    unlinkSync(path);
+    writeFileSync(path, `alice:${await hashOf("secret")}\n`);
+    expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
+  });
 
   test("quotes its realm", () => {
     expect(authenticator.challenge).toBe('Basic realm="My \\"Realm\\""');
