@@ -31,7 +31,8 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .exitOverride();
 
   const configArgument = "registry:2's configuration file";
-  const pathOf = (argument: string | undefined) => argument ?? terminal.env[configurationPathVariable];
+  // An empty variable is how compose files and units say that there is none.
+  const pathOf = (argument: string | undefined) => argument ?? (terminal.env[configurationPathVariable] || undefined);
 
   program
     .command("serve")
