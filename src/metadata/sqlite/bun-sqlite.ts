@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
 import { namingFailures } from "./sqlite-error.ts";
+import { TransactionDriver } from "./transaction-driver.ts";
 
 /** A connection with the settings every connection of ours has. */
 export function openConnection(path: string): Database {
@@ -17,9 +18,19 @@ export function openConnection(path: string): Database {
 
 /** Kysely's SQLite over a connection of Bun's. A migration runs in a transaction: a crash leaves all of it or nothing. */
 export class TransactionalSqliteDialect extends SqliteDialect {
+  readonly #connection: Database;
+  readonly #database: SqliteDatabase;
+
   /** @param path for messages */
   constructor(connection: Database, path: string) {
-    super({ database: asKyselyDatabase(connection, path) });
+    const database = asKyselyDatabase(connection, path);
+    super({ database });
+    this.#connection = connection;
+    this.#database = database;
+  }
+
+  override createDriver(): TransactionDriver {
+    return new TransactionDriver({ database: this.#database }, this.#connection);
   }
 
   override createAdapter(): SqliteAdapter {

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { ensureRepository, listRepositories, MetadataError, openSqlite } from "../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../src/oci/index.ts";
 
@@ -69,4 +70,19 @@ test("a database of a newer version is refused", async () => {
 test("a folder that cannot be made is an error with a reason", async () => {
   writeFileSync(join(folder, "file"), "");
   expect(await reasonOf(openSqlite(join(folder, "file", "berth.db")))).toBe("readonly");
+});
+
+test("a full disk is told as such, and undoes all of the transaction", async () => {
+  const db = await openSqlite(join(folder, "full.db"));
+  const filling = db.transaction(async (queries) => {
+    await ensureRepository(queries, app, 1);
+    await sql`pragma max_page_count = 1`.execute(queries);
+    await sql`insert into blobs (digest, size_bytes, storage_key, created_at_ms)
+      values (${"x".repeat(99_999)}, 1, 'key', 1)`.execute(queries);
+  });
+  expect(await reasonOf(filling)).toBe("full");
+  expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([]);
+  await db.transaction((queries) => sql`pragma max_page_count = 100000`.execute(queries));
+  await db.transaction((queries) => ensureRepository(queries, app, 1));
+  await db.close();
 });
