@@ -14,6 +14,7 @@ export { MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
+export { lockForServing, type ServeLock } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";
 export type { NewTag } from "./tags.ts";
 export { listTags, putOlderTag, putTag, removeTag } from "./tags.ts";

@@ -1,13 +1,11 @@
 import type { Database } from "bun:sqlite";
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Kysely } from "kysely";
 import type { MetadataDatabase, Queries, TransactionOptions } from "../database.ts";
 import { type HotReads, prepareHotReads } from "../hot-reads.ts";
-import { MetadataError } from "../metadata-error.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
 import { openConnection, TransactionalSqliteDialect } from "./bun-sqlite.ts";
+import { makeFolderOf } from "./database-folder.ts";
 import { namingFailures } from "./sqlite-error.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
@@ -17,16 +15,8 @@ import { WriteAheadLog } from "./write-ahead-log.ts";
  * @throws MetadataError
  */
 export async function openSqlite(path: string): Promise<MetadataDatabase> {
-  if (path !== ":memory:") await makeFolder(dirname(path));
+  if (path !== ":memory:") await makeFolderOf(path);
   return namingFailures(path, () => SqliteMetadata.open(path));
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw new MetadataError("readonly", `cannot make the folder ${path}: ${(cause as Error).message}`, { cause });
-  }
 }
 
 interface SqliteParts {

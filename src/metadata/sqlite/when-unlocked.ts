@@ -1,0 +1,24 @@
+import { MetadataError } from "../metadata-error.ts";
+
+const PAUSE_MS = 20;
+
+/**
+ * Repeats `attempt` for up to `waitMs` while another connection holds the lock that it needs; everything else goes on meanwhile.
+ * @throws what the last attempt threw
+ */
+export async function whenUnlocked<T>(attempt: () => T | Promise<T>, waitMs: number): Promise<T> {
+  let deadline: AbortSignal | undefined;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isLocked(error) || waitMs <= 0 || deadline?.aborted) throw error;
+    }
+    deadline ??= AbortSignal.timeout(waitMs);
+    await Bun.sleep(PAUSE_MS);
+  }
+}
+
+export function isLocked(error: unknown): boolean {
+  return error instanceof MetadataError && (error.cause as { code?: unknown } | undefined)?.code === "SQLITE_BUSY";
+}

@@ -1,0 +1,82 @@
+import { afterAll, afterEach, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { lockForServing, MetadataError } from "../../../src/metadata/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "berth-lock-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const door = join(import.meta.dir, "../../../src/metadata/index.ts");
+const patience = { waitMs: 20_000 };
+
+const children: Bun.Subprocess[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
+});
+
+/** Another process that has the lock when this resolves. */
+async function startOther(databasePath: string): Promise<Bun.Subprocess> {
+  const code = `
+    import { lockForServing } from ${JSON.stringify(door)};
+    const lock = await lockForServing(${JSON.stringify(databasePath)}, { waitMs: 0 });
+    process.on("SIGTERM", () => lock.release());
+    console.log("locked");
+    setInterval(() => {}, 1000);`;
+  const child = Bun.spawn([process.execPath, "-e", code], { stdout: "pipe" });
+  children.push(child);
+  const { value } = await child.stdout.getReader().read();
+  expect(new TextDecoder().decode(value)).toBe("locked\n");
+  return child;
+}
+
+async function refusalOf(databasePath: string): Promise<unknown> {
+  return lockForServing(databasePath, { waitMs: 0 }).then(
+    (lock) => lock.release(),
+    (error: unknown) => error,
+  );
+}
+
+test("two processes never serve one database, and the refusal says which", async () => {
+  const path = join(folder, "a", "berth.db");
+  await startOther(path);
+  const refusal = await refusalOf(path);
+  expect(refusal).toBeInstanceOf(MetadataError);
+  expect(refusal).toMatchObject({
+    reason: "unavailable",
+    message: `another Berth serves ${join(folder, "a")}: stop it first`,
+  });
+});
+
+test("whoever waits gets the lock when the other releases it", async () => {
+  const path = join(folder, "b", "berth.db");
+  const other = await startOther(path);
+  const waiting = lockForServing(path, patience);
+  other.kill("SIGTERM");
+  (await waiting).release();
+});
+
+test("whoever waits gets the lock when the other is killed", async () => {
+  const path = join(folder, "c", "berth.db");
+  const other = await startOther(path);
+  const waiting = lockForServing(path, patience);
+  other.kill("SIGKILL");
+  const lock = await waiting;
+  expect(await refusalOf(path)).toBeInstanceOf(MetadataError);
+  lock.release();
+  expect(await refusalOf(path)).toBeUndefined();
+});
+
+test("other databases, and one in memory, are free", async () => {
+  const locks = [
+    await lockForServing(join(folder, "d", "berth.db"), { waitMs: 0 }),
+    await lockForServing(join(folder, "e", "berth.db"), { waitMs: 0 }),
+    await lockForServing(":memory:", { waitMs: 0 }),
+    await lockForServing(":memory:", { waitMs: 0 }),
+  ];
+  expect(existsSync(join(folder, "d", "serve.lock"))).toBe(true);
+  for (const lock of locks) lock.release();
+});
