@@ -27,7 +27,8 @@ export interface UploadState {
 }
 
 /**
- * Bytes under keys. Absence is `undefined`, never an error; what fails is a `StorageError`.
+ * Bytes under keys. Absence is `undefined`, never an error; what fails is a `StorageError`. While the whole place is away
+ * nothing in it is absent: that is `unavailable`.
  * A driver holds no rules of the registry: it knows neither digests nor repositories.
  */
 export interface StorageDriver {

@@ -9,6 +9,7 @@ import { DurableDirectories, type SyncDirectory, syncOnDisk } from "./durable-di
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
 import { PlacingFiles } from "./placing-files.ts";
 import { probeFile } from "./probe-file.ts";
+import { openRootDirectory, type RootDirectory } from "./root-directory.ts";
 import { UploadFiles } from "./upload-files.ts";
 import { walkFiles } from "./walk.ts";
 
@@ -30,10 +31,10 @@ export async function openFilesystemDriver(options: FilesystemDriverOptions): Pr
   try {
     const firstMade = await mkdir(root, { recursive: true });
     if (firstMade !== undefined) await syncMade(root, firstMade, syncDirectory);
+    return new FilesystemDriver(await openRootDirectory(root), syncDirectory);
   } catch (error) {
     throw writeError(error, root);
   }
-  return new FilesystemDriver(root, syncDirectory);
 }
 
 /** Makes the entries of a new directory durable, and of those above it up to the first that is new. */
@@ -45,14 +46,14 @@ async function syncMade(made: string, firstMade: string, syncDirectory: SyncDire
 /** Objects as files below one directory, in registry:2's layout; what is unfinished lies in `berth/uploads`. */
 class FilesystemDriver implements StorageDriver {
   readonly name = "filesystem";
-  readonly #root: string;
+  readonly #root: RootDirectory;
   readonly #placing: PlacingFiles;
   readonly #uploads: UploadFiles;
 
-  constructor(root: string, syncDirectory: SyncDirectory) {
-    const directories = new DurableDirectories(root, syncDirectory);
+  constructor(root: RootDirectory, syncDirectory: SyncDirectory) {
+    const directories = new DurableDirectories(root.path, syncDirectory);
     this.#root = root;
-    this.#placing = new PlacingFiles({ root, directories, unfinishedDirectory: join(root, unfinishedPrefix) });
+    this.#placing = new PlacingFiles({ root, directories, unfinishedDirectory: join(root.path, unfinishedPrefix) });
     this.#uploads = new UploadFiles({ root, directories, placing: this.#placing });
   }
 
@@ -62,8 +63,10 @@ class FilesystemDriver implements StorageDriver {
       const found = await stat(path);
       return found.isFile() ? { key, sizeBytes: found.size, modifiedAtMs: found.mtimeMs } : undefined;
     } catch (error) {
-      if (isAbsence(error)) return undefined;
-      throw readError(error, path);
+      if (!isAbsence(error)) throw readError(error, path);
+      // While the root is away nothing is known to be lost.
+      await this.#root.requireSame();
+      return undefined;
     }
   }
 
@@ -108,13 +111,16 @@ class FilesystemDriver implements StorageDriver {
   }
 
   check(): Promise<void> {
-    return this.#change(probeKey, () => probeFile(this.#placing));
+    return this.#change(probeKey, async () => {
+      await this.#root.requireSame();
+      await probeFile(this.#placing);
+    });
   }
 
   async close(): Promise<void> {}
 
   #pathOf(key: StorageKey): string {
-    return join(this.#root, parseStorageKey(key));
+    return join(this.#root.path, parseStorageKey(key));
   }
 
   async #change(key: StorageKey, change: (path: string) => Promise<void>): Promise<void> {

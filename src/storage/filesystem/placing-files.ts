@@ -3,12 +3,13 @@ import { dirname, join } from "node:path";
 
 import type { DurableDirectories } from "./durable-directories.ts";
 import { codeOf, isAbsence } from "./filesystem-error.ts";
+import type { RootDirectory } from "./root-directory.ts";
 import { writeFully } from "./write-fully.ts";
 
-const mostAttempts = 5;
+const mostAttempts = 6;
 
 export interface PlacingFilesOptions {
-  readonly root: string;
+  readonly root: RootDirectory;
   readonly directories: DurableDirectories;
   /** Where files are made before they are moved. */
   readonly unfinishedDirectory: string;
@@ -46,7 +47,7 @@ export class PlacingFiles {
       return await open(path, flags);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
-      await mkdir(dirname(path), { recursive: true });
+      await this.#makeDirectory(dirname(path));
       return open(path, flags);
     }
   }
@@ -70,18 +71,20 @@ export class PlacingFiles {
 
   /** Moves a durable file to its place, durably. */
   async move(from: string, to: string): Promise<void> {
+    const { root, directories } = this.#options;
     const directory = dirname(to);
     for (let attempt = 1; ; attempt++) {
-      await mkdir(directory, { recursive: true });
       try {
         await rename(from, to);
         break;
       } catch (error) {
-        // The directory may have been removed in between, when the last other file in it was.
+        // A directory that was made may be gone again: who removes the last file in it removes it too.
         if (codeOf(error) !== "ENOENT" || attempt === mostAttempts) throw error;
+        await this.#makeDirectory(directory);
       }
     }
-    await this.#options.directories.sync(directory);
+    await directories.sync(directory);
+    await root.requireSame();
   }
 
   /** Removes a file, and the directory that held only it. Does nothing when there is no such file. */
@@ -89,16 +92,23 @@ export class PlacingFiles {
     try {
       await unlink(path);
     } catch (error) {
-      if (isAbsence(error) || codeOf(error) === "EISDIR") return;
+      if (codeOf(error) === "EISDIR") return;
+      if (isAbsence(error)) return this.#options.root.requireSame();
       throw error;
     }
     await this.#removeEmpty(dirname(path));
   }
 
+  /** Makes what is missing below the root, and never the root: what comes back to its place would hide it. */
+  async #makeDirectory(directory: string): Promise<void> {
+    await this.#options.root.requireSame();
+    await mkdir(directory, { recursive: true });
+  }
+
   /** Does nothing to the directories that are always there, and to those that hold something. */
   async #removeEmpty(directory: string): Promise<void> {
     const { root, directories, unfinishedDirectory } = this.#options;
-    if (directory === root || directory === unfinishedDirectory) return;
+    if (directory === root.path || directory === unfinishedDirectory) return;
     directories.forget(directory);
     await rmdir(directory).catch(() => undefined);
     directories.forget(directory);

@@ -7,10 +7,11 @@ import { requireUploadById, unfinishedKeyOf } from "../unfinished.ts";
 import type { DurableDirectories } from "./durable-directories.ts";
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
 import type { PlacingFiles } from "./placing-files.ts";
+import type { RootDirectory } from "./root-directory.ts";
 import { type OpenUpload, writeChunks } from "./write-chunks.ts";
 
 export interface UploadFilesOptions {
-  readonly root: string;
+  readonly root: RootDirectory;
   readonly directories: DurableDirectories;
   readonly placing: PlacingFiles;
 }
@@ -46,18 +47,19 @@ export class UploadFiles {
     const { offsetBytes } = state;
     if (offsetBytes === 0) return new Blob([]);
     const path = this.#pathOf(state);
-    requireBytes(path, await sizeOf(path), offsetBytes);
+    requireBytes(path, await sizeOf(this.#options.root, path), offsetBytes);
     return Bun.file(path).slice(0, offsetBytes);
   }
 
   async finish(state: UploadState, destination: string): Promise<void> {
     const { offsetBytes } = state;
+    const { root, placing } = this.#options;
     const path = this.#pathOf(state);
-    const sizeBytes = await sizeOf(path);
-    if (sizeBytes === undefined && offsetBytes === 0) return this.#options.placing.write(destination, new Uint8Array());
+    const sizeBytes = await sizeOf(root, path);
+    if (sizeBytes === undefined && offsetBytes === 0) return placing.write(destination, new Uint8Array());
     requireBytes(path, sizeBytes, offsetBytes);
-    if (sizeBytes !== offsetBytes) await cutOnDisk(path, offsetBytes);
-    await this.#options.placing.move(path, destination);
+    if (sizeBytes !== offsetBytes) await cutOnDisk(root, path, offsetBytes);
+    await placing.move(path, destination);
   }
 
   async cancel(state: UploadState): Promise<void> {
@@ -70,12 +72,13 @@ export class UploadFiles {
   }
 
   #pathOf(state: UploadState): string {
-    return join(this.#options.root, unfinishedKeyOf(requireUploadById(state).uploadId));
+    return join(this.#options.root.path, unfinishedKeyOf(requireUploadById(state).uploadId));
   }
 
   async #openAt(path: string, offsetBytes: number): Promise<FileHandle> {
     try {
-      return offsetBytes === 0 ? await this.#options.placing.open(path, "w") : await openCut(path, offsetBytes);
+      const { root, placing } = this.#options;
+      return offsetBytes === 0 ? await placing.open(path, "w") : await openCut(root, path, offsetBytes);
     } catch (error) {
       throw writeError(error, path);
     }
@@ -91,8 +94,8 @@ export class UploadFiles {
 }
 
 /** Opens a file with exactly the bytes that were acknowledged. */
-async function openCut(path: string, offsetBytes: number): Promise<FileHandle> {
-  requireBytes(path, await sizeOf(path), offsetBytes);
+async function openCut(root: RootDirectory, path: string, offsetBytes: number): Promise<FileHandle> {
+  requireBytes(path, await sizeOf(root, path), offsetBytes);
   const handle = await open(path, "r+");
   try {
     await handle.truncate(offsetBytes);
@@ -110,8 +113,8 @@ async function freeUnacknowledged({ handle, path, offsetBytes }: OpenUpload): Pr
   await freed.catch(() => undefined);
 }
 
-async function cutOnDisk(path: string, offsetBytes: number): Promise<void> {
-  const handle = await openCut(path, offsetBytes);
+async function cutOnDisk(root: RootDirectory, path: string, offsetBytes: number): Promise<void> {
+  const handle = await openCut(root, path, offsetBytes);
   try {
     await handle.datasync();
   } finally {
@@ -119,12 +122,13 @@ async function cutOnDisk(path: string, offsetBytes: number): Promise<void> {
   }
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+async function sizeOf(root: RootDirectory, path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw readError(error, path);
+    if (!isAbsence(error)) throw readError(error, path);
+    await root.requireSame();
+    return undefined;
   }
 }
 

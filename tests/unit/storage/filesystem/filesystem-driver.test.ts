@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { openFilesystemDriver } from "../../../../src/storage/filesystem/filesystem-driver.ts";
-import { parseStorageKey, type StorageDriver, unfinishedPrefix } from "../../../../src/storage/index.ts";
+import {
+  parseStorageKey,
+  type StorageDriver,
+  unfinishedPrefix,
+  type UploadState,
+} from "../../../../src/storage/index.ts";
 import { chunksOf, expectStorageError, keysBelow } from "../../../contracts/storage-driver.contract.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
 
@@ -183,5 +188,72 @@ describe("durability", () => {
     expect(synced.splice(0).sort()).toEqual(["", "/berth", "/berth/uploads"]);
     await recording.finishUpload(state, key);
     expect(synced.splice(0).sort()).toEqual(["", "/blobs", "/blobs/ab", "/blobs/ab/abcd"]);
+  });
+});
+
+describe("the root", () => {
+  const other = parseStorageKey("blobs/cd/cdef/data");
+  let state: UploadState;
+
+  beforeEach(async () => {
+    await driver.write(key, bytes);
+    state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["01234"]));
+    renameSync(root, `${root}-away`);
+  });
+
+  afterEach(() => removeTemporaryFolder(`${root}-away`));
+
+  async function expectRefusals(fault: string): Promise<void> {
+    const attempts = [
+      () => driver.check(),
+      () => driver.stat(key),
+      () => driver.read(key),
+      () => driver.write(key, bytes),
+      () => driver.remove(key),
+      () => keysBelow(driver, "blobs/"),
+      () => driver.readUpload(state),
+      () => driver.appendUpload(state, chunksOf(["x"])),
+      () => driver.finishUpload(state, other),
+      () => driver.finishUpload({ ...state, offsetBytes: 0 }, other),
+      async () => driver.appendUpload(await driver.startUpload("v"), chunksOf(["x"])),
+    ];
+    const errors = await Promise.all(attempts.map((attempt) => expectStorageError("unavailable", attempt)));
+    expect(errors.map(({ message }) => message.includes(`${root} ${fault}`))).toEqual(attempts.map(() => true));
+  }
+
+  test("while it is away nothing is absent, nothing is taken, and no other is made", async () => {
+    await expectRefusals("is away");
+    expect(existsSync(root)).toBeFalse();
+  });
+
+  test("when another lies in its place nothing is made in that", async () => {
+    mkdirSync(root);
+    await expectRefusals("is another one than at the start");
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("what another with the same directories got is not acknowledged", async () => {
+    put("berth/uploads/leftover");
+    await expectStorageError("unavailable", () => driver.write(parseStorageKey("blob"), bytes));
+    await expectStorageError("unavailable", () => driver.check());
+  });
+
+  test("when it is back everything goes on", async () => {
+    await expectRefusals("is away");
+    renameSync(`${root}-away`, root);
+    await driver.check();
+    await driver.finishUpload(state, other);
+    expect(await Bun.file(join(root, other)).text()).toBe("01234");
+  });
+
+  test("an upload that it leaves in the middle of cannot be finished", async () => {
+    renameSync(`${root}-away`, root);
+    async function* leaving() {
+      yield bytes;
+      renameSync(root, `${root}-away`);
+    }
+    const appended = await driver.appendUpload(state, leaving());
+    await expectStorageError("unavailable", () => driver.finishUpload(appended, other));
+    expect(existsSync(root)).toBeFalse();
   });
 });

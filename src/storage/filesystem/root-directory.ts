@@ -1,0 +1,40 @@
+import { stat } from "node:fs/promises";
+
+import { StorageError } from "../storage-error.ts";
+import { isAbsence, readError } from "./filesystem-error.ts";
+
+/** The directory that holds everything. It may go away meanwhile: a volume is unmounted, a folder is moved. */
+export interface RootDirectory {
+  readonly path: string;
+  /** @throws StorageError `unavailable` unless the directory at `path` is the one that was opened. */
+  requireSame(): Promise<void>;
+}
+
+/** Remembers which directory lies at `path` now. */
+export async function openRootDirectory(path: string): Promise<RootDirectory> {
+  const opened = await identityOf(path);
+  return {
+    path,
+    async requireSame() {
+      const found = await findIdentity(path);
+      if (found === opened) return;
+      const fault = found === undefined ? "is away" : "is another one than at the start";
+      throw new StorageError("unavailable", `the data directory ${path} ${fault}: bring it back, or restart Berth`);
+    },
+  };
+}
+
+async function findIdentity(path: string): Promise<string | undefined> {
+  try {
+    return await identityOf(path);
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw readError(error, path);
+  }
+}
+
+/** Inode numbers may be larger than what a number holds exactly. */
+async function identityOf(path: string): Promise<string> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
