@@ -27,8 +27,8 @@ async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob,
   const { repository, digest, body } = blob;
   const { storage } = registry;
   const { maxBlobBytes } = registry.options;
-  const hasher = registry.hashPool.start(algorithmOf(digest));
   let state = await storage.startUpload(id);
+  const hasher = registry.hashPool.start(algorithmOf(digest));
   try {
     if (body) {
       const received = await receiveBytes({ storage, state, hasher, body, signal, maxBlobBytes });

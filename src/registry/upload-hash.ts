@@ -1,16 +1,20 @@
 import type { UploadRecord } from "../metadata/index.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm, digestFromHex } from "../oci/index.ts";
 import { gatherChunks, type StreamHasher } from "../runtime/index.ts";
-import type { ReadableBytes, UploadState } from "../storage/index.ts";
+import type { UploadState } from "../storage/index.ts";
+import { interrupted } from "./receive-bytes.ts";
 import type { Registry } from "./registry.ts";
+import { parseState } from "./upload-session.ts";
 
-/** The running hash of the upload so far; another process, or this one after a restart, reads the bytes back. */
-export async function hasherAt(registry: Registry, upload: UploadRecord, state: UploadState): Promise<StreamHasher> {
+/**
+ * The running hash of the upload so far, which the caller owns; another process, or this one after a restart, reads the
+ * bytes back.
+ * @throws RegistryError `upload-interrupted` when `signal` is aborted meanwhile
+ */
+export async function hasherAt(registry: Registry, upload: UploadRecord, signal: AbortSignal): Promise<StreamHasher> {
+  const state = parseState(upload);
   const kept = registry.runningHashes.take(upload.id, state.offsetBytes);
-  if (kept) return kept;
-  const hasher = registry.hashPool.start(upload.algorithm);
-  if (state.offsetBytes > 0) await hashAll(hasher, await registry.storage.readUpload(state));
-  return hasher;
+  return kept ?? hashAgain(registry, { state, algorithm: upload.algorithm, signal });
 }
 
 /** An upload's bytes, hashed with an algorithm that was only a guess when the session started. */
@@ -18,24 +22,39 @@ export interface HashedUpload {
   readonly state: UploadState;
   readonly hasher: StreamHasher;
   readonly algorithm: DigestAlgorithm;
+  readonly signal: AbortSignal;
 }
 
-/** The upload's digest under the algorithm of `wanted`; ends the hasher. */
+/**
+ * The upload's digest under the algorithm of `wanted`; ends the hasher.
+ * @throws RegistryError `upload-interrupted` when `signal` is aborted while the bytes are read back
+ */
 export async function digestOfUpload(registry: Registry, upload: HashedUpload, wanted: Digest): Promise<Digest> {
   const algorithm = algorithmOf(wanted);
   if (algorithm === upload.algorithm) return digestFromHex(algorithm, await upload.hasher.digestHex());
   upload.hasher.dispose();
-  const again = registry.hashPool.start(algorithm);
-  await hashAll(again, await registry.storage.readUpload(upload.state));
+  const again = await hashAgain(registry, { ...upload, algorithm });
   return digestFromHex(algorithm, await again.digestHex());
 }
 
-async function hashAll(hasher: StreamHasher, bytes: ReadableBytes): Promise<void> {
-  const stream = bytes instanceof Blob ? bytes.stream() : bytes;
+type StoredUpload = Omit<HashedUpload, "hasher">;
+
+async function hashAgain(registry: Registry, { state, algorithm, signal }: StoredUpload): Promise<StreamHasher> {
+  const hasher = registry.hashPool.start(algorithm);
   try {
-    for await (const chunk of gatherChunks(stream)) await hasher.update(chunk);
+    for await (const chunk of chunksOf(registry, state)) {
+      if (signal.aborted) throw interrupted(signal.reason);
+      await hasher.update(chunk);
+    }
+    return hasher;
   } catch (error) {
     hasher.dispose();
     throw error;
   }
+}
+
+async function* chunksOf({ storage }: Registry, state: UploadState): AsyncGenerator<Uint8Array, void, undefined> {
+  if (state.offsetBytes === 0) return;
+  const bytes = await storage.readUpload(state);
+  yield* gatherChunks(bytes instanceof Blob ? bytes.stream() : bytes);
 }

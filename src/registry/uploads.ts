@@ -78,8 +78,7 @@ export async function appendUpload(registry: Registry, part: UploadPart): Promis
   requireWritable(registry);
   return inTurn(registry, part, async (upload, signal) => {
     const { state, hasher } = await receivePart(registry, upload, part, signal);
-    await saveState(registry, upload.id, state);
-    registry.runningHashes.keep(upload.id, hasher, state.offsetBytes);
+    await keep(registry, upload.id, { state, hasher });
     return { ...statusOf(upload), offsetBytes: state.offsetBytes };
   });
 }
@@ -93,7 +92,7 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
   requireWritable(registry);
   await inTurn(registry, part, async (upload, signal) => {
     const { state, hasher } = await receivePart(registry, upload, part, signal);
-    const actual = await digestOfUpload(registry, { state, hasher, algorithm: upload.algorithm }, digest);
+    const actual = await digestOfUpload(registry, { state, hasher, algorithm: upload.algorithm, signal }, digest);
     if (actual !== digest) await discardUpload(registry, upload.id, state);
     requireSameDigest(actual, digest);
     await commitBlob(registry, { repository: upload.repository, digest, state, sessionId: upload.id });
@@ -134,6 +133,12 @@ interface ReceivedPart {
   readonly hasher: StreamHasher;
 }
 
+/** The hash first: it is not lost if the row cannot be written, and does not fit the row's offset then. */
+async function keep(registry: Registry, id: string, { state, hasher }: ReceivedPart): Promise<void> {
+  registry.runningHashes.keep(id, hasher, state.offsetBytes);
+  await saveState(registry, id, state);
+}
+
 /** Receives the whole part, or keeps what came of it and throws. */
 async function receivePart(
   registry: Registry,
@@ -144,14 +149,13 @@ async function receivePart(
   const before = parseState(upload);
   const { contentRange: range, body } = part;
   if (range && range.firstByte !== before.offsetBytes) throw new UploadOffsetError(statusOf(upload), range);
-  const hasher = await hasherAt(registry, upload, before);
+  const hasher = await hasherAt(registry, upload, signal);
   if (!body) return { state: before, hasher };
   const { state, interruption } = await receiveOrDispose(registry, { state: before, hasher }, body, signal);
   const receivedBytes = state.offsetBytes - before.offsetBytes;
   part.onReceived?.(receivedBytes);
   if (interruption !== undefined) {
-    await saveState(registry, upload.id, state);
-    registry.runningHashes.keep(upload.id, hasher, state.offsetBytes);
+    await keep(registry, upload.id, { state, hasher });
     throw interrupted(interruption);
   }
   if (range && receivedBytes !== range.lastByte - range.firstByte + 1) {

@@ -13,6 +13,7 @@ import {
   startUpload,
   UploadOffsetError,
 } from "../../../src/registry/index.ts";
+import type { StreamHasher } from "../../../src/runtime/index.ts";
 import { type Content, contentOf } from "../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
 import { streamOf } from "../../support/stream-of.ts";
@@ -200,6 +201,70 @@ test("a stop cuts uploads, keeps what they have sent, and takes no more of those
   expect(await registry.uploadTurns.idle(60_000)).toBe(true);
   expect(await kindOf(appendUpload(registry, { repository: app, id, body: bodyOf("def") }))).toBe("upload-interrupted");
   expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
+});
+
+describe("the hash of an upload", () => {
+  /** Tells of every hash that the registry starts. */
+  function watchHashes(): readonly StreamHasher[] {
+    const { hashPool } = registry;
+    const started: StreamHasher[] = [];
+    const start: Registry["hashPool"]["start"] = (algorithm) => {
+      const hasher = hashPool.start(algorithm);
+      started.push(hasher);
+      return hasher;
+    };
+    registry = { ...registry, hashPool: { ...hashPool, start } };
+    return started;
+  }
+
+  const hasEnded = (hasher: StreamHasher) =>
+    hasher.update(new Uint8Array(1)).then(
+      () => false,
+      () => true,
+    );
+
+  /** Its body comes to its end, or breaks off, when the database cannot take its row any more. */
+  function bodyWithoutDatabase(ending: "whole" | "broken"): ReadableStream<Uint8Array> {
+    return streamOf(
+      (async function* () {
+        yield new TextEncoder().encode("abc");
+        await registry.metadata.transaction((queries) => queries.schema.dropTable("uploads").execute());
+        if (ending === "broken") throw new Error("the connection was closed");
+      })(),
+    );
+  }
+
+  test.each(["whole", "broken"] as const)("is not lost when the row of a %s part cannot be written", async (ending) => {
+    const hashers = watchHashes();
+    const { id } = await startUpload(registry, app);
+    const part = { repository: app, id, body: bodyWithoutDatabase(ending) };
+    expect(await appendUpload(registry, part).catch(String)).toContain("no such table: uploads");
+    registry.runningHashes.drop(id);
+    expect(await Promise.all(hashers.map(hasEnded))).toEqual([true]);
+  });
+
+  test("is dropped when the bytes cannot be read back", async () => {
+    const { id } = await startUpload(registry, app);
+    await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
+    registry.runningHashes.drop(id);
+    const hashers = watchHashes();
+    await registry.storage.cancelUpload({ ...(await registry.storage.startUpload(id)), offsetBytes: 3 });
+    const finish = { repository: app, id, body: null };
+    expect(await kindOf(finishUpload(registry, finish, contentOf("abc").digest))).toBe("upload-unknown");
+    expect(await Promise.all(hashers.map(hasEnded))).toEqual([true]);
+  });
+
+  test("made again is given up when the request is interrupted", async () => {
+    const { id } = await startUpload(registry, app);
+    await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
+    registry.runningHashes.drop(id);
+    const hashers = watchHashes();
+    registry.uploadTurns.interruptAll();
+    const finish = { repository: app, id, body: null };
+    expect(await kindOf(finishUpload(registry, finish, contentOf("abc").digest))).toBe("upload-interrupted");
+    expect(await Promise.all(hashers.map(hasEnded))).toEqual([true]);
+    expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
+  });
 });
 
 describe("a whole blob in one request", () => {
