@@ -3,7 +3,7 @@ import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement
 import { namingFailures } from "./sqlite-error.ts";
 import { TransactionDriver } from "./transaction-driver.ts";
 
-/** A connection with the settings every connection of ours has. */
+/** A connection with the settings every connection of ours has. Until {@link stopWaitingForLocks} it waits for locks of others. */
 export function openConnection(path: string): Database {
   const connection = new Database(path, { create: true, readwrite: true });
   connection.run("pragma busy_timeout = 5000");
@@ -14,6 +14,14 @@ export function openConnection(path: string): Database {
   connection.run("pragma temp_store = memory");
   connection.run("pragma cache_size = -16384");
   return connection;
+}
+
+/**
+ * For a connection of a process that answers requests: SQLite would wait for another process' lock on the one thread that
+ * there is. Transactions wait in {@link TransactionDriver}; readers meet a lock only while another process repairs the log.
+ */
+export function stopWaitingForLocks(connection: Database): void {
+  connection.run("pragma busy_timeout = 0");
 }
 
 /** Kysely's SQLite over a connection of Bun's. A migration runs in a transaction: a crash leaves all of it or nothing. */
@@ -54,8 +62,7 @@ function asKyselyDatabase(connection: Database, path: string): SqliteDatabase {
 }
 
 function asKyselyStatement(connection: Database, sql: string, path: string): SqliteStatement {
-  // A deferred transaction that turns into a writer fails at once when another process writes; this one waits its turn.
-  const statement = connection.query<unknown, never[]>(sql === "begin" ? "begin immediate" : sql);
+  const statement = connection.query<unknown, never[]>(sql);
   return {
     reader: statement.columnNames.length > 0,
     all: (parameters) => namingFailures(path, () => statement.all(...(parameters as never[]))),

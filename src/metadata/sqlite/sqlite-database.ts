@@ -4,7 +4,7 @@ import type { MetadataDatabase, Queries, TransactionOptions } from "../database.
 import { type HotReads, prepareHotReads } from "../hot-reads.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
-import { openConnection, TransactionalSqliteDialect } from "./bun-sqlite.ts";
+import { openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from "./bun-sqlite.ts";
 import { makeFolderOf } from "./database-folder.ts";
 import { namingFailures } from "./sqlite-error.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
@@ -43,8 +43,10 @@ class SqliteMetadata implements MetadataDatabase {
     const writer = openConnection(path);
     const writes = kyselyOn(writer, path);
     await migrateToLatest(writes);
+    stopWaitingForLocks(writer);
     if (path === ":memory:") return new SqliteMetadata(path, { writes, reads: writes, reader: writer });
     const reader = openConnection(path);
+    stopWaitingForLocks(reader);
     const log = await WriteAheadLog.open(path);
     return new SqliteMetadata(path, { writes, reads: kyselyOn(reader, path), reader, log });
   }

@@ -1,3 +1,4 @@
+import { SQLiteError } from "bun:sqlite";
 import { MetadataError } from "../metadata-error.ts";
 
 const PAUSE_MS = 20;
@@ -20,5 +21,6 @@ export async function whenUnlocked<T>(attempt: () => T | Promise<T>, waitMs: num
 }
 
 export function isLocked(error: unknown): boolean {
-  return error instanceof MetadataError && (error.cause as { code?: unknown } | undefined)?.code === "SQLITE_BUSY";
+  const cause = error instanceof MetadataError ? error.cause : undefined;
+  return cause instanceof SQLiteError && (cause.code ?? "").startsWith("SQLITE_BUSY");
 }

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,4 +85,39 @@ test("a full disk is told as such, and undoes all of the transaction", async () 
   await db.transaction((queries) => sql`pragma max_page_count = 100000`.execute(queries));
   await db.transaction((queries) => ensureRepository(queries, app, 1));
   await db.close();
+});
+
+describe("while another process writes", () => {
+  async function openBeside(name: string) {
+    const path = join(folder, name);
+    const db = await openSqlite(path);
+    const other = new Database(path);
+    other.run("begin immediate");
+    return { db, other };
+  }
+
+  test("a transaction waits without holding anything else up", async () => {
+    const { db, other } = await openBeside("waits.db");
+    const writing = db.transaction((queries) => ensureRepository(queries, app, 1));
+    // On one thread this runs only if the wait leaves it.
+    const first = await Promise.race([writing.then(() => "written"), Bun.sleep(100).then(() => "something else")]);
+    expect(first).toBe("something else");
+    expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([]);
+    other.run("commit");
+    await writing;
+    expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([app]);
+    other.close();
+    await db.close();
+  });
+
+  test("all that waited too long fail together, and the next one is written when the other has ended", async () => {
+    const { db, other } = await openBeside("fails.db");
+    const writings = [1, 2, 3].map((now) => reasonOf(db.transaction((queries) => ensureRepository(queries, app, now))));
+    expect(await Promise.all(writings)).toEqual(["unavailable", "unavailable", "unavailable"]);
+    other.run("rollback");
+    await db.transaction((queries) => ensureRepository(queries, app, 1));
+    expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([app]);
+    other.close();
+    await db.close();
+  }, 12_000);
 });
