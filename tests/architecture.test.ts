@@ -26,7 +26,10 @@ type Room = keyof typeof ROOMS;
 const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app.ts": ["cli"],
   "src/app-import.ts": ["cli"],
+  "src/app-listeners.ts": [],
+  "src/app-observation.ts": [],
   "src/app-options.ts": [],
+  "src/app-stores.ts": [],
   "src/start-error.ts": ["cli"],
   "src/main.ts": [],
   "src/version.ts": ["cli", "http"],

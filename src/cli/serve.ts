@@ -12,7 +12,11 @@ export async function serve(path: string | undefined, terminal: Terminal): Promi
   const stop = new StopRequest();
   let app: App;
   try {
-    app = await startApp(loaded.config, terminal.env, stop.signal);
+    app = await startApp(loaded.config, {
+      env: terminal.env,
+      signal: stop.signal,
+      tell: (notice) => void terminal.stderr.write(`warning: ${notice}\n`),
+    });
   } catch (error) {
     if (stop.signal.aborted) return 0;
     if (!(error instanceof StartError)) throw error;

@@ -13,6 +13,7 @@ export {
 } from "./health/index.ts";
 export { type Listener, ListenError, startListener } from "./listener/index.ts";
 export {
+  type AccessLog,
   createAccessLog,
   createMetrics,
   createTracing,
@@ -26,4 +27,5 @@ export {
 export type { HttpOptions } from "./options.ts";
 export { createRequestHandler, type Edge, type Page, type RequestHandler } from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
+export { RunningRequests } from "./running-requests.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";

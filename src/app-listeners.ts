@@ -1,0 +1,113 @@
+import type { Config } from "./config/index.ts";
+import {
+  createDebugHandler,
+  type Health,
+  type Listener,
+  type Metrics,
+  openTlsSource,
+  type Page,
+  type RequestHandler,
+  respondLive,
+  respondMetrics,
+  respondReady,
+  RunningRequests,
+  startListener,
+  type TlsSource,
+} from "./http/index.ts";
+import type { Registry } from "./registry/index.ts";
+import { type Closers, type Log, systemClock } from "./runtime/index.ts";
+import { VERSION } from "./version.ts";
+
+/** What listeners tell, and who ends them. */
+export interface ListenerParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly closers: Closers;
+}
+
+/** How long a stop waits for handlers of cut connections to save what came. */
+const SAVE_TIMEOUT_MS = 10_000;
+
+/** The pages beside the registry API. */
+export function createPages({ config, health, metrics }: ListenerParts): ReadonlyMap<string, Page> {
+  const { metrics: page } = config.http;
+  const pages = new Map<string, Page>([
+    // What load balancers ask; empty, as registry:2 answers.
+    ["/", { isOpen: false, needsLogin: false, respond: respondEmpty }],
+    ["/livez", { isOpen: true, needsLogin: false, respond: respondLive }],
+    ["/readyz", { isOpen: true, needsLogin: false, respond: () => respondReady(health, "nothing") }],
+  ]);
+  if (page.enabled) pages.set(page.path, { isOpen: true, needsLogin: true, respond: () => respondMetrics(metrics) });
+  return pages;
+}
+
+function respondEmpty(): Response {
+  return new Response(null, { headers: { "Cache-Control": "no-cache" } });
+}
+
+/** Starts the debug address, if there is one. */
+export async function listenForDebugging(parts: ListenerParts, startedAtMs: number): Promise<void> {
+  const { config, log, health, metrics, closers } = parts;
+  const { debug } = config.http;
+  if (!debug) return;
+  const fetch = createDebugHandler({
+    health,
+    metrics: debug.prometheus.enabled ? metrics : undefined,
+    metricsPath: debug.prometheus.path,
+    version: VERSION,
+    startedAtMs,
+    clock: systemClock,
+  });
+  const listener = await startListener({ address: debug.address, fetch, ...listening(config, log) });
+  closers.add(() => listener.stop(0));
+  log.info("the debug address listens", { url: listener.url.href });
+}
+
+/**
+ * Starts the main address. Its stop lets requests end, cuts what is left, and waits until those have saved what came.
+ * @param signal ends the wait for a first certificate
+ */
+export async function listen(
+  parts: ListenerParts,
+  handle: RequestHandler,
+  { registry, signal }: { readonly registry: Registry; readonly signal: AbortSignal },
+): Promise<Listener> {
+  const { config, log, health, closers } = parts;
+  const running = new RunningRequests();
+  const tls = await openTls(parts, signal);
+  const { address, drainTimeoutMs } = config.http;
+  const fetch = running.counted(handle);
+  const listener = await startListener({ address, fetch, tls, ...listening(config, log) });
+  closers.add(async () => {
+    health.drain();
+    const { cutRequests } = await listener.stop(drainTimeoutMs);
+    registry.uploadTurns.interruptAll();
+    const unfinished = await running.idle(SAVE_TIMEOUT_MS);
+    log.info("stopped serving", { cutRequests, unfinished });
+  });
+  return listener;
+}
+
+function listening(config: Config, log: Log) {
+  return {
+    limits: { idleTimeoutMs: config.http.limits.idleTimeoutMs },
+    reportProblem: (message: string, error?: unknown) => log.warn(message, { error }),
+  };
+}
+
+async function openTls({ config, log, closers }: ListenerParts, signal: AbortSignal): Promise<TlsSource | undefined> {
+  const { tls, address } = config.http;
+  if (!tls) return undefined;
+  const source = await openTlsSource(tls, {
+    clock: systemClock,
+    random: Math.random,
+    reportProblem: (message, error) => log.warn(message, { error }),
+    reportProgress: (message) => log.info(message),
+    listenAddress: "unixSocketPath" in address ? undefined : address,
+    signal,
+  });
+  closers.add(() => source.stop());
+  return source;
+}

@@ -1,0 +1,53 @@
+import { stopwatchMs } from "./app-observation.ts";
+import type { Config } from "./config/index.ts";
+import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "./http/index.ts";
+import { lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
+import { type Closers, systemClock } from "./runtime/index.ts";
+import { StartError } from "./start-error.ts";
+import { openStorage, type StorageDriver } from "./storage/index.ts";
+import { adviseImport, findUnimportedRegistry } from "./upkeep/index.ts";
+
+/** Where bytes and rows are. */
+export interface Stores {
+  readonly storage: StorageDriver;
+  readonly metadata: MetadataDatabase;
+}
+
+export interface StoreObservers {
+  readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
+}
+
+/** As long as another process may take to stop, when one is started in its place. */
+const LOCK_WAIT_MS = 10_000;
+
+/**
+ * Opens storage and database, for this process alone.
+ * @throws StartError if the directory is a registry:2's that was not imported
+ * @throws StorageError
+ * @throws MetadataError
+ */
+export async function openStores(config: Config, observers: StoreObservers, closers: Closers): Promise<Stores> {
+  const storage = await openStorage(config.storage.driver, { clock: systemClock });
+  closers.add(() => storage.close());
+  const lock = await lockForServing(config.database.path, { waitMs: LOCK_WAIT_MS });
+  closers.add(() => lock.release());
+  const metadata = await openSqlite(config.database.path);
+  closers.add(() => metadata.close());
+  await requireImported(config, { storage, metadata });
+  const { metrics, tracing } = observers;
+  const traced = tracing ? traceStorage(storage, tracing) : storage;
+  return {
+    storage: measureStorage(traced, metrics, stopwatchMs),
+    metadata: measureMetadata(metadata, metrics, stopwatchMs),
+  };
+}
+
+async function requireImported(config: Config, stores: Stores): Promise<void> {
+  const { driver } = config.storage;
+  const unimported = await findUnimportedRegistry(stores);
+  if (!unimported || driver.kind !== "filesystem") return;
+  const { rootDirectory } = driver;
+  const databasePath = config.database.path === `${rootDirectory}/berth/berth.db` ? undefined : config.database.path;
+  throw new StartError(adviseImport(unimported, { rootDirectory, databasePath }), { isConfiguration: true });
+}
