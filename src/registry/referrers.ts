@@ -1,8 +1,10 @@
-import { listReferrers as listReferrerRows, type Referrer } from "../metadata/index.ts";
+import { listReferrers as listReferrerRows, type ManifestContent, type Referrer } from "../metadata/index.ts";
 import {
   type Annotations,
+  type Descriptor,
   type Digest,
   isIndexType,
+  MAX_MANIFEST_BYTES,
   parseManifest,
   referrersTagOf,
   type RepositoryName,
@@ -33,17 +35,49 @@ export interface ReferrerListQuery {
   readonly limit: number;
 }
 
+/** What clients read of an index, with room for what stands around the descriptors. */
+const MAX_PAGE_BYTES = MAX_MANIFEST_BYTES - 1024;
+/** Few, as each may bring annotations of some MiB. */
+const ROWS_AT_ONCE = 16;
+
 /**
- * What refers to `subject`, in the order of digests; empty if nothing does or the subject or repository is unknown.
+ * What refers to `subject`, in the order of digests; empty if nothing does or the subject or repository is unknown. The
+ * page ends at `limit` or at 4 MiB of JSON, but holds at least one descriptor where there is one.
  * @spec OCI distribution-spec, "Listing Referrers"
  */
 export async function listReferrers(registry: Registry, query: ReferrerListQuery): Promise<ReferrerList> {
-  const rows = await listReferrerRows(registry.metadata.reads, { ...query, limit: query.limit + 1 });
-  const found = new Map<Digest, ReferrerDescriptor>();
-  for (const descriptor of await fallbackReferrers(registry, query)) found.set(descriptor.digest, descriptor);
-  for (const row of rows) found.set(row.digest, describe(row));
-  const sorted = [...found.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
-  return { descriptors: sorted.slice(0, query.limit), hasMore: sorted.length > query.limit };
+  const descriptors: ReferrerDescriptor[] = [];
+  let pageBytes = 0;
+  for await (const descriptor of inDigestOrder(recordedReferrers(registry, query), taggedReferrers(registry, query))) {
+    pageBytes += Buffer.byteLength(JSON.stringify(descriptor)) + 1;
+    const isFull = descriptors.length >= query.limit || (descriptors.length > 0 && pageBytes > MAX_PAGE_BYTES);
+    if (isFull) return { descriptors, hasMore: true };
+    descriptors.push(descriptor);
+  }
+  return { descriptors, hasMore: false };
+}
+
+type Descriptors = AsyncGenerator<ReferrerDescriptor, void, undefined>;
+
+async function* inDigestOrder(one: Descriptors, other: Descriptors): Descriptors {
+  let [first, second] = [await one.next(), await other.next()];
+  for (;;) {
+    if (!first.done && (second.done || first.value.digest < second.value.digest)) {
+      yield first.value;
+      first = await one.next();
+    } else if (!second.done) {
+      yield second.value;
+      second = await other.next();
+    } else return;
+  }
+}
+
+async function* recordedReferrers(registry: Registry, query: ReferrerListQuery): Descriptors {
+  for (let after: string | undefined = query.after; after !== undefined;) {
+    const rows = await listReferrerRows(registry.metadata.reads, { ...query, after, limit: ROWS_AT_ONCE });
+    for (const row of rows) yield describe(row);
+    after = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1)?.digest;
+  }
 }
 
 function describe(row: Referrer): ReferrerDescriptor {
@@ -57,21 +91,42 @@ function describe(row: Referrer): ReferrerDescriptor {
 }
 
 /**
- * Artifacts that a client attached by the referrers tag, as it does where a registry lacks this listing.
+ * Artifacts that a client attached by the referrers tag, as it does where a registry lacks this listing. Those of them
+ * that are in the repository count, and what they say of themselves goes before what the tag's index says.
  * @spec OCI distribution-spec, "Referrers Tag Schema"
  */
-async function fallbackReferrers(registry: Registry, query: ReferrerListQuery): Promise<readonly ReferrerDescriptor[]> {
+async function* taggedReferrers(registry: Registry, query: ReferrerListQuery): Descriptors {
+  for (const entry of await listTagged(registry, query)) {
+    const found = await registry.metadata.hot.findManifestByDigest(query.repository, entry.digest);
+    const descriptor = found && describeTagged(entry, found, query.subject);
+    if (!descriptor) continue;
+    if (query.artifactType === undefined || descriptor.artifactType === query.artifactType) yield descriptor;
+  }
+}
+
+async function listTagged(registry: Registry, query: ReferrerListQuery): Promise<readonly Descriptor[]> {
   const tagged = await registry.metadata.hot.findManifestByTag(query.repository, referrersTagOf(query.subject));
   if (!tagged || !isIndexType(tagged.mediaType)) return [];
   const { manifests } = parseManifest(tagged.body, tagged.mediaType);
-  return manifests
-    .filter((entry) => entry.digest > query.after)
-    .filter((entry) => query.artifactType === undefined || entry.artifactType === query.artifactType)
-    .map((entry) => ({
-      mediaType: entry.mediaType,
-      digest: entry.digest,
-      size: entry.sizeBytes,
-      ...(entry.artifactType !== undefined && { artifactType: entry.artifactType }),
-      ...(entry.annotations !== undefined && { annotations: entry.annotations }),
-    }));
+  const entries = new Map(manifests.map((entry) => [entry.digest, entry]));
+  return [...entries.values()]
+    .filter(({ digest }) => digest > query.after)
+    .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+}
+
+/** `undefined` for one that is recorded as a referrer anyway. */
+function describeTagged(entry: Descriptor, found: ManifestContent, subject: Digest): ReferrerDescriptor | undefined {
+  const manifest = parseManifest(found.body, found.mediaType);
+  if (manifest.subject?.digest === subject) return undefined;
+  const [config] = manifest.blobs;
+  const ownType = manifest.artifactType === config?.mediaType ? undefined : manifest.artifactType;
+  const artifactType = ownType ?? entry.artifactType ?? manifest.artifactType;
+  const annotations = manifest.annotations ?? entry.annotations;
+  return {
+    mediaType: found.mediaType,
+    digest: found.digest,
+    size: found.sizeBytes,
+    ...(artifactType !== undefined && { artifactType }),
+    ...(annotations !== undefined && { annotations }),
+  };
 }

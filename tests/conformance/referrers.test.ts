@@ -176,16 +176,37 @@ describe("referrers over time", () => {
 });
 
 describe("many referrers", () => {
-  test("end-12a: A Link header MUST be included when the descriptor list cannot be returned in a single manifest", async () => {
-    const seen: unknown[] = [];
-    let query: string | undefined = "?n=1";
-    for (let pages = 0; query !== undefined && pages < 20; pages++) {
-      const answer: Answer = await registry().get(`/v2/${repository}/referrers/${subject.digest}${query}`);
-      seen.push(...(answer.json() as { manifests: Entry[] }).manifests.map(({ digest }) => digest));
+  /** The digests of all pages, one answer after the other. */
+  async function followPages(digest: string, query: string, name = repository): Promise<readonly string[]> {
+    const seen: string[] = [];
+    let next: string | undefined = query;
+    for (let pages = 0; next !== undefined && pages < 20; pages++) {
+      const answer: Answer = await registry().get(`/v2/${name}/referrers/${digest}${next}`);
+      expect(answer.bytes.byteLength).toBeLessThanOrEqual(4 * 1024 * 1024);
+      seen.push(...(answer.json() as { manifests: { digest: string }[] }).manifests.map(({ digest }) => digest));
       const target: string | undefined = /^<([^>]+)>; rel="?next"?$/.exec(answer.headers.get("link") ?? "")?.[1];
-      query = target === undefined ? undefined : new URL(target, registry().url).search;
+      next = target === undefined ? undefined : new URL(target, registry().url).search;
     }
+    return seen;
+  }
+
+  test("end-12a: A Link header MUST be included when the descriptor list cannot be returned in a single manifest", async () => {
+    const seen = await followPages(subject.digest, "?n=1");
     expect(seen).toHaveLength(4);
     expect(new Set(seen).size).toBe(4);
+  });
+
+  test("end-12a: As clients read at most 4 MiB of an index, a longer list comes in pages", async () => {
+    const name = newRepository();
+    await pushBlob(registry(), name, config);
+    const pushed: string[] = [];
+    for (const letter of ["a", "b", "c"]) {
+      const points = { subject: descriptorOf(subject, OCI_IMAGE_MANIFEST) };
+      const more = { ...points, annotations: { text: letter.repeat(1.9 * 1024 * 1024) } };
+      const referrer = imageManifest({ config, layers: [], more });
+      expect((await push(referrer, OCI_IMAGE_MANIFEST, name)).status).toBe(201);
+      pushed.push(referrer.digest);
+    }
+    expect(await followPages(subject.digest, "", name)).toEqual(pushed.sort());
   });
 });

@@ -19,6 +19,7 @@ import {
   listTags,
   putManifest,
   putWholeBlob,
+  type ReferrerDescriptor,
   type Registry,
   type RegistryOptions,
 } from "../../../src/registry/index.ts";
@@ -297,6 +298,12 @@ describe("referrers", () => {
       more: { artifactType: type, subject: descriptorOf(image, OCI_IMAGE_MANIFEST) },
     });
 
+  async function pushSignature(type: string): Promise<Content> {
+    const signature = signatureOf(type);
+    await push(signature, signature.digest);
+    return signature;
+  }
+
   test("are listed with what the specification wants", async () => {
     const signature = signatureOf("application/sig");
     await push(signature, signature.digest);
@@ -330,7 +337,80 @@ describe("referrers", () => {
     const { descriptors } = await listReferrers(registry, query);
     expect(descriptors.map(({ digest }) => digest)).toEqual([direct.digest, attached.digest].sort());
     const filtered = await listReferrers(registry, { ...query, artifactType: "application/old" });
-    expect(filtered.descriptors.map(({ annotations }) => annotations)).toEqual([{ k: "v" }]);
+    expect(filtered.descriptors.map(({ annotations }) => annotations)).toEqual([{ old: "1" }]);
+  });
+
+  describe("that only the fallback tag names", () => {
+    async function attach(...entries: readonly object[]): Promise<void> {
+      const index = contentOf(
+        JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: [...entries, ...entries] }),
+      );
+      await push(index, referrersTagOf(image.digest), { contentType: OCI_IMAGE_INDEX });
+    }
+
+    test("are what they say of themselves, whatever the tag's index says", async () => {
+      const more = { artifactType: "application/a", annotations: { own: "1" } };
+      const typed = imageManifest({ config, layers: [], more });
+      await push(typed, typed.digest);
+      const said = { size: 999, artifactType: "application/lie", annotations: { own: "2" } };
+      await attach(descriptorOf(typed, OCI_IMAGE_MANIFEST, said));
+      const descriptor = descriptorOf(typed, OCI_IMAGE_MANIFEST, more) as ReferrerDescriptor;
+      expect((await listReferrers(registry, query)).descriptors).toEqual([descriptor]);
+      expect((await listReferrers(registry, { ...query, artifactType: "application/lie" })).descriptors).toEqual([]);
+      expect((await listReferrers(registry, { ...query, artifactType: "application/a" })).descriptors).toHaveLength(1);
+    });
+
+    test("have the type and annotations of the tag's index where they have none", async () => {
+      const plain = imageManifest({ config, layers: [] });
+      await push(plain, plain.digest);
+      const entry = descriptorOf(plain, OCI_IMAGE_MANIFEST, {
+        artifactType: "application/old",
+        annotations: { k: "v" },
+      });
+      await attach(entry);
+      expect((await listReferrers(registry, query)).descriptors).toEqual([entry as ReferrerDescriptor]);
+    });
+
+    test("are gone once they are deleted", async () => {
+      const [plain, signature] = [imageManifest({ config, layers: [] }), signatureOf("application/sig")];
+      for (const content of [plain, signature]) await push(content, content.digest);
+      await attach(...[plain, signature].map((content) => descriptorOf(content, OCI_IMAGE_MANIFEST)));
+      expect((await listReferrers(registry, query)).descriptors).toHaveLength(2);
+      for (const { digest } of [plain, signature]) await deleteManifest(registry, app, parseReference(digest));
+      expect((await listReferrers(registry, query)).descriptors).toEqual([]);
+    });
+  });
+
+  test("with long annotations come in pages that clients can read, each with one of them at least", async () => {
+    const mebibyte = 1024 * 1024;
+    const lengths = [1.5, 1.5, 1.5, 1.5, 3.99].map((mebibytes) => mebibytes * mebibyte);
+    for (const [position, length] of lengths.entries()) {
+      const annotations = { position: String(position), text: "x".repeat(length) };
+      const more = { annotations, subject: descriptorOf(image, OCI_IMAGE_MANIFEST) };
+      const referrer = imageManifest({ config, layers: [], more });
+      await push(referrer, referrer.digest);
+    }
+    const seen: string[] = [];
+    for (let hasMore = true; hasMore;) {
+      const page = await listReferrers(registry, { ...query, after: seen.at(-1) ?? "" });
+      expect(JSON.stringify(page.descriptors).length).toBeLessThan(4 * mebibyte);
+      expect(page.descriptors.length).toBeGreaterThan(0);
+      seen.push(...page.descriptors.map(({ digest }) => digest));
+      hasMore = page.hasMore;
+    }
+    expect(seen).toHaveLength(5);
+    expect(seen).toEqual([...new Set(seen)].sort());
+  });
+
+  test("that are many are read to the end", async () => {
+    const digests: string[] = [];
+    for (let count = 0; count < 40; count++) {
+      const { digest } = await pushSignature(`application/${count}`);
+      digests.push(digest);
+    }
+    const list = await listReferrers(registry, { ...query, limit: 40 });
+    expect(list.descriptors.map(({ digest }) => digest as string)).toEqual(digests.sort());
+    expect(list.hasMore).toBe(false);
   });
 
   test("come page by page", async () => {
