@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MetadataError } from "../metadata-error.ts";
 
@@ -9,8 +9,28 @@ import { MetadataError } from "../metadata-error.ts";
 export async function makeFolderOf(databasePath: string): Promise<void> {
   const folder = dirname(databasePath);
   try {
-    await mkdir(folder, { recursive: true });
+    const firstMade = await mkdir(folder, { recursive: true });
+    if (firstMade !== undefined) await syncMade(folder, firstMade);
   } catch (cause) {
     throw new MetadataError("readonly", `cannot make the folder ${folder}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** A new folder's own name, and those above it up to the first that is new. */
+async function syncMade(made: string, firstMade: string): Promise<void> {
+  await syncFolderOf(made);
+  if (made.length > firstMade.length) await syncMade(dirname(made), firstMade);
+}
+
+/** Makes the names in the folder that `path` lies in durable. */
+export async function syncFolderOf(path: string): Promise<void> {
+  const folder = await open(dirname(path), "r");
+  try {
+    await folder.sync();
+  } catch (error) {
+    // Some network file systems have no such call, as their servers do this by themselves.
+    if (!["EINVAL", "ENOTSUP"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    await folder.close();
   }
 }

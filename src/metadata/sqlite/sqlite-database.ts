@@ -20,10 +20,11 @@ export async function openSqlite(path: string): Promise<MetadataDatabase> {
 }
 
 interface SqliteParts {
+  readonly writer: Database;
   readonly writes: Queries;
-  readonly reads: Queries;
-  /** The connection that `reads` uses. */
+  /** The connection that `reads` uses: for a database in memory, which only one can see, the writer. */
   readonly reader: Database;
+  readonly reads: Queries;
   /** Absent for a database in memory. */
   readonly log?: WriteAheadLog;
 }
@@ -36,6 +37,7 @@ class SqliteMetadata implements MetadataDatabase {
   readonly reads: Queries;
   readonly hot: HotReads;
   readonly #writes: Queries;
+  readonly #connections: readonly Database[];
   /** Absent for a database in memory. */
   readonly #log: WriteAheadLog | undefined;
 
@@ -44,15 +46,16 @@ class SqliteMetadata implements MetadataDatabase {
     const writes = kyselyOn(writer, path);
     await migrateToLatest(writes);
     stopWaitingForLocks(writer);
-    if (path === ":memory:") return new SqliteMetadata(path, { writes, reads: writes, reader: writer });
+    if (path === ":memory:") return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes });
     const reader = openConnection(path);
     stopWaitingForLocks(reader);
     const log = await WriteAheadLog.open(path);
-    return new SqliteMetadata(path, { writes, reads: kyselyOn(reader, path), reader, log });
+    return new SqliteMetadata(path, { writer, writes, reader, reads: kyselyOn(reader, path), log });
   }
 
   private constructor(path: string, parts: SqliteParts) {
     this.#writes = parts.writes;
+    this.#connections = [parts.reader, parts.writer];
     this.reads = parts.reads;
     this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(parts.reader, sql, path));
     this.#log = parts.log;
@@ -66,18 +69,19 @@ class SqliteMetadata implements MetadataDatabase {
   }
 
   async check(): Promise<void> {
-    this.#log?.requireIntact();
+    await this.#log?.check();
     await this.reads.selectFrom("repositories").select("id").limit(1).execute();
   }
 
   async close(): Promise<void> {
     try {
-      await this.#log?.sync();
-    } finally {
       await this.#log?.close();
+    } finally {
+      await this.reads.destroy();
+      await this.#writes.destroy();
+      // Kysely closes no connection that it has not used.
+      for (const connection of this.#connections) connection.close();
     }
-    if (this.reads !== this.#writes) await this.reads.destroy();
-    await this.#writes.destroy();
   }
 }
 

@@ -1,21 +1,30 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { CoalescedSync } from "../../runtime/index.ts";
 import { MetadataError } from "../metadata-error.ts";
+import { syncFolderOf } from "./database-folder.ts";
+import { OpenFile } from "./open-file.ts";
 
 /** Makes committed rows durable: one sync of SQLite's log for all commits of the meantime, off the main thread. */
 export class WriteAheadLog {
   readonly #file: FileHandle;
+  /** The database and its log. */
+  readonly #files: readonly OpenFile[];
   readonly #sync: CoalescedSync;
   #failure: MetadataError | undefined;
 
   /** The log exists as long as a connection is open. */
   static async open(databasePath: string): Promise<WriteAheadLog> {
-    return new WriteAheadLog(await open(`${databasePath}-wal`, "a"));
+    const path = `${databasePath}-wal`;
+    const files = [await OpenFile.at(databasePath), await OpenFile.at(path)];
+    // SQLite itself does so only later, and what is synced is of no use without a name.
+    await syncFolderOf(databasePath);
+    return new WriteAheadLog(await open(path, "a"), files);
   }
 
-  private constructor(file: FileHandle) {
+  private constructor(file: FileHandle, files: readonly OpenFile[]) {
     this.#file = file;
-    this.#sync = new CoalescedSync(() => this.#datasync());
+    this.#files = files;
+    this.#sync = new CoalescedSync(() => this.#syncInPlace());
   }
 
   /**
@@ -28,6 +37,15 @@ export class WriteAheadLog {
   }
 
   /**
+   * Whether what is committed would be found by the next start.
+   * @throws MetadataError
+   */
+  async check(): Promise<void> {
+    this.requireIntact();
+    await Promise.all(this.#files.map((file) => file.requireInPlace()));
+  }
+
+  /**
    * After a failed sync the kernel may have dropped pages and the next sync would succeed without them. So nothing is
    * acknowledged any more until a new start has read the log back.
    * @throws MetadataError
@@ -36,8 +54,20 @@ export class WriteAheadLog {
     if (this.#failure) throw this.#failure;
   }
 
+  /**
+   * Syncs once more, and closes whatever comes of it.
+   * @throws MetadataError
+   */
   async close(): Promise<void> {
-    await this.#file.close();
+    try {
+      await this.sync();
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  async #syncInPlace(): Promise<void> {
+    await Promise.all([this.#datasync(), this.check()]);
   }
 
   async #datasync(): Promise<void> {

@@ -1,16 +1,34 @@
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { ensureRepository, listRepositories, MetadataError, openSqlite } from "../../../src/metadata/index.ts";
+import {
+  ensureRepository,
+  listRepositories,
+  type MetadataDatabase,
+  MetadataError,
+  openSqlite,
+} from "../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../src/oci/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const app = "app" as RepositoryName;
+
+/** Of this process. */
+function openFiles(): readonly string[] {
+  const folder = "/proc/self/fd";
+  return readdirSync(folder).map((name) => {
+    try {
+      return readlinkSync(join(folder, name));
+    } catch {
+      return "";
+    }
+  });
+}
 
 async function reasonOf(work: Promise<unknown>): Promise<string> {
   try {
@@ -30,6 +48,14 @@ test("rows are there after closing and opening again", async () => {
   const second = await openSqlite(path);
   expect(await listRepositories(second.reads, { after: "", limit: 9 })).toEqual([app]);
   await second.close();
+});
+
+test("a database that was only opened is closed, too", async () => {
+  const path = join(folder, "unused.db");
+  const db = await openSqlite(path);
+  expect(openFiles()).toContain(path);
+  await db.close();
+  expect(openFiles().filter((name) => name.startsWith(path))).toEqual([]);
 });
 
 test("a committed row is in the files before the database is closed", async () => {
@@ -120,4 +146,34 @@ describe("while another process writes", () => {
     other.close();
     await db.close();
   }, 12_000);
+});
+
+describe("when the file is not where it was opened", () => {
+  const write = (db: MetadataDatabase) => db.transaction((queries) => ensureRepository(queries, app, 1));
+
+  test("the check fails and names it, until it is back", async () => {
+    const path = join(folder, "moved.db");
+    const db = await openSqlite(path);
+    renameSync(path, `${path}-away`);
+    expect(await reasonOf(db.check())).toBe("unavailable");
+    expect(await db.check().catch(String)).toContain(path);
+    writeFileSync(path, "");
+    expect(await reasonOf(db.check())).toBe("unavailable");
+    renameSync(`${path}-away`, path);
+    await db.check();
+    await write(db);
+    await db.close();
+  });
+
+  test.each(["", "-wal"])("nothing is acknowledged any more once its berth.db%s was removed", async (suffix) => {
+    const path = join(folder, `removed${suffix}.db`);
+    const db = await openSqlite(path);
+    await write(db);
+    rmSync(`${path}${suffix}`);
+    expect(await reasonOf(write(db))).toBe("unavailable");
+    expect(await reasonOf(write(db))).toBe("unavailable");
+    expect(await reasonOf(db.check())).toBe("unavailable");
+    expect(await reasonOf(db.close())).toBe("unavailable");
+    expect(openFiles().filter((name) => name.startsWith(path))).toEqual([]);
+  });
 });
