@@ -1,6 +1,6 @@
 import { findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
-import { type ByteRange, parseStorageKey, type ReadableBytes } from "../storage/index.ts";
+import { type ByteRange, parseStorageKey, type ReadableBytes, StorageError } from "../storage/index.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 
 /**
@@ -13,16 +13,23 @@ export async function getBlob(registry: Registry, name: RepositoryName, digest: 
 
 /**
  * The blob's bytes, or those of `range`.
- * @throws RegistryError `unavailable` if storage has lost them
+ * @throws RegistryError `unavailable` if storage has lost some of them
  */
 export async function readBlob(registry: Registry, blob: BlobContent, range?: ByteRange): Promise<ReadableBytes> {
-  const bytes = await registry.storage.read(parseStorageKey(blob.storageKey), range);
-  if (bytes !== undefined) return bytes;
-  throw new RegistryError(
-    "unavailable",
-    `the bytes of ${blob.digest} are missing from storage: push the blob again to restore it`,
-    { detail: { digest: blob.digest } },
-  );
+  const { digest, sizeBytes, storageKey } = blob;
+  try {
+    const bytes = await registry.storage.read(parseStorageKey(storageKey), { range, sizeBytes });
+    if (bytes !== undefined) return bytes;
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.reason !== "corrupt") throw error;
+    throw bytesLost(digest, "are damaged in storage", error);
+  }
+  throw bytesLost(digest, "are missing from storage");
+}
+
+function bytesLost(digest: Digest, fault: string, cause?: StorageError): RegistryError {
+  const message = `the bytes of ${digest} ${fault}: push the blob again to restore it`;
+  return new RegistryError("unavailable", message, { detail: { digest }, cause });
 }
 
 /**

@@ -7,6 +7,13 @@ export interface ByteRange {
   readonly lastByte: number;
 }
 
+export interface ReadOptions {
+  /** Only this part. */
+  readonly range?: ByteRange | undefined;
+  /** What the whole object has to have. */
+  readonly sizeBytes?: number | undefined;
+}
+
 export interface StoredObject {
   readonly key: StorageKey;
   readonly sizeBytes: number;
@@ -37,8 +44,11 @@ export interface StorageDriver {
 
   stat(key: StorageKey): Promise<StoredObject | undefined>;
 
-  /** The whole object, or the part that `range` names. Never buffers it. */
-  read(key: StorageKey, range?: ByteRange): Promise<ReadableBytes | undefined>;
+  /**
+   * The whole object, or the part that `range` names. Never buffers it.
+   * @throws StorageError `corrupt` when the object has another size than `sizeBytes`.
+   */
+  read(key: StorageKey, options?: ReadOptions): Promise<ReadableBytes | undefined>;
 
   /** Stores a small object at once: readers see the old bytes or the new ones, and after the call it is durable. */
   write(key: StorageKey, bytes: Uint8Array): Promise<void>;

@@ -70,14 +70,25 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         { firstByte: 3, lastByte: 6, text: "3456" },
       ])("bytes $firstByte to $lastByte, both included", async ({ text, ...range }) => {
         await driver.write(key, bytesOf("0123456789"));
-        expect(await textOf(driver.read(key, range))).toBe(text);
-        expect(await textOf(driver.read(key, range), throughResponse)).toBe(text);
+        expect(await textOf(driver.read(key, { range }))).toBe(text);
+        expect(await textOf(driver.read(key, { range, sizeBytes: 10 }), throughResponse)).toBe(text);
       });
+
+      test.each([0, 9, 11])(
+        "an object of another size than %d bytes, which it should have, is not read",
+        async (sizeBytes) => {
+          await driver.write(key, bytesOf("0123456789"));
+          const error = await expectStorageError("corrupt", () => driver.read(key, { sizeBytes }));
+          expect(error.message).toContain(`has 10 bytes, not ${sizeBytes}`);
+          const range = { firstByte: 0, lastByte: 0 };
+          await expectStorageError("corrupt", () => driver.read(key, { range, sizeBytes }));
+        },
+      );
 
       test("what is absent is undefined, and removing it does nothing", async () => {
         expect(await driver.stat(key)).toBeUndefined();
         expect(await driver.read(key)).toBeUndefined();
-        expect(await driver.read(key, { firstByte: 0, lastByte: 0 })).toBeUndefined();
+        expect(await driver.read(key, { range: { firstByte: 0, lastByte: 0 }, sizeBytes: 1 })).toBeUndefined();
         await driver.remove(key);
       });
 
@@ -342,8 +353,8 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         const read = new Bun.CryptoHasher("sha256");
         for await (const piece of new Response(await driver.read(key)).body ?? []) read.update(piece);
         expect(read.digest("hex")).toBe(written.digest("hex"));
-        const middle = { firstByte: 33 * mebibyte - 1, lastByte: 33 * mebibyte };
-        expect([...bytesOf(await textOf(driver.read(key, middle)))]).toEqual([32, 33]);
+        const range = { firstByte: 33 * mebibyte - 1, lastByte: 33 * mebibyte };
+        expect([...bytesOf(await textOf(driver.read(key, { range })))]).toEqual([32, 33]);
       });
 
       test("finishing replaces what was there", async () => {

@@ -1,8 +1,9 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-import type { ByteRange, ReadableBytes, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import type { ReadableBytes, ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
 import type { FilesystemOptions } from "../options.ts";
+import { requireSize } from "../require-size.ts";
 import { parseStorageKey } from "../storage-key.ts";
 import { unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
 import { DurableDirectories, type SyncDirectory, syncOnDisk } from "./durable-directories.ts";
@@ -70,8 +71,10 @@ class FilesystemDriver implements StorageDriver {
     }
   }
 
-  async read(key: StorageKey, range?: ByteRange): Promise<ReadableBytes | undefined> {
-    if (!(await this.stat(key))) return undefined;
+  async read(key: StorageKey, { range, sizeBytes }: ReadOptions = {}): Promise<ReadableBytes | undefined> {
+    const found = await this.stat(key);
+    if (!found) return undefined;
+    requireSize(found, sizeBytes);
     const file = Bun.file(this.#pathOf(key));
     return range ? file.slice(range.firstByte, range.lastByte + 1) : file;
   }

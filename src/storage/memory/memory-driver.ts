@@ -1,5 +1,6 @@
 import type { Clock } from "../../runtime/index.ts";
-import type { ByteRange, ReadableBytes, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import type { ReadableBytes, ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import { requireSize } from "../require-size.ts";
 import { parseStorageKey, parseStoragePrefix } from "../storage-key.ts";
 import { StorageError } from "../storage-error.ts";
 import { ownPrefix, requireUploadById, unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
@@ -33,10 +34,11 @@ export class MemoryDriver implements StorageDriver {
     return found && { key, sizeBytes: found.bytes.byteLength, modifiedAtMs: found.modifiedAtMs };
   }
 
-  async read(key: StorageKey, range?: ByteRange): Promise<ReadableBytes | undefined> {
-    const found = this.#objects.get(parseStorageKey(key));
-    if (!found || !range) return found && new Blob([found.bytes]);
-    return new Blob([found.bytes.subarray(range.firstByte, range.lastByte + 1)]);
+  async read(key: StorageKey, { range, sizeBytes }: ReadOptions = {}): Promise<ReadableBytes | undefined> {
+    const bytes = this.#objects.get(parseStorageKey(key))?.bytes;
+    if (!bytes) return undefined;
+    requireSize({ key, sizeBytes: bytes.byteLength }, sizeBytes);
+    return new Blob([range ? bytes.subarray(range.firstByte, range.lastByte + 1) : bytes]);
   }
 
   async write(key: StorageKey, bytes: Uint8Array): Promise<void> {
