@@ -102,6 +102,8 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
 /** @throws RegistryError `upload-unknown`, `read-only` */
 export async function cancelUpload(registry: Registry, repository: RepositoryName, id: string): Promise<void> {
   requireWritable(registry);
+  // Before the turn as well: who may not have it interrupts nobody.
+  await getUpload(registry, repository, id);
   await registry.uploadTurns.run(id, async () => {
     const upload = await getUpload(registry, repository, id);
     await discardUpload(registry, id, parseState(upload));
@@ -109,13 +111,17 @@ export async function cancelUpload(registry: Registry, repository: RepositoryNam
 }
 
 /** Works on the session alone. One whose bytes a crash has taken ends here, so that its client starts again. */
-function inTurn<T>(
+async function inTurn<T>(
   registry: Registry,
-  { repository, id }: UploadPart,
+  part: UploadPart,
   work: (upload: UploadRecord, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const { repository, id } = part;
+  // Before the turn as well: who cannot go on interrupts nobody.
+  requireInPlace(await getUpload(registry, repository, id), part);
   return registry.uploadTurns.run(id, async (signal) => {
     const upload = await getUpload(registry, repository, id);
+    requireInPlace(upload, part);
     try {
       return await work(upload, signal);
     } catch (error) {
@@ -124,6 +130,17 @@ function inTurn<T>(
       throw uploadUnknown(id, error);
     }
   });
+}
+
+function requireInPlace(upload: UploadRecord, { contentRange: range, body }: UploadPart): void {
+  const status = statusOf(upload);
+  if (range && range.firstByte !== status.offsetBytes) throw new UploadOffsetError(status, range);
+  if (!body) requireAnnounced(0, range);
+}
+
+function requireAnnounced(receivedBytes: number, range: ContentRange | undefined): void {
+  if (!range || receivedBytes === range.lastByte - range.firstByte + 1) return;
+  throw new RegistryError("size-invalid", `the body has ${receivedBytes} bytes, Content-Range says otherwise`);
 }
 
 interface ReceivedPart {
@@ -147,9 +164,8 @@ async function receivePart(
   signal: AbortSignal,
 ): Promise<ReceivedPart> {
   const before = parseState(upload);
-  const { contentRange: range, body } = part;
-  if (range && range.firstByte !== before.offsetBytes) throw new UploadOffsetError(statusOf(upload), range);
   const hasher = await hasherAt(registry, upload, signal);
+  const { body, contentRange } = part;
   if (!body) return { state: before, hasher };
   const { state, interruption } = await receiveOrDispose(registry, { state: before, hasher }, body, signal);
   const receivedBytes = state.offsetBytes - before.offsetBytes;
@@ -158,9 +174,11 @@ async function receivePart(
     await keep(registry, upload.id, { state, hasher });
     throw interrupted(interruption);
   }
-  if (range && receivedBytes !== range.lastByte - range.firstByte + 1) {
+  try {
+    requireAnnounced(receivedBytes, contentRange);
+  } catch (error) {
     hasher.dispose();
-    throw new RegistryError("size-invalid", `the body has ${receivedBytes} bytes, Content-Range says otherwise`);
+    throw error;
   }
   return { state, hasher };
 }

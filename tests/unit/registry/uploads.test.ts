@@ -191,6 +191,41 @@ describe("a client that goes away", () => {
   });
 });
 
+describe("a request that cannot go on with an upload", () => {
+  const contentRange = { firstByte: 1, lastByte: 3 };
+  const refused: readonly (readonly [string, RegistryErrorKind, (id: string) => Promise<unknown>])[] = [
+    ["of another repository", "upload-unknown", (id) => appendUpload(registry, { repository: other, id, body: null })],
+    [
+      "that finishes in another repository",
+      "upload-unknown",
+      (id) => finishUpload(registry, { repository: other, id, body: null }, contentOf("abc").digest),
+    ],
+    ["that cancels in another repository", "upload-unknown", (id) => cancelUpload(registry, other, id)],
+    [
+      "at another offset",
+      "content-range-invalid",
+      (id) => appendUpload(registry, { repository: app, id, body: bodyOf("bcd"), contentRange }),
+    ],
+    [
+      "that announces bytes and has none",
+      "size-invalid",
+      (id) => appendUpload(registry, { repository: app, id, body: null, contentRange: { firstByte: 0, lastByte: 9 } }),
+    ],
+  ];
+
+  test.each(refused)("%s interrupts nobody", async (_, kind, refusedRequest) => {
+    const { id } = await startUpload(registry, app);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const running = appendUpload(registry, { repository: app, id, body: readable });
+    const writer = writable.getWriter();
+    await writer.write(new TextEncoder().encode("abc"));
+    expect(await kindOf(refusedRequest(id))).toBe(kind);
+    await writer.write(new TextEncoder().encode("def"));
+    await writer.close();
+    expect((await running).offsetBytes).toBe(6);
+  });
+});
+
 test("a stop cuts uploads, keeps what they have sent, and takes no more of those that come", async () => {
   const { id } = await startUpload(registry, app);
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
