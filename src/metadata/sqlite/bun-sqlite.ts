@@ -3,6 +3,9 @@ import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement
 import { namingFailures } from "./sqlite-error.ts";
 import { TransactionDriver } from "./transaction-driver.ts";
 
+// Of each connection. Bun keeps 20, which the texts of a push alone exceed; lists of all lengths make many more.
+Database.MAX_QUERY_CACHE_SIZE = 200;
+
 /** A connection with the settings every connection of ours has. Until {@link stopWaitingForLocks} it waits for locks of others. */
 export function openConnection(path: string): Database {
   const connection = new Database(path, { create: true, readwrite: true });
@@ -53,7 +56,7 @@ class TransactionalAdapter extends SqliteAdapter {
   }
 }
 
-/** Gives Kysely's SQLite dialect the shape it expects; statements stay compiled between uses. */
+/** Gives Kysely's SQLite dialect the shape it expects; the statements used last stay compiled. */
 function asKyselyDatabase(connection: Database, path: string): SqliteDatabase {
   return {
     prepare: (sql) => namingFailures(path, () => asKyselyStatement(connection, sql, path)),

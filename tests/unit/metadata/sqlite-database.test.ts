@@ -11,6 +11,7 @@ import {
   MetadataError,
   openSqlite,
 } from "../../../src/metadata/index.ts";
+import { openConnection } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 import type { RepositoryName } from "../../../src/oci/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-sqlite-"));
@@ -176,4 +177,12 @@ describe("when the file is not where it was opened", () => {
     expect(await reasonOf(db.close())).toBe("unavailable");
     expect(openFiles().filter((name) => name.startsWith(path))).toEqual([]);
   });
+});
+
+test("statements stay compiled, as many as there are of ours", () => {
+  const connection = openConnection(":memory:");
+  const texts = Array.from({ length: 150 }, (_, i) => `select ${i}`);
+  const statements = texts.map((text) => connection.query(text));
+  expect(texts.filter((text, i) => connection.query(text) !== statements[i])).toEqual([]);
+  connection.close();
 });
