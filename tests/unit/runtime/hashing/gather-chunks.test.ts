@@ -49,8 +49,18 @@ describe("gatherChunks", () => {
   test("a small body takes little memory", async () => {
     const [chunk] = await gather([new Uint8Array(10)]);
     expect(chunk?.byteLength).toBe(10);
-    expect(chunk?.buffer.byteLength).toBe(64 * kibibyte);
+    expect(chunk?.buffer.byteLength).toBe(10);
   });
+
+  test.each([1, 32 * kibibyte, 32 * kibibyte + 1, 64 * kibibyte - 1, 64 * kibibyte + 1])(
+    "the last chunk of a body of %d bytes holds at most twice its memory",
+    async (sizeBytes) => {
+      const last = (await gather([new Uint8Array(sizeBytes).fill(7)])).at(-1);
+      if (!last) throw new Error("there is no chunk");
+      expect(last.buffer.byteLength).toBeLessThanOrEqual(2 * last.byteLength);
+      expect(last.every((byte) => byte === 7)).toBeTrue();
+    },
+  );
 
   test("nothing yields nothing", async () => {
     expect(await gather([])).toEqual([]);
