@@ -27,6 +27,9 @@ export interface Manifest {
 /** A larger manifest is refused: clients do not read more than this, so it could never be pulled. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
+/** More are refused: no image comes near it, and each is looked up and recorded in the transaction of the push. */
+const MAX_DESCRIPTORS = 10_000;
+
 /**
  * Reads a manifest as far as a registry must understand it; unknown fields are left alone.
  * @param contentType the request's `Content-Type`, `undefined` if it had none
@@ -103,6 +106,8 @@ function parseSubject(value: unknown): Descriptor | undefined {
 function parseDescriptors(value: unknown, place: string): readonly Descriptor[] {
   if (!isPresent(value)) return [];
   if (!Array.isArray(value)) throw invalid(`${place} is not a list`);
+  if (value.length > MAX_DESCRIPTORS)
+    throw invalid(`${place} has ${value.length} descriptors: at most ${MAX_DESCRIPTORS} are taken`);
   return value.map((entry, position) => parseDescriptor(entry, `${place}[${position}]`));
 }
 

@@ -31,6 +31,23 @@ function messageFor(value: unknown, contentType?: string): string {
   return error.message;
 }
 
+describe("a manifest of very many descriptors", () => {
+  const many = (count: number) => Array.from({ length: count }, () => descriptor("1"));
+
+  test("is taken with 10,000 of them", () => {
+    expect(parse({ ...IMAGE, layers: many(10_000) }).blobs).toHaveLength(10_001);
+    expect(parse({ ...INDEX, manifests: many(10_000) }, OCI_IMAGE_INDEX).manifests).toHaveLength(10_000);
+  });
+
+  test("is refused with more", () => {
+    expect(messageFor({ ...IMAGE, layers: many(10_001) })).toBe(
+      "layers has 10001 descriptors: at most 10000 are taken",
+    );
+    const message = messageFor({ ...INDEX, manifests: many(10_001) }, OCI_IMAGE_INDEX);
+    expect(message).toBe("manifests has 10001 descriptors: at most 10000 are taken");
+  });
+});
+
 describe("an image manifest", () => {
   test.each([OCI_IMAGE_MANIFEST, DOCKER_MANIFEST])(
     "of type %s names its config first, then its layers",
