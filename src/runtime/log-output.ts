@@ -1,5 +1,4 @@
-import { writeFileSync } from "node:fs";
-import SonicBoom from "sonic-boom";
+import { LogWriter } from "./log-writer.ts";
 
 /** Where finished lines go. */
 export interface LineOutput {
@@ -7,7 +6,10 @@ export interface LineOutput {
   write(line: string): void;
   /** Resolves once everything taken so far is written, or after `timeoutMs` (2,000) if the reader does not take it. */
   flush(timeoutMs?: number): Promise<void>;
-  /** Writes what is left before the process ends; for a handler of `exit`, where nothing can be awaited. */
+  /**
+   * Writes what is left before the process ends; for a handler of `exit`, where nothing can be awaited. What nobody takes
+   * within a moment is lost, as the process must end.
+   */
   flushSync(): void;
   /** How many lines were lost since the last call, because nobody read fast enough or the disk is full. */
   takeDropped(): number;
@@ -21,7 +23,6 @@ export interface LineOutputOptions {
 }
 
 const FLUSH_AFTER_MS = 50;
-const WRITE_UNDER_WAY_MS = 20;
 const CHUNK_CHARS = 32 * 1024;
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
@@ -31,27 +32,14 @@ export function createLineOutput(options: LineOutputOptions): LineOutput {
 }
 
 class BufferedLineOutput implements LineOutput {
-  readonly #fileDescriptor: number;
-  readonly #file: SonicBoom;
+  readonly #writer: LogWriter;
   #chunk = "";
   #chunkLines = 0;
   #dropped = 0;
-  #isWriting = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: LineOutputOptions) {
-    this.#fileDescriptor = options.fileDescriptor;
-    this.#file = new SonicBoom({
-      fd: options.fileDescriptor,
-      sync: false,
-      // With 0 its `flush` would not wait.
-      minLength: 1,
-      maxWrite: 2 * CHUNK_CHARS,
-      maxLength: options.maxBufferedBytes ?? MAX_BUFFERED_BYTES,
-    });
-    this.#file.on("drain", () => (this.#isWriting = false));
-    // What could not be written is kept and tried again with the next chunk; there is no better place to say so.
-    this.#file.on("error", () => undefined);
+  constructor({ fileDescriptor, maxBufferedBytes = MAX_BUFFERED_BYTES }: LineOutputOptions) {
+    this.#writer = new LogWriter(fileDescriptor, maxBufferedBytes);
   }
 
   write(line: string): void {
@@ -63,23 +51,11 @@ class BufferedLineOutput implements LineOutput {
 
   async flush(timeoutMs = 2000): Promise<void> {
     this.#handOver();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const written = new Promise<void>((resolve) => this.#file.flush(() => resolve()));
-    const tooLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([written, tooLate]);
-    clearTimeout(timer);
+    await this.#writer.settle(timeoutMs);
   }
 
   flushSync(): void {
-    // A write under way belongs to another thread, which needs no more than a moment unless the reader is stuck.
-    if (this.#isWriting) Bun.sleepSync(WRITE_UNDER_WAY_MS);
-    const chunk = this.#takeChunk();
-    try {
-      this.#file.flushSync();
-      if (chunk !== "") writeFileSync(this.#fileDescriptor, chunk);
-    } catch {
-      // The reader is gone; the process must end all the same.
-    }
+    this.#writer.writeLast(this.#takeChunk());
   }
 
   takeDropped(): number {
@@ -91,12 +67,7 @@ class BufferedLineOutput implements LineOutput {
   #handOver(): void {
     const lines = this.#chunkLines;
     const chunk = this.#takeChunk();
-    if (chunk === "") return;
-    this.#isWriting = true;
-    const lost = () => (this.#dropped += lines);
-    this.#file.once("drop", lost);
-    this.#file.write(chunk);
-    this.#file.off("drop", lost);
+    if (chunk !== "" && !this.#writer.add(chunk)) this.#dropped += lines;
   }
 
   #takeChunk(): string {

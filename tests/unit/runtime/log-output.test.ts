@@ -94,4 +94,31 @@ describe("a line output", () => {
     expect(await new Response(child.stderr).text()).toBe("survived");
     expect(await child.exited).toBe(0);
   });
+
+  test.each([
+    ["of a full disk", "full", 'exec "$@" >/dev/full'],
+    // The process itself keeps the reading end open.
+    ["of a pipe that is not read", "unread", 'mkfifo "$0"; exec 9<>"$0"; exec "$@" >"$0"'],
+    ["of a pipe whose reader has gone", "gone", 'mkfifo "$0"; (exec 9<"$0") & exec "$@" >"$0"'],
+  ])("does not keep a process from a sudden exit because %s", async (_, name, script) => {
+    const body = `const o = createLineOutput({ fileDescriptor: 1 });
+      process.on("exit", () => o.flushSync());
+      for (let i = 0; i < 50000; i++) o.write("line " + i);
+      await Bun.sleep(10);
+      o.write("the last");
+      process.exit(3);`;
+    const child = Bun.spawn(["/bin/sh", "-c", script, join(folder, name), ...program(body)]);
+    expect(await child.exited).toBe(3);
+  });
+
+  test("goes on with what it kept once there is room again", async () => {
+    const pipe = join(folder, "pipe-later");
+    const script = 'mkfifo "$0"; exec 9<>"$0"; "$@" >"$0" 9<&- & sleep 0.3; exec cat <"$0" 9<&-';
+    const body = `const o = createLineOutput({ fileDescriptor: 1 });
+      for (let i = 0; i < 50000; i++) o.write("line " + i);
+      await o.flush(1);
+      await o.flush(60000);`;
+    const child = Bun.spawn(["/bin/sh", "-c", script, pipe, ...program(body)], { stdout: "pipe" });
+    expect(await new Response(child.stdout).text()).toBe(numbered(50_000));
+  });
 });
