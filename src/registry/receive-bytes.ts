@@ -32,7 +32,6 @@ export async function receiveBytes(reception: Reception): Promise<Received> {
   const reader = new InterruptibleReader(reception);
   const chunks = hashOnTheWay(gatherChunks(reader.pieces()), reception.hasher);
   const state = await reception.storage.appendUpload(reception.state, chunks);
-  if (reader.refusal) throw reader.refusal;
   return { state, interruption: reader.interruption };
 }
 
@@ -50,7 +49,6 @@ async function* hashOnTheWay(
 /** Reads the body until it ends, breaks, is interrupted or is too large; never throws, and says afterwards which it was. */
 class InterruptibleReader {
   interruption: unknown;
-  refusal: RegistryError | undefined;
   readonly #reception: Reception;
 
   constructor(reception: Reception) {
@@ -71,12 +69,12 @@ class InterruptibleReader {
         if (done) return;
         totalBytes += value.byteLength;
         if (maxBlobBytes > 0 && totalBytes > maxBlobBytes) {
-          this.refusal = tooLarge(maxBlobBytes);
-          return;
+          throw tooLarge(maxBlobBytes);
         }
         yield value;
       }
     } catch (error) {
+      if (error instanceof RegistryError) throw error;
       this.interruption = error;
     } finally {
       signal.removeEventListener("abort", interrupt);

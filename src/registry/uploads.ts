@@ -150,6 +150,8 @@ interface ReceivedPart {
   readonly hasher: StreamHasher;
 }
 
+async function* noChunks(): AsyncGenerator<Uint8Array, void, void> {}
+
 /** The hash first: it is not lost if the row cannot be written, and does not fit the row's offset then. */
 async function keep(registry: Registry, id: string, { state, hasher }: ReceivedPart): Promise<void> {
   registry.runningHashes.keep(id, hasher, state.offsetBytes);
@@ -178,6 +180,8 @@ async function receivePart(
     requireAnnounced(receivedBytes, contentRange);
   } catch (error) {
     hasher.dispose();
+    // An append, of nothing here, cuts off what `before` does not have; the next one does it too.
+    await registry.storage.appendUpload(before, noChunks()).catch(() => undefined);
     throw error;
   }
   return { state, hasher };
