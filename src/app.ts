@@ -118,5 +118,7 @@ async function openAuthenticator(config: Config, log: Log, tell: Surroundings["t
   const password = randomBytes(18).toString("base64url");
   if (await createHtpasswdIfMissing(auth.path, password))
     tell(`${auth.path} was missing and has been made with the user docker and the password ${password}; change it`);
-  return new HtpasswdAuthenticator(auth, randomBytes(32), (problem) => log.warn(problem));
+  const authenticator = new HtpasswdAuthenticator(auth, randomBytes(32), (problem) => log.warn(problem));
+  authenticator.readFile();
+  return authenticator;
 }

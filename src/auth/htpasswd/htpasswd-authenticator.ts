@@ -39,6 +39,11 @@ export class HtpasswdAuthenticator implements Authenticator {
     return isRight && hash !== undefined ? { kind: "user", name: username } : undefined;
   }
 
+  /** Reads the file now, so that what is wrong with it is told at the start and not at the first login. */
+  readFile(): void {
+    this.#file.entries();
+  }
+
   close(): void {
     // Holds nothing open.
   }

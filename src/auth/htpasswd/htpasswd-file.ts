@@ -39,6 +39,7 @@ export class HtpasswdFile {
     try {
       const { entries, problems } = parseHtpasswd(version === "missing" ? "" : readFileSync(this.#path, "utf8"));
       if (version === "missing") this.#report(`${this.#path} is missing: nobody can log in`);
+      else if (entries.size === 0) this.#report(`${this.#path} has no user who can log in`);
       for (const problem of problems) this.#report(`${this.#path}: ${problem}`);
       return entries;
     } catch (error) {

@@ -108,6 +108,12 @@ describe("htpasswd", () => {
     expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
   });
 
+  test("tells at once of a file without users", () => {
+    writeFileSync(path, "# nobody yet\n");
+    authenticator.readFile();
+    expect(problems).toEqual([`${path} has no user who can log in`]);
+  });
+
   test("quotes its realm", () => {
     expect(authenticator.challenge).toBe('Basic realm="My \\"Realm\\""');
   });
