@@ -133,16 +133,21 @@ export const MANIFESTS: readonly UnusualRow[] = [
     status: 201,
   },
   {
-    about: "20 thousand layers that are absent",
-    send: put(changed({ layers: Array.from({ length: 20_000 }, (_, i) => descriptorOf(contentOf(String(i)), "a/b")) })),
+    about: "9 thousand layers that are absent",
+    send: put(changed({ layers: Array.from({ length: 9_000 }, (_, i) => descriptorOf(contentOf(String(i)), "a/b")) })),
     status: 400,
     code: "MANIFEST_BLOB_UNKNOWN",
   },
   {
-    about: "33 thousand children that are absent",
+    about: "20 thousand layers, which is more than an image has",
+    send: put(changed({ layers: Array.from({ length: 20_000 }, () => descriptorOf(LAYER, "a/b")) })),
+    ...invalid,
+  },
+  {
+    about: "10 thousand children that are absent",
     send: put(
       index({
-        manifests: Array.from({ length: 33_000 }, (_, i) => ({
+        manifests: Array.from({ length: 10_000 }, (_, i) => ({
           mediaType: "a",
           size: 1,
           digest: contentOf(String(i)).digest,
