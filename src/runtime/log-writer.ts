@@ -1,16 +1,22 @@
-import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
 
-const AGAIN_AFTER_MS = 100;
+const MAX_AGAIN_AFTER_MS = 100;
 const STUCK_AFTER_MS = 100;
 const LAST_AGAIN_AFTER_MS = 5;
 const LAST_ATTEMPTS = 50;
 
+/** Few threads do all file work: of the writes that may wait for a reader, one at a time has such a thread. */
+let waitingWrite: Promise<unknown> | undefined;
+
 /**
  * Writes chunks in order, off the caller's thread. What cannot be written, because the reader has gone or the disk is full, is
- * kept and tried again with the next chunk; neither that nor a reader that does not read keeps the process from ending.
+ * kept and tried again with the next chunk; neither that nor a reader that does not read stops other work or keeps the process
+ * from ending.
  */
 export class LogWriter {
   readonly #fileDescriptor: number;
+  /** Whether a write fails where it would have to wait for the reader. */
+  readonly #neverWaits: boolean;
   readonly #maxBufferedBytes: number;
   /** The first is the one under way. */
   readonly #chunks: Buffer[] = [];
@@ -20,7 +26,9 @@ export class LogWriter {
   #isStuck = false;
 
   constructor(fileDescriptor: number, maxBufferedBytes: number) {
-    this.#fileDescriptor = fileDescriptor;
+    const ownDescriptor = openPipeAgain(fileDescriptor);
+    this.#fileDescriptor = ownDescriptor ?? fileDescriptor;
+    this.#neverWaits = ownDescriptor !== undefined;
     this.#maxBufferedBytes = maxBufferedBytes;
   }
 
@@ -46,7 +54,8 @@ export class LogWriter {
 
   /** Writes what waits and `text` before the process ends, unless that is known to be in vain; it waits a moment at most. */
   writeLast(text: string): void {
-    if (this.#isBroken) return;
+    // Into a socket, for example, a write would wait for the reader as the one under way does.
+    if (this.#isBroken || (this.#isStuck && !this.#neverWaits)) return;
     const isUnderWay = this.#writing !== undefined;
     const waiting = isUnderWay ? this.#chunks.slice(1) : this.#chunks;
     const last = Buffer.concat([...waiting, Buffer.from(text)]);
@@ -54,27 +63,16 @@ export class LogWriter {
     // The write under way belongs to another thread, which needs no more than a moment.
     if (isUnderWay) Bun.sleepSync(4 * LAST_AGAIN_AFTER_MS);
     try {
-      this.#writeWithoutWaiting(last);
+      writeForAMoment(this.#fileDescriptor, last);
     } catch {
       // The reader is gone; the process must end all the same.
-    }
-  }
-
-  #writeWithoutWaiting(bytes: Buffer): void {
-    const ownDescriptor = openPipeAgain(this.#fileDescriptor);
-    // Into a socket, for example, a write would wait for the reader as the one under way does.
-    if (ownDescriptor === undefined && this.#isStuck) return;
-    try {
-      writeForAMoment(ownDescriptor ?? this.#fileDescriptor, bytes);
-    } finally {
-      if (ownDescriptor !== undefined) closeSync(ownDescriptor);
     }
   }
 
   async #writeChunks(): Promise<void> {
     try {
       for (let chunk = this.#chunks[0]; chunk; chunk = this.#chunks[0]) {
-        const bytes = await this.#watch(writeSome(this.#fileDescriptor, chunk));
+        const bytes = await this.#watch(this.#writeSome(chunk));
         this.#isBroken = false;
         this.#bufferedBytes -= bytes;
         if (bytes < chunk.byteLength) this.#chunks[0] = chunk.subarray(bytes);
@@ -85,6 +83,18 @@ export class LogWriter {
       this.#isBroken = true;
     } finally {
       this.#writing = undefined;
+    }
+  }
+
+  async #writeSome(chunk: Buffer): Promise<number> {
+    if (this.#neverWaits) return writeSome(this.#fileDescriptor, chunk);
+    while (waitingWrite) await waitingWrite.catch(() => undefined);
+    const writing = writeSome(this.#fileDescriptor, chunk);
+    waitingWrite = writing;
+    try {
+      return await writing;
+    } finally {
+      waitingWrite = undefined;
     }
   }
 
@@ -101,16 +111,20 @@ export class LogWriter {
 }
 
 async function writeSome(fileDescriptor: number, chunk: Buffer): Promise<number> {
-  for (;;) {
+  for (let againAfterMs = 1; ; againAfterMs = Math.min(2 * againAfterMs, MAX_AGAIN_AFTER_MS)) {
     try {
-      return await new Promise<number>((resolve, reject) => {
-        write(fileDescriptor, chunk, (error, bytes) => (error ? reject(error) : resolve(bytes)));
-      });
+      return await writeAsync(fileDescriptor, chunk);
     } catch (error) {
       if (!isFullForNow(error)) throw error;
-      await Bun.sleep(AGAIN_AFTER_MS);
+      await Bun.sleep(againAfterMs);
     }
   }
+}
+
+function writeAsync(fileDescriptor: number, chunk: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fileDescriptor, chunk, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
 }
 
 /** A descriptor by which a write to the pipe fails where it would wait; `undefined` for what is no pipe. */

@@ -315,11 +315,11 @@ describe("a log that cannot be written", () => {
     ["its reader does not read", `mkfifo "${pipe}-unread"; exec 9<>"${pipe}-unread"`, `"${pipe}-unread"`],
   ] as const;
 
-  test.each(redirections.flatMap((row) => [[...row, 1] as const, [...row, 2] as const]))(
-    "because %s (%s %s %d): requests go on, and the process ends when it is told to",
-    async (_, prepare, target, stream) => {
+  test.each(redirections.flatMap((row) => ["1", "2", "1 and 2"].map((streams) => [...row, streams] as const)))(
+    "because %s (%s %s %s): requests go on, and the process ends when it is told to",
+    async (_, prepare, target, streams) => {
       const executable = join(makeTemporaryFolder("bin"), "berth");
-      const script = `#!/bin/sh\nrm -f "${pipe}"-*\n${prepare}\nexec "${berthExecutable}" "$@" ${stream}>${target}\n`;
+      const script = `#!/bin/sh\nrm -f "${pipe}"-*\n${prepare}\nexec "${berthExecutable}" "$@" ${streams === "1 and 2" ? `1>${target} 2>&1` : `${streams}>${target}`}\n`;
       writeFileSync(executable, script, { mode: 0o755 });
       const place = makePlace();
       const url = `http://${place.address}`;
@@ -333,6 +333,9 @@ describe("a log that cannot be written", () => {
       for (let i = 0; i < 300; i++) {
         expect((await http.get(`/v2/?${i}`, { "user-agent": "a".repeat(400) })).status).toBe(200);
       }
+      await Bun.sleep(100);
+      await pushImage(http, "app", "while-nobody-reads");
+      expect((await http.get("/v2/app/manifests/while-nobody-reads")).status).toBe(200);
       berth.kill("SIGTERM");
       const exitCode = await Promise.race([berth.exited, Bun.sleep(8000).then(() => "still running")]);
       berth.kill("SIGKILL");
