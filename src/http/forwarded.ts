@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import type { HttpOptions } from "./options.ts";
 
 /** What the client's own connection looked like, before any proxy. */
@@ -50,41 +50,41 @@ export function clientView(request: Request, peer: Peer, proxies: TrustedProxies
 }
 
 function forwardedView(headers: Headers, proxies: TrustedProxies): Partial<ClientView> {
-  const standard = headers.get("forwarded");
-  const pairs = standard === null ? deFactoPairs(headers) : parseForwarded(standard);
-  const scheme = pairs.proto?.toLowerCase();
-  const remoteAddress = nearestUntrusted(pairs.for, proxies);
+  const said = deFactoHops(headers) ?? standardHops(headers.get("forwarded"));
+  const hop = clientHop(said.addresses, proxies);
+  const scheme = ofHop(said.schemes, hop)?.toLowerCase();
+  const host = ofHop(said.hosts, hop);
+  const remoteAddress = ofHop(said.addresses, hop);
   return {
     ...((scheme === "http" || scheme === "https") && { scheme }),
-    ...(pairs.host !== undefined && isHost(pairs.host) && { host: pairs.host }),
-    ...(remoteAddress !== undefined && { remoteAddress }),
+    ...(host !== undefined && isHost(host) && { host }),
+    ...(remoteAddress !== undefined && isIP(remoteAddress) && { remoteAddress }),
   };
 }
 
-interface ForwardedPairs {
-  readonly proto?: string | undefined;
-  readonly host?: string | undefined;
-  /** From the client to the last proxy. */
-  readonly for: readonly string[];
+/** What each proxy on the way said of whom it was asked by; the nearest to us is the last. */
+interface ForwardedHops {
+  readonly schemes: readonly string[];
+  readonly hosts: readonly string[];
+  readonly addresses: readonly string[];
 }
 
-function deFactoPairs(headers: Headers): ForwardedPairs {
-  const first = (name: string) => headers.get(name)?.split(",")[0]?.trim() || undefined;
-  const forwardedFor = headers.get("x-forwarded-for") ?? headers.get("x-real-ip") ?? "";
-  return {
-    proto: first("x-forwarded-proto"),
-    host: first("x-forwarded-host"),
-    for: forwardedFor.split(",").map((part) => part.trim()),
-  };
+/** Most proxies set these and pass on a `Forwarded` that the client may have made up. */
+function deFactoHops(headers: Headers): ForwardedHops | undefined {
+  const listed = (name: string) => (headers.get(name) ?? "").split(",").flatMap((part) => part.trim() || []);
+  const schemes = listed("x-forwarded-proto");
+  const hosts = listed("x-forwarded-host");
+  const forwardedFor = listed("x-forwarded-for");
+  const addresses = (forwardedFor.length > 0 ? forwardedFor : listed("x-real-ip")).map(withoutPort);
+  if (schemes.length + hosts.length + addresses.length === 0) return undefined;
+  return { schemes, hosts, addresses };
 }
 
-function parseForwarded(header: string): ForwardedPairs {
-  const hops = header.split(",").map((hop) => new Map(hop.split(";").map(parsePair)));
-  return {
-    proto: hops[0]?.get("proto"),
-    host: hops[0]?.get("host"),
-    for: hops.map((hop) => (hop.get("for") ?? "").replace(/^\[?([^\]]*?)\]?(?::\d+)?$/, "$1")),
-  };
+/** @spec RFC 7239, 4 */
+function standardHops(header: string | null): ForwardedHops {
+  const hops = (header ?? "").split(",").map((hop) => new Map(hop.split(";").map(parsePair)));
+  const listed = (name: string) => hops.map((hop) => hop.get(name) ?? "");
+  return { schemes: listed("proto"), hosts: listed("host"), addresses: listed("for").map(withoutPort) };
 }
 
 function parsePair(pair: string): [string, string] {
@@ -93,10 +93,23 @@ function parsePair(pair: string): [string, string] {
   return [pair.slice(0, equals).trim().toLowerCase(), value.replace(/^"(.*)"$/, "$1")];
 }
 
-/** A client can put anything in front of the list; what the trusted proxies added behind it is true. */
-function nearestUntrusted(addresses: readonly string[], proxies: TrustedProxies): string | undefined {
-  const known = addresses.filter((address) => address !== "");
-  return known.findLast((address) => !proxies.has(address)) ?? known[0];
+function withoutPort(address: string): string {
+  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(address);
+  return match?.[1] ?? match?.[2] ?? address;
+}
+
+/**
+ * How far from the end that proxy stands which the client itself talked to. A client can put anything in front of the list;
+ * what the trusted proxies added behind it is true.
+ */
+function clientHop(addresses: readonly string[], proxies: TrustedProxies): number {
+  const client = addresses.findLastIndex((address) => !proxies.has(address));
+  return Math.max(addresses.length, 1) - 1 - Math.max(client, 0);
+}
+
+/** A proxy that sets one value instead of adding to a list speaks for all behind it. */
+function ofHop(values: readonly string[], hop: number): string | undefined {
+  return values[Math.max(0, values.length - 1 - hop)];
 }
 
 /** Name or address, and perhaps a port. */

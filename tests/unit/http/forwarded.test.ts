@@ -46,20 +46,49 @@ describe("forwarded headers of a trusted proxy", () => {
       }),
     ).toEqual({ scheme: "https", host: "registry.example:8443", remoteAddress: CLIENT }));
 
-  test("in the standard form win over those in the common one", () =>
-    expect(
-      viewOf({ headers: { Forwarded: "proto=https", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "x" } }),
-    ).toEqual({
+  test("in the common form win over those in the standard one, which a proxy may pass on from the client", () => {
+    const forged = "for=9.9.9.9;proto=https;host=evil.example";
+    expect(viewOf({ headers: { Forwarded: forged, "X-Forwarded-For": CLIENT } })).toEqual({
       ...DIRECT,
-      scheme: "https",
-    }));
-
-  test("count by their first element, the proxy that is nearest to the client", () => {
-    const common = { "X-Forwarded-Proto": "https, http", "X-Forwarded-Host": "a.example, b.example" };
-    expect(viewOf({ headers: common })).toMatchObject({ scheme: "https", host: "a.example" });
-    const standard = { Forwarded: "proto=https;host=a.example, proto=http;host=b.example" };
-    expect(viewOf({ headers: standard })).toMatchObject({ scheme: "https", host: "a.example" });
+      remoteAddress: CLIENT,
+    });
+    expect(viewOf({ headers: { Forwarded: forged, "X-Forwarded-Proto": "http" } })).toEqual(DIRECT);
   });
+
+  test("count by the element of the proxy that the client talked to", () => {
+    const added = { "X-Forwarded-Proto": "https, http", "X-Forwarded-Host": "a.example, b.example" };
+    expect(viewOf({ headers: { ...added, "X-Forwarded-For": `${CLIENT}, 10.0.0.2` } })).toEqual({
+      scheme: "https",
+      host: "a.example",
+      remoteAddress: CLIENT,
+    });
+    const standard = `for=${CLIENT};proto=https;host=a.example, for=10.0.0.2;proto=http;host=b.example`;
+    expect(viewOf({ headers: { Forwarded: standard } })).toMatchObject({ scheme: "https", host: "a.example" });
+  });
+
+  test("are not believed in what the client put in front", () => {
+    const added = { "X-Forwarded-Proto": "http, https", "X-Forwarded-Host": "evil.example, a.example" };
+    const expected = { scheme: "https", host: "a.example" } as const;
+    expect(viewOf({ headers: added })).toMatchObject(expected);
+    expect(viewOf({ headers: { ...added, "X-Forwarded-For": `9.9.9.9, ${CLIENT}` } })).toMatchObject(expected);
+    const standard = `for=9.9.9.9;proto=http;host=evil.example, for=${CLIENT};proto=https;host=a.example`;
+    expect(viewOf({ headers: { Forwarded: standard } })).toEqual({ ...expected, remoteAddress: CLIENT });
+  });
+
+  test("that are set and not added to speak for all proxies behind", () =>
+    expect(
+      viewOf({
+        headers: { "X-Forwarded-Proto": "https", "X-Forwarded-For": `${CLIENT}, 10.0.0.2`, "X-Forwarded-Host": "a" },
+      }),
+    ).toEqual({ scheme: "https", host: "a", remoteAddress: CLIENT }));
+
+  test.each(["unknown", "_hidden", 'a b" "GET / x', "1.2.3", "[::1", "1.2.3.4:port"])(
+    "with the address %j keep the connection's",
+    (address) => {
+      expect(viewOf({ headers: { "X-Forwarded-For": address } }).remoteAddress).toBe(PROXY);
+      expect(viewOf({ headers: { Forwarded: `for=${address}` } }).remoteAddress).toBe(PROXY);
+    },
+  );
 
   test("may be quoted, spaced and in any case", () =>
     expect(viewOf({ headers: { Forwarded: ` For="${CLIENT}" ; PROTO=HTTPS; Host="registry.example:443" ` } })).toEqual({
@@ -72,6 +101,8 @@ describe("forwarded headers of a trusted proxy", () => {
     expect(viewOf({ headers: { Forwarded: `for="${CLIENT}:4711"` } }).remoteAddress).toBe(CLIENT);
     expect(viewOf({ headers: { Forwarded: 'for="[2001:db8::1]:4711"' } }).remoteAddress).toBe("2001:db8::1");
     expect(viewOf({ headers: { Forwarded: 'for="[2001:db8::1]"' } }).remoteAddress).toBe("2001:db8::1");
+    expect(viewOf({ headers: { "X-Forwarded-For": `${CLIENT}:4711` } }).remoteAddress).toBe(CLIENT);
+    expect(viewOf({ headers: { "X-Forwarded-For": "2001:db8::1" } }).remoteAddress).toBe("2001:db8::1");
   });
 
   test("tell the address also by X-Real-IP", () =>
