@@ -8,6 +8,7 @@ import type { ConnectionInfo } from "./listener/index.ts";
 import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestRecord } from "./request-record.ts";
+import { pathOf, targetOf } from "./request-target.ts";
 import { allowedMethods, dispatch } from "./v2/dispatch.ts";
 import type { Exchange } from "./v2/exchange.ts";
 import { matchRoute, type Route } from "./v2/match-route.ts";
@@ -99,8 +100,8 @@ class Visit {
 
   async #respond(): Promise<Response> {
     this.#requireSoundRequest();
-    const queryStart = this.#target.indexOf("?");
-    const asked = decodePath(queryStart < 0 ? this.#target : this.#target.slice(0, queryStart));
+    const sentPath = pathOf(this.#target);
+    const asked = decodePath(sentPath);
     const path = this.#withoutPrefix(asked);
     this.#route = matchRoute(path);
     if (this.#route) this.#handler = HANDLER_NAMES[this.#route.kind];
@@ -113,7 +114,7 @@ class Visit {
     this.#principal = await this.#authenticate();
     if (page) return this.#show(page);
     if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
-    const query = new URLSearchParams(queryStart < 0 ? "" : this.#target.slice(queryStart));
+    const query = new URLSearchParams(this.#target.slice(sentPath.length));
     return dispatch(this.#exchange(query), this.#route);
   }
 
@@ -157,6 +158,7 @@ class Visit {
       origin: this.#origin(),
       principal: this.#principal,
       warnings: this.#warnings,
+      // Whoever may log in may do everything, until there are permissions.
       mayPull: () => true,
       expectLongTransfer: () => this.#connection.expectLongTransfer(),
       countReceived: (bytes) => (this.#receivedBytes += bytes),
@@ -223,13 +225,6 @@ const HANDLER_NAMES: Readonly<Record<Route["kind"], string>> = {
   upload: "blob_upload_chunk",
   referrers: "referrers",
 };
-
-/** Path and query of a URL; without a usable `Host` header Bun gives those alone, and for `CONNECT` no path at all. */
-function targetOf(url: string): string {
-  if (url.startsWith("/")) return url;
-  const start = url.indexOf("/", "https://".length);
-  return start < 0 ? "/" : url.slice(start);
-}
 
 function decodePath(path: string): string {
   if (!path.includes("%")) return path;

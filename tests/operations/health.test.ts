@@ -9,6 +9,7 @@ import { takeFreePort } from "../support/free-port.ts";
 import { type Answer, HttpClient, parseErrorBody } from "../support/http-client.ts";
 import { contentOf } from "../support/oci-content.ts";
 import { pushBlob, pushImage } from "../support/push-content.ts";
+import { askRaw } from "../support/raw-http.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry-process.ts";
 import { requireRoot } from "../support/require-program.ts";
 import { mustRun } from "../support/run-program.ts";
@@ -63,6 +64,13 @@ describe("a registry that is well", () => {
     expect((await debug.get("/debug/health")).json()).toEqual({});
     expect((await http.get("/debug/health")).status).toBe(401);
     expect((await http.get("/v2/")).status).toBe(401);
+  });
+
+  test("says so on the debug address to a probe of HTTP/1.0, which names no host", async () => {
+    const { debug } = await startWatched();
+    const port = Number(new URL(debug.url).port);
+    const answer = await askRaw(port, "GET /readyz?from=probe HTTP/1.0\r\n\r\n");
+    expect([answer.status, answer.text]).toEqual([200, '{"status":"ok"}']);
   });
 
   test("keeps no file of its probes", async () => {

@@ -2,6 +2,7 @@ import { RegistryError } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import { errorResponse } from "../error-response.ts";
 import type { Metrics } from "../observation/metrics.ts";
+import { pathOf, targetOf } from "../request-target.ts";
 import { json, respondHealth, respondLive, respondReady } from "./health-pages.ts";
 import type { Health } from "./health.ts";
 
@@ -31,7 +32,7 @@ export function createDebugHandler(options: DebugOptions): (request: Request) =>
   ]);
   if (metrics) pages.set(metricsPath, () => respondMetrics(metrics));
   return async (request) => {
-    const page = pages.get(new URL(request.url).pathname);
+    const page = pages.get(pathOf(targetOf(request.url)));
     if (!page)
       return refuse(request, new RegistryError("route-unknown", `there is no such page; there are ${listed(pages)}`));
     if (request.method === "GET" || request.method === "HEAD") return page();
