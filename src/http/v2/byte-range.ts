@@ -2,7 +2,8 @@ import type { Digest } from "../../oci/index.ts";
 import type { ByteRange } from "../../storage/index.ts";
 import { HttpError } from "../http-error.ts";
 
-const RANGE = /^bytes=(\d*)-(\d*)$/;
+/** The unit may be in any case. */
+const RANGE = /^bytes=(\d*)-(\d*)$/i;
 
 /**
  * The part of a blob that the request asks for; `undefined` for all of it. Several ranges at once, and a unit or a form
