@@ -1,11 +1,11 @@
-import { path, text } from "../values/value-types.ts";
+import { headerValue, path } from "../values/value-types.ts";
 import { group, optionalGroup, refused, required, setting } from "./key.ts";
 
 export const authKeys = group(
   "Who may use the registry. At most one kind; on addresses that others can reach, exactly one.",
   {
     htpasswd: optionalGroup("Users and passwords in a file made by `htpasswd -B`.", {
-      realm: setting(text, "Registry", "The name that clients show when they ask for the password."),
+      realm: setting(headerValue, "Registry", "The name that clients show when they ask for the password."),
       path: required(path, "The file."),
     }),
     none: optionalGroup("`{}` says that everybody may do everything.", {}),

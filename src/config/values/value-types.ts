@@ -123,7 +123,7 @@ export const pattern = valueType("a regular expression", (value) => {
 });
 
 export const headerValue = valueType("text", (value) => {
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/u.test(value)) throw new Error("has a character that no HTTP header may have");
+  if (!/^[\t\x20-\x7e]*$/u.test(value)) throw new Error("may only have printable characters of ASCII");
   return value;
 });
 

@@ -124,7 +124,13 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
   [
     "a header value",
     { file: 'http: {headers: {X-A: ["b\\nc"]}}' },
-    ["http.headers.X-A[0]", "config.yml line 1", "character"],
+    ["http.headers.X-A[0]", "config.yml line 1", "printable"],
+  ],
+  ["a header", { file: "http: {headers: {X-A: [Grüße]}}" }, ["http.headers.X-A[0]", "config.yml line 1", "printable"]],
+  [
+    "a realm",
+    { file: "auth: {htpasswd: {realm: Реестр, path: /p}}" },
+    ["auth.htpasswd.realm", "config.yml line 1", "printable"],
   ],
   [
     "a network",
