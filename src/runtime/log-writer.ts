@@ -6,7 +6,7 @@ const LAST_AGAIN_AFTER_MS = 5;
 const LAST_ATTEMPTS = 50;
 
 /** Few threads do all file work: of the writes that may wait for a reader, one at a time has such a thread. */
-let waitingWrite: Promise<unknown> | undefined;
+const waitingWrites: Promise<unknown>[] = [];
 
 /**
  * Writes chunks in order, off the caller's thread. What cannot be written, because the reader has gone or the disk is full, is
@@ -88,13 +88,13 @@ export class LogWriter {
 
   async #writeSome(chunk: Buffer): Promise<number> {
     if (this.#neverWaits) return writeSome(this.#fileDescriptor, chunk);
-    while (waitingWrite) await waitingWrite.catch(() => undefined);
+    while (waitingWrites[0]) await waitingWrites[0].catch(() => undefined);
     const writing = writeSome(this.#fileDescriptor, chunk);
-    waitingWrite = writing;
+    waitingWrites.push(writing);
     try {
       return await writing;
     } finally {
-      waitingWrite = undefined;
+      waitingWrites.shift();
     }
   }
 
