@@ -39,6 +39,7 @@ const MAX_DESCRIPTORS = 10_000;
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
   const mediaType = requireMediaType(contentType);
   const body = parseJsonObject(bytes);
+  requireExactKeys(body);
   requireSameMediaType(body["mediaType"], mediaType);
   if (body["schemaVersion"] !== 2) throw invalid("schemaVersion is not 2");
   return isIndexType(mediaType) ? parseIndex(body, mediaType) : parseImageManifest(body, mediaType);
@@ -62,6 +63,21 @@ function parseJsonObject(bytes: Uint8Array): JsonObject {
   }
   if (!isJsonObject(value)) throw invalid("the manifest is not a JSON object");
   return value;
+}
+
+const KEYS_IN_LOWER_CASE: ReadonlyMap<string, string> = new Map(
+  ["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"].map(
+    (key) => [key.toLowerCase(), key],
+  ),
+);
+
+/** Go reads a key in any case, so that one in another case would mean something to a client and nothing here. */
+function requireExactKeys(body: JsonObject): void {
+  for (const key of Object.keys(body)) {
+    // There are letters, such as the long s, that are a Latin one only by way of its capital.
+    const known = KEYS_IN_LOWER_CASE.get(key.toUpperCase().toLowerCase());
+    if (known !== undefined && known !== key) throw invalid(`the manifest has a key ${shorten(key)}: write ${known}`);
+  }
 }
 
 function requireSameMediaType(inBody: unknown, inHeader: ManifestMediaType): void {

@@ -172,6 +172,8 @@ describe("a body is no manifest", () => {
     ["with annotations that are numbers", { ...IMAGE, annotations: { k: 1 } }, "annotations"],
     ["with an artifact type that is a number", { ...IMAGE, artifactType: 1 }, "artifactType"],
     ["with both layers and manifests", { ...IMAGE, manifests: [] }, "both"],
+    ["with a key in another case", { ...IMAGE, Manifests: [] }, "write manifests"],
+    ["with a key in letters that Go takes for it", { ...IMAGE, manifeſtſ: [] }, "write manifests"],
   ])("when it is %s", (_, body, message) => expect(messageFor(body)).toContain(message));
 
   test.each([
