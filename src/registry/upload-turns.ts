@@ -47,20 +47,4 @@ export class UploadTurns {
     this.#allInterrupted = new Error("the registry stops");
     for (const { interrupt } of this.#turns.values()) interrupt.abort(this.#allInterrupted);
   }
-
-  /** Waits until no request works on an upload. @returns whether that came about within the time */
-  async idle(timeoutMs: number): Promise<boolean> {
-    const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => resolve(false), timeoutMs);
-    try {
-      return await Promise.race([this.#untilNoneRuns(), tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #untilNoneRuns(): Promise<boolean> {
-    while (this.#turns.size > 0) await Promise.all([...this.#turns.values()].map(({ ended }) => ended));
-    return true;
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * What every program needs and no word of a registry: time, logs, locks, shared syncs, hashing of streams.
+ * What every program needs and no word of a registry: time, logs, shared syncs, hashing of streams.
  * Not a place for what only one room uses.
  */
 export { Closers } from "./closers.ts";
@@ -13,7 +13,6 @@ export {
   type HashPool,
   type StreamHasher,
 } from "./hashing/index.ts";
-export { KeyedLock } from "./keyed-lock.ts";
 export type { LogFormatter } from "./log-format.ts";
 export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
 export { describeError } from "./log-value.ts";

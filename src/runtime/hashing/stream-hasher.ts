@@ -26,6 +26,11 @@ export class StreamHasher {
     this.#options = options;
   }
 
+  /** Whether its worker died; it has no digest then. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /**
    * Takes the chunk and its memory, which the caller must not touch again: it is a buffer's only view, as
    * `gatherChunks` yields it. Resolves when at most 4 MiB are waiting to be hashed. One call at a time.

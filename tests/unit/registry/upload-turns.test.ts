@@ -26,29 +26,3 @@ test("all can be interrupted, those that come later as well", async () => {
   running.push(turns.run("a", untilInterrupted), turns.run("c", untilInterrupted));
   expect(await Promise.all(running)).toEqual(Array.from({ length: 4 }, () => "the registry stops"));
 });
-
-test("it is idle once the last has ended, also one that came meanwhile", async () => {
-  const turns = new UploadTurns();
-  expect(await turns.idle(0)).toBe(true);
-  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const ends: string[] = [];
-  const running = turns.run("a", () => first.promise).then(() => turns.run("b", () => second.promise));
-  const idle = turns.idle(60_000).then((isIdle) => ends.push(`idle: ${isIdle}`));
-  void turns.run("c", async () => undefined);
-  first.resolve();
-  await Bun.sleep(1);
-  ends.push("second ends");
-  second.resolve();
-  await Promise.all([running, idle]);
-  expect(ends[0]).toBe("second ends");
-  expect(ends[1]).toBe("idle: true");
-});
-
-test("whoever waits for it waits no longer than told", async () => {
-  const turns = new UploadTurns();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const running = turns.run("a", () => promise);
-  expect(await turns.idle(1)).toBe(false);
-  resolve();
-  await running;
-});
