@@ -55,5 +55,7 @@ async function collect<Name extends string>(
     const last = rows.at(-1);
     if (last === undefined || rows.length < rowLimit) return { names, hasMore: false };
     after = last;
+    // A long list is read in one go otherwise, and every other request waits for it.
+    await new Promise(setImmediate);
   }
 }

@@ -22,10 +22,10 @@ export class RunningHashes {
     }
   }
 
-  /** The hash of exactly the upload's first `hashedBytes` bytes, which the caller then owns. */
+  /** The hash of exactly the upload's first `hashedBytes` bytes, which the caller then owns; none whose worker has failed. */
   take(uploadId: string, hashedBytes: number): StreamHasher | undefined {
     const kept = this.#hashes.get(uploadId);
-    if (kept?.hashedBytes !== hashedBytes) {
+    if (kept?.hashedBytes !== hashedBytes || kept.hasher.hasFailed) {
       this.drop(uploadId);
       return undefined;
     }

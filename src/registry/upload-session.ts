@@ -1,5 +1,5 @@
 import { findUpload, removeUpload, updateUpload, type UploadRecord } from "../metadata/index.ts";
-import { RegistryError, type RepositoryName } from "../oci/index.ts";
+import { RegistryError, type RepositoryName, shorten } from "../oci/index.ts";
 import type { UploadState } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
 
@@ -20,7 +20,7 @@ export async function getUpload(registry: Registry, repository: RepositoryName, 
 
 export function uploadUnknown(id: string, cause?: unknown): RegistryError {
   const message = "there is no such upload: it is finished, cancelled or expired; start again";
-  return new RegistryError("upload-unknown", message, { detail: { id }, cause });
+  return new RegistryError("upload-unknown", message, { detail: { id: shorten(id) }, cause });
 }
 
 export function parseState(upload: UploadRecord): UploadState {
@@ -31,9 +31,13 @@ export function statusOf(upload: UploadRecord): UploadStatus {
   return { id: upload.id, repository: upload.repository, offsetBytes: parseState(upload).offsetBytes };
 }
 
+/** @throws RegistryError `upload-unknown` if the session has ended meanwhile */
 export async function saveState(registry: Registry, id: string, state: UploadState): Promise<void> {
   const nowMs = registry.clock.nowMs();
-  await registry.metadata.transaction((queries) => updateUpload(queries, id, JSON.stringify(state), nowMs));
+  const isSaved = await registry.metadata.transaction((queries) =>
+    updateUpload(queries, id, JSON.stringify(state), nowMs),
+  );
+  if (!isSaved) throw uploadUnknown(id);
 }
 
 /** Rows before bytes: a session that still answers has its bytes. */

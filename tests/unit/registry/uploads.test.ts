@@ -233,9 +233,20 @@ test("a stop cuts uploads, keeps what they have sent, and takes no more of those
   await writable.getWriter().write(new TextEncoder().encode("abc"));
   registry.uploadTurns.interruptAll();
   expect(await kindOf(running)).toBe("upload-interrupted");
-  expect(await registry.uploadTurns.idle(60_000)).toBe(true);
+  expect(registry.uploadTurns.active).toBe(0);
   expect(await kindOf(appendUpload(registry, { repository: app, id, body: bodyOf("def") }))).toBe("upload-interrupted");
   expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
+});
+
+test("a part of a session that ended meanwhile is not acknowledged", async () => {
+  const { id } = await startUpload(registry, app);
+  const body = streamOf(
+    (async function* () {
+      yield new TextEncoder().encode("abc");
+      await registry.metadata.transaction((queries) => queries.deleteFrom("uploads").execute());
+    })(),
+  );
+  expect(await kindOf(appendUpload(registry, { repository: app, id, body }))).toBe("upload-unknown");
 });
 
 describe("the hash of an upload", () => {
@@ -276,6 +287,17 @@ describe("the hash of an upload", () => {
     expect(await appendUpload(registry, part).catch(String)).toContain("no such table: uploads");
     registry.runningHashes.drop(id);
     expect(await Promise.all(hashers.map(hasEnded))).toEqual([true]);
+  });
+
+  test("is made again from the bytes when the kept one has failed", async () => {
+    const { id } = await startUpload(registry, app);
+    const hashers = watchHashes();
+    await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
+    // As when its worker has died.
+    hashers[0]?.dispose();
+    const whole = contentOf("abc");
+    await finishUpload(registry, { repository: app, id, body: null }, whole.digest);
+    expect(await textOf(whole)).toBe("abc");
   });
 
   test("is dropped when the bytes cannot be read back", async () => {
