@@ -94,7 +94,7 @@ export class LogWriter {
     try {
       return await writing;
     } finally {
-      waitingWrites.shift();
+      void waitingWrites.shift();
     }
   }
 
