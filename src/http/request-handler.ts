@@ -161,6 +161,7 @@ class Visit {
       // Whoever may log in may do everything, until there are permissions.
       mayPull: () => true,
       expectLongTransfer: () => this.#connection.expectLongTransfer(),
+      whileSilent: (work) => whileSilent(this.#connection, work),
       countReceived: (bytes) => (this.#receivedBytes += bytes),
     };
   }
@@ -225,6 +226,14 @@ const HANDLER_NAMES: Readonly<Record<Route["kind"], string>> = {
   upload: "blob_upload_chunk",
   referrers: "referrers",
 };
+
+async function whileSilent<T>(connection: ConnectionInfo, work: () => Promise<T>): Promise<T> {
+  try {
+    return await connection.withoutIdleTimeout(work);
+  } finally {
+    connection.expectLongTransfer();
+  }
+}
 
 function decodePath(path: string): string {
   if (!path.includes("%")) return path;

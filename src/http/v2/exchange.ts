@@ -18,6 +18,8 @@ export interface Exchange {
   readonly mayPull: (repository: RepositoryName) => boolean;
   /** The transfer may take as long as it likes, as long as it moves. */
   readonly expectLongTransfer: () => void;
+  /** Lets `work`, during which no byte moves, take as long as it needs; a long transfer may follow. */
+  readonly whileSilent: <T>(work: () => Promise<T>) => Promise<T>;
   /** Tells how many bytes of a blob the request brought. */
   readonly countReceived: (bytes: number) => void;
 }

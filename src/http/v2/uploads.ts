@@ -91,8 +91,9 @@ export async function finishBlobUpload(exchange: Exchange, route: UploadRoute): 
 }
 
 function partOf(exchange: Exchange, repository: RepositoryName, id: string): UploadPart {
-  const { request, countReceived } = exchange;
-  return { repository, id, body: request.body, contentRange: parseContentRange(request), onReceived: countReceived };
+  const { request, countReceived, whileSilent } = exchange;
+  const contentRange = parseContentRange(request);
+  return { repository, id, body: request.body, contentRange, onReceived: countReceived, whileSilent };
 }
 
 function requireDigest(query: URLSearchParams): Digest {

@@ -300,6 +300,31 @@ describe("the hash of an upload", () => {
     expect(await textOf(whole)).toBe("abc");
   });
 
+  test("is made again, and the blob put in its place, while the caller knows that no byte moves", async () => {
+    const { id } = await startUpload(registry, app);
+    await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
+    registry.runningHashes.drop(id);
+    const { storage } = registry;
+    const steps: string[] = [];
+    const watched = new Proxy(storage, {
+      get: (_, name: keyof typeof storage) => {
+        if (name === "readUpload" || name === "finishUpload") steps.push(name);
+        const member: unknown = storage[name];
+        return typeof member === "function" ? member.bind(storage) : member;
+      },
+    });
+    registry = { ...registry, storage: watched };
+    const whileSilent = async <T>(work: () => Promise<T>): Promise<T> => {
+      steps.push("silent");
+      const result = await work();
+      steps.push("moving");
+      return result;
+    };
+    const { digest } = contentOf("abc");
+    await finishUpload(registry, { repository: app, id, body: null, whileSilent }, digest);
+    expect(steps).toEqual(["silent", "readUpload", "moving", "silent", "finishUpload", "moving"]);
+  });
+
   test("is dropped when the bytes cannot be read back", async () => {
     const { id } = await startUpload(registry, app);
     await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
