@@ -7,7 +7,7 @@ export interface NewBlob extends BlobContent {
   readonly createdAtMs: number;
 }
 
-/** Records content that storage holds; keeps the first record if there is one. Returns its id. */
+/** Records content that storage holds, or where it holds content that is known already. Returns its id. */
 export async function putBlob(queries: Queries, blob: NewBlob): Promise<number> {
   await queries
     .insertInto("blobs")
@@ -17,7 +17,12 @@ export async function putBlob(queries: Queries, blob: NewBlob): Promise<number> 
       storage_key: blob.storageKey,
       created_at_ms: blob.createdAtMs,
     })
-    .onConflict((conflict) => conflict.column("digest").doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column("digest")
+        .doUpdateSet((row) => ({ storage_key: row.ref("excluded.storage_key") }))
+        .whereRef("blobs.storage_key", "!=", "excluded.storage_key"),
+    )
     .execute();
   const row = await queries
     .selectFrom("blobs")

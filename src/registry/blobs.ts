@@ -12,6 +12,25 @@ export async function getBlob(registry: Registry, name: RepositoryName, digest: 
 }
 
 /**
+ * A blob of this repository for a client that decides by it whether to push. One whose bytes are known to be lost is not there.
+ * @throws RegistryError `blob-unknown`
+ */
+export async function getBlobHead(registry: Registry, name: RepositoryName, digest: Digest): Promise<BlobContent> {
+  const blob = await getBlob(registry, name, digest);
+  if (await isLost(registry, blob)) throwBlobUnknown(name, digest);
+  return blob;
+}
+
+/** Whether bytes that were found lost still are; somebody may have put them back. */
+export async function isLost(registry: Registry, blob: BlobContent): Promise<boolean> {
+  if (!registry.lostBlobs.has(blob.digest)) return false;
+  const stored = await registry.storage.stat(parseStorageKey(blob.storageKey));
+  if (stored?.sizeBytes !== blob.sizeBytes) return true;
+  registry.lostBlobs.delete(blob.digest);
+  return false;
+}
+
+/**
  * The blob's bytes, or those of `range`.
  * @throws RegistryError `unavailable` if storage has lost some of them
  */
@@ -19,15 +38,17 @@ export async function readBlob(registry: Registry, blob: BlobContent, range?: By
   const { digest, sizeBytes, storageKey } = blob;
   try {
     const bytes = await registry.storage.read(parseStorageKey(storageKey), { range, sizeBytes });
-    if (bytes !== undefined) return bytes;
+    if (bytes === undefined) throw bytesLost(registry, digest, "are missing from storage");
+    registry.lostBlobs.delete(digest);
+    return bytes;
   } catch (error) {
     if (!(error instanceof StorageError) || error.reason !== "corrupt") throw error;
-    throw bytesLost(digest, "are damaged in storage", error);
+    throw bytesLost(registry, digest, "are damaged in storage", error);
   }
-  throw bytesLost(digest, "are missing from storage");
 }
 
-function bytesLost(digest: Digest, fault: string, cause?: StorageError): RegistryError {
+function bytesLost({ lostBlobs }: Registry, digest: Digest, fault: string, cause?: StorageError): RegistryError {
+  lostBlobs.add(digest);
   const message = `the bytes of ${digest} ${fault}: push the blob again to restore it`;
   return new RegistryError("unavailable", message, { detail: { digest }, cause });
 }

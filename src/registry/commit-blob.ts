@@ -18,6 +18,7 @@ export async function commitBlob(registry: Registry, upload: VerifiedUpload): Pr
   const { repository, digest, state, sessionId } = upload;
   const storageKey = blobKeyOf(digest);
   await registry.storage.finishUpload(state, storageKey);
+  registry.lostBlobs.delete(digest);
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
     const blobId = await putBlob(queries, { digest, sizeBytes: state.offsetBytes, storageKey, createdAtMs: nowMs });

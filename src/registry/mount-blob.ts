@@ -1,5 +1,6 @@
 import { ensureRepository, findBlobId, linkBlob, listRepositoriesOfBlob } from "../metadata/index.ts";
 import type { Digest, RepositoryName } from "../oci/index.ts";
+import { isLost } from "./blobs.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
 export interface Mount {
@@ -35,10 +36,13 @@ async function hasReadableSource(registry: Registry, mount: Mount): Promise<bool
   const { hot, reads } = registry.metadata;
   if (mount.from !== undefined) {
     if (!(await mount.mayPull(mount.from))) return false;
-    return (await hot.findBlobInRepository(mount.from, mount.digest)) !== undefined;
+    const blob = await hot.findBlobInRepository(mount.from, mount.digest);
+    return blob !== undefined && !(await isLost(registry, blob));
   }
   for (const name of await listRepositoriesOfBlob(reads, mount.digest, MAX_SOURCES)) {
-    if (await mount.mayPull(name)) return true;
+    if (!(await mount.mayPull(name))) continue;
+    const blob = await hot.findBlobInRepository(name, mount.digest);
+    if (blob && !(await isLost(registry, blob))) return true;
   }
   return false;
 }

@@ -2,6 +2,7 @@ import { RegistryError } from "../oci/index.ts";
 import type { MetadataDatabase } from "../metadata/index.ts";
 import type { Clock, HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
+import { LostBlobs } from "./lost-blobs.ts";
 import type { RegistryOptions } from "./options.ts";
 import { RunningHashes } from "./running-hashes.ts";
 import { UploadTurns } from "./upload-turns.ts";
@@ -17,12 +18,18 @@ export interface Registry {
   readonly options: RegistryOptions;
   readonly uploadTurns: UploadTurns;
   readonly runningHashes: RunningHashes;
+  readonly lostBlobs: LostBlobs;
 }
 
-export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes">;
+export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes" | "lostBlobs">;
 
 export function createRegistry(parts: RegistryParts): Registry {
-  return { ...parts, uploadTurns: new UploadTurns(), runningHashes: new RunningHashes() };
+  return {
+    ...parts,
+    uploadTurns: new UploadTurns(),
+    runningHashes: new RunningHashes(),
+    lostBlobs: new LostBlobs(),
+  };
 }
 
 /** @throws RegistryError `read-only` */

@@ -1,5 +1,5 @@
 import { type Digest, OCTET_STREAM, parseDigest, parseRepositoryName } from "../../oci/index.ts";
-import { deleteBlob, getBlob, readBlob } from "../../registry/index.ts";
+import { deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
 import type { ReadableBytes } from "../../storage/index.ts";
 import { parseRange } from "./byte-range.ts";
 import { isNotModified } from "./conditional.ts";
@@ -12,7 +12,8 @@ type BlobRoute = Extract<Route, { kind: "blob" }>;
 export async function sendBlob(exchange: Exchange, route: BlobRoute): Promise<Response> {
   const { registry, request } = exchange;
   const name = parseRepositoryName(route.name);
-  const blob = await getBlob(registry, name, parseDigest(route.digest));
+  const find = request.method === "HEAD" ? getBlobHead : getBlob;
+  const blob = await find(registry, name, parseDigest(route.digest));
   const headers = blobHeaders(blob.digest);
   if (isNotModified(request, blob.digest)) return new Response(null, { status: 304, headers });
   if (request.method === "HEAD") {

@@ -1,19 +1,23 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import { RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
-import { getBlob, putWholeBlob, readBlob } from "../../../src/registry/index.ts";
+import { getBlob, getBlobHead, mountBlob, putWholeBlob, readBlob } from "../../../src/registry/index.ts";
 import { parseStorageKey, type StorageKey } from "../../../src/storage/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
 import { contentOf } from "../../support/oci-content.ts";
 import { streamOf } from "../../support/stream-of.ts";
 
 const app = "team/app" as RepositoryName;
+const other = "team/other" as RepositoryName;
 const content = contentOf("hello");
 
 let memory: MemoryRegistry;
+const push = () =>
+  putWholeBlob(memory.registry, { repository: app, digest: content.digest, body: streamOf([content.bytes]) });
+
 beforeEach(async () => {
   memory = await openMemoryRegistry();
-  await putWholeBlob(memory.registry, { repository: app, digest: content.digest, body: streamOf([content.bytes]) });
+  await push();
 });
 afterEach(() => memory.close());
 
@@ -33,4 +37,39 @@ test.each(damages)("no byte is served of a blob whose bytes %s", async (_, damag
     expect(failure.kind).toBe("unavailable");
     expect(failure.message).toContain(content.digest);
   }
+});
+
+describe("a blob whose bytes were found lost", () => {
+  let key: StorageKey;
+  beforeEach(async () => {
+    const blob = await getBlob(memory.registry, app, content.digest);
+    key = parseStorageKey(blob.storageKey);
+    await memory.registry.storage.remove(key);
+    await readBlob(memory.registry, blob).catch(() => undefined);
+  });
+
+  const headKind = () =>
+    getBlobHead(memory.registry, app, content.digest).then(
+      () => "there",
+      (error: unknown) => (error instanceof RegistryError ? error.kind : error),
+    );
+  const mount = (from: RepositoryName | undefined) =>
+    mountBlob(memory.registry, { repository: other, digest: content.digest, from, mayPull: () => true });
+
+  test("is not there for a client that asks whether to push it, and cannot be mounted", async () => {
+    expect(await headKind()).toBe("blob-unknown");
+    expect([await mount(app), await mount(undefined)]).toEqual([false, false]);
+  });
+
+  test("is whole again once it was pushed", async () => {
+    await push();
+    expect(await headKind()).toBe("there");
+    expect(await mount(app)).toBe(true);
+    expect(await readBlob(memory.registry, await getBlob(memory.registry, app, content.digest))).toBeDefined();
+  });
+
+  test("is whole again once somebody put its bytes back", async () => {
+    await memory.registry.storage.write(key, content.bytes);
+    expect([await headKind(), await mount(undefined)]).toEqual(["there", true]);
+  });
 });
