@@ -4,7 +4,7 @@ import { measureMetadata, measureStorage, type Metrics, traceStorage, type Traci
 import { lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
 import { type Closers, systemClock } from "./runtime/index.ts";
 import { StartError } from "./start-error.ts";
-import { openStorage, type StorageDriver } from "./storage/index.ts";
+import { openStorage, type StorageDriver, StorageError } from "./storage/index.ts";
 import { adviseImport, findUnimportedRegistry } from "./upkeep/index.ts";
 
 /** Where bytes and rows are. */
@@ -21,6 +21,9 @@ export interface StoreObservers {
 /** As long as another process may take to stop, when one is started in its place. */
 const LOCK_WAIT_MS = 10_000;
 
+/** What the keys of blobs start with. */
+const BLOBS_PREFIX = "docker/registry/v2/blobs";
+
 /**
  * Opens storage and database, for this process alone.
  * @throws StartError if the directory is a registry:2's that was not imported
@@ -28,8 +31,11 @@ const LOCK_WAIT_MS = 10_000;
  * @throws MetadataError
  */
 export async function openStores(config: Config, observers: StoreObservers, closers: Closers): Promise<Stores> {
-  const storage = await openStorage(config.storage.driver, { clock: systemClock });
+  const { driver, readOnly } = config.storage;
+  const writtenPrefix = readOnly ? undefined : BLOBS_PREFIX;
+  const storage = await openStorage(driver, { clock: systemClock, writtenPrefix });
   closers.add(() => storage.close());
+  if (!readOnly) await requirePermission(storage);
   const lock = await lockForServing(config.database.path, { waitMs: LOCK_WAIT_MS });
   closers.add(() => lock.release());
   const metadata = await openSqlite(config.database.path);
@@ -41,6 +47,13 @@ export async function openStores(config: Config, observers: StoreObservers, clos
     storage: measureStorage(traced, metrics, stopwatchMs),
     metadata: measureMetadata(metadata, metrics, stopwatchMs),
   };
+}
+
+/** A start on what may not be written would take no push. What may pass, such as a full disk, is told by the health checks. */
+async function requirePermission(storage: StorageDriver): Promise<void> {
+  await storage.check().catch((error: unknown) => {
+    if (error instanceof StorageError && error.reason === "readonly") throw error;
+  });
 }
 
 async function requireImported(config: Config, stores: Stores): Promise<void> {

@@ -7,7 +7,7 @@ import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { pushImage } from "../support/push-content.ts";
 import { requireRoot } from "../support/require-program.ts";
-import { runProgram } from "../support/run-program.ts";
+import { mustRun, runProgram } from "../support/run-program.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../support/temporary-folder.ts";
 import { berthExecutable, isAnswering, runBerth, type ServeProcess, startServe } from "./support/berth-command.ts";
 import { makePlace, type Place, writeConfig } from "./support/place.ts";
@@ -202,6 +202,39 @@ describe("what a start needs and cannot have", () => {
     const place = makePlace();
     const path = "/proc/nowhere/htpasswd";
     expectNamed(await serveInVain(place, { ...place.config, auth: { htpasswd: { realm: "x", path } } }), path);
+  });
+
+  requireRoot().describe("a folder of blobs", () => {
+    /** Starts Berth as nobody. */
+    function makeExecutable({ folder }: Place): string {
+      const path = join(folder, "berth-as-nobody");
+      const command = `exec setpriv --reuid=65534 --regid=65534 --clear-groups ${berthExecutable} "$@"`;
+      writeFileSync(path, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+      return path;
+    }
+
+    test("that another user left is named, with what to do; who only reads may start on it", async () => {
+      const place = makePlace();
+      const before = await startBerth({ dataDirectory: place.dataDirectory });
+      await pushImage(new HttpClient(before.url), "app", "one");
+      await before.stop();
+      const blobs = join(place.dataDirectory, "docker/registry/v2/blobs/sha256");
+      await mustRun(argv`chown -R 65534 ${place.folder}`);
+      await mustRun(argv`chown -R root ${blobs}`);
+      const file = writeConfig(place.folder, place.config);
+      const executable = makeExecutable(place);
+      const refused = await runBerth(["serve", file], { executable });
+      expectNamed(refused, blobs);
+      expect(refused.stderr).toContain(`chown -R 65534 ${place.dataDirectory}`);
+      expect(refused.exitCode).toBe(69);
+
+      const env = { REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED: "true" };
+      const isReady = () => isAnswering(`http://${place.address}/readyz`);
+      await withServe(startServe({ args: [file], env, executable, isReady }), async () => {
+        const tags = (await new HttpClient(`http://${place.address}`).get("/v2/app/tags/list")).json();
+        expect(tags).toEqual({ name: "app", tags: ["one"] });
+      });
+    });
   });
 
   /** Not a defect's stack, but a line that names the file. */

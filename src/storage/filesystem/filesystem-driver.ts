@@ -10,6 +10,7 @@ import { DurableDirectories, type SyncDirectory, syncOnDisk } from "./durable-di
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
 import { PlacingFiles } from "./placing-files.ts";
 import { probeFile } from "./probe-file.ts";
+import { requireWritable } from "./require-writable.ts";
 import { openRootDirectory, type RootDirectory } from "./root-directory.ts";
 import { UploadFiles } from "./upload-files.ts";
 import { walkFiles } from "./walk.ts";
@@ -20,7 +21,12 @@ const probeKey = unfinishedKeyOf("write");
 export interface FilesystemDriverOptions extends Omit<FilesystemOptions, "kind"> {
   /** How a directory is brought to the disk; what it throws fails the write. */
   readonly syncDirectory?: SyncDirectory;
+  /** The prefix of objects that will be written: a check looks whether the folders there let it, as many as exist. */
+  readonly writtenPrefix?: string | undefined;
 }
+
+/** `<algorithm>/<first two hex digits>/`; folders below those are made for one blob each. */
+const sharedLevels = 2;
 
 /**
  * Opens a directory as storage and makes it when it is missing.
@@ -32,7 +38,7 @@ export async function openFilesystemDriver(options: FilesystemDriverOptions): Pr
   try {
     const firstMade = await mkdir(root, { recursive: true });
     if (firstMade !== undefined) await syncMade(root, firstMade, syncDirectory);
-    return new FilesystemDriver(await openRootDirectory(root), syncDirectory);
+    return new FilesystemDriver(await openRootDirectory(root), syncDirectory, options.writtenPrefix);
   } catch (error) {
     throw writeError(error, root);
   }
@@ -50,10 +56,12 @@ class FilesystemDriver implements StorageDriver {
   readonly #root: RootDirectory;
   readonly #placing: PlacingFiles;
   readonly #uploads: UploadFiles;
+  readonly #writtenPrefix: string | undefined;
 
-  constructor(root: RootDirectory, syncDirectory: SyncDirectory) {
+  constructor(root: RootDirectory, syncDirectory: SyncDirectory, writtenPrefix: string | undefined) {
     const directories = new DurableDirectories(root.path, syncDirectory);
     this.#root = root;
+    this.#writtenPrefix = writtenPrefix;
     this.#placing = new PlacingFiles({ root, directories, unfinishedDirectory: join(root.path, unfinishedPrefix) });
     this.#uploads = new UploadFiles({ root, directories, placing: this.#placing });
   }
@@ -113,10 +121,15 @@ class FilesystemDriver implements StorageDriver {
     return this.#uploads.cancel(state);
   }
 
-  check(): Promise<void> {
-    return this.#change(probeKey, async () => {
+  async check(): Promise<void> {
+    await this.#change(probeKey, async () => {
       await this.#root.requireSame();
       await probeFile(this.#placing);
+    });
+    if (this.#writtenPrefix === undefined) return;
+    const written = join(this.#root.path, this.#writtenPrefix);
+    await requireWritable(written, this.#root.path, sharedLevels).catch((error: unknown) => {
+      throw writeError(error, written);
     });
   }
 

@@ -10,8 +10,12 @@ import {
   type UploadState,
 } from "../../../../src/storage/index.ts";
 import { chunksOf, expectStorageError, keysBelow } from "../../../contracts/storage-driver.contract.ts";
+import { argv } from "../../../support/argv.ts";
+import { requireRoot } from "../../../support/require-program.ts";
+import { mustRun } from "../../../support/run-program.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
 
+const driverFile = join(import.meta.dir, "../../../../src/storage/filesystem/filesystem-driver.ts");
 const key = parseStorageKey("blobs/ab/abcd/data");
 const bytes = new TextEncoder().encode("0123456789");
 
@@ -149,6 +153,44 @@ describe("uploads", () => {
   test("a state of another driver is refused", async () => {
     await expectStorageError("corrupt", () => driver.appendUpload({ offsetBytes: 0, key: "s3" }, chunksOf([])));
     await expectStorageError("invalid-key", () => driver.readUpload({ offsetBytes: 1, uploadId: "../../etc/passwd" }));
+  });
+});
+
+describe("a check", () => {
+  const writtenPrefix = "docker/registry/v2/blobs";
+  const check = async () => (await openFilesystemDriver({ rootDirectory: root, writtenPrefix })).check();
+
+  test("passes where nothing was written yet, and where blobs are", async () => {
+    await check();
+    put(`${writtenPrefix}/sha256/ab/abcd/data`);
+    put(`${writtenPrefix}/sha256/stray-file`);
+    await check();
+  });
+
+  test("fails if a file lies where the blobs should", async () => {
+    put(writtenPrefix);
+    await expectStorageError("invalid-key", check);
+  });
+
+  requireRoot().describe("of another user", () => {
+    const setpriv = argv`setpriv --reuid=65534 --regid=65534 --clear-groups`;
+    const program = `
+      const { openFilesystemDriver } = await import(${JSON.stringify(driverFile)});
+      const driver = await openFilesystemDriver({ rootDirectory: process.argv[1], writtenPrefix: "${writtenPrefix}" });
+      await driver.check().then(() => console.log("good"), (error) => console.log(error.reason, error.message));`;
+
+    test.each(["", "/sha256", "/sha256/ab"])("names blobs%s if it is not writable, and what to do", async (below) => {
+      put(`${writtenPrefix}/sha256/ab/abcd/data`);
+      put(`${writtenPrefix}/sha256/cd/cdef/data`);
+      await mustRun(argv`chown -R 65534 ${root}`);
+      const run = () => mustRun([...setpriv, process.execPath, "-e", program, root]);
+      expect((await run()).stdout).toBe("good\n");
+      const folder = join(root, writtenPrefix + below);
+      await mustRun(argv`chown root ${folder}`);
+      expect((await run()).stdout).toBe(
+        `readonly user 65534, as which Berth runs, may not write in ${folder}: chown -R 65534 ${root}\n`,
+      );
+    });
   });
 });
 
