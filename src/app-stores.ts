@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { stopwatchMs } from "./app-observation.ts";
 import type { Config } from "./config/index.ts";
 import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "./http/index.ts";
@@ -5,7 +6,7 @@ import { lockForServing, type MetadataDatabase, openSqlite } from "./metadata/in
 import { type Closers, systemClock } from "./runtime/index.ts";
 import { StartError } from "./start-error.ts";
 import { openStorage, type StorageDriver, StorageError } from "./storage/index.ts";
-import { adviseImport, findUnimportedRegistry } from "./upkeep/index.ts";
+import { adviseImport, findUnimportedRegistry, type StartedOn } from "./upkeep/index.ts";
 
 /** Where bytes and rows are. */
 export interface Stores {
@@ -35,6 +36,8 @@ export async function openStores(config: Config, observers: StoreObservers, clos
   const writtenPrefix = readOnly ? undefined : BLOBS_PREFIX;
   const storage = await openStorage(driver, { clock: systemClock, writtenPrefix });
   closers.add(() => storage.close());
+  // A start that is refused leaves nothing behind.
+  if (!(await exists(config.database.path))) await requireImported(config, { storage, metadata: undefined });
   if (!readOnly) await requirePermission(storage);
   const lock = await lockForServing(config.database.path, { waitMs: LOCK_WAIT_MS });
   closers.add(() => lock.release());
@@ -56,9 +59,18 @@ async function requirePermission(storage: StorageDriver): Promise<void> {
   });
 }
 
-async function requireImported(config: Config, stores: Stores): Promise<void> {
+/** Also what may not be looked at is there. */
+async function exists(path: string): Promise<boolean> {
+  const code = await stat(path).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  return code !== "ENOENT";
+}
+
+async function requireImported(config: Config, startedOn: StartedOn): Promise<void> {
   const { driver } = config.storage;
-  const unimported = await findUnimportedRegistry(stores);
+  const unimported = await findUnimportedRegistry(startedOn);
   if (!unimported || driver.kind !== "filesystem") return;
   const { rootDirectory } = driver;
   const databasePath = config.database.path === `${rootDirectory}/berth/berth.db` ? undefined : config.database.path;

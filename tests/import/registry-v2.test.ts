@@ -126,7 +126,7 @@ takeOver("a directory that docker-registry filled", () => {
     await berthRuns?.stop();
   });
 
-  test("is not served before it was imported: the start names the command", async () => {
+  test("is not served before it was imported: the start names the command, and leaves nothing behind", async () => {
     const env = {
       REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: dataDirectory,
       REGISTRY_HTTP_ADDR: `127.0.0.1:${takeFreePort()}`,
@@ -134,6 +134,7 @@ takeOver("a directory that docker-registry filled", () => {
     const { exitCode, stderr } = await runProgram(argv`${berth} serve`, { env, timeoutMs: 20_000 });
     expect(exitCode).toBe(78);
     expect(stderr).toContain(`bin/berth import registry-v2 ${dataDirectory} --dry-run`);
+    expect(readdirSync(dataDirectory)).toEqual(["docker"]);
   });
 
   test("is looked at without a trace", async () => {

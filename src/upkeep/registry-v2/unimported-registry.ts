@@ -9,22 +9,27 @@ export interface UnimportedRegistry {
 }
 
 export interface StartedOn {
-  readonly metadata: MetadataDatabase;
+  /** `undefined` as long as there is none, and it would have to be made. */
+  readonly metadata: MetadataDatabase | undefined;
   readonly storage: StorageDriver;
 }
 
 /**
- * Finds a registry:2 whose directory was handed to Berth without an import: a database that knows no repository, on storage
- * that has some. To be asked before serving, since an empty catalogue would look as if every image were lost.
+ * Finds a registry:2 whose directory was handed to Berth without an import: no database, or one that knows no repository, on
+ * storage that has some. To be asked before serving, since an empty catalogue would look as if every image were lost.
  */
 export async function findUnimportedRegistry({
   metadata,
   storage,
 }: StartedOn): Promise<UnimportedRegistry | undefined> {
-  const known = await listRepositories(metadata.reads, { after: "", limit: 1 });
-  if (known.length > 0) return undefined;
+  if (metadata && (await knowsRepositories(metadata))) return undefined;
   const repository = await findAnyRepository(storage);
   return repository && { repository };
+}
+
+async function knowsRepositories(metadata: MetadataDatabase): Promise<boolean> {
+  const known = await listRepositories(metadata.reads, { after: "", limit: 1 });
+  return known.length > 0;
 }
 
 export interface Place {

@@ -40,6 +40,7 @@ describe("a directory to start on", () => {
     tree.addImage(repository, "1.0");
     expect(await looksLikeRegistryV2(storage)).toBeTrue();
     expect(await find()).toEqual({ repository });
+    expect(await findUnimportedRegistry({ metadata: undefined, storage })).toEqual({ repository });
     await importRegistryV2({ metadata, storage, clock: systemClock });
     expect(await find()).toBeUndefined();
   });
