@@ -43,7 +43,7 @@ export async function importDirectory(
   if (!(await isDirectory(directory))) throw new ImportError("nothing-there", `There is no directory ${directory}.`);
   const storage = await openStorage({ kind: "filesystem", rootDirectory: directory }, { clock: systemClock });
   try {
-    if (!(await looksLikeRegistryV2(storage))) throw noRegistryThere(directory);
+    if (!(await looksLikeRegistryV2(storage))) throw await noRegistryThere(directory);
     const path = options.database ?? join(directory, "berth/berth.db");
     const metadata = await openSqlite(dryRun ? ":memory:" : path);
     try {
@@ -60,9 +60,24 @@ export async function importDirectory(
   }
 }
 
-function noRegistryThere(directory: string): ImportError {
-  const where = "below docker/registry/v2/repositories";
-  return new ImportError("nothing-there", `${directory} holds no images of a registry:2 (${where}).`);
+async function noRegistryThere(directory: string): Promise<ImportError> {
+  const above = await findRootAbove(directory);
+  const advice = above === undefined ? "" : ` Give the root directory: berth import registry-v2 ${above}`;
+  const message = `${directory} holds no images of a registry:2 (below ${REPOSITORIES.join("/")}).${advice}`;
+  return new ImportError("nothing-there", message);
+}
+
+/** Where registry:2 has its repositories, below its root directory. */
+const REPOSITORIES = ["docker", "registry", "v2", "repositories"];
+
+/** The root directory that was meant, if the one that was given lies on the way from it to the repositories. */
+async function findRootAbove(directory: string): Promise<string | undefined> {
+  for (let levels = REPOSITORIES.length; levels > 0; levels--) {
+    const root = join(directory, ...Array.from({ length: levels }, () => ".."));
+    const isOnTheWay = join(root, ...REPOSITORIES.slice(0, levels)) === directory;
+    if (isOnTheWay && (await isDirectory(join(root, ...REPOSITORIES)))) return root;
+  }
+  return undefined;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -120,6 +120,18 @@ What registry:2 took in after this import comes with another run.
     expect(tree.snapshot()).toEqual([]);
   });
 
+  test.each(["docker", "docker/registry", "docker/registry/v2", "docker/registry/v2/repositories"])(
+    "names the root directory when it is given %s in it",
+    async (below) => {
+      tree.addImage("team/app", "1.0");
+      const before = tree.snapshot();
+      const { exitCode, stderr } = await run({ directory: `${join(tree.root, below)}/` });
+      expect(exitCode).toBe(66);
+      expect(stderr).toEndWith(` Give the root directory: berth import registry-v2 ${tree.root}\n`);
+      expect(tree.snapshot()).toEqual(before);
+    },
+  );
+
   test("says that it can go on when the database cannot be written", async () => {
     tree.addImage("team/app", "1.0");
     tree.write("not-a-database", "x".repeat(8192));
