@@ -149,6 +149,8 @@ describe("the configuration file", () => {
 });
 
 describe("what a start needs and cannot have", () => {
+  const auth = { none: {} };
+
   test("a port that another program has", async () => {
     const place = makePlace();
     await using other = occupyPort();
@@ -164,6 +166,13 @@ describe("what a start needs and cannot have", () => {
     const refused = await serveInVain(place, { ...place.config, http });
     expect(refused).toMatchObject({ exitCode: 69, stdout: "" });
     expect(refused.stderr).toContain(`${other.address} is in use`);
+  });
+
+  test("an address whose name has none", async () => {
+    const place = makePlace();
+    const refused = await serveInVain(place, { ...place.config, http: { addr: "registry.invalid:5000" }, auth });
+    expect(refused).toMatchObject({ exitCode: 69, stdout: "" });
+    expect(refused.stderr).toContain("the name registry.invalid cannot be resolved");
   });
 
   function occupyPort() {

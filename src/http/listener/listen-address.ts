@@ -1,5 +1,6 @@
+import { lookup } from "node:dns/promises";
 import { lstat, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
 
 /** Where to listen. An empty hostname means every address of the machine, IPv4 and IPv6; port 0 any free port. */
 export type ListenAddress = TcpAddress | { readonly unixSocketPath: string };
@@ -45,6 +46,20 @@ export function listenError(address: ListenAddress, cause: unknown): ListenError
   }
   const words = cause instanceof Error ? cause.message : String(cause);
   return new ListenError("refused", `listening on ${where} failed: ${words}`, { cause });
+}
+
+/** As `listenError`, after a look whether the host has an address at all: the system's words for that are about other things. */
+export async function explainRefusal(address: ListenAddress, refusal: unknown): Promise<unknown> {
+  if (!(refusal instanceof ListenError) || "unixSocketPath" in address) return refusal;
+  const { hostname } = address;
+  if (hostname === "" || isIP(hostname) !== 0) return refusal;
+  return lookup(hostname).then(
+    () => refusal,
+    (cause: NodeJS.ErrnoException) => {
+      const message = `listening on ${describeAddress(address)} failed: the name ${hostname} cannot be resolved (${cause.code})`;
+      return new ListenError("no-such-address", `${message}: give an address of this machine`, { cause });
+    },
+  );
 }
 
 /**

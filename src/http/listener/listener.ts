@@ -1,6 +1,12 @@
 import type { AlpnCertificate, AlpnChallengePort } from "../tls/index.ts";
 import { type AlpnFront, startAlpnFront } from "./alpn-front.ts";
-import { clearStaleSocket, describeAddress, type ListenAddress, ListenError } from "./listen-address.ts";
+import {
+  clearStaleSocket,
+  describeAddress,
+  explainRefusal,
+  type ListenAddress,
+  ListenError,
+} from "./listen-address.ts";
 import { steerToNewest } from "./steer-connections.ts";
 import { type BunServer, claimPort, serve, type ServeOptions, setMaxHeadBytes } from "./serve.ts";
 
@@ -35,9 +41,18 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const { address, limits } = options;
   if ("unixSocketPath" in address) await clearStaleSocket(address.unixSocketPath);
   if (limits.maxHeadBytes !== undefined) setMaxHeadBytes(limits.maxHeadBytes);
-  const listener = new RunningListener(options, options.tls ? claimPort(address) : address);
+  const listener = await openListener(options);
   listener.followTls();
   return listener;
+}
+
+async function openListener(options: ListenerOptions): Promise<RunningListener> {
+  const { address } = options;
+  try {
+    return new RunningListener(options, options.tls ? claimPort(address) : address);
+  } catch (error) {
+    throw await explainRefusal(address, error);
+  }
 }
 
 // Bun.serve keeps the TLS context that it was started with: `reload({ tls })` changes nothing. So a second server takes over

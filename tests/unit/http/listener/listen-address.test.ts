@@ -2,7 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { clearStaleSocket, describeAddress } from "../../../../src/http/listener/listen-address.ts";
+import {
+  clearStaleSocket,
+  describeAddress,
+  explainRefusal,
+  ListenError,
+} from "../../../../src/http/listener/listen-address.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
 
 test.each([
@@ -11,6 +16,26 @@ test.each([
   [{ hostname: "::1", port: 5000 }, "[::1]:5000"],
   [{ unixSocketPath: "/run/berth.sock" }, "/run/berth.sock"],
 ])("%j is written %s", (address, text) => expect(describeAddress(address)).toBe(text));
+
+describe("a refusal to listen", () => {
+  const refusal = new ListenError("in-use", "in use by another program");
+
+  test("on a name that has no address says so, whatever the system's words were", async () => {
+    const explained = await explainRefusal({ hostname: "registry.invalid", port: 5000 }, refusal);
+    expect(explained).toMatchObject({
+      reason: "no-such-address",
+      message: expect.stringContaining("the name registry.invalid cannot be resolved"),
+    });
+  });
+
+  test.each([
+    { hostname: "", port: 5000 },
+    { hostname: "127.0.0.1", port: 5000 },
+    { hostname: "::1", port: 5000 },
+    { hostname: "localhost", port: 5000 },
+    { unixSocketPath: "/run/berth.sock" },
+  ])("on %j keeps its words", async (address) => expect(await explainRefusal(address, refusal)).toBe(refusal));
+});
 
 describe("the path of a unix socket", () => {
   const newPath = () => join(makeTemporaryFolder("socket"), "berth.sock");
