@@ -7,8 +7,9 @@ export interface Authenticator {
 
   /**
    * @param authorization the request's header, `null` if it has none
-   * @returns `undefined` if the caller is not let in
-   * @throws RegistryError `too-many-requests` if it cannot be found out now
+   * @returns `undefined` if the caller sent no credentials, and is not let in without
+   * @throws RegistryError `login-failed` if they are wrong, with the user name as its detail; `too-many-requests` if that
+   * cannot be found out now
    */
   authenticate(authorization: string | null): Principal | undefined | Promise<Principal | undefined>;
 

@@ -18,6 +18,7 @@ export const ERROR_TABLE: Readonly<Record<RegistryErrorKind, ErrorAnswer>> = {
   "digest-invalid": { status: 400, code: "DIGEST_INVALID" },
   "digest-mismatch": { status: 400, code: "DIGEST_INVALID" },
   internal: { status: 500, code: "UNKNOWN" },
+  "login-failed": { status: 401, code: "UNAUTHORIZED" },
   "manifest-blob-unknown": { status: 400, code: "MANIFEST_BLOB_UNKNOWN" },
   "manifest-invalid": { status: 400, code: "MANIFEST_INVALID" },
   "manifest-too-large": { status: 413, code: "MANIFEST_INVALID" },

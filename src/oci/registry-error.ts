@@ -12,6 +12,7 @@ export type RegistryErrorKind =
   | "digest-invalid"
   | "digest-mismatch"
   | "internal"
+  | "login-failed"
   | "manifest-blob-unknown"
   | "manifest-invalid"
   | "manifest-too-large"

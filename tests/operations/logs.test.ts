@@ -160,6 +160,20 @@ describe("an error", () => {
     }
   });
 
+  test("of a login is told apart from the question for one, with the address and the user that was tried", async () => {
+    const started = await startLogged({ log: { formatter: "json" } });
+    const refused = await started.http.get("/v2/", { authorization: `Basic ${btoa("mallory:hunter2-hunter2")}` });
+    expect(refused.status).toBe(401);
+    expect(ofRequest(await jsonLinesOf(started), refused)).toEqual([
+      expect.objectContaining({
+        level: "warning",
+        "err.code": "login failed",
+        "err.detail": '{"user":"mallory"}',
+        "http.request.remoteaddr": expect.stringMatching(/^127\.0\.0\.1/),
+      }),
+    ]);
+  });
+
   test("of the registry is one line with its cause, which the client is not told", async () => {
     const started = await startLogged({ log: { formatter: "json" } });
     const { alice, dataDirectory } = started;

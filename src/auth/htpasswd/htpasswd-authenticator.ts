@@ -1,3 +1,4 @@
+import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Authenticator } from "../authenticator.ts";
 import { parseBasicCredentials } from "../basic-credentials.ts";
 import type { Principal } from "../principal.ts";
@@ -36,7 +37,10 @@ export class HtpasswdAuthenticator implements Authenticator {
     const hash = entries.get(username);
     // An unknown user takes the way of a wrong password, so that the time does not tell which users there are.
     const isRight = await this.#verified.check(username, password, hash ?? decoyHash(entries));
-    return isRight && hash !== undefined ? { kind: "user", name: username } : undefined;
+    if (isRight && hash !== undefined) return { kind: "user", name: username };
+    throw new RegistryError("login-failed", "the user name or the password is wrong", {
+      detail: { user: shorten(username) },
+    });
   }
 
   /** Reads the file now, so that what is wrong with it is told at the start and not at the first login. */

@@ -8,15 +8,16 @@ import { maskTarget } from "./mask-target.ts";
  * that made the answer is on it, with its cause's stack when the fault is ours.
  */
 export function logRequest(log: Log, record: RequestRecord): void {
-  const level = levelOf(record.status);
+  const level = levelOf(record);
   if (!log.isEnabled(level)) return;
   const message = record.status >= 400 ? "response completed with error" : "response completed";
   log[level](message, requestFields(record));
 }
 
 /** An answer that every client asks for on its way, as the challenge and "not here yet", is no warning. */
-function levelOf(status: number): LogLevel {
+function levelOf({ status, error }: RequestRecord): LogLevel {
   if (status >= 500) return "error";
+  if (error?.kind === "login-failed") return "warn";
   return status < 400 || status === 401 || status === 404 ? "info" : "warn";
 }
 

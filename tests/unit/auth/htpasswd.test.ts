@@ -13,6 +13,11 @@ const hashOf = (password: string) => Bun.password.hash(password, { algorithm: "b
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 const alice: Principal = { kind: "user", name: "alice" };
 
+async function expectRefused(authenticator: HtpasswdAuthenticator, credentials: string): Promise<void> {
+  const attempt = authenticator.authenticate(basic(credentials)).catch((error: unknown) => error);
+  expect(await attempt).toMatchObject({ kind: "login-failed" });
+}
+
 let folder: string;
 let path: string;
 let problems: string[];
@@ -31,10 +36,25 @@ describe("htpasswd", () => {
   test("lets in who is in the file with the right password", async () => {
     writeFileSync(path, `# team\nalice:${await hashOf("secret")}\n`);
     expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
-    expect(await authenticator.authenticate(basic("alice:wrong"))).toBeUndefined();
-    expect(await authenticator.authenticate(basic("bob:secret"))).toBeUndefined();
+    await expectRefused(authenticator, "alice:wrong");
+    await expectRefused(authenticator, "bob:secret");
     expect(await authenticator.authenticate(null)).toBeUndefined();
     expect(problems).toEqual([]);
+  });
+
+  test.each([
+    ["alice", "alice"],
+    ["nobody", "nobody"],
+    ["x".repeat(1000), `${"x".repeat(300)}…`],
+  ])("says that a login was wrong, with the user that was tried and without the password", async (user, told) => {
+    writeFileSync(path, `alice:${await hashOf("secret")}\n`);
+    const error = await authenticator.authenticate(basic(`${user}:hunter2`)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ message: "the user name or the password is wrong", details: [{ user: told }] });
+    expect(Bun.inspect(error)).not.toContain("hunter2");
+  });
+
+  test.each([null, "Bearer x", "Basic !!!"])("%p is no login, right or wrong", async (authorization) => {
+    expect(await authenticator.authenticate(authorization)).toBeUndefined();
   });
 
   test("takes the hashes that Apache writes", async () => {
@@ -56,12 +76,12 @@ describe("htpasswd", () => {
     writeFileSync(path, `alice:${await hashOf("one")}\n`);
     expect(await authenticator.authenticate(basic("alice:one"))).toEqual(alice);
     writeFileSync(path, `alice:${await hashOf("two")}\n`);
-    expect(await authenticator.authenticate(basic("alice:one"))).toBeUndefined();
+    await expectRefused(authenticator, "alice:one");
     expect(await authenticator.authenticate(basic("alice:two"))).toEqual(alice);
     writeFileSync(path, `bob:${await hashOf("two")}\n`);
-    expect(await authenticator.authenticate(basic("alice:two"))).toBeUndefined();
+    await expectRefused(authenticator, "alice:two");
     unlinkSync(path);
-    expect(await authenticator.authenticate(basic("bob:two"))).toBeUndefined();
+    await expectRefused(authenticator, "bob:two");
     expect(problems.join()).toContain("is missing");
   });
 
@@ -81,11 +101,13 @@ describe("htpasswd", () => {
       const attempts = Array.from({ length: 150 }, (_, index) => authenticator.authenticate(basic(`${user}:${index}`)));
       const settled = Promise.allSettled(attempts);
       expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);
-      const refused = (await settled).flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-      expect(refused).toHaveLength(49);
-      for (const error of refused) expect(error).toBeInstanceOf(RegistryError);
-      for (const error of refused) expect(error).toMatchObject({ kind: "too-many-requests" });
-      expect(await authenticator.authenticate(basic(`${user}:149`))).toBeUndefined();
+      const errors = (await settled).flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+      expect(errors).toHaveLength(150);
+      for (const error of errors) expect(error).toBeInstanceOf(RegistryError);
+      const kinds = errors.map((error) => (error as RegistryError).kind);
+      expect(kinds.filter((kind) => kind === "too-many-requests")).toHaveLength(49);
+      expect(kinds.filter((kind) => kind === "login-failed")).toHaveLength(101);
+      await expectRefused(authenticator, `${user}:149`);
     },
   );
 
@@ -94,14 +116,15 @@ describe("htpasswd", () => {
     async (user) => {
       writeFileSync(path, `alice:${await hashOf("secret")}\n`);
       const attempts = Array.from({ length: 150 }, () => authenticator.authenticate(basic(`${user}:same`)));
-      expect(await Promise.all(attempts)).toEqual(attempts.map(() => undefined));
+      const settled = await Promise.allSettled(attempts);
+      for (const result of settled) expect(result).toMatchObject({ reason: { kind: "login-failed" } });
     },
   );
 
   test("lets in nobody while its path cannot be looked at, says so once, and goes on afterwards", async () => {
     symlinkSync(path, path);
-    expect(await authenticator.authenticate(basic("alice:secret"))).toBeUndefined();
-    expect(await authenticator.authenticate(basic("alice:other"))).toBeUndefined();
+    await expectRefused(authenticator, "alice:secret");
+    await expectRefused(authenticator, "alice:other");
     expect(problems).toEqual([expect.stringMatching(/cannot be read, nobody can log in: ELOOP/)]);
     unlinkSync(path);
     writeFileSync(path, `alice:${await hashOf("secret")}\n`);
@@ -164,7 +187,7 @@ test("the file is made with one user where it is missing, for its owner alone", 
   const made = new HtpasswdAuthenticator({ realm: "r", path: missing }, new Uint8Array(32), () => undefined);
   expect(await made.authenticate(basic("docker:generated"))).toEqual({ kind: "user", name: "docker" });
   expect(await createHtpasswdIfMissing(missing, "other")).toBe(false);
-  expect(await made.authenticate(basic("docker:other"))).toBeUndefined();
+  await expectRefused(made, "docker:other");
 });
 
 test.each([

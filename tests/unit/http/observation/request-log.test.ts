@@ -74,6 +74,20 @@ test.each<[number, string, string]>([
   expect(logged({ status })[0]).toMatchObject({ level, msg });
 });
 
+test("a wrong login is a warning that names the user, unlike the question for one", () => {
+  const error = new RegistryError("login-failed", "the user name or the password is wrong", {
+    detail: { user: "alice" },
+  });
+  expect(logged({ status: 401, error })[0]).toMatchObject({
+    level: "warning",
+    "err.code": "login failed",
+    "err.message": error.message,
+    "err.detail": '{"user":"alice"}',
+  });
+  const question = new RegistryError("unauthorized", "authentication required");
+  expect(logged({ status: 401, error: question })[0]).toMatchObject({ level: "info" });
+});
+
 test("what the level leaves out is not written", () => {
   expect(logged({ status: 404 }, "error")).toEqual([]);
 });
