@@ -5,6 +5,7 @@ export type { Authenticator } from "./authenticator.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
 export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";
+export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { openToAll } from "./open-to-all.ts";
 export type { Principal } from "./principal.ts";
 export { ANONYMOUS, nameOf } from "./principal.ts";

@@ -1,4 +1,6 @@
+import { findFileProblems } from "../app-check.ts";
 import {
+  type Config,
   ConfigError,
   formatAddress,
   formatProblem,
@@ -26,8 +28,9 @@ export function checkConfig({ print, ...sources }: CheckConfigOptions): CommandR
   try {
     const loaded = loadConfig(sources);
     const { http } = loaded.config;
+    const warnings = lines("warning", loaded.warnings) + fileWarnings(loaded.config);
     const summary = `The configuration is good; the registry would listen on ${formatAddress(http.address)}.\n`;
-    return { exitCode: 0, stdout: print ? printConfig(loaded) : summary, stderr: lines("warning", loaded.warnings) };
+    return { exitCode: 0, stdout: print ? printConfig(loaded) : summary, stderr: warnings };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { exitCode: configErrorExitCode, stdout: "", stderr: describeConfigError(error) };
@@ -37,6 +40,12 @@ export function checkConfig({ print, ...sources }: CheckConfigOptions): CommandR
 /** What a command that needs a configuration writes to standard error before it exits with 78. */
 export function describeConfigError(error: ConfigError): string {
   return lines("error", error.problems) + lines("warning", error.warnings);
+}
+
+function fileWarnings(config: Config): string {
+  return findFileProblems(config)
+    .map((problem) => `warning: ${problem}\n`)
+    .join("");
 }
 
 function lines(severity: "error" | "warning", problems: ConfigError["problems"]): string {

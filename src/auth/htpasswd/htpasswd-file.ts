@@ -3,6 +3,17 @@ import { type HtpasswdEntries, parseHtpasswd } from "./parse-htpasswd.ts";
 
 export type ReportProblem = (message: string) => void;
 
+/** In the place of a version. */
+const MISSING = "missing";
+
+/** What is wrong with a password file. One that is missing is made at the start, and nothing is wrong with that. */
+export function findHtpasswdProblems(path: string): readonly string[] {
+  const problems: string[] = [];
+  const file = new HtpasswdFile(path, (problem) => problems.push(problem));
+  if (!file.isMissing()) file.entries();
+  return problems;
+}
+
 /** The password file as it is now: looked at on each call, read again only when it has changed. */
 export class HtpasswdFile {
   readonly #path: string;
@@ -25,10 +36,14 @@ export class HtpasswdFile {
     return this.#entries;
   }
 
+  isMissing(): boolean {
+    return this.#currentVersion() === MISSING;
+  }
+
   #currentVersion(): string {
     try {
       const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
-      return stat ? `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}` : "missing";
+      return stat ? `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}` : MISSING;
     } catch (error) {
       // Reading fails for the same reason, and tells it.
       return `not to be looked at: ${(error as NodeJS.ErrnoException).code}`;
@@ -37,8 +52,8 @@ export class HtpasswdFile {
 
   #read(version: string): HtpasswdEntries {
     try {
-      const { entries, problems } = parseHtpasswd(version === "missing" ? "" : readFileSync(this.#path, "utf8"));
-      if (version === "missing") this.#report(`${this.#path} is missing: nobody can log in`);
+      const { entries, problems } = parseHtpasswd(version === MISSING ? "" : readFileSync(this.#path, "utf8"));
+      if (version === MISSING) this.#report(`${this.#path} is missing: nobody can log in`);
       else if (entries.size === 0) this.#report(`${this.#path} has no user who can log in`);
       for (const problem of problems) this.#report(`${this.#path}: ${problem}`);
       return entries;

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { checkConfig } from "../../../src/cli/check-config.ts";
+import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
 function check(file: string, options: { env?: Record<string, string>; print?: boolean } = {}) {
   return checkConfig({
@@ -48,6 +52,44 @@ describe("checkConfig", () => {
     const result = checkConfig({ path: "/nowhere/berth.yml", env: {}, print: false });
     expect(result.exitCode).toBe(78);
     expect(result.stderr).toStartWith("error: /nowhere/berth.yml: cannot be read: ENOENT");
+  });
+
+  describe("of a password file", () => {
+    const checkHtpasswd = (path: string) => check(`auth: {htpasswd: {realm: x, path: ${path}}}`);
+    const newPath = () => join(makeTemporaryFolder("htpasswd"), "htpasswd");
+
+    test.each([
+      ["# nobody\n", ["has no user who can log in"]],
+      [
+        "alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nbob\n",
+        ["has no user who can log in", ": line 1: the hash is not bcrypt", ": line 2 is not user:hash"],
+      ],
+      [`alice:$2y$05$${"a".repeat(53)}\n`, []],
+    ])("warns of what is wrong in %j", async (text, problems) => {
+      const path = newPath();
+      await Bun.write(path, text);
+      const { exitCode, stderr } = checkHtpasswd(path);
+      expect(exitCode).toBe(0);
+      const warnings = stderr.trimEnd().split("\n").filter(Boolean);
+      expect(warnings).toHaveLength(problems.length);
+      for (const [index, problem] of problems.entries()) {
+        expect(warnings[index]).toStartWith(`warning: auth.htpasswd.path: ${path}`);
+        expect(warnings[index]).toContain(problem);
+      }
+      expect(stderr).not.toContain("W6ph5Mm5");
+    });
+
+    test("warns that it cannot be read", () => {
+      const path = newPath();
+      mkdirSync(path);
+      expect(checkHtpasswd(path).stderr).toContain(`auth.htpasswd.path: ${path} cannot be read, nobody can log in: `);
+    });
+
+    test("has nothing to say when it is missing, and does not make it", () => {
+      const path = newPath();
+      expect(checkHtpasswd(path)).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(existsSync(path)).toBe(false);
+    });
   });
 
   test("needs no file", () => {
