@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { COMMAND } from "./command-name.ts";
 import { MetadataError, openSqlite } from "./metadata/index.ts";
 import { systemClock } from "./runtime/index.ts";
 import { openStorage, StorageError } from "./storage/index.ts";
@@ -62,7 +63,7 @@ export async function importDirectory(
 
 async function noRegistryThere(directory: string): Promise<ImportError> {
   const above = await findRootAbove(directory);
-  const advice = above === undefined ? "" : ` Give the root directory: berth import registry-v2 ${above}`;
+  const advice = above === undefined ? "" : ` Give the root directory: ${COMMAND} import registry-v2 ${above}`;
   const message = `${directory} holds no images of a registry:2 (below ${REPOSITORIES.join("/")}).${advice}`;
   return new ImportError("nothing-there", message);
 }

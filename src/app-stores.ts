@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { stopwatchMs } from "./app-observation.ts";
+import { COMMAND } from "./command-name.ts";
 import type { Config } from "./config/index.ts";
 import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "./http/index.ts";
 import { lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
@@ -74,5 +75,7 @@ async function requireImported(config: Config, startedOn: StartedOn): Promise<vo
   if (!unimported || driver.kind !== "filesystem") return;
   const { rootDirectory } = driver;
   const databasePath = config.database.path === `${rootDirectory}/berth/berth.db` ? undefined : config.database.path;
-  throw new StartError(adviseImport(unimported, { rootDirectory, databasePath }), { isConfiguration: true });
+  throw new StartError(adviseImport(unimported, { command: COMMAND, rootDirectory, databasePath }), {
+    isConfiguration: true,
+  });
 }

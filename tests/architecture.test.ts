@@ -32,6 +32,7 @@ const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app-options.ts": [],
   "src/app-stores.ts": [],
   "src/start-error.ts": ["cli"],
+  "src/command-name.ts": ["cli"],
   "src/main.ts": [],
   "src/version.ts": ["cli", "http"],
 };

@@ -118,3 +118,11 @@ test("takes nothing from the folder that it is started in", async () => {
   expect(checked).toMatchObject({ exitCode: 0, stderr: "" });
   expect(checked.stdout).toStartWith("The configuration is good");
 });
+
+test("calls itself by the name that it is installed with", async () => {
+  const root = makeTemporaryFolder("registry-v2");
+  const below = join(root, "docker/registry/v2");
+  mkdirSync(join(below, "repositories"), { recursive: true });
+  const { stderr } = await runBerth(["import", "registry-v2", below], { executable });
+  expect(stderr).toEndWith(`: berth import registry-v2 ${root}\n`);
+});

@@ -33,15 +33,20 @@ async function knowsRepositories(metadata: MetadataDatabase): Promise<boolean> {
 }
 
 export interface Place {
+  /** What the person types to run this program. */
+  readonly command: string;
   readonly rootDirectory: string;
   /** Only if it is not at its usual place below the root directory. */
   readonly databasePath?: string | undefined;
 }
 
 /** What the person who started the registry is told: why it does not serve, and the commands that help. */
-export function adviseImport({ repository }: UnimportedRegistry, { rootDirectory, databasePath }: Place): string {
+export function adviseImport(
+  { repository }: UnimportedRegistry,
+  { command: program, rootDirectory, databasePath }: Place,
+): string {
   const database = databasePath === undefined ? "" : ` --database ${quote(databasePath)}`;
-  const command = `bin/berth import registry-v2 ${quote(rootDirectory)}${database}`;
+  const command = `${program} import registry-v2 ${quote(rootDirectory)}${database}`;
   return [
     `${rootDirectory} holds the repositories of a registry:2, such as ${repository}, and Berth does not know them yet.`,
     "Let Berth read the directory first. No image is copied or changed, and registry:2 can still be started on it:",

@@ -127,7 +127,7 @@ What registry:2 took in after this import comes with another run.
       const before = tree.snapshot();
       const { exitCode, stderr } = await run({ directory: `${join(tree.root, below)}/` });
       expect(exitCode).toBe(66);
-      expect(stderr).toEndWith(` Give the root directory: berth import registry-v2 ${tree.root}\n`);
+      expect(stderr).toEndWith(` Give the root directory: bin/berth import registry-v2 ${tree.root}\n`);
       expect(tree.snapshot()).toEqual(before);
     },
   );

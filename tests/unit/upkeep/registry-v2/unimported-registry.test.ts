@@ -65,13 +65,15 @@ describe("a directory to start on", () => {
 
 describe("the advice", () => {
   const commandOf = (rootDirectory: string, databasePath?: string) =>
-    adviseImport({ repository }, { rootDirectory, databasePath })
+    adviseImport({ repository }, { command: "bin/berth", rootDirectory, databasePath })
       .split("\n")
       .filter((line) => line.startsWith("  "))
       .map((line) => line.trim().replace(/ {2,}.*/, ""));
 
   test("names a repository and the commands, the one that changes nothing first", () => {
-    expect(adviseImport({ repository }, { rootDirectory: "/var/lib/registry" })).toContain(repository);
+    expect(adviseImport({ repository }, { command: "bin/berth", rootDirectory: "/var/lib/registry" })).toContain(
+      repository,
+    );
     expect(commandOf("/var/lib/registry")).toEqual([
       "bin/berth import registry-v2 /var/lib/registry --dry-run",
       "bin/berth import registry-v2 /var/lib/registry",
