@@ -214,10 +214,10 @@ describe("what a start needs and cannot have", () => {
   });
 
   requireRoot().describe("a folder of blobs", () => {
-    /** Starts Berth as nobody. */
+    /** Starts Berth as root without what lets root write everywhere, so that permissions count. */
     function makeExecutable({ folder }: Place): string {
-      const path = join(folder, "berth-as-nobody");
-      const command = `exec setpriv --reuid=65534 --regid=65534 --clear-groups ${berthExecutable} "$@"`;
+      const path = join(folder, "berth-without-privileges");
+      const command = `exec setpriv --bounding-set=-all --inh-caps=-all ${berthExecutable} "$@"`;
       writeFileSync(path, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
       return path;
     }
@@ -228,13 +228,12 @@ describe("what a start needs and cannot have", () => {
       await pushImage(new HttpClient(before.url), "app", "one");
       await before.stop();
       const blobs = join(place.dataDirectory, "docker/registry/v2/blobs/sha256");
-      await mustRun(argv`chown -R 65534 ${place.folder}`);
-      await mustRun(argv`chown -R root ${blobs}`);
+      await mustRun(argv`chown -R 65534 ${blobs}`);
       const file = writeConfig(place.folder, place.config);
       const executable = makeExecutable(place);
       const refused = await runBerth(["serve", file], { executable });
       expectNamed(refused, blobs);
-      expect(refused.stderr).toContain(`chown -R 65534 ${place.dataDirectory}`);
+      expect(refused.stderr).toContain(`chown -R 0 ${place.dataDirectory}`);
       expect(refused.exitCode).toBe(69);
 
       const env = { REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED: "true" };
