@@ -4,6 +4,7 @@ import { COMMAND } from "./command-name.ts";
 import type { Config } from "./config/index.ts";
 import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "./http/index.ts";
 import { lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
+import { BLOBS_FOLDER } from "./registry/index.ts";
 import { type Closers, systemClock } from "./runtime/index.ts";
 import { StartError } from "./start-error.ts";
 import { openStorage, type StorageDriver, StorageError } from "./storage/index.ts";
@@ -23,9 +24,6 @@ export interface StoreObservers {
 /** As long as another process may take to stop, when one is started in its place. */
 const LOCK_WAIT_MS = 10_000;
 
-/** What the keys of blobs start with. */
-const BLOBS_PREFIX = "docker/registry/v2/blobs";
-
 /**
  * Opens storage and database, for this process alone.
  * @throws StartError if the directory is a registry:2's that was not imported
@@ -34,7 +32,7 @@ const BLOBS_PREFIX = "docker/registry/v2/blobs";
  */
 export async function openStores(config: Config, observers: StoreObservers, closers: Closers): Promise<Stores> {
   const { driver, readOnly } = config.storage;
-  const writtenPrefix = readOnly ? undefined : BLOBS_PREFIX;
+  const writtenPrefix = readOnly ? undefined : BLOBS_FOLDER;
   const storage = await openStorage(driver, { clock: systemClock, writtenPrefix });
   closers.add(() => storage.close());
   // A start that is refused leaves nothing behind.

@@ -18,7 +18,7 @@ export type { ReferrerDescriptor, ReferrerList, ReferrerListQuery } from "./refe
 export { listReferrers } from "./referrers.ts";
 export type { Registry, RegistryParts } from "./registry.ts";
 export { createRegistry } from "./registry.ts";
-export { blobKeyOf } from "./storage-keys.ts";
+export { BLOBS_FOLDER, blobKeyOf } from "./storage-keys.ts";
 export type { UploadStatus } from "./upload-session.ts";
 export type { ContentRange, UploadPart } from "./uploads.ts";
 export {

@@ -1,6 +1,9 @@
 import { algorithmOf, type Digest, hexOf } from "../oci/index.ts";
 import { parseStorageKey, type StorageKey } from "../storage/index.ts";
 
+/** Below it lies the content of all repositories: `<algorithm>/<first two hex digits>/<hex>/data`. */
+export const BLOBS_FOLDER = "docker/registry/v2/blobs";
+
 /**
  * Where a blob's bytes lie. The same path as in registry:2, so that its data directory is taken over, and can be given
  * back, without copying:
@@ -13,5 +16,5 @@ import { parseStorageKey, type StorageKey } from "../storage/index.ts";
  */
 export function blobKeyOf(digest: Digest): StorageKey {
   const hex = hexOf(digest);
-  return parseStorageKey(`docker/registry/v2/blobs/${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}/data`);
+  return parseStorageKey(`${BLOBS_FOLDER}/${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}/data`);
 }
