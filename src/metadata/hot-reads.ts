@@ -27,11 +27,11 @@ export interface HotReads {
   findBlobInRepository(repository: RepositoryName, digest: Digest): Promise<BlobContent | undefined>;
 }
 
-/** Runs one statement that the engine keeps prepared. */
-export type PreparedStatement = (parameters: readonly string[]) => Promise<unknown>;
+/** Runs one statement of two parameters that the engine keeps prepared; the first row or `undefined`, for nobody to change. */
+export type FindFirstRow = (first: string, second: string) => Promise<unknown>;
 
-/** Builds the hot reads once; `prepare` returns the first row or `undefined`. */
-export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) => PreparedStatement): HotReads {
+/** Builds the hot reads once. */
+export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) => FindFirstRow): HotReads {
   const read = <Row>(build: (first: never, second: never) => Compilable<Row>) => prepareTwo<Row>(build, prepare);
   return {
     findManifestByTag: read((name, tag) =>
@@ -94,10 +94,9 @@ function blobInRepository(reads: Kysely<Schema>, name: RepositoryName, digest: D
 /** Compiles a query whose two parameters stand in the order they are given in. */
 function prepareTwo<Row>(
   build: (first: never, second: never) => Compilable<Row>,
-  prepare: (sql: string) => PreparedStatement,
+  prepare: (sql: string) => FindFirstRow,
 ): (first: string, second: string) => Promise<Row | undefined> {
   const compiled = build("first" as never, "second" as never).compile();
   if (compiled.parameters.join() !== "first,second") throw new Error(`parameters out of order in ${compiled.sql}`);
-  const statement = prepare(compiled.sql);
-  return (first, second) => statement([first, second]) as Promise<Row | undefined>;
+  return prepare(compiled.sql) as (first: string, second: string) => Promise<Row | undefined>;
 }

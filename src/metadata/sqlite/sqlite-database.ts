@@ -1,13 +1,17 @@
 import type { Database } from "bun:sqlite";
 import { Kysely } from "kysely";
 import type { MetadataDatabase, Queries, TransactionOptions } from "../database.ts";
-import { type HotReads, prepareHotReads } from "../hot-reads.ts";
+import { type FindFirstRow, type HotReads, prepareHotReads } from "../hot-reads.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
 import { openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from "./bun-sqlite.ts";
 import { makeFolderOf } from "./database-folder.ts";
+import { type FindRow, RememberedRows } from "./remembered-rows.ts";
 import { namingFailures } from "./sqlite-error.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
+
+/** For what is asked for again and again, such as the manifests of images that many nodes pull. */
+const REMEMBERED_BYTES = 8 * 1024 * 1024;
 
 /**
  * Opens the database file, creating it and its folder if need be, and brings its tables up to date.
@@ -57,7 +61,7 @@ class SqliteMetadata implements MetadataDatabase {
     this.#writes = parts.writes;
     this.#connections = [parts.reader, parts.writer];
     this.reads = parts.reads;
-    this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(parts.reader, sql, path));
+    this.hot = prepareHotReads(parts.reads, prepareFirstRows(parts, path));
     this.#log = parts.log;
   }
 
@@ -89,8 +93,14 @@ function kyselyOn(connection: Database, path: string): Queries {
   return new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(connection, path) });
 }
 
-function prepareFirstRow(reader: Database, sql: string, path: string) {
-  const statement = reader.query<unknown, string[]>(sql);
-  return async (parameters: readonly string[]): Promise<unknown> =>
-    namingFailures(path, () => statement.get(...parameters) ?? undefined);
+function prepareFirstRows({ reader, log }: SqliteParts, path: string): (sql: string) => FindFirstRow {
+  const version = reader.query("pragma data_version");
+  const rows = new RememberedRows({ version: () => version.values()[0]?.[0], maxBytes: REMEMBERED_BYTES });
+  return (sql) => {
+    const statement = reader.query<unknown, string[]>(sql);
+    const find: FindRow = (first, second) => statement.get(first, second) ?? undefined;
+    // SQLite tells a connection of the changes of others only, and in memory there is but one.
+    const found = log ? rows.remembering(find) : find;
+    return async (first, second) => namingFailures(path, () => found(first, second));
+  };
 }

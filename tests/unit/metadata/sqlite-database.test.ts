@@ -6,13 +6,16 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import {
   ensureRepository,
+  linkBlob,
   listRepositories,
   type MetadataDatabase,
   MetadataError,
   openSqlite,
+  putBlob,
 } from "../../../src/metadata/index.ts";
 import { openConnection } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 import type { RepositoryName } from "../../../src/oci/index.ts";
+import { contentOf } from "../../support/oci-content.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -147,6 +150,25 @@ describe("while another process writes", () => {
     other.close();
     await db.close();
   }, 12_000);
+});
+
+test("what another process commits is found at once, though it was looked for before", async () => {
+  const path = join(folder, "shared.db");
+  const [here, there] = [await openSqlite(path), await openSqlite(path)];
+  const blob = { digest: contentOf("x").digest, sizeBytes: 1, storageKey: "one", createdAtMs: 1 };
+  const keyIn = async (db: MetadataDatabase) => (await db.hot.findBlobInRepository(app, blob.digest))?.storageKey;
+  for (const [db, storageKey] of [
+    [here, "one"],
+    [there, "two"],
+    [here, "three"],
+  ] as const) {
+    await db.transaction(async (queries) => {
+      const blobId = await putBlob(queries, { ...blob, storageKey });
+      await linkBlob(queries, await ensureRepository(queries, app, 1), blobId, 1);
+    });
+    expect(await Promise.all([here, there].map(keyIn))).toEqual([storageKey, storageKey]);
+  }
+  await Promise.all([here.close(), there.close()]);
 });
 
 describe("when the file is not where it was opened", () => {

@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import { RememberedRows } from "../../../src/metadata/sqlite/remembered-rows.ts";
+
+/** Finds a new row at each call, and counts the calls. */
+function counting(row: (call: number) => unknown = (call) => ({ call })) {
+  const asked: string[] = [];
+  const find = (first: string, second: string) => row(asked.push(`${first} ${second}`));
+  return { asked, find };
+}
+
+test("a row is looked for once as long as nothing changes, one that is not there as well", () => {
+  let version = 1;
+  const rows = new RememberedRows({ version: () => version, maxBytes: 100_000 });
+  const [there, missing] = [counting(), counting(() => undefined)];
+  const [findThere, findMissing] = [rows.remembering(there.find), rows.remembering(missing.find)];
+  for (let i = 0; i < 3; i++) expect([findThere("a", "b"), findMissing("a", "b")]).toEqual([{ call: 1 }, undefined]);
+  expect([there.asked, missing.asked]).toEqual([["a b"], ["a b"]]);
+  version = 2;
+  expect([findThere("a", "b"), findMissing("a", "b")]).toEqual([{ call: 2 }, undefined]);
+  expect(missing.asked).toHaveLength(2);
+});
+
+test("rows of other parameters and of other statements are others", () => {
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const { asked, find } = counting();
+  const [one, two] = [rows.remembering(find), rows.remembering(find)];
+  const found = [one("a", "b"), one("b", "a"), one("", "a b"), one("a b", ""), two("a", "b")];
+  expect(found).toEqual([1, 2, 3, 4, 5].map((call) => ({ call })));
+  expect(asked).toHaveLength(5);
+});
+
+test("what fails is not remembered", () => {
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const { find } = counting((call) => {
+    if (call === 1) throw new Error("busy");
+    return { call };
+  });
+  const found = rows.remembering(find);
+  expect(() => found("a", "b")).toThrow("busy");
+  expect(found("a", "b")).toEqual({ call: 2 });
+});
+
+test("only so much is kept: what was asked for last", () => {
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const { asked, find } = counting(() => ({ body: new Uint8Array(10_000) }));
+  const found = rows.remembering(find);
+  for (let i = 0; i < 100; i++) {
+    found("popular", "");
+    found("image", String(i));
+  }
+  expect(asked).toHaveLength(101);
+  found("image", "99");
+  expect(asked).toHaveLength(101);
+  found("image", "50");
+  expect(asked).toHaveLength(102);
+});
+
+test("a row that would take all the room is not kept", () => {
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const { asked, find } = counting(() => ({ body: new Uint8Array(60_000) }));
+  const found = rows.remembering(find);
+  found("a", "b");
+  found("a", "b");
+  expect(asked).toHaveLength(2);
+});
