@@ -2,8 +2,8 @@
 export type FindRow = (first: string, second: string) => unknown;
 
 export interface RememberedRowsOptions {
-  /** Another value after every change of the database, whoever made it. */
-  readonly version: () => unknown;
+  /** Whether anything in the database changed since the last call, whoever changed it. */
+  readonly hasChanged: () => boolean;
   /** About how much memory the rows may take. */
   readonly maxBytes: number;
 }
@@ -22,7 +22,6 @@ const ROW_BYTES = 256;
  */
 export class RememberedRows {
   readonly #options: RememberedRowsOptions;
-  #version: unknown;
   /** The older half goes when the newer is full; what is asked for moves over. */
   #newer = new Map<string, Remembered>();
   #older = new Map<string, Remembered>();
@@ -48,9 +47,7 @@ export class RememberedRows {
   }
 
   #forgetIfChanged(): void {
-    const version = this.#options.version();
-    if (version === this.#version) return;
-    this.#version = version;
+    if (!this.#options.hasChanged()) return;
     this.#older.clear();
     this.#newer.clear();
     this.#newerBytes = 0;

@@ -8,6 +8,7 @@ import { openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from 
 import { makeFolderOf } from "./database-folder.ts";
 import { type FindRow, RememberedRows } from "./remembered-rows.ts";
 import { namingFailures } from "./sqlite-error.ts";
+import { WalIndex } from "./wal-index.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /** For what is asked for again and again, such as the manifests of images that many nodes pull. */
@@ -94,13 +95,12 @@ function kyselyOn(connection: Database, path: string): Queries {
 }
 
 function prepareFirstRows({ reader, log }: SqliteParts, path: string): (sql: string) => FindFirstRow {
-  const version = reader.query("pragma data_version");
-  const rows = new RememberedRows({ version: () => version.values()[0]?.[0], maxBytes: REMEMBERED_BYTES });
+  const index = log && new WalIndex(path);
+  const rows = index && new RememberedRows({ hasChanged: () => index.hasChanged(), maxBytes: REMEMBERED_BYTES });
   return (sql) => {
     const statement = reader.query<unknown, string[]>(sql);
     const find: FindRow = (first, second) => statement.get(first, second) ?? undefined;
-    // SQLite tells a connection of the changes of others only, and in memory there is but one.
-    const found = log ? rows.remembering(find) : find;
+    const found = rows?.remembering(find) ?? find;
     return async (first, second) => namingFailures(path, () => found(first, second));
   };
 }

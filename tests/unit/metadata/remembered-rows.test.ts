@@ -9,19 +9,19 @@ function counting(row: (call: number) => unknown = (call) => ({ call })) {
 }
 
 test("a row is looked for once as long as nothing changes, one that is not there as well", () => {
-  let version = 1;
-  const rows = new RememberedRows({ version: () => version, maxBytes: 100_000 });
+  let isChanged = false;
+  const rows = new RememberedRows({ hasChanged: () => isChanged, maxBytes: 100_000 });
   const [there, missing] = [counting(), counting(() => undefined)];
   const [findThere, findMissing] = [rows.remembering(there.find), rows.remembering(missing.find)];
   for (let i = 0; i < 3; i++) expect([findThere("a", "b"), findMissing("a", "b")]).toEqual([{ call: 1 }, undefined]);
   expect([there.asked, missing.asked]).toEqual([["a b"], ["a b"]]);
-  version = 2;
+  isChanged = true;
   expect([findThere("a", "b"), findMissing("a", "b")]).toEqual([{ call: 2 }, undefined]);
   expect(missing.asked).toHaveLength(2);
 });
 
 test("rows of other parameters and of other statements are others", () => {
-  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const rows = new RememberedRows({ hasChanged: () => false, maxBytes: 100_000 });
   const { asked, find } = counting();
   const [one, two] = [rows.remembering(find), rows.remembering(find)];
   const found = [one("a", "b"), one("b", "a"), one("", "a b"), one("a b", ""), two("a", "b")];
@@ -30,7 +30,7 @@ test("rows of other parameters and of other statements are others", () => {
 });
 
 test("what fails is not remembered", () => {
-  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const rows = new RememberedRows({ hasChanged: () => false, maxBytes: 100_000 });
   const { find } = counting((call) => {
     if (call === 1) throw new Error("busy");
     return { call };
@@ -41,7 +41,7 @@ test("what fails is not remembered", () => {
 });
 
 test("only so much is kept: what was asked for last", () => {
-  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const rows = new RememberedRows({ hasChanged: () => false, maxBytes: 100_000 });
   const { asked, find } = counting(() => ({ body: new Uint8Array(10_000) }));
   const found = rows.remembering(find);
   for (let i = 0; i < 100; i++) {
@@ -56,7 +56,7 @@ test("only so much is kept: what was asked for last", () => {
 });
 
 test("a row that would take all the room is not kept", () => {
-  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const rows = new RememberedRows({ hasChanged: () => false, maxBytes: 100_000 });
   const { asked, find } = counting(() => ({ body: new Uint8Array(60_000) }));
   const found = rows.remembering(find);
   found("a", "b");
