@@ -1,6 +1,8 @@
 import type { Config } from "./config/index.ts";
 import {
+  type Answer,
   createDebugHandler,
+  emptyAnswer,
   type Health,
   type Listener,
   type Metrics,
@@ -43,8 +45,8 @@ export function createPages({ config, health, metrics }: ListenerParts): Readonl
   return pages;
 }
 
-function respondEmpty(): Response {
-  return new Response(null, { headers: { "Cache-Control": "no-cache" } });
+function respondEmpty(): Answer {
+  return emptyAnswer(200, { "Cache-Control": "no-cache" });
 }
 
 /** Starts the debug address, if there is one. */

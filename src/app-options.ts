@@ -1,5 +1,5 @@
 import type { Config } from "./config/index.ts";
-import type { HttpOptions } from "./http/index.ts";
+import { canonicalHeaderName, type HttpOptions } from "./http/index.ts";
 import type { RegistryOptions } from "./registry/index.ts";
 
 /** The part of the configuration that the rules of push and pull need. */
@@ -50,5 +50,6 @@ function joinedHeaders(headers: Config["http"]["headers"]): Record<string, strin
 
 /** `x-content-type-options` replaces `X-Content-Type-Options`. */
 function canonicalName(name: string): string {
-  return Object.keys(SECURITY_HEADERS).find((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? name;
+  const lowerCase = name.toLowerCase();
+  return Object.keys(SECURITY_HEADERS).find((ours) => ours.toLowerCase() === lowerCase) ?? canonicalHeaderName(name);
 }

@@ -1,8 +1,8 @@
+import { type Answer, type AnswerHeaders, jsonAnswer, withoutBody } from "./answer.ts";
 import { MetadataError } from "../metadata/index.ts";
 import { RegistryError, type RegistryErrorKind } from "../oci/index.ts";
 import { StorageError } from "../storage/index.ts";
 import { ERROR_TABLE } from "./error-table.ts";
-import { jsonResponse } from "./json-response.ts";
 import { HttpError } from "./http-error.ts";
 
 const STORE_FAILURES: Readonly<Record<StorageError["reason"] | MetadataError["reason"], RegistryErrorKind>> = {
@@ -40,12 +40,13 @@ export interface ErrorContext {
 }
 
 /** @spec OCI distribution-spec, "Error Codes" */
-export function errorResponse(error: RegistryError, { method, challenge, allow }: ErrorContext): Response {
+export function errorAnswer(error: RegistryError, { method, challenge, allow }: ErrorContext): Answer {
   const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
-  const headers = new Headers(error instanceof HttpError ? error.headers : undefined);
-  if (status === 401) headers.set("WWW-Authenticate", challenge);
-  if (status === 405) headers.set("Allow", allow);
-  if (retryAfterSeconds !== undefined) headers.set("Retry-After", String(retryAfterSeconds));
-  return jsonResponse({ errors }, { status, headers, hasBody: method !== "HEAD" });
+  const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
+  if (status === 401) headers["WWW-Authenticate"] = challenge;
+  if (status === 405) headers.Allow = allow;
+  if (retryAfterSeconds !== undefined) headers["Retry-After"] = String(retryAfterSeconds);
+  const answer = jsonAnswer({ errors }, headers, status);
+  return method === "HEAD" ? withoutBody(answer) : answer;
 }

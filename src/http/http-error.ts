@@ -1,15 +1,11 @@
+import type { AnswerHeaders } from "./answer.ts";
 import { RegistryError, type RegistryErrorKind, type RegistryErrorOptions } from "../oci/index.ts";
 
 /** An error whose answer carries headers of its own, such as `Allow` or `Content-Range`. */
 export class HttpError extends RegistryError {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: AnswerHeaders;
 
-  constructor(
-    kind: RegistryErrorKind,
-    message: string,
-    headers: Readonly<Record<string, string>>,
-    options: RegistryErrorOptions = {},
-  ) {
+  constructor(kind: RegistryErrorKind, message: string, headers: AnswerHeaders, options: RegistryErrorOptions = {}) {
     super(kind, message, options);
     this.headers = headers;
   }

@@ -2,12 +2,13 @@ import { ANONYMOUS, type Authenticator, nameOf, type Principal } from "../auth/i
 import { RegistryError, shorten, Warnings } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
 import type { Clock } from "../runtime/index.ts";
-import { asRegistryError, type ErrorContext, errorResponse } from "./error-response.ts";
+import { type Answer, responseOf } from "./answer.ts";
+import { asRegistryError, errorAnswer, type ErrorContext } from "./error-answer.ts";
 import { type ClientView, clientView, isHost, TrustedProxies } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
 import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
-import type { RequestRecord } from "./request-record.ts";
+import { handlerNameOf, recordOf, type RequestRecord } from "./request-record.ts";
 import { pathOf, targetOf } from "./request-target.ts";
 import { allowedMethods, dispatch } from "./v2/dispatch.ts";
 import type { Exchange } from "./v2/exchange.ts";
@@ -37,7 +38,7 @@ export interface Page {
   readonly isOpen: boolean;
   /** Answers only those who may use the registry. */
   readonly needsLogin: boolean;
-  readonly respond: (request: Request) => Response | Promise<Response>;
+  readonly respond: () => Answer | Promise<Answer>;
 }
 
 export type RequestHandler = (request: Request, connection: ConnectionInfo) => Promise<Response>;
@@ -66,7 +67,6 @@ class Visit {
   readonly #warnings = new Warnings();
   #principal: Principal = ANONYMOUS;
   #route: Route | undefined;
-  #handler = "other";
   #isCounted = false;
   #receivedBytes = 0;
 
@@ -88,7 +88,7 @@ class Visit {
       return this.#finish(await (this.#span ? this.#span.run(() => this.#respond()) : this.#respond()));
     } catch (thrown) {
       const error = asRegistryError(thrown);
-      return this.#finish(errorResponse(error, this.#errorContext()), error);
+      return this.#finish(errorAnswer(error, this.#errorContext()), error);
     }
   }
 
@@ -98,14 +98,13 @@ class Visit {
     return { method: this.#request.method, challenge: authenticator.challenge, allow };
   }
 
-  async #respond(): Promise<Response> {
+  async #respond(): Promise<Answer> {
     this.#requireSoundRequest();
     const sentPath = pathOf(this.#target);
     const asked = decodePath(sentPath);
     const path = this.#withoutPrefix(asked);
     this.#route = matchRoute(path);
-    if (this.#route) this.#handler = HANDLER_NAMES[this.#route.kind];
-    this.#edge.metrics.requestStarted(this.#handler);
+    this.#edge.metrics.requestStarted(handlerNameOf(this.#route));
     this.#isCounted = true;
     // Probes come past the proxy that adds the prefix.
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
@@ -118,9 +117,9 @@ class Visit {
     return dispatch(this.#exchange(query), this.#route);
   }
 
-  #show(page: Page): Response | Promise<Response> {
+  #show(page: Page): Answer | Promise<Answer> {
     const { method } = this.#request;
-    if (method === "GET" || method === "HEAD") return page.respond(this.#request);
+    if (method === "GET" || method === "HEAD") return page.respond();
     throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are GET, HEAD`);
   }
 
@@ -172,60 +171,41 @@ class Visit {
     return publicOrigin ?? `${this.#client.scheme}://${this.#client.host}`;
   }
 
-  #finish(response: Response, error?: RegistryError): Response {
-    const { headers } = response;
-    headers.set("Docker-Distribution-Api-Version", "registry/2.0");
-    headers.set("X-Request-Id", this.#requestId);
-    for (const name in this.#edge.options.headers) headers.set(name, this.#edge.options.headers[name] ?? "");
-    for (const warning of this.#warnings.headerValues()) headers.append("Warning", warning);
-    if (this.#isCounted) this.#edge.metrics.requestFinished(this.#handler);
-    const record = this.#record(response, error);
+  #finish(answer: Answer, error?: RegistryError): Response {
+    const record = this.#record(answer, error);
+    if (this.#isCounted) this.#edge.metrics.requestFinished(record.handler);
     this.#edge.observe(record);
     this.#span?.finish(record);
+    const response = responseOf({
+      ...answer,
+      headers: {
+        ...this.#edge.options.headers,
+        ...answer.headers,
+        "Docker-Distribution-Api-Version": "registry/2.0",
+        "X-Request-Id": this.#requestId,
+      },
+    });
+    for (const warning of this.#warnings.headerValues()) response.headers.append("Warning", warning);
     return response;
   }
 
-  #record(response: Response, error: RegistryError | undefined): RequestRecord {
-    const { headers } = this.#request;
-    const route = this.#route;
-    return {
+  #record(answer: Answer, error: RegistryError | undefined): RequestRecord {
+    const facts = {
       requestId: this.#requestId,
       startedAtMs: this.#startedAtMs,
       durationMs: this.#edge.stopwatchMs() - this.#startedOnWatchMs,
-      method: this.#request.method,
       target: this.#target,
-      httpVersion: "HTTP/1.1",
       host: this.#client.host,
       remoteAddress: this.#client.remoteAddress,
-      userAgent: headers.get("user-agent") ?? "",
-      referer: headers.get("referer") ?? "",
-      handler: this.#handler,
-      status: response.status,
-      requestBytes: this.#receivedBytes || Number.parseInt(headers.get("content-length") ?? "0", 10),
-      responseBytes: Number(response.headers.get("content-length") ?? 0),
-      responseContentType: response.headers.get("content-type") ?? "",
       user: nameOf(this.#principal),
-      repository: route && "name" in route ? route.name : undefined,
-      reference: route?.kind === "manifest" ? route.reference : undefined,
-      digest: response.headers.get("docker-content-digest") ?? (route && "digest" in route ? route.digest : undefined),
-      uploadId: route?.kind === "upload" ? route.id : undefined,
+      request: this.#request,
+      route: this.#route,
+      receivedBytes: this.#receivedBytes,
       error,
     };
+    return recordOf(facts, answer);
   }
 }
-
-/** registry:2's names, so that dashboards made for it go on working. */
-const HANDLER_NAMES: Readonly<Record<Route["kind"], string>> = {
-  base: "base",
-  catalog: "catalog",
-  extensions: "extensions",
-  tags: "tags",
-  manifest: "manifest",
-  blob: "blob",
-  uploads: "blob_upload",
-  upload: "blob_upload_chunk",
-  referrers: "referrers",
-};
 
 async function whileSilent<T>(connection: ConnectionInfo, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,6 +1,7 @@
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
-import { errorResponse } from "../error-response.ts";
+import { type Answer, responseOf } from "../answer.ts";
+import { errorAnswer } from "../error-answer.ts";
 import type { Metrics } from "../observation/metrics.ts";
 import { pathOf, targetOf } from "../request-target.ts";
 import { json, respondHealth, respondLive, respondReady } from "./health-pages.ts";
@@ -16,7 +17,7 @@ export interface DebugOptions {
   readonly clock: Clock;
 }
 
-type Page = () => Response | Promise<Response>;
+type DebugPage = () => Answer | Promise<Answer>;
 
 /**
  * Answers on the debug address, which asks nobody who he is: `/debug/health` and `/debug/vars` as registry:2, `/livez`,
@@ -24,33 +25,35 @@ type Page = () => Response | Promise<Response>;
  */
 export function createDebugHandler(options: DebugOptions): (request: Request) => Promise<Response> {
   const { health, metrics, metricsPath } = options;
-  const pages = new Map<string, Page>([
+  const pages = new Map<string, DebugPage>([
     ["/debug/health", () => respondHealth(health)],
     ["/debug/vars", () => json(200, variables(options))],
     ["/livez", respondLive],
     ["/readyz", () => respondReady(health, "faults")],
   ]);
   if (metrics) pages.set(metricsPath, () => respondMetrics(metrics));
-  return async (request) => {
-    const page = pages.get(pathOf(targetOf(request.url)));
-    if (!page)
-      return refuse(request, new RegistryError("route-unknown", `there is no such page; there are ${listed(pages)}`));
-    if (request.method === "GET" || request.method === "HEAD") return page();
-    return refuse(request, new RegistryError("method-not-allowed", "this page can only be read: GET or HEAD"));
-  };
+  return async (request) => responseOf(await answer(request, pages));
+}
+
+function answer(request: Request, pages: ReadonlyMap<string, DebugPage>): Answer | Promise<Answer> {
+  const page = pages.get(pathOf(targetOf(request.url)));
+  if (!page)
+    return refuse(request, new RegistryError("route-unknown", `there is no such page; there are ${listed(pages)}`));
+  if (request.method === "GET" || request.method === "HEAD") return page();
+  return refuse(request, new RegistryError("method-not-allowed", "this page can only be read: GET or HEAD"));
 }
 
 /** All metrics in Prometheus' text format. */
-export async function respondMetrics(metrics: Pick<Metrics, "render">): Promise<Response> {
+export async function respondMetrics(metrics: Pick<Metrics, "render">): Promise<Answer> {
   const { contentType, body } = await metrics.render();
-  return new Response(body, { headers: { "Content-Type": contentType, "Cache-Control": "no-store" } });
+  return { status: 200, headers: { "Content-Type": contentType, "Cache-Control": "no-store" }, body };
 }
 
-function refuse(request: Request, error: RegistryError): Response {
-  return errorResponse(error, { method: request.method, challenge: "", allow: "GET, HEAD" });
+function refuse(request: Request, error: RegistryError): Answer {
+  return errorAnswer(error, { method: request.method, challenge: "", allow: "GET, HEAD" });
 }
 
-function listed(pages: ReadonlyMap<string, Page>): string {
+function listed(pages: ReadonlyMap<string, DebugPage>): string {
   return [...pages.keys()].join(", ");
 }
 

@@ -1,7 +1,8 @@
+import { type Answer, jsonAnswer } from "../answer.ts";
 import type { Health } from "./health.ts";
 
 /** The process runs and answers: all that a liveness probe should restart it for. */
-export function respondLive(): Response {
+export function respondLive(): Answer {
   return json(200, { status: "ok" });
 }
 
@@ -9,20 +10,20 @@ export function respondLive(): Response {
  * 200 when the registry can serve, else 503.
  * @param shown whether the answer names what is wrong, which is not for everybody.
  */
-export async function respondReady(health: Pick<Health, "readiness">, shown: "faults" | "nothing"): Promise<Response> {
+export async function respondReady(health: Pick<Health, "readiness">, shown: "faults" | "nothing"): Promise<Answer> {
   const faults = await health.readiness();
   if (Object.keys(faults).length === 0) return json(200, { status: "ok" });
   return json(503, shown === "faults" ? { status: "unavailable", faults } : { status: "unavailable" });
 }
 
 /** registry:2's `/debug/health`: the failing checks by name. */
-export function respondHealth(health: Pick<Health, "status">): Response {
+export function respondHealth(health: Pick<Health, "status">): Answer {
   const status = health.status();
   return json(Object.keys(status).length === 0 ? 200 : 503, status);
 }
 
 /** An answer that no cache keeps. */
-export function json(status: number, body: unknown): Response {
+export function json(status: number, body: unknown): Answer {
   const headers = { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" };
-  return new Response(JSON.stringify(body), { status, headers });
+  return jsonAnswer(body, headers, status);
 }

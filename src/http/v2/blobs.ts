@@ -1,6 +1,7 @@
 import { type Digest, OCTET_STREAM, parseDigest, parseRepositoryName } from "../../oci/index.ts";
 import { deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
 import type { ReadableBytes } from "../../storage/index.ts";
+import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { parseRange } from "./byte-range.ts";
 import { isNotModified } from "./conditional.ts";
 import type { Exchange } from "./exchange.ts";
@@ -9,24 +10,24 @@ import type { Route } from "./match-route.ts";
 type BlobRoute = Extract<Route, { kind: "blob" }>;
 
 /** @spec OCI distribution-spec, end-2; RFC 9110, 14 */
-export async function sendBlob(exchange: Exchange, route: BlobRoute): Promise<Response> {
+export async function sendBlob(exchange: Exchange, route: BlobRoute): Promise<Answer> {
   const { registry, request } = exchange;
   const name = parseRepositoryName(route.name);
   const find = request.method === "HEAD" ? getBlobHead : getBlob;
   const blob = await find(registry, name, parseDigest(route.digest));
   const headers = blobHeaders(blob.digest);
-  if (isNotModified(request, blob.digest)) return new Response(null, { status: 304, headers });
+  if (isNotModified(request, blob.digest)) return emptyAnswer(304, headers);
   if (request.method === "HEAD") {
     headers["Content-Length"] = String(blob.sizeBytes);
-    return new Response(null, { headers });
+    return emptyAnswer(200, headers);
   }
   const range = parseRange(request, blob.digest, blob.sizeBytes);
   const bytes = await readBlob(registry, blob, range);
   exchange.expectLongTransfer();
   headers["Content-Length"] = String(range ? range.lastByte - range.firstByte + 1 : blob.sizeBytes);
-  if (!range) return new Response(request.headers.has("range") ? wholeOf(bytes) : bytes, { headers });
+  if (!range) return { status: 200, headers, body: request.headers.has("range") ? wholeOf(bytes) : bytes };
   headers["Content-Range"] = `bytes ${range.firstByte}-${range.lastByte}/${blob.sizeBytes}`;
-  return new Response(bytes, { status: 206, headers });
+  return { status: 206, headers, body: bytes };
 }
 
 /** Bun applies `Range` to a file by itself, even where HTTP wants all of it; a stream it sends as it is. */
@@ -34,7 +35,7 @@ function wholeOf(bytes: ReadableBytes): ReadableBytes {
   return bytes instanceof Blob ? bytes.stream() : bytes;
 }
 
-function blobHeaders(digest: Digest): Record<string, string> {
+function blobHeaders(digest: Digest): AnswerHeaders {
   return {
     "Content-Type": OCTET_STREAM,
     // A browser must not show what somebody pushed as a page of this host.
@@ -47,8 +48,8 @@ function blobHeaders(digest: Digest): Record<string, string> {
 }
 
 /** @spec OCI distribution-spec, end-10 */
-export async function removeBlob(exchange: Exchange, route: BlobRoute): Promise<Response> {
+export async function removeBlob(exchange: Exchange, route: BlobRoute): Promise<Answer> {
   const name = parseRepositoryName(route.name);
   await deleteBlob(exchange.registry, name, parseDigest(route.digest));
-  return new Response(null, { status: 202 });
+  return emptyAnswer(202);
 }

@@ -1,6 +1,6 @@
 import { RegistryError } from "../../oci/index.ts";
 import type { RegistryOptions } from "../../registry/index.ts";
-import { jsonResponse } from "../json-response.ts";
+import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
 import type { Exchange } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
@@ -8,7 +8,7 @@ import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
 import type { Route, RouteKind } from "./match-route.ts";
 import { cancelBlobUpload, finishBlobUpload, receiveChunk, sendUploadStatus, startBlobUpload } from "./uploads.ts";
 
-type Handler<R extends Route> = (exchange: Exchange, route: R) => Response | Promise<Response>;
+type Handler<R extends Route> = (exchange: Exchange, route: R) => Answer | Promise<Answer>;
 type Methods<R extends Route> = Readonly<Partial<Record<string, Handler<R>>>>;
 type Endpoints = { readonly [Kind in RouteKind]: Methods<Extract<Route, { kind: Kind }>> };
 
@@ -32,12 +32,12 @@ const ENDPOINTS: Endpoints = {
 };
 
 /** @throws RegistryError `method-not-allowed` */
-export function dispatch(exchange: Exchange, route: Route): Response | Promise<Response> {
+export function dispatch(exchange: Exchange, route: Route): Answer | Promise<Answer> {
   const { method } = exchange.request;
   const handler = (ENDPOINTS[route.kind] as Methods<Route>)[method];
   if (handler) return handler(exchange, route);
   const allow = allowedMethods(route, exchange.registry.options);
-  if (method === "OPTIONS") return new Response(null, { status: 200, headers: { Allow: allow } });
+  if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
   throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are ${allow}`);
 }
 
@@ -51,11 +51,11 @@ export function allowedMethods(route: Route, options: Pick<RegistryOptions, "rea
 }
 
 /** @spec OCI distribution-spec, end-1 */
-function sendPing(): Response {
-  return jsonResponse({});
+function sendPing(): Answer {
+  return jsonAnswer({});
 }
 
 /** @spec OCI distribution-spec, extensions, "Extension API Discovery": none are offered */
-function sendExtensions(): Response {
-  return jsonResponse({ extensions: [] });
+function sendExtensions(): Answer {
+  return jsonAnswer({ extensions: [] });
 }

@@ -1,6 +1,6 @@
 import { OCI_IMAGE_INDEX, parseDigest, parseRepositoryName } from "../../oci/index.ts";
 import { listReferrers, listRepositories, listTags, type NameList } from "../../registry/index.ts";
-import { jsonResponse } from "../json-response.ts";
+import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./match-route.ts";
 import { nextLink, parsePage } from "./paging.ts";
@@ -9,30 +9,27 @@ const DEFAULT_CATALOG_PAGE = 100;
 const REFERRERS_PAGE = 1000;
 
 /** @spec OCI distribution-spec, end-8a, end-8b */
-export async function sendTags(exchange: Exchange, route: Extract<Route, { kind: "tags" }>): Promise<Response> {
+export async function sendTags(exchange: Exchange, route: Extract<Route, { kind: "tags" }>): Promise<Answer> {
   const name = parseRepositoryName(route.name);
   const { registry, query, options } = exchange;
   const page = parsePage(query, options.maxTags);
   const list = await listTags(registry, name, page);
   const headers = linked(linkAfter(exchange, `${name}/tags/list`, list, page.limit));
-  return jsonResponse({ name, tags: list.names }, { headers });
+  return jsonAnswer({ name, tags: list.names }, headers);
 }
 
 /** Docker Registry HTTP API V2, "Listing Repositories"; only what the caller may pull from. */
-export async function sendCatalog(exchange: Exchange): Promise<Response> {
+export async function sendCatalog(exchange: Exchange): Promise<Answer> {
   const { registry, query, options, mayPull } = exchange;
   const { limit, after } = parsePage(query, options.maxCatalogEntries);
   const pageLimit = limit ?? Math.min(DEFAULT_CATALOG_PAGE, options.maxCatalogEntries);
   const list = await listRepositories(registry, { limit: pageLimit, after }, mayPull);
   const headers = linked(linkAfter(exchange, "_catalog", list, pageLimit));
-  return jsonResponse({ repositories: list.names }, { headers });
+  return jsonAnswer({ repositories: list.names }, headers);
 }
 
 /** @spec OCI distribution-spec, end-12a, end-12b */
-export async function sendReferrers(
-  exchange: Exchange,
-  route: Extract<Route, { kind: "referrers" }>,
-): Promise<Response> {
+export async function sendReferrers(exchange: Exchange, route: Extract<Route, { kind: "referrers" }>): Promise<Answer> {
   const repository = parseRepositoryName(route.name);
   const subject = parseDigest(route.digest);
   const { registry, query } = exchange;
@@ -40,13 +37,13 @@ export async function sendReferrers(
   const page = parsePage(query, REFERRERS_PAGE);
   const limit = page.limit || REFERRERS_PAGE;
   const list = await listReferrers(registry, { repository, subject, artifactType, after: page.after, limit });
-  const headers = new Headers({ "Content-Type": OCI_IMAGE_INDEX });
-  if (artifactType !== undefined) headers.set("OCI-Filters-Applied", "artifactType");
+  const headers: AnswerHeaders = { "Content-Type": OCI_IMAGE_INDEX };
+  if (artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";
   const last = list.descriptors.at(-1);
   if (list.hasMore && last)
-    headers.set("Link", linkTo(exchange, `${repository}/referrers/${subject}`, last.digest, page.limit));
+    headers.Link = linkTo(exchange, `${repository}/referrers/${subject}`, last.digest, page.limit);
   const body = { schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: list.descriptors };
-  return jsonResponse(body, { headers });
+  return jsonAnswer(body, headers);
 }
 
 function linkAfter(
@@ -63,6 +60,6 @@ function linkTo(exchange: Exchange, path: string, last: string, limit: number | 
   return nextLink(`${exchange.options.prefix}v2/${path}`, exchange.query, last, limit);
 }
 
-function linked(link: string | undefined): Record<string, string> {
+function linked(link: string | undefined): AnswerHeaders {
   return link === undefined ? {} : { Link: link };
 }

@@ -11,6 +11,7 @@ import {
 } from "../../oci/index.ts";
 import type { ManifestHead } from "../../metadata/index.ts";
 import { deleteManifest, findAmd64Child, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
+import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { isNotModified } from "./conditional.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
 import type { Route } from "./match-route.ts";
@@ -22,7 +23,7 @@ type ManifestRoute = Extract<Route, { kind: "manifest" }>;
 const MAX_TAG_PARAMETERS = 100;
 
 /** @spec OCI distribution-spec, end-3 */
-export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
+export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
   const name = parseRepositoryName(route.name);
   const asked = parseReference(route.reference);
   const reference = await chooseReference(exchange, name, asked);
@@ -30,12 +31,12 @@ export async function sendManifest(exchange: Exchange, route: ManifestRoute): Pr
   if (request.method === "HEAD" || request.headers.has("if-none-match")) {
     const head = await getManifestHead(registry, name, reference);
     const headers = manifestHeaders(exchange, head, asked);
-    if (isNotModified(request, head.digest)) return new Response(null, { status: 304, headers });
-    if (request.method === "HEAD") return new Response(null, { headers });
+    if (isNotModified(request, head.digest)) return emptyAnswer(304, headers);
+    if (request.method === "HEAD") return emptyAnswer(200, headers);
   }
   const manifest = await getManifest(registry, name, reference);
   const headers = manifestHeaders(exchange, manifest, asked);
-  return new Response(manifest.body as Uint8Array<ArrayBuffer>, { headers });
+  return { status: 200, headers, body: manifest.body };
 }
 
 /** What was asked for; with the fallback for old clients perhaps one image of it instead. */
@@ -46,7 +47,7 @@ async function chooseReference(exchange: Exchange, name: RepositoryName, referen
   return child === undefined ? reference : { kind: "digest", digest: child };
 }
 
-function manifestHeaders(exchange: Exchange, manifest: ManifestHead, asked: Reference): Record<string, string> {
+function manifestHeaders(exchange: Exchange, manifest: ManifestHead, asked: Reference): AnswerHeaders {
   return {
     "Content-Type": manifest.mediaType,
     "Content-Length": String(manifest.sizeBytes),
@@ -59,7 +60,7 @@ function manifestHeaders(exchange: Exchange, manifest: ManifestHead, asked: Refe
 }
 
 /** @spec OCI distribution-spec, end-7 */
-export async function receiveManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
+export async function receiveManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
   const repository = parseRepositoryName(route.name);
   const reference = parseReference(route.reference);
   const tags = parseTagParameters(exchange.query);
@@ -67,13 +68,12 @@ export async function receiveManifest(exchange: Exchange, route: ManifestRoute):
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
   const { registry, warnings } = exchange;
   const pushed = await putManifest(registry, { repository, reference, tags, contentType, body, warnings });
-  const headers = new Headers({
+  return emptyAnswer(201, {
     Location: locationOf(exchange, repository, `manifests/${pushed.digest}`),
     "Docker-Content-Digest": pushed.digest,
+    ...(pushed.subject !== undefined && { "OCI-Subject": pushed.subject }),
+    ...(tags.length > 0 && { "OCI-Tag": pushed.tags.join(", ") }),
   });
-  if (pushed.subject !== undefined) headers.set("OCI-Subject", pushed.subject);
-  if (tags.length > 0) headers.set("OCI-Tag", pushed.tags.join(", "));
-  return new Response(null, { status: 201, headers });
 }
 
 function parseTagParameters(query: URLSearchParams): readonly Tag[] {
@@ -84,8 +84,8 @@ function parseTagParameters(query: URLSearchParams): readonly Tag[] {
 }
 
 /** @spec OCI distribution-spec, end-9 */
-export async function removeManifest(exchange: Exchange, route: ManifestRoute): Promise<Response> {
+export async function removeManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
   const name = parseRepositoryName(route.name);
   await deleteManifest(exchange.registry, name, parseReference(route.reference));
-  return new Response(null, { status: 202 });
+  return emptyAnswer(202);
 }

@@ -19,6 +19,7 @@ import {
   type UploadPart,
   type UploadStatus,
 } from "../../registry/index.ts";
+import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { HttpError } from "../http-error.ts";
 import { parseContentRange } from "./content-range.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
@@ -31,7 +32,7 @@ type UploadRoute = Extract<Route, { kind: "upload" }>;
  * Starts an upload, mounts a blob of another repository, or takes a whole blob at once.
  * @spec OCI distribution-spec, end-4a, end-4b, end-11
  */
-export async function startBlobUpload(exchange: Exchange, route: UploadsRoute): Promise<Response> {
+export async function startBlobUpload(exchange: Exchange, route: UploadsRoute): Promise<Answer> {
   const repository = parseRepositoryName(route.name);
   const { query, registry, request } = exchange;
   const mount = query.get("mount");
@@ -64,13 +65,13 @@ async function tryMount(exchange: Exchange, repository: RepositoryName, digest: 
 }
 
 /** @spec OCI distribution-spec, end-13 */
-export async function sendUploadStatus(exchange: Exchange, route: UploadRoute): Promise<Response> {
+export async function sendUploadStatus(exchange: Exchange, route: UploadRoute): Promise<Answer> {
   const status = await getUploadStatus(exchange.registry, parseRepositoryName(route.name), route.id);
   return uploadAccepted(exchange, status, 204);
 }
 
 /** @spec OCI distribution-spec, end-5 */
-export async function receiveChunk(exchange: Exchange, route: UploadRoute): Promise<Response> {
+export async function receiveChunk(exchange: Exchange, route: UploadRoute): Promise<Answer> {
   const repository = parseRepositoryName(route.name);
   const { registry } = exchange;
   const part = partOf(exchange, repository, route.id);
@@ -80,7 +81,7 @@ export async function receiveChunk(exchange: Exchange, route: UploadRoute): Prom
 }
 
 /** @spec OCI distribution-spec, end-6 */
-export async function finishBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Response> {
+export async function finishBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Answer> {
   const repository = parseRepositoryName(route.name);
   const digest = requireDigest(exchange.query);
   const { registry } = exchange;
@@ -103,9 +104,9 @@ function requireDigest(query: URLSearchParams): Digest {
 }
 
 /** @spec OCI distribution-spec, end-14 */
-export async function cancelBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Response> {
+export async function cancelBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Answer> {
   await cancelUpload(exchange.registry, parseRepositoryName(route.name), route.id);
-  return new Response(null, { status: 204, headers: { "Docker-Upload-UUID": route.id } });
+  return emptyAnswer(204, { "Docker-Upload-UUID": route.id });
 }
 
 async function sayingWhereToGoOn<T>(exchange: Exchange, work: () => Promise<T>): Promise<T> {
@@ -118,11 +119,11 @@ async function sayingWhereToGoOn<T>(exchange: Exchange, work: () => Promise<T>):
   }
 }
 
-function uploadAccepted(exchange: Exchange, status: UploadStatus, code: 202 | 204): Response {
-  return new Response(null, { status: code, headers: uploadHeaders(exchange, status) });
+function uploadAccepted(exchange: Exchange, status: UploadStatus, code: 202 | 204): Answer {
+  return emptyAnswer(code, uploadHeaders(exchange, status));
 }
 
-function uploadHeaders(exchange: Exchange, status: UploadStatus): Record<string, string> {
+function uploadHeaders(exchange: Exchange, status: UploadStatus): AnswerHeaders {
   return {
     Location: locationOf(exchange, status.repository, `blobs/uploads/${status.id}`),
     // The end is inclusive, so that an upload without bytes and one with a single byte look alike here.
@@ -131,10 +132,9 @@ function uploadHeaders(exchange: Exchange, status: UploadStatus): Record<string,
   };
 }
 
-function blobCreated(exchange: Exchange, repository: RepositoryName, digest: Digest): Response {
-  const headers = {
+function blobCreated(exchange: Exchange, repository: RepositoryName, digest: Digest): Answer {
+  return emptyAnswer(201, {
     Location: locationOf(exchange, repository, `blobs/${digest}`),
     "Docker-Content-Digest": digest,
-  };
-  return new Response(null, { status: 201, headers });
+  });
 }
