@@ -41,6 +41,9 @@ export interface Page {
   readonly respond: () => Answer | Promise<Answer>;
 }
 
+/** Nearly every request has none; nobody changes it. */
+const NO_QUERY = new URLSearchParams();
+
 export type RequestHandler = (request: Request, connection: ConnectionInfo) => Promise<Response>;
 
 /** Makes the function that answers every request of the main address. */
@@ -113,7 +116,8 @@ class Visit {
     this.#principal = await this.#authenticate();
     if (page) return this.#show(page);
     if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
-    const query = new URLSearchParams(this.#target.slice(sentPath.length));
+    const queryText = this.#target.slice(sentPath.length);
+    const query = queryText === "" ? NO_QUERY : new URLSearchParams(queryText);
     return dispatch(this.#exchange(query), this.#route);
   }
 

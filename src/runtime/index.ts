@@ -1,5 +1,5 @@
 /**
- * What every program needs and no word of a registry: time, logs, shared syncs, hashing of streams.
+ * What every program needs and no word of a registry: time, logs, shared syncs, hashing of streams, memory with a bound.
  * Not a place for what only one room uses.
  */
 export { Closers } from "./closers.ts";
@@ -16,4 +16,5 @@ export {
 export type { LogFormatter } from "./log-format.ts";
 export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
 export { describeError } from "./log-value.ts";
+export { RecentlyUsed } from "./recently-used.ts";
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";

@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { RecentlyUsed } from "../../../src/runtime/index.ts";
+
+test("what is asked for stays, what nobody asks for goes", () => {
+  const kept = new RecentlyUsed<number>(100);
+  kept.set("popular", 0, 10);
+  for (let i = 1; i <= 100; i++) {
+    kept.set(`once ${i}`, i, 10);
+    expect(kept.get("popular")).toMatchObject({ value: 0 });
+  }
+  expect(kept.get("once 100")).toMatchObject({ value: 100 });
+  expect(kept.get("once 50")).toBeUndefined();
+});
+
+test("no more is kept than fits", () => {
+  const kept = new RecentlyUsed<number>(100);
+  const keys = Array.from({ length: 50 }, (_, i) => `key ${i}`);
+  for (const key of keys) kept.set(key, 1, 7);
+  expect(keys.filter((key) => kept.get(key)).length * 7).toBeLessThanOrEqual(100);
+});
+
+test("what takes more than half of the room is not kept, and drives nothing out", () => {
+  const kept = new RecentlyUsed<number>(100);
+  kept.set("small", 1, 10);
+  kept.set("large", 2, 51);
+  expect([kept.get("small")?.value, kept.get("large")]).toEqual([1, undefined]);
+});
+
+test("nothing is left after it was cleared; a value may be undefined", () => {
+  const kept = new RecentlyUsed<number | undefined>(100);
+  kept.set("a", undefined, 1);
+  expect(kept.get("a")).toMatchObject({ value: undefined });
+  kept.clear();
+  expect(kept.get("a")).toBeUndefined();
+});
