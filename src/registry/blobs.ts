@@ -24,20 +24,25 @@ export async function getBlobHead(registry: Registry, name: RepositoryName, dige
 /** Whether bytes that were found lost still are; somebody may have put them back. */
 export async function isLost(registry: Registry, blob: BlobContent): Promise<boolean> {
   if (!registry.lostBlobs.has(blob.digest)) return false;
-  const stored = await registry.storage.stat(parseStorageKey(blob.storageKey));
-  if (stored?.sizeBytes !== blob.sizeBytes) return true;
-  registry.lostBlobs.delete(blob.digest);
-  return false;
+  const { storage, smallBlobs, lostBlobs } = registry;
+  const isBack = smallBlobs.isSmall(blob)
+    ? (await smallBlobs.read(storage, blob).catch(() => undefined)) !== undefined
+    : (await storage.stat(parseStorageKey(blob.storageKey)))?.sizeBytes === blob.sizeBytes;
+  if (isBack) lostBlobs.delete(blob.digest);
+  return !isBack;
 }
+
+/** Those of a small blob come from memory: nobody may change them. */
+export type BlobBytes = ReadableBytes | Uint8Array;
 
 /**
  * The blob's bytes, or those of `range`.
  * @throws RegistryError `unavailable` if storage has lost some of them
  */
-export async function readBlob(registry: Registry, blob: BlobContent, range?: ByteRange): Promise<ReadableBytes> {
-  const { digest, sizeBytes, storageKey } = blob;
+export async function readBlob(registry: Registry, blob: BlobContent, range?: ByteRange): Promise<BlobBytes> {
+  const { digest } = blob;
   try {
-    const bytes = await registry.storage.read(parseStorageKey(storageKey), { range, sizeBytes });
+    const bytes = await readBytes(registry, blob, range);
     if (bytes === undefined) throw bytesLost(registry, digest, "are missing from storage");
     registry.lostBlobs.delete(digest);
     return bytes;
@@ -45,6 +50,17 @@ export async function readBlob(registry: Registry, blob: BlobContent, range?: By
     if (!(error instanceof StorageError) || error.reason !== "corrupt") throw error;
     throw bytesLost(registry, digest, "are damaged in storage", error);
   }
+}
+
+async function readBytes(
+  { storage, smallBlobs }: Registry,
+  blob: BlobContent,
+  range: ByteRange | undefined,
+): Promise<BlobBytes | undefined> {
+  const { sizeBytes, storageKey } = blob;
+  if (!smallBlobs.isSmall(blob)) return storage.read(parseStorageKey(storageKey), { range, sizeBytes });
+  const bytes = await smallBlobs.read(storage, blob);
+  return range ? bytes?.subarray(range.firstByte, range.lastByte + 1) : bytes;
 }
 
 function bytesLost({ lostBlobs }: Registry, digest: Digest, fault: string, cause?: StorageError): RegistryError {

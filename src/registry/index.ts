@@ -2,7 +2,7 @@
  * The rules of pushing, pulling, listing and deleting: where a request joins bytes and rows. It knows nothing of HTTP,
  * of who may do what, or of how bytes and rows are kept.
  */
-export { deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
+export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
 export { expireUpload, removeStrayBytes, type UploadExpiry } from "./expire-uploads.ts";
 export { findAmd64Child } from "./amd64-child.ts";
 export type { NameList, NameListQuery } from "./listings.ts";

@@ -5,6 +5,7 @@ import type { StorageDriver } from "../storage/index.ts";
 import { LostBlobs } from "./lost-blobs.ts";
 import type { RegistryOptions } from "./options.ts";
 import { RunningHashes } from "./running-hashes.ts";
+import { SmallBlobs } from "./small-blobs.ts";
 import { UploadTurns } from "./upload-turns.ts";
 
 /** What the rules of push and pull work with; the first parameter of every function of this room. */
@@ -19,9 +20,10 @@ export interface Registry {
   readonly uploadTurns: UploadTurns;
   readonly runningHashes: RunningHashes;
   readonly lostBlobs: LostBlobs;
+  readonly smallBlobs: SmallBlobs;
 }
 
-export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes" | "lostBlobs">;
+export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes" | "lostBlobs" | "smallBlobs">;
 
 export function createRegistry(parts: RegistryParts): Registry {
   return {
@@ -29,6 +31,7 @@ export function createRegistry(parts: RegistryParts): Registry {
     uploadTurns: new UploadTurns(),
     runningHashes: new RunningHashes(),
     lostBlobs: new LostBlobs(),
+    smallBlobs: new SmallBlobs(),
   };
 }
 

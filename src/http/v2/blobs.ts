@@ -1,6 +1,5 @@
 import { type Digest, OCTET_STREAM, parseDigest, parseRepositoryName } from "../../oci/index.ts";
-import { deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
-import type { ReadableBytes } from "../../storage/index.ts";
+import { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { parseRange } from "./byte-range.ts";
 import { isNotModified } from "./conditional.ts";
@@ -31,7 +30,7 @@ export async function sendBlob(exchange: Exchange, route: BlobRoute): Promise<An
 }
 
 /** Bun applies `Range` to a file by itself, even where HTTP wants all of it; a stream it sends as it is. */
-function wholeOf(bytes: ReadableBytes): ReadableBytes {
+function wholeOf(bytes: BlobBytes): BlobBytes {
   return bytes instanceof Blob ? bytes.stream() : bytes;
 }
 

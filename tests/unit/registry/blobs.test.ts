@@ -21,22 +21,41 @@ beforeEach(async () => {
 });
 afterEach(() => memory.close());
 
-const damages: readonly [string, (key: StorageKey) => Promise<void>][] = [
+const large = contentOf("hello".repeat(20_000));
+
+const damages: readonly [string, (key: StorageKey, bytes: Uint8Array) => Promise<void>][] = [
   ["are gone", (key) => memory.registry.storage.remove(key)],
-  ["are cut short", (key) => memory.registry.storage.write(key, content.bytes.subarray(0, 2))],
-  ["have become more", (key) => memory.registry.storage.write(key, Buffer.from("hello, world"))],
+  ["are cut short", (key, bytes) => memory.registry.storage.write(key, bytes.subarray(0, 2))],
+  ["have become more", (key, bytes) => memory.registry.storage.write(key, Buffer.concat([bytes, bytes]))],
+];
+const changed: (typeof damages)[number] = [
+  "are others",
+  (key, bytes) => memory.registry.storage.write(key, bytes.toReversed()),
 ];
 
-test.each(damages)("no byte is served of a blob whose bytes %s", async (_, damage) => {
-  const blob = await getBlob(memory.registry, app, content.digest);
-  await damage(parseStorageKey(blob.storageKey));
+test.each([
+  ...[...damages, changed].map(([about, damage]) => ["small", about, content, damage] as const),
+  ...damages.map(([about, damage]) => ["large", about, large, damage] as const),
+])("no byte is served of a %s blob whose bytes %s", async (_, __, { digest, bytes }, damage) => {
+  await putWholeBlob(memory.registry, { repository: app, digest, body: streamOf([bytes]) });
+  const blob = await getBlob(memory.registry, app, digest);
+  await damage(parseStorageKey(blob.storageKey), bytes);
   for (const range of [undefined, { firstByte: 1, lastByte: 4 }]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, to tell which failed
     const failure = await readBlob(memory.registry, blob, range).catch((error: unknown) => error);
     if (!(failure instanceof RegistryError)) throw new Error("no RegistryError", { cause: failure });
     expect(failure.kind).toBe("unavailable");
-    expect(failure.message).toContain(content.digest);
+    expect(failure.message).toContain(digest);
   }
+});
+
+test("a small blob is read from storage once, and parts of it are right", async () => {
+  const blob = await getBlob(memory.registry, app, content.digest);
+  expect(await readBlob(memory.registry, blob)).toEqual(content.bytes);
+  await memory.registry.storage.remove(parseStorageKey(blob.storageKey));
+  expect(await readBlob(memory.registry, blob)).toEqual(content.bytes);
+  const part = await readBlob(memory.registry, blob, { firstByte: 1, lastByte: 3 });
+  expect(await new Response(part as Uint8Array<ArrayBuffer>).text()).toBe("ell");
 });
 
 describe("a blob whose bytes were found lost", () => {

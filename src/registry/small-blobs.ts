@@ -1,0 +1,40 @@
+import type { BlobContent } from "../metadata/index.ts";
+import { algorithmOf, type Digest, digestOf } from "../oci/index.ts";
+import { RecentlyUsed } from "../runtime/index.ts";
+import { parseStorageKey, type StorageDriver, StorageError } from "../storage/index.ts";
+
+/** Configurations, signatures and the like. Larger ones the kernel sends from its own memory. */
+const MAX_SMALL_BYTES = 64 * 1024;
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+/** What an entry costs beside its bytes. */
+const ENTRY_BYTES = 256;
+
+/** Small blobs that were asked for last; a digest names the same bytes for ever. */
+export class SmallBlobs {
+  readonly #kept = new RecentlyUsed<Uint8Array>(MAX_KEPT_BYTES);
+
+  isSmall(blob: BlobContent): boolean {
+    return blob.sizeBytes <= MAX_SMALL_BYTES;
+  }
+
+  /**
+   * All bytes of a small blob, which nobody may change; `undefined` if storage does not have them.
+   * @throws StorageError `corrupt` if they are not those of the digest
+   */
+  async read(storage: StorageDriver, blob: BlobContent): Promise<Uint8Array | undefined> {
+    const { digest, sizeBytes, storageKey } = blob;
+    const kept = this.#kept.get(digest);
+    if (kept) return kept.value;
+    const stored = await storage.read(parseStorageKey(storageKey), { sizeBytes });
+    if (stored === undefined) return undefined;
+    const bytes = await new Response(stored).bytes();
+    requireDigest(bytes, digest);
+    this.#kept.set(digest, bytes, bytes.byteLength + ENTRY_BYTES);
+    return bytes;
+  }
+}
+
+function requireDigest(bytes: Uint8Array, digest: Digest): void {
+  const actual = digestOf(bytes, algorithmOf(digest));
+  if (actual !== digest) throw new StorageError("corrupt", `the stored bytes of ${digest} have the digest ${actual}`);
+}
