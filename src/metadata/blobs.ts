@@ -1,15 +1,15 @@
 import type { Digest, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { BlobContent } from "./hot-reads.ts";
-import { missingDigests } from "./missing-digests.ts";
+import { missingDigests, presentAmong } from "./missing-digests.ts";
+import { preparedQuery } from "./prepared-query.ts";
 
 export interface NewBlob extends BlobContent {
   readonly createdAtMs: number;
 }
 
-/** Records content that storage holds, or where it holds content that is known already. Returns its id. */
-export async function putBlob(queries: Queries, blob: NewBlob): Promise<number> {
-  await queries
+const upsertBlob = preparedQuery((queries, blob: NewBlob) =>
+  queries
     .insertInto("blobs")
     .values({
       digest: blob.digest,
@@ -18,31 +18,42 @@ export async function putBlob(queries: Queries, blob: NewBlob): Promise<number> 
       created_at_ms: blob.createdAtMs,
     })
     .onConflict((conflict) =>
-      conflict
-        .column("digest")
-        .doUpdateSet((row) => ({ storage_key: row.ref("excluded.storage_key") }))
-        .whereRef("blobs.storage_key", "!=", "excluded.storage_key"),
+      conflict.column("digest").doUpdateSet((row) => ({ storage_key: row.ref("excluded.storage_key") })),
     )
-    .execute();
-  const row = await queries
-    .selectFrom("blobs")
-    .select("id")
-    .where("digest", "=", blob.digest)
-    .executeTakeFirstOrThrow();
-  return row.id;
+    .returning("id"),
+);
+
+/** Records content that storage holds, or where it holds content that is known already. Returns its id. */
+export async function putBlob(queries: Queries, blob: NewBlob): Promise<number> {
+  const [row] = await upsertBlob(queries, blob);
+  if (row) return row.id;
+  throw new Error(`the row of ${blob.digest} was not returned`);
 }
 
-export async function linkBlob(queries: Queries, repositoryId: number, blobId: number, nowMs: number): Promise<void> {
-  await queries
+interface Link {
+  readonly repositoryId: number;
+  readonly blobId: number;
+  readonly nowMs: number;
+}
+
+const insertLink = preparedQuery((queries, { repositoryId, blobId, nowMs }: Link) =>
+  queries
     .insertInto("repository_blobs")
     .values({ repository_id: repositoryId, blob_id: blobId, linked_at_ms: nowMs })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .onConflict((conflict) => conflict.doNothing()),
+);
+
+export async function linkBlob(queries: Queries, repositoryId: number, blobId: number, nowMs: number): Promise<void> {
+  await insertLink(queries, { repositoryId, blobId, nowMs });
 }
+
+const selectId = preparedQuery((queries, { digest }: { digest: Digest }) =>
+  queries.selectFrom("blobs").select("id").where("digest", "=", digest),
+);
 
 /** Whatever repository has it; for mounts, after the right to read it was checked. */
 export async function findBlobId(queries: Queries, digest: Digest): Promise<number | undefined> {
-  const row = await queries.selectFrom("blobs").select("id").where("digest", "=", digest).executeTakeFirst();
+  const [row] = await selectId(queries, { digest });
   return row?.id;
 }
 
@@ -80,13 +91,14 @@ export function findMissingBlobs(
   repositoryId: number,
   digests: readonly Digest[],
 ): Promise<readonly Digest[]> {
-  return missingDigests(digests, (some) =>
-    queries
-      .selectFrom("blobs as b")
-      .innerJoin("repository_blobs as rb", "rb.blob_id", "b.id")
-      .select("b.digest")
-      .where("rb.repository_id", "=", repositoryId)
-      .where("b.digest", "in", some)
-      .execute(),
-  );
+  return missingDigests(digests, (some) => findPresent(queries, repositoryId, some));
 }
+
+const findPresent = presentAmong((queries, repositoryId, digests) =>
+  queries
+    .selectFrom("blobs as b")
+    .innerJoin("repository_blobs as rb", "rb.blob_id", "b.id")
+    .select("b.digest")
+    .where("rb.repository_id", "=", repositoryId)
+    .where("b.digest", "in", digests),
+);

@@ -1,6 +1,9 @@
+import type { Insertable } from "kysely";
 import type { Digest, Manifest, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
-import { inGroups, missingDigests } from "./missing-digests.ts";
+import { inGroups, missingDigests, presentAmong } from "./missing-digests.ts";
+import { preparedQuery } from "./prepared-query.ts";
+import type { Schema } from "./schema.ts";
 
 export interface NewManifest {
   readonly repositoryId: number;
@@ -15,24 +18,38 @@ export async function putManifest(queries: Queries, entry: NewManifest): Promise
   const existing = await findManifestId(queries, entry.repositoryId, entry.digest);
   if (existing !== undefined) return existing;
   const { manifest } = entry;
-  const row = await queries
-    .insertInto("manifests")
-    .values({
-      repository_id: entry.repositoryId,
-      digest: entry.digest,
-      media_type: manifest.mediaType,
-      artifact_type: manifest.artifactType ?? null,
-      subject_digest: manifest.subject?.digest ?? null,
-      annotations: manifest.subject && manifest.annotations ? JSON.stringify(manifest.annotations) : null,
-      size_bytes: entry.body.byteLength,
-      created_at_ms: entry.createdAtMs,
-      body: entry.body,
-    })
-    .returning("id")
-    .executeTakeFirstOrThrow();
+  const [row] = await insertManifest(queries, {
+    repository_id: entry.repositoryId,
+    digest: entry.digest,
+    media_type: manifest.mediaType,
+    artifact_type: manifest.artifactType ?? null,
+    subject_digest: manifest.subject?.digest ?? null,
+    annotations: manifest.subject && manifest.annotations ? JSON.stringify(manifest.annotations) : null,
+    size_bytes: entry.body.byteLength,
+    created_at_ms: entry.createdAtMs,
+    body: entry.body,
+  });
+  if (!row) throw new Error(`the row of ${entry.digest} was not returned`);
   await putReferences(queries, row.id, manifest);
   return row.id;
 }
+
+const insertManifest = preparedQuery((queries, row: Insertable<Schema["manifests"]>) =>
+  queries
+    .insertInto("manifests")
+    .values({
+      repository_id: row.repository_id,
+      digest: row.digest,
+      media_type: row.media_type,
+      artifact_type: row.artifact_type,
+      subject_digest: row.subject_digest,
+      annotations: row.annotations,
+      size_bytes: row.size_bytes,
+      created_at_ms: row.created_at_ms,
+      body: row.body,
+    })
+    .returning("id"),
+);
 
 async function putReferences(queries: Queries, manifestId: number, manifest: Manifest): Promise<void> {
   const named = [
@@ -50,17 +67,16 @@ async function putReferences(queries: Queries, manifestId: number, manifest: Man
   for (const some of inGroups(rows, 100)) await queries.insertInto("manifest_references").values(some).execute();
 }
 
+const selectId = preparedQuery((queries, { repositoryId, digest }: { repositoryId: number; digest: Digest }) =>
+  queries.selectFrom("manifests").select("id").where("repository_id", "=", repositoryId).where("digest", "=", digest),
+);
+
 export async function findManifestId(
   queries: Queries,
   repositoryId: number,
   digest: Digest,
 ): Promise<number | undefined> {
-  const row = await queries
-    .selectFrom("manifests")
-    .select("id")
-    .where("repository_id", "=", repositoryId)
-    .where("digest", "=", digest)
-    .executeTakeFirst();
+  const [row] = await selectId(queries, { repositoryId, digest });
   return row?.id;
 }
 
@@ -80,15 +96,16 @@ export function findMissingManifests(
   repositoryId: number,
   digests: readonly Digest[],
 ): Promise<readonly Digest[]> {
-  return missingDigests(digests, (some) =>
-    queries
-      .selectFrom("manifests")
-      .select("digest")
-      .where("repository_id", "=", repositoryId)
-      .where("digest", "in", some)
-      .execute(),
-  );
+  return missingDigests(digests, (some) => findPresent(queries, repositoryId, some));
 }
+
+const findPresent = presentAmong((queries, repositoryId, digests) =>
+  queries
+    .selectFrom("manifests")
+    .select("digest")
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "in", digests),
+);
 
 export interface Referrer {
   readonly mediaType: string;

@@ -1,4 +1,7 @@
+import type { Compilable } from "kysely";
 import type { Digest } from "../oci/index.ts";
+import type { Queries } from "./database.ts";
+import { type PreparedQuery, preparedQuery } from "./prepared-query.ts";
 
 /** Databases bound the number of parameters in a statement. */
 export function* inGroups<T>(items: readonly T[], size = 500): Generator<readonly T[]> {
@@ -15,4 +18,30 @@ export async function missingDigests(
     for (const { digest } of await findPresent(some)) present.add(digest);
   }
   return digests.filter((digest) => !present.has(digest));
+}
+
+interface Present {
+  readonly digest: Digest;
+}
+type FindPresent = (queries: Queries, repositoryId: number, digests: readonly Digest[]) => Promise<readonly Present[]>;
+
+/** Compiles the query once for every number of digests that it is asked about. */
+export function presentAmong(
+  build: (queries: Queries, repositoryId: number, digests: readonly Digest[]) => Compilable<Present>,
+): FindPresent {
+  const byCount = new Map<number, PreparedQuery<Asked, Present>>();
+  return async (queries, repositoryId, digests) => {
+    const count = digests.length;
+    const find =
+      byCount.get(count) ?? preparedQuery((some, asked: Asked) => build(some, asked[0], listed(asked, count)));
+    byCount.set(count, find);
+    return find(queries, [repositoryId, ...digests]);
+  };
+}
+
+type Asked = readonly [repositoryId: number, ...digests: readonly Digest[]];
+
+/** While the query is compiled there are only placeholders, one at each position. */
+function listed(asked: Asked, count: number): readonly Digest[] {
+  return Array.from({ length: count }, (_, position) => asked[position + 1] as Digest);
 }

@@ -1,9 +1,14 @@
 import type { RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { NamePage } from "./page.ts";
+import { preparedQuery } from "./prepared-query.ts";
+
+const selectId = preparedQuery((queries, { name }: { name: RepositoryName }) =>
+  queries.selectFrom("repositories").select("id").where("name", "=", name),
+);
 
 export async function findRepositoryId(queries: Queries, name: RepositoryName): Promise<number | undefined> {
-  const row = await queries.selectFrom("repositories").select("id").where("name", "=", name).executeTakeFirst();
+  const [row] = await selectId(queries, { name });
   return row?.id;
 }
 

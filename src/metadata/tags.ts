@@ -1,6 +1,7 @@
 import type { RepositoryName, Tag } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { NamePage } from "./page.ts";
+import { preparedQuery } from "./prepared-query.ts";
 
 export interface NewTag {
   readonly repositoryId: number;
@@ -9,14 +10,17 @@ export interface NewTag {
   readonly nowMs: number;
 }
 
+const upsertTag = preparedQuery((queries, { repositoryId, tag, manifestId, nowMs }: NewTag) => {
+  const target = { manifest_id: manifestId, updated_at_ms: nowMs };
+  return queries
+    .insertInto("tags")
+    .values({ repository_id: repositoryId, name: tag, ...target })
+    .onConflict((conflict) => conflict.columns(["repository_id", "name"]).doUpdateSet(target));
+});
+
 /** Points the tag at the manifest, wherever it pointed before. */
 export async function putTag(queries: Queries, entry: NewTag): Promise<void> {
-  const target = { manifest_id: entry.manifestId, updated_at_ms: entry.nowMs };
-  await queries
-    .insertInto("tags")
-    .values({ repository_id: entry.repositoryId, name: entry.tag, ...target })
-    .onConflict((conflict) => conflict.columns(["repository_id", "name"]).doUpdateSet(target))
-    .execute();
+  await upsertTag(queries, entry);
 }
 
 /** Points the tag at the manifest, unless it was moved at `nowMs` or later: for tags that bring a time of their own. */

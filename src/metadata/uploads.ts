@@ -1,5 +1,6 @@
 import type { DigestAlgorithm, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
+import { preparedQuery } from "./prepared-query.ts";
 
 /** An upload session between two requests. */
 export interface UploadRecord {
@@ -12,39 +13,46 @@ export interface UploadRecord {
   readonly updatedAtMs: number;
 }
 
+const insertRow = preparedQuery((queries, upload: UploadRecord) =>
+  queries.insertInto("uploads").values({
+    id: upload.id,
+    repository_name: upload.repository,
+    algorithm: upload.algorithm,
+    state: upload.state,
+    started_at_ms: upload.startedAtMs,
+    updated_at_ms: upload.updatedAtMs,
+  }),
+);
+
 export async function insertUpload(queries: Queries, upload: UploadRecord): Promise<void> {
-  await queries
-    .insertInto("uploads")
-    .values({
-      id: upload.id,
-      repository_name: upload.repository,
-      algorithm: upload.algorithm,
-      state: upload.state,
-      started_at_ms: upload.startedAtMs,
-      updated_at_ms: upload.updatedAtMs,
-    })
-    .execute();
+  await insertRow(queries, upload);
 }
 
+const selectRow = preparedQuery((queries, { id }: { id: string }) =>
+  queries.selectFrom("uploads").selectAll().where("id", "=", id),
+);
+
 export async function findUpload(queries: Queries, id: string): Promise<UploadRecord | undefined> {
-  const row = await queries.selectFrom("uploads").selectAll().where("id", "=", id).executeTakeFirst();
+  const [row] = await selectRow(queries, { id });
   return row && toUpload(row);
 }
 
+const updateRow = preparedQuery((queries, { id, state, nowMs }: { id: string; state: string; nowMs: number }) =>
+  queries.updateTable("uploads").set({ state, updated_at_ms: nowMs }).where("id", "=", id).returning("id"),
+);
+
 /** @returns whether the session still exists */
 export async function updateUpload(queries: Queries, id: string, state: string, nowMs: number): Promise<boolean> {
-  const result = await queries
-    .updateTable("uploads")
-    .set({ state, updated_at_ms: nowMs })
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  return (await updateRow(queries, { id, state, nowMs })).length > 0;
 }
+
+const deleteRow = preparedQuery((queries, { id }: { id: string }) =>
+  queries.deleteFrom("uploads").where("id", "=", id).returning("id"),
+);
 
 /** @returns whether there was one */
 export async function removeUpload(queries: Queries, id: string): Promise<boolean> {
-  const result = await queries.deleteFrom("uploads").where("id", "=", id).executeTakeFirst();
-  return result.numDeletedRows > 0n;
+  return (await deleteRow(queries, { id })).length > 0;
 }
 
 /** Sessions that nothing was written to since `beforeMs`, the oldest first. */

@@ -1,0 +1,38 @@
+import type { Compilable, CompiledQuery } from "kysely";
+import type { Queries } from "./database.ts";
+
+/** Runs the query with these values; resolves to its rows, which are none where it returns none. */
+export type PreparedQuery<Parameters, Row> = (queries: Queries, parameters: Parameters) => Promise<Row[]>;
+
+/** Stands for a value while the query is compiled. */
+class Placeholder {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/**
+ * A query for paths where it counts: it is built and compiled at its first use only, which otherwise costs more than SQLite does.
+ * @param build takes values from `parameters` and puts them into the query, and does nothing else with them
+ */
+export function preparedQuery<Parameters extends object, Row>(
+  build: (queries: Queries, parameters: Parameters) => Compilable<Row>,
+): PreparedQuery<Parameters, Row> {
+  let compiled: CompiledQuery<Row> | undefined;
+  return async (queries, parameters) => {
+    compiled ??= build(queries, placeholders as Parameters).compile();
+    const values = compiled.parameters.map((value) =>
+      value instanceof Placeholder ? valueOf(parameters, value) : value,
+    );
+    const { rows } = await queries.executeQuery<Row>({ ...compiled, parameters: values });
+    return rows;
+  };
+}
+
+const placeholders: unknown = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) });
+
+function valueOf(parameters: object, { name }: Placeholder): unknown {
+  return (parameters as Record<string, unknown>)[name];
+}
