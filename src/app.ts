@@ -15,7 +15,7 @@ import {
   type Health,
 } from "./http/index.ts";
 import { createRegistry, type Registry } from "./registry/index.ts";
-import { Closers, createHashPool, type Log, systemClock } from "./runtime/index.ts";
+import { Closers, createHashPool, GarbagePacer, type Log, systemClock } from "./runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { startUploadPurging } from "./upkeep/index.ts";
 import { VERSION } from "./version.ts";
@@ -95,7 +95,8 @@ function openRegistry(config: Config, stores: Stores, closers: Closers): Registr
   const hashPool = createHashPool({ workers: Math.min(4, availableParallelism()) });
   closers.add(() => hashPool.close());
   const options = registryOptions(config);
-  return createRegistry({ ...stores, hashPool, clock: systemClock, newId: randomUUID, options });
+  const garbage = new GarbagePacer(() => Bun.gc(true), systemClock);
+  return createRegistry({ ...stores, hashPool, garbage, clock: systemClock, newId: randomUUID, options });
 }
 
 function openHealth(config: Config, { storage, metadata }: Stores, log: Log): Health {

@@ -26,12 +26,11 @@ export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise
 async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob, signal: AbortSignal): Promise<void> {
   const { repository, digest, body } = blob;
   const { storage } = registry;
-  const { maxBlobBytes } = registry.options;
   let state = await storage.startUpload(id);
   const hasher = registry.hashPool.start(algorithmOf(digest));
   try {
     if (body) {
-      const received = await receiveBytes({ storage, state, hasher, body, signal, maxBlobBytes });
+      const received = await receiveBytes({ registry, state, hasher, body, signal });
       state = received.state;
       blob.onReceived?.(state.offsetBytes);
       if (received.interruption !== undefined) throw interrupted(received.interruption);

@@ -1,18 +1,17 @@
 import { RegistryError } from "../oci/index.ts";
 import { gatherChunks, type StreamHasher } from "../runtime/index.ts";
-import type { StorageDriver, UploadState } from "../storage/index.ts";
+import type { UploadState } from "../storage/index.ts";
+import type { Registry } from "./registry.ts";
 
 export type RequestBody = ReadableStream<Uint8Array>;
 
 export interface Reception {
-  readonly storage: StorageDriver;
+  readonly registry: Registry;
   readonly state: UploadState;
   readonly hasher: StreamHasher;
   readonly body: RequestBody;
   /** Aborted when another request takes the upload over, or the registry stops. */
   readonly signal: AbortSignal;
-  /** Of the whole blob; 0 is no limit. */
-  readonly maxBlobBytes: number;
 }
 
 export interface Received {
@@ -30,14 +29,15 @@ export interface Received {
  */
 export async function receiveBytes(reception: Reception): Promise<Received> {
   const reader = new InterruptibleReader(reception);
-  const chunks = hashOnTheWay(gatherChunks(reader.pieces()), reception.hasher);
-  const state = await reception.storage.appendUpload(reception.state, chunks);
+  const { storage, hashPool } = reception.registry;
+  const chunks = gatherChunks(reader.pieces(), { buffers: hashPool.buffers });
+  const state = await storage.appendUpload(reception.state, hashOnTheWay(chunks, reception.hasher));
   return { state, interruption: reader.interruption };
 }
 
 /** Hands a chunk to the hasher once storage is done with it and asks for the next. */
 async function* hashOnTheWay(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   hasher: StreamHasher,
 ): AsyncGenerator<Uint8Array, void, void> {
   for await (const chunk of chunks) {
@@ -56,7 +56,8 @@ class InterruptibleReader {
   }
 
   async *pieces(): AsyncGenerator<Uint8Array, void, void> {
-    const { body, signal, maxBlobBytes } = this.#reception;
+    const { body, signal, registry } = this.#reception;
+    const { maxBlobBytes } = registry.options;
     const reader = body.getReader();
     const interrupt = () => void reader.cancel().catch(() => undefined);
     signal.addEventListener("abort", interrupt, { once: true });
@@ -72,6 +73,7 @@ class InterruptibleReader {
           throw tooLarge(maxBlobBytes);
         }
         yield value;
+        registry.garbage.received(value.byteLength);
       }
     } catch (error) {
       if (error instanceof RegistryError) throw error;

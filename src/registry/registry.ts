@@ -1,6 +1,6 @@
 import { RegistryError } from "../oci/index.ts";
 import type { MetadataDatabase } from "../metadata/index.ts";
-import type { Clock, HashPool } from "../runtime/index.ts";
+import type { Clock, GarbagePacer, HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
 import { LostBlobs } from "./lost-blobs.ts";
 import type { RegistryOptions } from "./options.ts";
@@ -17,6 +17,7 @@ export interface Registry {
   /** Makes an id that nobody guesses, of letters, digits and `-`. */
   readonly newId: () => string;
   readonly options: RegistryOptions;
+  readonly garbage: GarbagePacer;
   readonly uploadTurns: UploadTurns;
   readonly runningHashes: RunningHashes;
   readonly lostBlobs: LostBlobs;

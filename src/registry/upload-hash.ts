@@ -53,8 +53,11 @@ async function hashAgain(registry: Registry, { state, algorithm, signal }: Store
   }
 }
 
-async function* chunksOf({ storage }: Registry, state: UploadState): AsyncGenerator<Uint8Array, void, undefined> {
+async function* chunksOf(
+  { storage, hashPool: { buffers } }: Registry,
+  state: UploadState,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   if (state.offsetBytes === 0) return;
   const bytes = await storage.readUpload(state);
-  yield* gatherChunks(bytes instanceof Blob ? bytes.stream() : bytes);
+  yield* gatherChunks(bytes instanceof Blob ? bytes.stream() : bytes, { buffers });
 }

@@ -202,9 +202,8 @@ async function receiveOrDispose(
   body: RequestBody,
   signal: AbortSignal,
 ): Promise<Received> {
-  const { storage, options } = registry;
   try {
-    return await receiveBytes({ storage, state, hasher, body, signal, maxBlobBytes: options.maxBlobBytes });
+    return await receiveBytes({ registry, state, hasher, body, signal });
   } catch (error) {
     hasher.dispose();
     throw error;

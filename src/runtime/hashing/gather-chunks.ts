@@ -1,12 +1,14 @@
 import { type Clock, systemClock } from "../clock.ts";
+import { ChunkBuffers, smallestChunkBytes } from "./chunk-buffers.ts";
 
 export interface GatherOptions {
   /** The largest chunk. */
   readonly chunkBytes?: number;
   readonly clock?: Clock;
+  /** Where the chunks' memory comes from; default: the system. */
+  readonly buffers?: ChunkBuffers;
 }
 
-const smallestChunkBytes = 64 * 1024;
 const defaultChunkBytes = 4 * 1024 * 1024;
 const quickMs = 50;
 const slowMs = 250;
@@ -14,7 +16,7 @@ const slowMs = 250;
 /**
  * Gathers network-sized pieces into chunks that are worth a system call each.
  * A chunk is at the start of a buffer of its own, which nothing touches any more: its memory may be transferred.
- * Chunks grow from 64 KiB to `chunkBytes` as long as they fill quickly, and shrink again when they do not, so that
+ * Chunks grow from 32 KiB to `chunkBytes` as long as they fill quickly, and shrink again when they do not, so that
  * hundreds of slow uploads hold little memory. While one chunk is used the next is gathered, but no more than that.
  */
 export async function* gatherChunks(
@@ -40,10 +42,10 @@ export async function* gatherChunks(
 
 async function* fillChunks(
   source: AsyncIterable<Uint8Array>,
-  { chunkBytes = defaultChunkBytes, clock = systemClock }: GatherOptions,
+  { chunkBytes = defaultChunkBytes, clock = systemClock, buffers = new ChunkBuffers() }: GatherOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   let capacityBytes = Math.min(smallestChunkBytes, chunkBytes);
-  let buffer = allocate(capacityBytes);
+  let buffer = buffers.take(capacityBytes);
   let filledBytes = 0;
   let startedAtMs = clock.nowMs();
   for await (const piece of source) {
@@ -58,11 +60,13 @@ async function* fillChunks(
       const nowMs = clock.nowMs();
       capacityBytes = nextCapacity(capacityBytes, nowMs - startedAtMs, chunkBytes);
       startedAtMs = nowMs;
-      buffer = allocate(capacityBytes);
+      buffer = buffers.take(capacityBytes);
       filledBytes = 0;
     }
   }
-  if (filledBytes > 0) yield trim(buffer, filledBytes);
+  const last = trim(buffer, filledBytes);
+  if (last.buffer !== buffer.buffer) buffers.give(buffer.buffer);
+  if (filledBytes > 0) yield last;
 }
 
 /** A copy where most of the buffer is empty: who keeps many small chunks, as an upload byte by byte does, keeps no more. */
@@ -75,10 +79,4 @@ function nextCapacity(capacityBytes: number, elapsedMs: number, largestBytes: nu
   if (elapsedMs <= quickMs) return Math.min(capacityBytes * 2, largestBytes);
   if (elapsedMs >= slowMs) return Math.max(Math.floor(capacityBytes / 2), Math.min(smallestChunkBytes, largestBytes));
   return capacityBytes;
-}
-
-/** Unzeroed, as every byte that is handed out is written first; never a part of Buffer's shared pool. */
-function allocate(sizeBytes: number): Uint8Array<ArrayBuffer> {
-  const { buffer } = Buffer.allocUnsafeSlow(sizeBytes);
-  return new Uint8Array(buffer);
 }

@@ -1,3 +1,4 @@
+import { ChunkBuffers } from "./chunk-buffers.ts";
 import type { HashAlgorithm } from "./hash-messages.ts";
 import { HashWorkerThread } from "./hash-worker-thread.ts";
 import { StreamHasher } from "./stream-hasher.ts";
@@ -5,6 +6,8 @@ import { StreamHasher } from "./stream-hasher.ts";
 export interface HashPool {
   /** Begins the hash of one stream. End it with `digestHex` or `dispose`. */
   start(algorithm: HashAlgorithm): StreamHasher;
+  /** Where memory comes from for chunks that are to be hashed; it comes back by itself. */
+  readonly buffers: ChunkBuffers;
   /** Stops the workers; streams that are still being hashed by them fail. */
   close(): void;
 }
@@ -15,6 +18,7 @@ export interface HashPool {
  */
 export function createHashPool({ workers }: { readonly workers: number }): HashPool {
   const threads = new Set<HashWorkerThread>();
+  const buffers = new ChunkBuffers();
   let nextHasherId = 0;
 
   function leastLoadedThread(): HashWorkerThread {
@@ -26,7 +30,9 @@ export function createHashPool({ workers }: { readonly workers: number }): HashP
   }
 
   return {
-    start: (algorithm) => new StreamHasher({ algorithm, hasherId: nextHasherId++, findThread: leastLoadedThread }),
+    start: (algorithm) =>
+      new StreamHasher({ algorithm, hasherId: nextHasherId++, findThread: leastLoadedThread, buffers }),
+    buffers,
     close() {
       for (const thread of threads) thread.end("the hash pool was closed");
     },

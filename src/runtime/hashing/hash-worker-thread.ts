@@ -2,7 +2,7 @@ import type { HashReply, HashRequest } from "./hash-messages.ts";
 
 /** What a worker thread tells the hasher it works for. */
 export interface HashListener {
-  hashed(sizeBytes: number): void;
+  hashed(chunk: Uint8Array<ArrayBuffer>): void;
   digest(hex: string): void;
   /** Nothing more comes after this. */
   failed(error: Error): void;
@@ -60,7 +60,7 @@ export class HashWorkerThread {
   #receive(reply: HashReply): void {
     if (--this.#repliesDue === 0) this.#worker.unref();
     const listener = this.#listeners.get(reply.hasherId);
-    if (reply.kind === "hashed") return listener?.hashed(reply.sizeBytes);
+    if (reply.kind === "hashed") return listener?.hashed(reply.chunk);
     this.#listeners.delete(reply.hasherId);
     listener?.digest(reply.hex);
   }
@@ -68,6 +68,5 @@ export class HashWorkerThread {
 
 function transferList(request: HashRequest): ArrayBuffer[] {
   if (request.kind !== "chunk" || request.chunk.byteOffset !== 0) return [];
-  const { buffer } = request.chunk;
-  return buffer instanceof ArrayBuffer ? [buffer] : [];
+  return [request.chunk.buffer];
 }

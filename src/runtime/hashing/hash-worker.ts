@@ -8,7 +8,7 @@ const hashers = new Map<number, Bun.CryptoHasher>();
 self.addEventListener("message", ({ data }: MessageEvent<HashRequest>) => {
   const reply = answer(data);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's has none
-  if (reply) self.postMessage(reply);
+  if (reply) self.postMessage(reply, reply.kind === "hashed" ? [reply.chunk.buffer] : []);
 });
 
 function answer(request: HashRequest): HashReply | undefined {
@@ -16,7 +16,7 @@ function answer(request: HashRequest): HashReply | undefined {
   if (request.kind === "chunk") {
     const { algorithm, chunk } = request;
     findOrStart(hasherId, algorithm).update(chunk);
-    return { kind: "hashed", hasherId, sizeBytes: chunk.byteLength };
+    return { kind: "hashed", hasherId, chunk };
   }
   const hasher = hashers.get(hasherId);
   hashers.delete(hasherId);

@@ -1,3 +1,4 @@
+import type { ChunkBuffers } from "./chunk-buffers.ts";
 import type { HashAlgorithm } from "./hash-messages.ts";
 import type { HashListener, HashWorkerThread } from "./hash-worker-thread.ts";
 
@@ -9,12 +10,14 @@ export interface StreamHasherOptions {
   readonly algorithm: HashAlgorithm;
   readonly hasherId: number;
   readonly findThread: () => HashWorkerThread;
+  /** Gets the memory of chunks when they are hashed. */
+  readonly buffers: ChunkBuffers;
 }
 
 /** The hash of one stream: a short one is hashed on the calling thread, a longer one by a worker. */
 export class StreamHasher {
   readonly #options: StreamHasherOptions;
-  #held: Uint8Array[] = [];
+  #held: Uint8Array<ArrayBuffer>[] = [];
   #heldBytes = 0;
   #thread: HashWorkerThread | undefined;
   #outstandingBytes = 0;
@@ -36,7 +39,7 @@ export class StreamHasher {
    * `gatherChunks` yields it. Resolves when at most 4 MiB are waiting to be hashed. One call at a time.
    * @throws Error when the worker failed, or after `digestHex` or `dispose`.
    */
-  async update(chunk: Uint8Array): Promise<void> {
+  async update(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#requireOpen();
     if (chunk.byteLength === 0) return;
     if (this.#thread) {
@@ -69,7 +72,10 @@ export class StreamHasher {
 
   #hashHeld(): string {
     const hasher = new Bun.CryptoHasher(this.#options.algorithm);
-    for (const chunk of this.#held.splice(0)) hasher.update(chunk);
+    for (const chunk of this.#held.splice(0)) {
+      hasher.update(chunk);
+      this.#options.buffers.give(chunk.buffer);
+    }
     return hasher.digest("hex");
   }
 
@@ -80,7 +86,7 @@ export class StreamHasher {
     for (const chunk of this.#held.splice(0)) this.#send(thread, chunk);
   }
 
-  #send(thread: HashWorkerThread, chunk: Uint8Array): void {
+  #send(thread: HashWorkerThread, chunk: Uint8Array<ArrayBuffer>): void {
     this.#outstandingBytes += chunk.byteLength;
     const { algorithm, hasherId } = this.#options;
     thread.send({ kind: "chunk", hasherId, algorithm, chunk });
@@ -88,8 +94,9 @@ export class StreamHasher {
 
   #listener(): HashListener {
     return {
-      hashed: (sizeBytes) => {
-        this.#outstandingBytes -= sizeBytes;
+      hashed: (chunk) => {
+        this.#outstandingBytes -= chunk.byteLength;
+        this.#options.buffers.give(chunk.buffer);
         if (this.#outstandingBytes <= mostOutstandingBytes) this.#waiting?.resolve();
       },
       digest: (hex) => this.#digest?.resolve(hex),

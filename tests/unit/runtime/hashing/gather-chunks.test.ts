@@ -70,7 +70,7 @@ describe("gatherChunks", () => {
   test("chunks grow while they fill quickly", async () => {
     const chunks = await gather([new Uint8Array(16 * 1024 * kibibyte)], { clock: clockThatSteps(1) });
     const sizes = chunks.map(({ byteLength }) => byteLength / kibibyte);
-    expect(sizes.slice(0, 8)).toEqual([64, 128, 256, 512, 1024, 2048, 4096, 4096]);
+    expect(sizes.slice(0, 8)).toEqual([32, 64, 128, 256, 512, 1024, 2048, 4096]);
   });
 
   test("chunks stay, and shrink, when they fill slowly", async () => {
@@ -79,7 +79,7 @@ describe("gatherChunks", () => {
     const clock = { nowMs: () => steps[look++] ?? 9403 };
     const chunks = await gather([new Uint8Array(1024 * kibibyte)], { clock });
     const sizes = chunks.map(({ byteLength }) => byteLength / kibibyte);
-    expect(sizes.slice(0, 7)).toEqual([64, 128, 256, 256, 128, 64, 64]);
+    expect(sizes.slice(0, 7)).toEqual([32, 64, 128, 128, 64, 32, 32]);
   });
 
   test("a ReadableStream is read as well", async () => {

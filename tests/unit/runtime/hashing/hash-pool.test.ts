@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 
+import { ChunkBuffers } from "../../../../src/runtime/hashing/chunk-buffers.ts";
 import { createHashPool, type HashAlgorithm } from "../../../../src/runtime/index.ts";
 
 const kibibyte = 1024;
@@ -9,7 +10,7 @@ const pool = createHashPool({ workers: 2 });
 afterAll(() => pool.close());
 
 /** Chunks that differ from each other, in memory of their own. */
-function chunksOf(sizesBytes: readonly number[], seed = 0): Uint8Array[] {
+function chunksOf(sizesBytes: readonly number[], seed = 0): Uint8Array<ArrayBuffer>[] {
   return sizesBytes.map((sizeBytes, index) => new Uint8Array(sizeBytes).fill(seed + index));
 }
 
@@ -19,7 +20,7 @@ function expectedHex(algorithm: HashAlgorithm, chunks: readonly Uint8Array[]): s
   return hasher.digest("hex");
 }
 
-async function hashedHex(algorithm: HashAlgorithm, chunks: readonly Uint8Array[]): Promise<string> {
+async function hashedHex(algorithm: HashAlgorithm, chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
   const hasher = pool.start(algorithm);
   for (const chunk of chunks) await hasher.update(chunk);
   return hasher.digestHex();
@@ -142,5 +143,33 @@ describe("workers", () => {
     await hasher.update(new Uint8Array(mebibyte));
     closed.close();
     expect(hasher.digestHex()).rejects.toThrow("the hash pool was closed");
+  });
+});
+
+describe("the memory of chunks that were hashed", () => {
+  test.each([32, 1024])("is used again (%d KiB)", async (kibibytes) => {
+    const own = createHashPool({ workers: 1 });
+    const { buffers } = own;
+    const chunk = buffers.take(kibibytes * 1024);
+    const others = Array.from({ length: 3 }, () => new Uint8Array(mebibyte));
+    const hasher = own.start("sha256");
+    for (const each of [chunk, ...others]) await hasher.update(each.fill(5));
+    await hasher.digestHex();
+    // It comes without being cleared.
+    const again = [buffers.take(kibibytes * 1024), buffers.take(mebibyte), buffers.take(mebibyte)];
+    expect(again.map((each) => each[7])).toEqual([5, 5, 5]);
+    own.close();
+  });
+
+  test("is not kept without end, nor in pieces that nobody asks for", () => {
+    const buffers = new ChunkBuffers();
+    for (let i = 0; i < 30; i++) buffers.give(new Uint8Array(mebibyte).fill(5).buffer);
+    const marks = Array.from({ length: 30 }, () => buffers.take(mebibyte)[7]);
+    expect(marks.filter((mark) => mark === 5)).toHaveLength(16);
+    for (const sizeBytes of [1000, 100_000]) {
+      const odd = new Uint8Array(sizeBytes);
+      buffers.give(odd.buffer);
+      expect(buffers.take(sizeBytes).buffer).not.toBe(odd.buffer);
+    }
   });
 });
