@@ -1,9 +1,12 @@
 import { BenchRun } from "./bench-run.ts";
 import { parseOptions, type BenchOptions } from "./options.ts";
+import { describeProgram } from "./report/describe-program.ts";
 import type { Figure } from "./report/figure.ts";
 import { describeMachine, readMachineFacts } from "./report/machine-facts.ts";
 import { renderJson, renderMarkdown, renderText, type RunReport } from "./report/run-report.ts";
+import { gatherPlots, plotPath, withoutPlots } from "./report/plots.ts";
 import { renderSvgChart } from "./report/svg-chart.ts";
+import { renderSvgPlot } from "./report/svg-plot.ts";
 import { ROWS, type Row } from "./rows/index.ts";
 
 const VERSION_COMMANDS = {
@@ -45,13 +48,21 @@ async function measure(options: BenchOptions): Promise<RunReport> {
   const startedAt = new Date();
   const rows = options.only.length === 0 ? ROWS : ROWS.filter((row) => options.only.includes(row.id));
   const machine = await readMachineFacts(VERSION_COMMANDS);
+  const program = await describeProgram();
   const run = await BenchRun.open(options);
   const stop = (): void => void run.close().finally(() => process.exit(130));
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
     const figures = await measureRows(run, rows);
     const durationSeconds = (Date.now() - startedAt.getTime()) / 1000;
-    return { startedAt: startedAt.toISOString(), durationSeconds, machine, settings: settingsOf(options), figures };
+    return {
+      startedAt: startedAt.toISOString(),
+      durationSeconds,
+      program,
+      machine,
+      settings: settingsOf(options),
+      figures,
+    };
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
     await run.close();
@@ -66,8 +77,15 @@ async function writeReport(report: RunReport, options: BenchOptions): Promise<vo
   console.log(renderText(report));
   const caption = `${report.startedAt.slice(0, 10)}, ${describeMachine(report.machine).split(";")[0] ?? ""}`;
   if (options.json !== undefined) await Bun.write(options.json, renderJson(report));
-  if (options.svg !== undefined) await Bun.write(options.svg, renderSvgChart(report.figures, caption));
+  if (options.svg !== undefined) await writePictures(options.svg, report, caption);
   if (options.markdown !== undefined) await Bun.write(options.markdown, renderMarkdown(report, "bench.svg"));
+}
+
+async function writePictures(chartFile: string, { figures }: RunReport, caption: string): Promise<void> {
+  await Bun.write(chartFile, renderSvgChart(withoutPlots(figures), caption));
+  for (const plot of gatherPlots(figures)) {
+    await Bun.write(plotPath(chartFile, plot.name), renderSvgPlot(plot, caption));
+  }
 }
 
 const options = parseOptions(

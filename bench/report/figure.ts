@@ -11,6 +11,19 @@ export interface Target {
   readonly value: number;
 }
 
+export const PLOT_NAMES = ["mix", "scaling"] as const;
+
+export type PlotName = (typeof PLOT_NAMES)[number];
+
+/** The point of a plot that a figure is. */
+export interface PlotPlace {
+  readonly plot: PlotName;
+  /** The panel's heading; the figure's unit is that of its vertical axis. */
+  readonly panel: string;
+  /** The name of the point on the horizontal axis, in the order in which figures come. */
+  readonly at: string;
+}
+
 /** One line of the table: what was measured, each peer's sample of every round, and what was promised. */
 export interface Figure {
   readonly id: string;
@@ -20,4 +33,6 @@ export interface Figure {
   readonly samples: Readonly<Partial<Record<PeerName, readonly number[]>>>;
   readonly targets: readonly Target[];
   readonly notes: readonly string[];
+  /** Given for a point of a plot, which has no line in the table of all rows. */
+  readonly place?: PlotPlace;
 }

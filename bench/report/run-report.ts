@@ -2,12 +2,16 @@ import { PEERS, type Figure } from "./figure.ts";
 import { formatNumber } from "./format-figure.ts";
 import { judgeFigure, medianOf } from "./judge-figure.ts";
 import { describeMachine, type MachineFacts } from "./machine-facts.ts";
+import { renderMarkdownPlot, renderTextPlot } from "./plot-table.ts";
+import { gatherPlots, plotPath, withoutPlots } from "./plots.ts";
 import { renderMarkdownTable, renderTextTable } from "./text-table.ts";
 
 /** Everything one run found. */
 export interface RunReport {
   readonly startedAt: string;
   readonly durationSeconds: number;
+  /** Version and commit of what was measured. */
+  readonly program: string;
   readonly machine: MachineFacts;
   /** How the run was made equal and what is not equal, in sentences. */
   readonly settings: readonly string[];
@@ -18,8 +22,10 @@ export interface RunReport {
 export function renderText(report: RunReport): string {
   const settings = report.settings.map((line) => `* ${line}`);
   return [
-    renderTextTable(report.figures),
+    renderTextTable(withoutPlots(report.figures)),
     "",
+    ...gatherPlots(report.figures).flatMap((plot) => [plot.title, "", renderTextPlot(plot), ""]),
+    `Berth ${report.program}`,
     describeMachine(report.machine),
     ...settings,
     ...notesOf(report),
@@ -37,13 +43,21 @@ export function renderMarkdown(report: RunReport, chartPath: string): string {
     "",
     `![Bar chart of the table below](${chartPath})`,
     "",
-    renderMarkdownTable(report.figures),
+    renderMarkdownTable(withoutPlots(report.figures)),
     "",
     summaryOf(report),
     "",
+    ...gatherPlots(report.figures).flatMap((plot) => [
+      `## ${plot.title}`,
+      "",
+      `![Plot of the table below](${plotPath(chartPath, plot.name)})`,
+      "",
+      renderMarkdownPlot(plot),
+      "",
+    ]),
     "## How it was measured",
     "",
-    `- ${report.startedAt.slice(0, 10)}: ${describeMachine(report.machine)}`,
+    `- ${report.startedAt.slice(0, 10)}, Berth ${report.program}: ${describeMachine(report.machine)}`,
     ...report.settings.map((line) => `- ${line}`),
     "",
     "## What else was seen",

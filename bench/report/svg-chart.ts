@@ -1,6 +1,7 @@
 import { PEERS, type Figure, type PeerName } from "./figure.ts";
 import { formatNumber } from "./format-figure.ts";
 import { medianOf } from "./judge-figure.ts";
+import { escapeXml, SVG_STYLE } from "./svg-style.ts";
 
 const WIDTH = 860;
 const BAR_LEFT = 330;
@@ -8,16 +9,6 @@ const BAR_LENGTH = 400;
 const BAR_HEIGHT = 13;
 const GROUP_GAP = 14;
 const TOP = 70;
-
-const STYLE = `
-  text { font: 12px system-ui, sans-serif; fill: #1f2328; }
-  .heading { font-size: 16px; font-weight: 600; }
-  .unit, .value { fill: #59636e; font-size: 11px; }
-  .berth { fill: #0969da; } .docker-registry { fill: #9a6700; } .nginx { fill: #1a7f37; } .openssl { fill: #8250df; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3; } .unit, .value { fill: #9198a1; }
-    .berth { fill: #4493f8; } .docker-registry { fill: #d29922; } .nginx { fill: #3fb950; } .openssl { fill: #ab7df8; }
-  }`;
 
 interface Bar {
   readonly peer: PeerName;
@@ -38,7 +29,7 @@ export function renderSvgChart(figures: readonly Figure[], caption: string): str
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" role="img">`,
     `<title>Berth beside docker-registry, nginx and openssl</title>`,
-    `<style>${STYLE}\n</style>`,
+    `<style>${SVG_STYLE}\n</style>`,
     `<text class="heading" x="10" y="24">Berth beside docker-registry, nginx and openssl</text>`,
     `<text class="unit" x="10" y="42">${escapeXml(caption)}</text>`,
     renderLegend(),
@@ -79,8 +70,4 @@ function renderBar({ peer, value, share }: Bar, top: number): string {
     `<rect class="${peer}" x="${BAR_LEFT}" y="${top}" width="${length}" height="${BAR_HEIGHT}" rx="2"/>` +
     `<text class="value" x="${BAR_LEFT + length + 6}" y="${top + 11}">${formatNumber(value)}</text>`
   );
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -13,8 +13,17 @@ const HEADINGS: FigureCells = {
 
 /** The table for a terminal: one padded line a figure, medians with the range in brackets. */
 export function renderTextTable(figures: readonly Figure[]): string {
-  const lines = [HEADINGS, ...figures.map(formatFigure)].map(cellsOf);
-  const widths = cellsOf(HEADINGS).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return renderCells([HEADINGS, ...figures.map(formatFigure)].map(cellsOf));
+}
+
+/** The same table for a page. */
+export function renderMarkdownTable(figures: readonly Figure[]): string {
+  return renderMarkdownCells([HEADINGS, ...figures.map(formatFigure)].map(cellsOf));
+}
+
+/** Lines of cells, the headings first, with the columns under each other. */
+export function renderCells(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const padded = lines.map((line) =>
     line
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -25,15 +34,10 @@ export function renderTextTable(figures: readonly Figure[]): string {
   return [padded[0], rule, ...padded.slice(1)].join("\n");
 }
 
-/** The same table for a page. */
-export function renderMarkdownTable(figures: readonly Figure[]): string {
+/** The same lines for a page. */
+export function renderMarkdownCells([headings = [], ...lines]: readonly (readonly string[])[]): string {
   const toLine = (cells: readonly string[]): string => `| ${cells.map(escapeCell).join(" | ")} |`;
-  const rule = cellsOf(HEADINGS).map(() => "---");
-  return [
-    toLine(cellsOf(HEADINGS)),
-    toLine(rule),
-    ...figures.map((figure) => toLine(cellsOf(formatFigure(figure)))),
-  ].join("\n");
+  return [toLine(headings), toLine(headings.map(() => "---")), ...lines.map(toLine)].join("\n");
 }
 
 function cellsOf(cells: FigureCells): readonly string[] {

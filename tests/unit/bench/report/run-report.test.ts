@@ -5,6 +5,7 @@ import { makeFigure } from "./figures.ts";
 const report: RunReport = {
   startedAt: "2026-01-02T03:04:05.000Z",
   durationSeconds: 12.3456789,
+  program: "1.2.3 (abcdef0)",
   machine: {
     cores: 2,
     processor: "Some Processor",
@@ -25,6 +26,7 @@ test("every report counts the targets met and tells machine, settings and notes"
   for (const text of [renderText(report), renderMarkdown(report, "bench.svg")]) {
     expect(text).toContain("1 of 2 targets met, in a run of 12.3 s.");
     expect(text).toContain("2 cores (Some Processor, SHA instructions), 24 GiB, Linux 6.1; nginx 1.22.1");
+    expect(text).toContain("Berth 1.2.3 (abcdef0)");
     expect(text).toContain("both are quiet");
     expect(text).toContain("manifest GET by tag: the client was not the bound");
   }
