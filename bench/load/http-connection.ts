@@ -1,8 +1,15 @@
-/** One answer; `bytes` is the length of the body as sent. */
+/** One answer, its body as sent. */
 export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
+}
+
+/** Where a server listens on 127.0.0.1. */
+export interface Endpoint {
+  readonly port: number;
+  /** PEM file of the certificate that the server must show; without one no TLS is spoken. */
+  readonly certificateFile?: string | undefined;
 }
 
 export interface Question {
@@ -10,6 +17,8 @@ export interface Question {
   readonly path: string;
   readonly contentType?: string;
   readonly body?: Uint8Array;
+  /** Gives the answer without its body, whose bytes are counted and thrown away as they come. */
+  readonly dropBody?: boolean;
 }
 
 /**
@@ -18,16 +27,21 @@ export interface Question {
  */
 export class HttpConnection {
   #socket: Bun.Socket | undefined;
-  #received = Buffer.alloc(0);
+  #parts: Buffer[] = [];
+  #receivedBytes = 0;
+  /** Length of the answer under way, head and body; 0 while it is not known. */
+  #announcedBytes = 0;
   #unsent: Buffer | undefined;
-  #headOnly = false;
+  #question: Question = { method: "GET", path: "/" };
   #waiting: PromiseWithResolvers<Answer> | undefined;
 
-  static async open(port: number): Promise<HttpConnection> {
+  static async open(at: number | Endpoint): Promise<HttpConnection> {
+    const { port, certificateFile } = typeof at === "number" ? { port: at, certificateFile: undefined } : at;
     const connection = new HttpConnection();
     connection.#socket = await Bun.connect({
       hostname: "127.0.0.1",
       port,
+      ...(certificateFile === undefined ? {} : { tls: { ca: Bun.file(certificateFile) } }),
       socket: {
         data: (_socket, chunk) => connection.#receive(chunk),
         drain: () => connection.#send(),
@@ -40,11 +54,12 @@ export class HttpConnection {
   }
 
   /** Sends a request and waits for the whole answer. Throws when the connection breaks. */
-  async ask({ method, path, contentType, body }: Question): Promise<Answer> {
+  async ask(question: Question): Promise<Answer> {
+    const { method, path, contentType, body } = question;
     const type = contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`;
     const length = method === "GET" || method === "HEAD" ? "" : `Content-Length: ${body?.length ?? 0}\r\n`;
     const head = Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${type}${length}\r\n`);
-    this.#headOnly = method === "HEAD";
+    this.#question = question;
     this.#unsent = body === undefined ? head : Buffer.concat([head, body]);
     this.#waiting = Promise.withResolvers();
     const answer = this.#waiting.promise;
@@ -64,19 +79,37 @@ export class HttpConnection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#received, chunk]);
-    const answer = readAnswer(this.#received, this.#headOnly);
-    if (answer === undefined) return;
-    this.#received = Buffer.alloc(0);
+    this.#receivedBytes += chunk.length;
+    const mayDrop = this.#announcedBytes > 0 && this.#question.dropBody === true;
+    if (!mayDrop) this.#parts.push(Buffer.from(chunk));
+    if (this.#receivedBytes < this.#announcedBytes) return;
+    const received = this.#parts.length === 1 && this.#parts[0] ? this.#parts[0] : Buffer.concat(this.#parts);
+    const answer = readAnswer(received, mayDrop || this.#question.method === "HEAD");
+    if (answer === undefined) return this.#awaitRest(received);
+    this.#parts = [];
+    this.#receivedBytes = this.#announcedBytes = 0;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.resolve(answer);
+  }
+
+  #awaitRest(received: Buffer): void {
+    this.#announcedBytes = readAnswerLength(received) ?? 0;
+    const dropsFrom = this.#announcedBytes > 0 && this.#question.dropBody === true;
+    this.#parts = [dropsFrom ? received.subarray(0, received.indexOf("\r\n\r\n") + 4) : received];
   }
 
   #fail(reason: string): void {
     this.#waiting?.reject(new Error(reason));
     this.#waiting = undefined;
   }
+}
+
+/** Length of head and body of the answer that `bytes` begin; `undefined` when it does not say it or not yet. */
+function readAnswerLength(bytes: Buffer): number | undefined {
+  const headEnd = bytes.indexOf("\r\n\r\n");
+  const length = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString("latin1", 0, Math.max(headEnd, 0)))?.[1];
+  return headEnd < 0 || length === undefined ? undefined : headEnd + 4 + Number(length);
 }
 
 /** The answer in `bytes`, or `undefined` while some of it is missing. */

@@ -8,6 +8,7 @@ const server = Bun.serve({
     "/echo": async (request) =>
       new Response(await request.bytes(), { status: 201, headers: { Location: "/next?a=b" } }),
     "/chunks": () => new Response(piecewise(["one ", "two ", "three"])),
+    "/large": new Response(new Uint8Array(5_000_000)),
     "/nothing": new Response(null, { status: 204 }),
   },
   fetch: () => new Response("no", { status: 404 }),
@@ -33,6 +34,17 @@ describe("HttpConnection", () => {
     expect((await connection.ask({ method: "HEAD", path: "/missing" })).status).toBe(404);
     expect((await connection.ask({ method: "GET", path: "/nothing" })).status).toBe(204);
     expect((await connection.ask({ method: "GET", path: "/missing" })).body.toString()).toBe("no");
+    connection.close();
+  });
+
+  test("drops a body and is ready for the next question", async () => {
+    const connection = await HttpConnection.open(server.port ?? 0);
+    const dropped = await connection.ask({ method: "GET", path: "/large", dropBody: true });
+    expect(dropped.status).toBe(200);
+    expect(dropped.headers.get("content-length")).toBe("5000000");
+    expect(dropped.body.length).toBe(0);
+    expect((await connection.ask({ method: "GET", path: "/missing" })).body.toString()).toBe("no");
+    expect((await connection.ask({ method: "GET", path: "/large" })).body.length).toBe(5_000_000);
     connection.close();
   });
 
