@@ -16,6 +16,11 @@ export interface Pace {
   readonly idleAfterSeconds: number;
   readonly tags: number;
   readonly repositories: number;
+  readonly mixSeconds: number;
+  /** What docker-registry can keep up with on two cores shared with the client. */
+  readonly mixPerSecond: number;
+  /** Of each number of clients; wrk knows whole seconds only. */
+  readonly scalingSeconds: number;
 }
 
 export interface BenchOptions {
@@ -52,6 +57,9 @@ const FULL: Pace = {
   idleAfterSeconds: 3,
   tags: 3000,
   repositories: 300,
+  mixSeconds: 13,
+  mixPerSecond: 40,
+  scalingSeconds: 1,
 };
 
 const QUICK: Partial<Pace> = {
@@ -64,6 +72,7 @@ const QUICK: Partial<Pace> = {
   slowRounds: 1,
   starts: 2,
   idleAfterSeconds: 1,
+  mixSeconds: 4,
 };
 
 /** Reads the command line. A run of everything writes the pages of the documentation; a partial one only what is named. */

@@ -15,6 +15,7 @@ export interface Endpoint {
 export interface Question {
   readonly method: string;
   readonly path: string;
+  readonly accept?: string;
   readonly contentType?: string;
   readonly body?: Uint8Array;
   /** Gives the answer without its body, whose bytes are counted and thrown away as they come. */
@@ -55,10 +56,11 @@ export class HttpConnection {
 
   /** Sends a request and waits for the whole answer. Throws when the connection breaks. */
   async ask(question: Question): Promise<Answer> {
-    const { method, path, contentType, body } = question;
+    const { method, path, accept, contentType, body } = question;
+    const wish = accept === undefined ? "" : `Accept: ${accept}\r\n`;
     const type = contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`;
     const length = method === "GET" || method === "HEAD" ? "" : `Content-Length: ${body?.length ?? 0}\r\n`;
-    const head = Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${type}${length}\r\n`);
+    const head = Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${wish}${type}${length}\r\n`);
     this.#question = question;
     this.#unsent = body === undefined ? head : Buffer.concat([head, body]);
     this.#waiting = Promise.withResolvers();

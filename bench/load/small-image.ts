@@ -1,6 +1,9 @@
 import { digestOf } from "./push-blob.ts";
 
 export const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
+export const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
+/** What clients send when they ask for a manifest; docker-registry 2.8 hides manifests that nobody says to accept. */
+export const ACCEPT_MANIFESTS = `${MANIFEST_TYPE}, ${INDEX_TYPE}`;
 const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
 const LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG_BYTES = 2048;

@@ -1,11 +1,13 @@
 import { getManifest, getSmallBlob } from "./get-small.ts";
 import { headMissingBlob, headPresentBlob } from "./head-blob.ts";
 import { listCatalog, listTags } from "./list-pages.ts";
+import { mix } from "./mix.ts";
 import { pullLargeBlob } from "./pull-large-blob.ts";
 import { pushLargeBlob } from "./push-large-blob.ts";
 import { pushSmallImage } from "./push-small-image.ts";
 import { putTag } from "./put-tag.ts";
 import type { Row } from "./row.ts";
+import { scaling } from "./scaling.ts";
 import { slowPulls, slowPushes } from "./slow-clients.ts";
 import { start } from "./start.ts";
 
@@ -26,4 +28,6 @@ export const ROWS: readonly Row[] = [
   slowPulls,
   slowPushes,
   start,
+  mix,
+  scaling,
 ];
