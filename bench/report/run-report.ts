@@ -77,6 +77,13 @@ export function renderJson(report: RunReport): string {
   return `${JSON.stringify({ ...report, figures }, roundNumber, 1)}\n`;
 }
 
+/** Reads what `renderJson` wrote. Throws when there is no such file or it is something else. */
+export async function readReport(file: string): Promise<RunReport> {
+  const report = (await Bun.file(file).json()) as RunReport;
+  if (!Array.isArray(report.figures)) throw new Error(`${file} is not the JSON of a benchmark`);
+  return { ...report, program: report.program ?? "of a version not named" };
+}
+
 function notesOf(report: RunReport): readonly string[] {
   return report.figures.flatMap((figure) => figure.notes.map((note) => `* ${figure.title}: ${note}`));
 }

@@ -1,26 +1,13 @@
 import { expect, test } from "bun:test";
-import { renderJson, renderMarkdown, renderText, type RunReport } from "../../../../bench/report/run-report.ts";
-import { makeFigure } from "./figures.ts";
+import { renderJson, renderMarkdown, renderText } from "../../../../bench/report/run-report.ts";
+import { makeFigure, makeReport } from "./figures.ts";
 
-const report: RunReport = {
-  startedAt: "2026-01-02T03:04:05.000Z",
-  durationSeconds: 12.3456789,
-  program: "1.2.3 (abcdef0)",
-  machine: {
-    cores: 2,
-    processor: "Some Processor",
-    shaInstructions: true,
-    memoryGib: 24,
-    kernel: "6.1",
-    loadBefore: 0.1,
-    versions: { nginx: "1.22.1" },
-  },
-  settings: ["both are quiet"],
+const report = makeReport({
   figures: [
     makeFigure({ notes: ["the client was not the bound"] }),
     makeFigure({ targets: [{ bound: "at most", value: 1 }] }),
   ],
-};
+});
 
 test("every report counts the targets met and tells machine, settings and notes", () => {
   for (const text of [renderText(report), renderMarkdown(report, "bench.svg")]) {
