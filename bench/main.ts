@@ -1,9 +1,10 @@
 import { BenchRun } from "./bench-run.ts";
 import { parseOptions, type BenchOptions } from "./options.ts";
+import { renderMarkdownComparison, renderTextComparison } from "./report/compare-reports.ts";
 import { describeProgram } from "./report/describe-program.ts";
 import type { Figure } from "./report/figure.ts";
 import { describeMachine, readMachineFacts } from "./report/machine-facts.ts";
-import { renderJson, renderMarkdown, renderText, type RunReport } from "./report/run-report.ts";
+import { readReport, renderJson, renderMarkdown, renderText, type RunReport } from "./report/run-report.ts";
 import { gatherPlots, plotPath, withoutPlots } from "./report/plots.ts";
 import { renderSvgChart } from "./report/svg-chart.ts";
 import { renderSvgPlot } from "./report/svg-plot.ts";
@@ -46,12 +47,13 @@ async function measureRows(run: BenchRun, rows: readonly Row[]): Promise<readonl
 
 async function measure(options: BenchOptions): Promise<RunReport> {
   const startedAt = new Date();
-  const rows = options.only.length === 0 ? ROWS : ROWS.filter((row) => options.only.includes(row.id));
+  const rows = ROWS.filter((row) => options.only.includes(row.id));
   const machine = await readMachineFacts(VERSION_COMMANDS);
   const program = await describeProgram();
   const run = await BenchRun.open(options);
   const stop = (): void => void run.close().finally(() => process.exit(130));
   process.once("SIGINT", stop).once("SIGTERM", stop);
+  const watchdog = setTimeout(stop, options.limitMinutes * 60_000);
   try {
     const figures = await measureRows(run, rows);
     const durationSeconds = (Date.now() - startedAt.getTime()) / 1000;
@@ -64,6 +66,7 @@ async function measure(options: BenchOptions): Promise<RunReport> {
       figures,
     };
   } finally {
+    clearTimeout(watchdog);
     process.off("SIGINT", stop).off("SIGTERM", stop);
     await run.close();
   }
@@ -73,12 +76,17 @@ function settingsOf({ subject }: BenchOptions): readonly string[] {
   return subject === "berth" ? SETTINGS : [`TRIAL OF THE BENCHMARK: ${subject} stands in Berth's place.`, ...SETTINGS];
 }
 
-async function writeReport(report: RunReport, options: BenchOptions): Promise<void> {
+async function writeReport(report: RunReport, { files }: BenchOptions): Promise<void> {
   console.log(renderText(report));
   const caption = `${report.startedAt.slice(0, 10)}, ${describeMachine(report.machine).split(";")[0] ?? ""}`;
-  if (options.json !== undefined) await Bun.write(options.json, renderJson(report));
-  if (options.svg !== undefined) await writePictures(options.svg, report, caption);
-  if (options.markdown !== undefined) await Bun.write(options.markdown, renderMarkdown(report, "bench.svg"));
+  if (files.json !== undefined) await Bun.write(files.json, renderJson(report));
+  if (files.svg !== undefined) await writePictures(files.svg, report, caption);
+  if (files.markdown !== undefined) await Bun.write(files.markdown, renderMarkdown(report, "bench.svg"));
+}
+
+async function compare(before: RunReport, after: RunReport, { files }: BenchOptions): Promise<void> {
+  console.log(`\n${renderTextComparison(before, after)}`);
+  if (files.comparison !== undefined) await Bun.write(files.comparison, renderMarkdownComparison(before, after));
 }
 
 async function writePictures(chartFile: string, { figures }: RunReport, caption: string): Promise<void> {
@@ -92,4 +100,8 @@ const options = parseOptions(
   process.argv.slice(2),
   ROWS.map((row) => row.id),
 );
-await writeReport(await measure(options), options);
+// Read first: a file that is not there shall not be noticed after a quarter of an hour, nor be overwritten before it is read.
+const earlier = options.against === undefined ? undefined : await readReport(options.against);
+const report = options.from === undefined ? await measure(options) : await readReport(options.from);
+await writeReport(report, options);
+if (earlier !== undefined) await compare(earlier, report, options);

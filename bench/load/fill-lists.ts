@@ -11,7 +11,7 @@ interface FillListsInput {
   readonly repositories: number;
 }
 
-const CONCURRENCY = 8;
+const CONCURRENCY = 32;
 
 /** Gives one repository many tags and the registry many repositories, over HTTP as a client would. */
 async function fillLists({ port, taggedRepository, tags, repositories }: FillListsInput): Promise<null> {

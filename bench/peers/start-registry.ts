@@ -1,13 +1,22 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "./free-port.ts";
+import type { PeerName } from "../report/figure.ts";
 import type { Peer } from "./peer.ts";
 import { startServer } from "./start-server.ts";
 
 const REPOSITORY_ROOT = join(import.meta.dir, "..", "..");
 
 /** The two programs that are configured and spoken to alike. */
-export type RegistryName = "berth" | "docker-registry";
+export const REGISTRY_NAMES = ["berth", "docker-registry"] as const;
+
+export type RegistryName = (typeof REGISTRY_NAMES)[number];
+
+/** The registry that a peer of the table is. Throws for a peer that is none. */
+export function asRegistryName(name: PeerName): RegistryName {
+  if (name === "berth" || name === "docker-registry") return name;
+  throw new RangeError(`${name} is no registry`);
+}
 
 const COMMANDS: Readonly<Record<RegistryName, string>> = {
   berth: join(REPOSITORY_ROOT, "bin", "berth"),

@@ -9,6 +9,7 @@ import { putTag } from "./put-tag.ts";
 import type { Row } from "./row.ts";
 import { scaling } from "./scaling.ts";
 import { slowPulls, slowPushes } from "./slow-clients.ts";
+import { startFull } from "./start-full.ts";
 import { start } from "./start.ts";
 
 export type { Row } from "./row.ts";
@@ -28,6 +29,7 @@ export const ROWS: readonly Row[] = [
   slowPulls,
   slowPushes,
   start,
+  startFull,
   mix,
   scaling,
 ];
