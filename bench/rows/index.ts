@@ -1,5 +1,6 @@
 import { getManifest, getSmallBlob } from "./get-small.ts";
 import { headMissingBlob, headPresentBlob } from "./head-blob.ts";
+import { largeIndex } from "./large-index.ts";
 import { listCatalog, listTags } from "./list-pages.ts";
 import { mix } from "./mix.ts";
 import { pullLargeBlob } from "./pull-large-blob.ts";
@@ -26,6 +27,7 @@ export const ROWS: readonly Row[] = [
   putTag,
   listTags,
   listCatalog,
+  largeIndex,
   slowPulls,
   slowPushes,
   start,
