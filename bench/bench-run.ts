@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BenchOptions, Pace } from "./options.ts";
+import type { Certificate } from "./peers/make-certificate.ts";
 import type { Peer } from "./peers/peer.ts";
 import { startNginx } from "./peers/start-nginx.ts";
 import { startRegistry, type RegistryName } from "./peers/start-registry.ts";
@@ -49,9 +50,16 @@ export class BenchRun {
   }
 
   /** Starts one more registry over a sub-folder of the run, for rows that need a fresh process. */
-  async startRegistry(name: RegistryName, folder: string): Promise<Peer> {
+  async startRegistry(name: RegistryName, folder: string, certificate?: Certificate): Promise<Peer> {
     const program = name === "berth" ? this.#subject : name;
-    const peer = await startRegistry({ name, program, folder: join(this.folder, folder) });
+    const peer = await startRegistry({ name, program, folder: join(this.folder, folder), certificate });
+    this.#extraPeers.add(peer);
+    return peer;
+  }
+
+  /** Starts another nginx, which speaks TLS, over a sub-folder of the run. */
+  async startTlsNginx(folder: string, certificate: Certificate): Promise<Peer> {
+    const peer = await startNginx(join(this.folder, folder), certificate);
     this.#extraPeers.add(peer);
     return peer;
   }

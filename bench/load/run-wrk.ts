@@ -35,11 +35,10 @@ interface WrkOutput {
 export async function runWrk(order: WrkOrder): Promise<WrkRun> {
   const { peer, connections, seconds, body } = order;
   const script = join(import.meta.dir, "ask-paths.lua");
-  const origin = `http://127.0.0.1:${peer.port}`;
   const bodyArguments = body === undefined ? [] : [body.file, body.mediaType];
   const accept = ["-H", `Accept: ${MANIFEST_TYPE}, */*`];
   const options = ["-t1", `-c${connections}`, `-d${Math.ceil(seconds)}s`, "--timeout", "10s", ...accept, "-s", script];
-  const command = ["wrk", ...options, origin, "--", order.method, order.pathsFile, ...bodyArguments];
+  const command = ["wrk", ...options, peer.origin, "--", order.method, order.pathsFile, ...bodyArguments];
   const { output, clientCpuSeconds } = await runProgram(command, seconds + 20);
   const { microseconds, badStatus, broken, ...rest } = JSON.parse(output.trim().split("\n").at(-1) ?? "") as WrkOutput;
   if (badStatus + broken > 0) throw new Error(`${peer.name}: ${badStatus} error answers, ${broken} broken connections`);

@@ -5,6 +5,10 @@ import type { ProcessUsage } from "./process-usage.ts";
 export interface Peer {
   readonly name: PeerName;
   readonly port: number;
+  /** Scheme, address and port. */
+  readonly origin: string;
+  /** PEM file of the certificate that it shows; without one it speaks plain HTTP. */
+  readonly certificateFile?: string | undefined;
   /** From starting the program to its first 200. */
   readonly startMs: number;
   /** What all its processes have used so far. */

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "./free-port.ts";
+import type { Certificate } from "./make-certificate.ts";
 import type { PeerName } from "../report/figure.ts";
 import type { Peer } from "./peer.ts";
 import { startServer } from "./start-server.ts";
@@ -30,19 +31,23 @@ export interface RegistryStart {
   readonly program: RegistryName;
   /** Keeps data, configuration and log; started again with the same folder, the data is still there. */
   readonly folder: string;
+  /** What it shows when it shall speak TLS. */
+  readonly certificate?: Certificate | undefined;
 }
 
 /** Starts Berth or Distribution with the same configuration file, but for port and folder. */
-export async function startRegistry({ name, program, folder }: RegistryStart): Promise<Peer> {
+export async function startRegistry({ name, program, folder, certificate }: RegistryStart): Promise<Peer> {
   await mkdir(folder, { recursive: true });
   const port = findFreePort();
   const configFile = join(folder, "config.yml");
-  await Bun.write(configFile, registryConfig(port, join(folder, "data")));
+  await Bun.write(configFile, registryConfig(port, join(folder, "data"), certificate));
   const command = [COMMANDS[program], "serve", configFile];
-  return startServer({ name, command, port, readyPath: "/v2/", logFile: join(folder, "server.log") });
+  const certificateFile = certificate?.certificateFile;
+  return startServer({ name, command, port, certificateFile, readyPath: "/v2/", logFile: join(folder, "server.log") });
 }
 
-function registryConfig(port: number, rootDirectory: string): string {
+function registryConfig(port: number, rootDirectory: string, certificate?: Certificate): string {
+  const tls = [`  tls:`, `    certificate: ${certificate?.certificateFile}`, `    key: ${certificate?.keyFile}`];
   return [
     "version: 0.1",
     "log:",
@@ -58,6 +63,7 @@ function registryConfig(port: number, rootDirectory: string): string {
     "    enabled: true",
     "http:",
     `  addr: 127.0.0.1:${port}`,
+    ...(certificate === undefined ? [] : tls),
     "",
   ].join("\n");
 }

@@ -12,6 +12,8 @@ export interface ServerCommand {
   readonly command: readonly string[];
   readonly port: number;
   readonly readyPath: string;
+  /** PEM file of the certificate that it shows, when it speaks TLS. */
+  readonly certificateFile?: string | undefined;
   /** Everything the server prints goes here. */
   readonly logFile: string;
 }
@@ -29,7 +31,16 @@ export async function startServer(server: ServerCommand): Promise<Peer> {
     throw new Error(`${server.name} did not start: ${(await log.text()).slice(-2000)}`, { cause });
   }
   const startMs = performance.now() - startedAt;
-  return { name: server.name, port: server.port, startMs, usage: () => readProcessUsage(child.pid), stop };
+  const { name, port, certificateFile } = server;
+  return {
+    name,
+    port,
+    certificateFile,
+    origin: originOf(server),
+    startMs,
+    usage: () => readProcessUsage(child.pid),
+    stop,
+  };
 }
 
 async function waitForAnswer(server: ServerCommand, child: Bun.Subprocess): Promise<void> {
@@ -43,12 +54,18 @@ async function waitForAnswer(server: ServerCommand, child: Bun.Subprocess): Prom
 
 async function statusOf(server: ServerCommand): Promise<number | undefined> {
   try {
-    const response = await fetch(`http://127.0.0.1:${server.port}${server.readyPath}`, { keepalive: false });
+    const { certificateFile } = server;
+    const tls = certificateFile === undefined ? {} : { tls: { ca: Bun.file(certificateFile) } };
+    const response = await fetch(originOf(server) + server.readyPath, { keepalive: false, ...tls });
     await response.arrayBuffer();
     return response.status;
   } catch {
     return undefined;
   }
+}
+
+function originOf({ port, certificateFile }: ServerCommand): string {
+  return `${certificateFile === undefined ? "http" : "https"}://127.0.0.1:${port}`;
 }
 
 async function stopProcess(child: Bun.Subprocess): Promise<void> {

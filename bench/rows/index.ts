@@ -12,6 +12,7 @@ import { scaling } from "./scaling.ts";
 import { slowPulls, slowPushes } from "./slow-clients.ts";
 import { startFull } from "./start-full.ts";
 import { start } from "./start.ts";
+import { tls } from "./tls.ts";
 
 export type { Row } from "./row.ts";
 
@@ -32,6 +33,7 @@ export const ROWS: readonly Row[] = [
   slowPushes,
   start,
   startFull,
+  tls,
   mix,
   scaling,
 ];

@@ -38,7 +38,7 @@ export async function changeLargeFile(file: LargeFile): Promise<void> {
 /** Hashes the file with openssl. */
 export async function hashWithOpenssl(file: LargeFile): Promise<{ readonly digest: string; readonly seconds: number }> {
   const startedAt = performance.now();
-  const { output } = await runProgram(["openssl", "dgst", "-sha256", "-r", file.path], 60);
+  const { output } = await runProgram(["openssl", "dgst", "-sha256", "-r", file.path], 120);
   const seconds = (performance.now() - startedAt) / 1000;
   return { digest: `sha256:${output.split(" ")[0] ?? ""}`, seconds };
 }
