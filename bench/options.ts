@@ -8,6 +8,7 @@ export interface Pace {
   readonly warmUpSeconds: number;
   readonly secondsPerRound: number;
   readonly largeBlobMib: number;
+  readonly hugeBlobGib: number;
   readonly pullsPerRound: number;
   readonly slowClients: number;
   readonly slowSeconds: number;
@@ -67,6 +68,7 @@ const FULL: Pace = {
   warmUpSeconds: 1,
   secondsPerRound: 3,
   largeBlobMib: 512,
+  hugeBlobGib: 10,
   pullsPerRound: 4,
   slowClients: 300,
   slowSeconds: 6,
@@ -85,6 +87,7 @@ const QUICK: Partial<Pace> = {
   warmUpSeconds: 0.5,
   secondsPerRound: 1,
   largeBlobMib: 128,
+  hugeBlobGib: 1,
   pullsPerRound: 6,
   slowSeconds: 3,
   slowRounds: 1,

@@ -1,6 +1,7 @@
 import { getManifest, getSmallBlob } from "./get-small.ts";
 import { headMissingBlob, headPresentBlob } from "./head-blob.ts";
 import { largeIndex } from "./large-index.ts";
+import { largeLayer } from "./large-layer.ts";
 import { listCatalog, listTags } from "./list-pages.ts";
 import { mix } from "./mix.ts";
 import { pullLargeBlob } from "./pull-large-blob.ts";
@@ -36,4 +37,5 @@ export const ROWS: readonly Row[] = [
   tls,
   mix,
   scaling,
+  largeLayer,
 ];
