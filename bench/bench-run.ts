@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stopPrograms } from "./load/run-load.ts";
 import type { BenchOptions, Pace } from "./options.ts";
 import type { Certificate } from "./peers/make-certificate.ts";
 import type { Peer } from "./peers/peer.ts";
@@ -15,6 +16,7 @@ export class BenchRun {
   readonly #subject: RegistryName;
   readonly #peers = new Map<PeerName, Peer>();
   readonly #extraPeers = new Set<Peer>();
+  #isClosed = false;
   readonly #prepared = new Map<string, Promise<unknown>>();
 
   private constructor(folder: string, options: BenchOptions) {
@@ -51,6 +53,7 @@ export class BenchRun {
 
   /** Starts one more registry over a sub-folder of the run, for rows that need a fresh process. */
   async startRegistry(name: RegistryName, folder: string, certificate?: Certificate): Promise<Peer> {
+    if (this.#isClosed) throw new Error("the run was broken off");
     const program = name === "berth" ? this.#subject : name;
     const peer = await startRegistry({ name, program, folder: join(this.folder, folder), certificate });
     this.#extraPeers.add(peer);
@@ -71,8 +74,10 @@ export class BenchRun {
     return (await prepared) as T;
   }
 
-  /** Stops every server of the run and removes its folder. */
+  /** Ends every load under way, stops every server of the run and removes its folder. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    stopPrograms();
     await Promise.allSettled([...this.#peers.values(), ...this.#extraPeers].map((peer) => peer.stop()));
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -23,7 +23,11 @@ const SETTINGS = [
   "Berth and docker-registry read the same configuration file but for port and folder: filesystem storage, log level " +
     "error, access log off, blob descriptors cached in memory, no authentication. nginx: one worker, sendfile on, logs off.",
   "Load: wrk with one thread and 32 keep-alive connections for GET (8 for tag PUT), a Bun client with 32 connections for " +
-    "HEAD, 8 for image pushes, 1 for lists; curl for large blobs. Servers and clients share the machine's cores.",
+    "HEAD, 8 for image pushes, 1 for lists and indexes, 96 for the mix; curl for large blobs. Servers and clients share the " +
+    "machine's cores.",
+  "TLS: one certificate with an elliptic key for all, HTTP/1.1; curl speaks TLS 1.3 with AES-128-GCM.",
+  "The mix comes at a fixed pace, whether a server keeps up or not; a whole pull or push is timed from when it was due. " +
+    "Percentiles are the median of the rounds', p99.9 is of all rounds together.",
   "CPU is user and system time of all of the server's processes from /proc; memory is VmRSS, its peak VmHWM.",
   "Each side is as durable as it is by itself: Berth answers a push when data, directory and transaction are synced; " +
     "docker-registry 2.8 syncs every file that it writes (seen with strace), but no directory.",
@@ -53,7 +57,10 @@ async function measure(options: BenchOptions): Promise<RunReport> {
   const run = await BenchRun.open(options);
   const stop = (): void => void run.close().finally(() => process.exit(130));
   process.once("SIGINT", stop).once("SIGTERM", stop);
-  const watchdog = setTimeout(stop, options.limitMinutes * 60_000);
+  const watchdog = setTimeout(() => {
+    console.error(`broken off after ${options.limitMinutes} minutes`);
+    stop();
+  }, options.limitMinutes * 60_000);
   try {
     const figures = await measureRows(run, rows);
     const durationSeconds = (Date.now() - startedAt.getTime()) / 1000;

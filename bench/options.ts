@@ -77,7 +77,7 @@ const FULL: Pace = {
   idleAfterSeconds: 3,
   lists: { tags: 100_000, repositories: 10_000 },
   peerLists: { tags: 3000, repositories: 300 },
-  mixSeconds: 13,
+  mixSeconds: 11,
   mixPerSecond: 40,
   scalingSeconds: 1,
 };

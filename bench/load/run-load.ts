@@ -20,13 +20,22 @@ export async function runLoad<Load extends Work<never>>(
   return { result: JSON.parse(output) as Awaited<ReturnType<Load>>, clientCpuSeconds };
 }
 
+const running = new Set<Bun.Subprocess>();
+
+/** Ends every program that `runProgram` still waits for; for a run that is broken off. */
+export function stopPrograms(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** Runs a program to its end. Throws with its own words when it fails or takes longer than the limit. */
 export async function runProgram(
   command: readonly string[],
   limitSeconds: number,
 ): Promise<{ readonly output: string; readonly clientCpuSeconds: number }> {
   const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", timeout: limitSeconds * 1000 });
+  running.add(child);
   const [output, complaint] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  running.delete(child);
   if (child.exitCode !== 0) {
     throw new Error(`${command.slice(0, 2).join(" ")} ended with ${child.exitCode ?? child.signalCode}: ${complaint}`);
   }

@@ -7,6 +7,7 @@ import type { Row } from "./row.ts";
 import { seedImages } from "./seed-images.ts";
 
 const CLIENTS = [1, 4, 16, 64, 256] as const;
+const ROUNDS = 2;
 
 type WrkSamples = ReadonlyMap<PeerName, readonly WrkRun[]>;
 
@@ -39,7 +40,7 @@ async function measureByClients(run: BenchRun, id: string, paths: readonly strin
   await Bun.write(pathsFile, paths.join("\n"));
   const points: Point[] = [];
   for (const clients of CLIENTS) {
-    const samples = await takeTurns(run.withNginx, run.pace.rounds, (peer) =>
+    const samples = await takeTurns(run.withNginx, ROUNDS, (peer) =>
       runWrk({ peer, method: "GET", pathsFile, connections: clients, seconds: run.pace.scalingSeconds }),
     );
     points.push({ clients, samples });

@@ -9,7 +9,7 @@ export const startFull: Row = {
   id: "start-full",
   measure: async (run) => {
     await fillLists(run);
-    const samples = await takeTurns(run.registries, run.pace.starts, async ({ name }) => {
+    const samples = await takeTurns(run.registries, run.pace.rounds, async ({ name }) => {
       const peer = await startFilled(run, asRegistryName(name));
       await Bun.sleep(run.pace.idleAfterSeconds * 1000);
       const { residentMb } = peer.usage();

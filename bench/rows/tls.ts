@@ -70,7 +70,7 @@ async function measurePulls(run: BenchRun, peers: readonly Peer[], file: LargeFi
     await pullWithCurl(peer, path, 1);
   }
   const samples = await takeTurns(peers, run.pace.rounds, (peer) =>
-    measureTransfer(peer, () => pullWithCurl(peer, path, run.pace.pullsPerRound)),
+    measureTransfer(peer, () => pullWithCurl(peer, path, run.pace.pullsPerRound / 2)),
   );
   return [
     {
