@@ -27,7 +27,7 @@ const SETTINGS = [
     "machine's cores.",
   "TLS: one certificate with an elliptic key for all, HTTP/1.1; curl speaks TLS 1.3 with AES-128-GCM.",
   "The mix comes at a fixed pace, whether a server keeps up or not; a whole pull or push is timed from when it was due. " +
-    "Percentiles are the median of the rounds', p99.9 is of all rounds together.",
+    "Percentiles are the median of the rounds', or of all rounds together where a round has too few requests to tell.",
   "CPU is user and system time of all of the server's processes from /proc; memory is VmRSS, its peak VmHWM.",
   "Each side is as durable as it is by itself: Berth answers a push when data, directory and transaction are synced; " +
     "docker-registry 2.8 syncs every file that it writes (seen with strace), but no directory.",

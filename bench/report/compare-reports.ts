@@ -70,13 +70,13 @@ function compareFigures(old: Figure, figure: Figure): Change | undefined {
   return { ...values, ...range, ...(drift === undefined ? {} : { drift }) };
 }
 
-/** How far the first peer moved that both runs measured, as `after` divided by `before`. */
+/** How far the peer moved that moved most of those that both runs measured, as `after` divided by `before`. */
 function driftBetween(old: Figure, figure: Figure): number | undefined {
   const drifts = CONTROLS.flatMap((peer) => {
     const [past, now] = [medianOf(old, peer), medianOf(figure, peer)];
     return past === undefined || now === undefined || past <= 0 || now <= 0 ? [] : [now / past];
   });
-  return drifts[0];
+  return drifts.toSorted((a, b) => sizeOf(b) - sizeOf(a))[0];
 }
 
 function exceeds(ratio: number, factor: number): boolean {
@@ -108,7 +108,7 @@ function wordsOf(before: RunReport, after: RunReport, changes: readonly Change[]
   return [
     `Of ${changes.length} figures ${count("better")} are better, ${count("worse")} worse, ${count("noise")} within the noise.`,
     "In brackets: the least and the greatest ratio of any two rounds. A figure is marked when these leave out 1 and the change " +
-      "is greater than 5 % (25 % for a single sample) on top of what the peer beside it moved.",
+      "is greater than 5 % (25 % for a single sample) on top of what a peer beside it moved (the one that moved most).",
     `Before: ${nameOf(before)}; ${past}`,
     `Now: ${nameOf(after)}; ${past === now ? "the same machine and versions" : now}`,
   ];
