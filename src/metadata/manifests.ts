@@ -2,7 +2,7 @@ import type { Insertable } from "kysely";
 import type { Digest, Manifest, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import { inGroups, missingDigests, presentAmong } from "./missing-digests.ts";
-import { preparedQuery } from "./prepared-query.ts";
+import { preparedByCount, preparedQuery } from "./prepared-query.ts";
 import type { Schema } from "./schema.ts";
 
 export interface NewManifest {
@@ -56,15 +56,37 @@ async function putReferences(queries: Queries, manifestId: number, manifest: Man
     ...manifest.blobs.map((descriptor) => ({ kind: "blob" as const, descriptor })),
     ...manifest.manifests.map((descriptor) => ({ kind: "manifest" as const, descriptor })),
   ];
-  const rows = named.map(({ kind, descriptor }, position) => ({
-    manifest_id: manifestId,
-    position,
-    kind,
-    digest: descriptor.digest,
-    media_type: descriptor.mediaType,
-    size_bytes: descriptor.sizeBytes,
-  }));
-  for (const some of inGroups(rows, 100)) await queries.insertInto("manifest_references").values(some).execute();
+  const rows = named.map(({ kind, descriptor: { digest, mediaType, sizeBytes } }, position): ReferenceValues => {
+    return [manifestId, position, kind, digest, mediaType, sizeBytes];
+  });
+  for (const some of inGroups(rows, 100)) await insertReferences(some.length)(queries, some.flat());
+}
+
+type Reference = Insertable<Schema["manifest_references"]>;
+type ReferenceValues = readonly [
+  manifestId: number,
+  position: number,
+  kind: Reference["kind"],
+  digest: Digest,
+  mediaType: string,
+  sizeBytes: number,
+];
+const REFERENCE_COLUMNS = 6;
+
+/** Takes the values of all rows one after another. */
+const insertReferences = preparedByCount((count: number) =>
+  preparedQuery((queries, values: readonly ReferenceValues[number][]) =>
+    queries
+      .insertInto("manifest_references")
+      .values(Array.from({ length: count }, (_, row) => referenceAt(values, row * REFERENCE_COLUMNS))),
+  ),
+);
+
+function referenceAt(values: readonly unknown[], start: number): Reference {
+  // One by one, as there is nothing but positions while the query is compiled.
+  const row = Array.from({ length: REFERENCE_COLUMNS }, (_, column) => values[start + column]);
+  const [manifest_id, position, kind, digest, media_type, size_bytes] = row as unknown as ReferenceValues;
+  return { manifest_id, position, kind, digest, media_type, size_bytes };
 }
 
 const selectId = preparedQuery((queries, { repositoryId, digest }: { repositoryId: number; digest: Digest }) =>

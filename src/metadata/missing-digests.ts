@@ -1,7 +1,7 @@
 import type { Compilable } from "kysely";
 import type { Digest } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
-import { type PreparedQuery, preparedQuery } from "./prepared-query.ts";
+import { preparedByCount, preparedQuery } from "./prepared-query.ts";
 
 /** Databases bound the number of parameters in a statement. */
 export function* inGroups<T>(items: readonly T[], size = 500): Generator<readonly T[]> {
@@ -29,14 +29,10 @@ type FindPresent = (queries: Queries, repositoryId: number, digests: readonly Di
 export function presentAmong(
   build: (queries: Queries, repositoryId: number, digests: readonly Digest[]) => Compilable<Present>,
 ): FindPresent {
-  const byCount = new Map<number, PreparedQuery<Asked, Present>>();
-  return async (queries, repositoryId, digests) => {
-    const count = digests.length;
-    const find =
-      byCount.get(count) ?? preparedQuery((some, asked: Asked) => build(some, asked[0], listed(asked, count)));
-    byCount.set(count, find);
-    return find(queries, [repositoryId, ...digests]);
-  };
+  const find = preparedByCount((count) =>
+    preparedQuery((queries, asked: Asked) => build(queries, asked[0], listed(asked, count))),
+  );
+  return (queries, repositoryId, digests) => find(digests.length)(queries, [repositoryId, ...digests]);
 }
 
 type Asked = readonly [repositoryId: number, ...digests: readonly Digest[]];

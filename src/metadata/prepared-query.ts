@@ -36,3 +36,13 @@ const placeholders: unknown = new Proxy({}, { get: (_, name) => new Placeholder(
 function valueOf(parameters: object, { name }: Placeholder): unknown {
   return (parameters as Record<string, unknown>)[name];
 }
+
+/** One query for every number of values that it is asked for with; there are few numbers, as lists go in groups. */
+export function preparedByCount<Query>(prepare: (count: number) => Query): (count: number) => Query {
+  const byCount = new Map<number, Query>();
+  return (count) => {
+    const query = byCount.get(count) ?? prepare(count);
+    byCount.set(count, query);
+    return query;
+  };
+}
