@@ -57,6 +57,12 @@ export interface StorageDriver {
   remove(key: StorageKey): Promise<void>;
 
   /**
+   * Gives an object another key at once, with its bytes and its time as they are, however damaged; replaces what was at
+   * `to`, where it is durably after the call. @returns whether there was an object `from`
+   */
+  move(from: StorageKey, to: StorageKey): Promise<boolean>;
+
+  /**
    * Every object whose key starts with `prefix` (which ends with `/` or is empty), in no promised order.
    * What is not an object yet is listed below `unfinishedPrefix` only, if at all.
    */

@@ -123,6 +123,34 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         await driver.remove(below);
       });
 
+      test("a moved object lies under its new key with its bytes and its time, and replaces what was there", async () => {
+        const away = parseStorageKey("berth/quarantine/sha256:abcdef");
+        await driver.write(away, bytesOf("old"));
+        await driver.write(key, bytesOf("0123456789"));
+        const before = await driver.stat(key);
+        expect(await driver.move(key, away)).toBe(true);
+        expect(await driver.stat(key)).toBeUndefined();
+        expect(await driver.stat(away)).toEqual({ key: away, sizeBytes: 10, modifiedAtMs: before?.modifiedAtMs ?? 0 });
+        expect(await textOf(driver.read(away))).toBe("0123456789");
+        expect(await driver.move(away, key)).toBe(true);
+        expect(await textOf(driver.read(key))).toBe("0123456789");
+      });
+
+      test("moving what is absent says so and changes nothing", async () => {
+        await driver.write(neighbour, bytesOf("two"));
+        expect(await driver.move(key, neighbour)).toBe(false);
+        expect(await driver.move(parseStorageKey("docker/registry"), key)).toBe(false);
+        expect(await textOf(driver.read(neighbour))).toBe("two");
+      });
+
+      test("of moves of one object at once, one finds it", async () => {
+        await driver.write(key, bytesOf("one"));
+        const targets = ["a", "b", "c", "d"].map((name) => parseStorageKey(`docker/moved/${name}/data`));
+        const found = await Promise.all(targets.map((target) => driver.move(key, target)));
+        expect(found.filter(Boolean)).toHaveLength(1);
+        expect(await keysBelow(driver, "docker/moved/")).toHaveLength(1);
+      });
+
       test("who reads while it is overwritten sees the old bytes or the new, never a mixture", async () => {
         const versions = ["a", "b"].map((letter) => letter.repeat(mebibyte));
         await driver.write(key, bytesOf(versions[0] ?? ""));

@@ -17,6 +17,7 @@ export function aroundStorage(driver: StorageDriver, around: AroundAction): Stor
     read: (key, range) => around("Reader", () => driver.read(key, range)),
     write: (key, bytes) => around("PutContent", () => driver.write(key, bytes)),
     remove: (key) => around("Delete", () => driver.remove(key)),
+    move: (from, to) => around("Move", () => driver.move(from, to)),
     iterate: (prefix) => aroundIteration(driver.iterate(prefix), around),
     startUpload: (id) => around("PutContent", () => driver.startUpload(id)),
     appendUpload: (state, chunks) => around("Writer", () => driver.appendUpload(state, chunks)),

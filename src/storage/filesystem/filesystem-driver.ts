@@ -95,6 +95,15 @@ class FilesystemDriver implements StorageDriver {
     return this.#change(key, (path) => this.#placing.remove(path));
   }
 
+  async move(from: StorageKey, to: StorageKey): Promise<boolean> {
+    const path = this.#pathOf(from);
+    let isFound = false;
+    await this.#change(to, async (destination) => {
+      isFound = (await this.stat(from)) !== undefined && (await this.#placing.moveAway(path, destination));
+    });
+    return isFound;
+  }
+
   iterate(prefix: string): AsyncIterable<StoredObject> {
     return walkFiles(this.#root, prefix);
   }

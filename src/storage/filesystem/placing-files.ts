@@ -87,6 +87,19 @@ export class PlacingFiles {
     await root.requireSame();
   }
 
+  /** Moves a file out of its place, and removes the directory that held only it. @returns whether there was such a file */
+  async moveAway(from: string, to: string): Promise<boolean> {
+    try {
+      await this.move(from, to);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return false;
+      throw error;
+    }
+    if (dirname(from) === dirname(to)) return true;
+    await this.#removeEmpty(dirname(from));
+    return true;
+  }
+
   /** Removes a file, and the directory that held only it. Does nothing when there is no such file. */
   async remove(path: string): Promise<void> {
     try {

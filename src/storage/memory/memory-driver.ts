@@ -49,6 +49,14 @@ export class MemoryDriver implements StorageDriver {
     this.#objects.delete(parseStorageKey(key));
   }
 
+  async move(from: StorageKey, to: StorageKey): Promise<boolean> {
+    const found = this.#objects.get(parseStorageKey(from));
+    if (!found) return false;
+    this.#objects.delete(from);
+    this.#objects.set(parseStorageKey(to), found);
+    return true;
+  }
+
   async *iterate(prefix: string): AsyncIterable<StoredObject> {
     parseStoragePrefix(prefix);
     for (const [key, { bytes, modifiedAtMs }] of this.#objects) {
