@@ -4,28 +4,45 @@ import type { BlobContent } from "./hot-reads.ts";
 import { missingDigests, presentAmong } from "./missing-digests.ts";
 import { preparedQuery } from "./prepared-query.ts";
 
-export interface NewBlob extends BlobContent {
+export interface NewBlob extends Omit<BlobContent, "lostReason"> {
   readonly createdAtMs: number;
+  /** The bytes were hashed just now: what is on record of their size and their loss is over. */
+  readonly isVerified?: boolean;
 }
 
 const upsertBlob = preparedQuery((queries, blob: NewBlob) =>
-  queries
-    .insertInto("blobs")
-    .values({
-      digest: blob.digest,
-      size_bytes: blob.sizeBytes,
-      storage_key: blob.storageKey,
-      created_at_ms: blob.createdAtMs,
-    })
+  insertBlob(queries, blob)
     .onConflict((conflict) =>
       conflict.column("digest").doUpdateSet((row) => ({ storage_key: row.ref("excluded.storage_key") })),
     )
     .returning("id"),
 );
 
+const upsertVerifiedBlob = preparedQuery((queries, blob: NewBlob) =>
+  insertBlob(queries, blob)
+    .onConflict((conflict) =>
+      conflict.column("digest").doUpdateSet((row) => ({
+        storage_key: row.ref("excluded.storage_key"),
+        size_bytes: row.ref("excluded.size_bytes"),
+        lost_reason: null,
+        lost_at_ms: null,
+      })),
+    )
+    .returning("id"),
+);
+
+function insertBlob(queries: Queries, blob: NewBlob) {
+  return queries.insertInto("blobs").values({
+    digest: blob.digest,
+    size_bytes: blob.sizeBytes,
+    storage_key: blob.storageKey,
+    created_at_ms: blob.createdAtMs,
+  });
+}
+
 /** Records content that storage holds, or where it holds content that is known already. Returns its id. */
 export async function putBlob(queries: Queries, blob: NewBlob): Promise<number> {
-  const [row] = await upsertBlob(queries, blob);
+  const [row] = await (blob.isVerified ? upsertVerifiedBlob : upsertBlob)(queries, blob);
   if (row) return row.id;
   throw new Error(`the row of ${blob.digest} was not returned`);
 }

@@ -1,6 +1,6 @@
 import type { Compilable, Kysely } from "kysely";
 import type { Digest, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
-import type { Schema } from "./schema.ts";
+import type { LossReason, Schema } from "./schema.ts";
 
 export interface ManifestHead {
   readonly digest: Digest;
@@ -16,6 +16,8 @@ export interface BlobContent {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly storageKey: string;
+  /** `null` unless the bytes were found lost. */
+  readonly lostReason: LossReason | null;
 }
 
 export interface HotReads {
@@ -88,7 +90,7 @@ function blobInRepository(reads: Kysely<Schema>, name: RepositoryName, digest: D
     .innerJoin("blobs as b", "b.id", "rb.blob_id")
     .where("r.name", "=", name)
     .where("b.digest", "=", digest)
-    .select(["b.digest", "b.size_bytes as sizeBytes", "b.storage_key as storageKey"]);
+    .select(["b.digest", "b.size_bytes as sizeBytes", "b.storage_key as storageKey", "b.lost_reason as lostReason"]);
 }
 
 /** Compiles a query whose two parameters stand in the order they are given in. */

@@ -7,6 +7,7 @@ export { findBlobId, findMissingBlobs, linkBlob, listRepositoriesOfBlob, putBlob
 export { type Contents, countContents } from "./contents.ts";
 export type { MetadataDatabase, Queries, TransactionOptions } from "./database.ts";
 export type { BlobContent, HotReads, ManifestContent, ManifestHead } from "./hot-reads.ts";
+export { type BlobLoss, clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss } from "./lost-blobs.ts";
 export type { NewManifest, Referrer, ReferrerQuery } from "./manifests.ts";
 export { findManifestId, findMissingManifests, listReferrers, putManifest, removeManifest } from "./manifests.ts";
 export type { MetadataErrorReason } from "./metadata-error.ts";
@@ -14,6 +15,7 @@ export { MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
+export type { LossReason } from "./schema.ts";
 export { lockForServing, type ServeLock } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";
 export type { NewTag } from "./tags.ts";

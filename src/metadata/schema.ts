@@ -10,6 +10,7 @@ export interface Schema {
   manifest_references: ManifestReferencesTable;
   tags: TagsTable;
   uploads: UploadsTable;
+  scrubs: ScrubsTable;
 }
 
 interface RepositoriesTable {
@@ -25,7 +26,13 @@ interface BlobsTable {
   size_bytes: number;
   storage_key: string;
   created_at_ms: number;
+  /** `null`: as far as is known the bytes are good. */
+  lost_reason: LossReason | null;
+  lost_at_ms: number | null;
 }
+
+/** What was found of a blob's bytes: nothing, more or less of them than there should be, others, or a disk that cannot read them. */
+export type LossReason = "missing" | "wrong-size" | "wrong-digest" | "unreadable";
 
 /** "This repository has this blob": a blob without such a row does not exist for the repository's users. */
 interface RepositoryBlobsTable {
@@ -34,7 +41,10 @@ interface RepositoryBlobsTable {
   linked_at_ms: number;
 }
 
-/** `body` is the last column, so that reading the others does not touch its pages. */
+/**
+ * `body` is the last column, so that reading the others does not touch its pages. A manifest whose bytes were found damaged has
+ * none: its size is 0 then, until it is pushed again.
+ */
 interface ManifestsTable {
   id: Generated<number>;
   repository_id: number;
@@ -75,4 +85,16 @@ interface UploadsTable {
   state: string;
   started_at_ms: number;
   updated_at_ms: number;
+}
+
+/** At most one row: the scrub that runs or was interrupted, or else the last one. */
+interface ScrubsTable {
+  id: 1;
+  /** The run that works on it; `null` if none does. */
+  owner: string | null;
+  started_at_ms: number;
+  updated_at_ms: number;
+  finished_at_ms: number | null;
+  /** Where it is and what it found, as JSON. */
+  progress: string;
 }

@@ -1,6 +1,7 @@
 import { findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
 import { type ByteRange, parseStorageKey, type ReadableBytes, StorageError } from "../storage/index.ts";
+import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 
 /**
@@ -21,35 +22,29 @@ export async function getBlobHead(registry: Registry, name: RepositoryName, dige
   return blob;
 }
 
-/** Whether bytes that were found lost still are; somebody may have put them back. */
-export async function isLost(registry: Registry, blob: BlobContent): Promise<boolean> {
-  if (!registry.lostBlobs.has(blob.digest)) return false;
-  const { storage, smallBlobs, lostBlobs } = registry;
-  const isBack = smallBlobs.isSmall(blob)
-    ? (await smallBlobs.read(storage, blob).catch(() => undefined)) !== undefined
-    : (await storage.stat(parseStorageKey(blob.storageKey)))?.sizeBytes === blob.sizeBytes;
-  if (isBack) lostBlobs.delete(blob.digest);
-  return !isBack;
-}
-
 /** Those of a small blob come from memory: nobody may change them. */
 export type BlobBytes = ReadableBytes | Uint8Array;
 
 /**
- * The blob's bytes, or those of `range`.
+ * The blob's bytes, or those of `range`. A loss that shows is put on record.
  * @throws RegistryError `unavailable` if storage has lost some of them
  */
 export async function readBlob(registry: Registry, blob: BlobContent, range?: ByteRange): Promise<BlobBytes> {
   const { digest } = blob;
+  if (!mayBeBack(registry, blob)) throw bytesLost(digest, "are damaged in storage");
   try {
     const bytes = await readBytes(registry, blob, range);
-    if (bytes === undefined) throw bytesLost(registry, digest, "are missing from storage");
-    registry.lostBlobs.delete(digest);
-    return bytes;
+    if (bytes !== undefined) {
+      await noteFound(registry, blob);
+      return bytes;
+    }
   } catch (error) {
     if (!(error instanceof StorageError) || error.reason !== "corrupt") throw error;
-    throw bytesLost(registry, digest, "are damaged in storage", error);
+    await noteDamaged(registry, blob);
+    throw bytesLost(digest, "are damaged in storage", error);
   }
+  await noteLost(registry, blob, "missing");
+  throw bytesLost(digest, "are missing from storage");
 }
 
 async function readBytes(
@@ -57,14 +52,13 @@ async function readBytes(
   blob: BlobContent,
   range: ByteRange | undefined,
 ): Promise<BlobBytes | undefined> {
-  const { sizeBytes, storageKey } = blob;
+  const { sizeBytes, storageKey, lostReason } = blob;
   if (!smallBlobs.isSmall(blob)) return storage.read(parseStorageKey(storageKey), { range, sizeBytes });
-  const bytes = await smallBlobs.read(storage, blob);
+  const bytes = lostReason === null ? await smallBlobs.read(storage, blob) : await smallBlobs.readAnew(storage, blob);
   return range ? bytes?.subarray(range.firstByte, range.lastByte + 1) : bytes;
 }
 
-function bytesLost({ lostBlobs }: Registry, digest: Digest, fault: string, cause?: StorageError): RegistryError {
-  lostBlobs.add(digest);
+function bytesLost(digest: Digest, fault: string, cause?: StorageError): RegistryError {
   const message = `the bytes of ${digest} ${fault}: push the blob again to restore it`;
   return new RegistryError("unavailable", message, { detail: { digest }, cause });
 }

@@ -18,10 +18,15 @@ export async function commitBlob(registry: Registry, upload: VerifiedUpload): Pr
   const { repository, digest, state, sessionId } = upload;
   const storageKey = blobKeyOf(digest);
   await registry.storage.finishUpload(state, storageKey);
-  registry.lostBlobs.delete(digest);
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
-    const blobId = await putBlob(queries, { digest, sizeBytes: state.offsetBytes, storageKey, createdAtMs: nowMs });
+    const blobId = await putBlob(queries, {
+      digest,
+      sizeBytes: state.offsetBytes,
+      storageKey,
+      createdAtMs: nowMs,
+      isVerified: true,
+    });
     await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
     if (sessionId !== undefined) await removeUpload(queries, sessionId);
   });

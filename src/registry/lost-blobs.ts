@@ -1,26 +1,45 @@
-import type { Digest } from "../oci/index.ts";
+import { type BlobContent, clearBlobLoss, isLossBySize, type LossReason, recordBlobLoss } from "../metadata/index.ts";
+import { parseStorageKey } from "../storage/index.ts";
+import type { Registry } from "./registry.ts";
 
-/** Of more than this the oldest is forgotten, until somebody asks for its bytes again. */
-const MAX_KNOWN = 10_000;
+/**
+ * Whether bytes that were found lost still are: somebody may have put them back. To a client that asks, a lost blob is not
+ * there, so that it pushes it again.
+ */
+export async function isLost(registry: Registry, blob: BlobContent): Promise<boolean> {
+  if (blob.lostReason === null) return false;
+  if (!mayBeBack(registry, blob) || !(await isBack(registry, blob))) return true;
+  await noteFound(registry, blob);
+  return false;
+}
 
-/** Blobs whose bytes were found missing or damaged since the start. To a client that asks, they are not there: it pushes them again. */
-export class LostBlobs {
-  readonly #digests = new Set<Digest>();
+/** Whether a look at storage can end the loss. To read a large blob takes too long: a scrub does, where its size tells nothing. */
+export function mayBeBack({ smallBlobs }: Registry, blob: BlobContent): boolean {
+  return blob.lostReason === null || isLossBySize(blob.lostReason) || smallBlobs.isSmall(blob);
+}
 
-  add(digest: Digest): void {
-    this.#digests.add(digest);
-    if (this.#digests.size <= MAX_KNOWN) return;
-    for (const oldest of this.#digests) {
-      this.#digests.delete(oldest);
-      return;
-    }
-  }
+async function isBack({ storage, smallBlobs }: Registry, blob: BlobContent): Promise<boolean> {
+  if (smallBlobs.isSmall(blob)) return (await smallBlobs.readAnew(storage, blob).catch(() => undefined)) !== undefined;
+  return (await storage.stat(parseStorageKey(blob.storageKey)))?.sizeBytes === blob.sizeBytes;
+}
 
-  has(digest: Digest): boolean {
-    return this.#digests.has(digest);
-  }
+/** Puts on record that a blob has other bytes than it should have. */
+export async function noteDamaged(registry: Registry, blob: BlobContent): Promise<void> {
+  const stored = await registry.storage.stat(parseStorageKey(blob.storageKey));
+  await noteLost(registry, blob, stored?.sizeBytes === blob.sizeBytes ? "wrong-digest" : "wrong-size");
+}
 
-  delete(digest: Digest): void {
-    this.#digests.delete(digest);
-  }
+/** Puts a loss on record, for all processes and restarts. */
+export async function noteLost(registry: Registry, blob: BlobContent, reason: LossReason): Promise<void> {
+  if (blob.lostReason !== null) return;
+  const loss = { digest: blob.digest, storageKey: blob.storageKey, reason, nowMs: registry.clock.nowMs() };
+  // Where the database cannot be written either, the loss is the failure to tell; it is found again.
+  await registry.metadata.transaction((queries) => recordBlobLoss(queries, loss)).catch(() => undefined);
+}
+
+/** Takes from the record a loss that is over. */
+export async function noteFound(registry: Registry, { digest, lostReason }: BlobContent): Promise<void> {
+  if (lostReason === null) return;
+  const clear = registry.metadata.transaction((queries) => clearBlobLoss(queries, digest, lostReason));
+  await clear.catch(() => undefined);
 }

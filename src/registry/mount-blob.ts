@@ -1,6 +1,6 @@
 import { ensureRepository, findBlobId, linkBlob, listRepositoriesOfBlob } from "../metadata/index.ts";
 import type { Digest, RepositoryName } from "../oci/index.ts";
-import { isLost } from "./blobs.ts";
+import { isLost } from "./lost-blobs.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
 export interface Mount {

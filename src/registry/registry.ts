@@ -2,7 +2,6 @@ import { RegistryError } from "../oci/index.ts";
 import type { MetadataDatabase } from "../metadata/index.ts";
 import type { Clock, GarbagePacer, HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
-import { LostBlobs } from "./lost-blobs.ts";
 import type { RegistryOptions } from "./options.ts";
 import { RunningHashes } from "./running-hashes.ts";
 import { SmallBlobs } from "./small-blobs.ts";
@@ -20,18 +19,16 @@ export interface Registry {
   readonly garbage: GarbagePacer;
   readonly uploadTurns: UploadTurns;
   readonly runningHashes: RunningHashes;
-  readonly lostBlobs: LostBlobs;
   readonly smallBlobs: SmallBlobs;
 }
 
-export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes" | "lostBlobs" | "smallBlobs">;
+export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes" | "smallBlobs">;
 
 export function createRegistry(parts: RegistryParts): Registry {
   return {
     ...parts,
     uploadTurns: new UploadTurns(),
     runningHashes: new RunningHashes(),
-    lostBlobs: new LostBlobs(),
     smallBlobs: new SmallBlobs(),
   };
 }

@@ -22,9 +22,13 @@ export class SmallBlobs {
    * @throws StorageError `corrupt` if they are not those of the digest
    */
   async read(storage: StorageDriver, blob: BlobContent): Promise<Uint8Array | undefined> {
+    const kept = this.#kept.get(blob.digest);
+    return kept ? kept.value : this.readAnew(storage, blob);
+  }
+
+  /** As `read`, but always from storage. */
+  async readAnew(storage: StorageDriver, blob: BlobContent): Promise<Uint8Array | undefined> {
     const { digest, sizeBytes, storageKey } = blob;
-    const kept = this.#kept.get(digest);
-    if (kept) return kept.value;
     const stored = await storage.read(parseStorageKey(storageKey), { sizeBytes });
     if (stored === undefined) return undefined;
     const bytes = await new Response(stored).bytes();

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  clearBlobLoss,
+  countLostBlobs,
   ensureRepository,
   findMissingBlobs,
   findMissingManifests,
@@ -12,11 +14,13 @@ import {
   listRepositoriesOfBlob,
   listStaleUploads,
   listTags,
+  type LossReason,
   type MetadataDatabase,
   putBlob,
   putManifest,
   putTag,
   type Queries,
+  recordBlobLoss,
   removeManifest,
   removeTag,
   removeUpload,
@@ -83,10 +87,51 @@ export function describeMetadataDatabase(name: string, open: () => Promise<Metad
         digest: layer.digest,
         sizeBytes: 5,
         storageKey: `key/${layer.digest}`,
+        lostReason: null,
       });
       expect(await db.hot.findBlobInRepository(other, layer.digest)).toBeUndefined();
       await pushBlob(other, layer);
       expect(await listRepositoriesOfBlob(db.reads, layer.digest, 10)).toEqual([other, app]);
+    });
+
+    describe("the loss of a blob", () => {
+      const storageKey = `key/${layer.digest}`;
+      const record = (reason: LossReason, key = storageKey) =>
+        write((queries) => recordBlobLoss(queries, { digest: layer.digest, storageKey: key, reason, nowMs: 5 }));
+      const clear = (reason: LossReason) => write((queries) => clearBlobLoss(queries, layer.digest, reason));
+      const reasonOnRecord = async () => (await db.hot.findBlobInRepository(app, layer.digest))?.lostReason;
+      beforeEach(() => pushBlob(app, layer));
+
+      test("is on record until the reason is cleared", async () => {
+        expect(await countLostBlobs(db.reads)).toBe(0);
+        expect(await record("missing")).toBe(true);
+        expect([await reasonOnRecord(), await countLostBlobs(db.reads)]).toEqual(["missing", 1]);
+        await clear("wrong-digest");
+        expect(await reasonOnRecord()).toBe("missing");
+        await clear("missing");
+        expect([await reasonOnRecord(), await countLostBlobs(db.reads)]).toEqual([null, 0]);
+      });
+
+      test("by wrong bytes stays so when they are gone as well", async () => {
+        await record("missing");
+        await record("wrong-digest");
+        expect(await record("missing")).toBe(true);
+        expect(await reasonOnRecord()).toBe("wrong-digest");
+      });
+
+      test("is not recorded of a blob that is unknown, or stored elsewhere meanwhile", async () => {
+        expect(await record("missing", "elsewhere")).toBe(false);
+        expect(await reasonOnRecord()).toBeNull();
+      });
+
+      test("is over when verified bytes were put, whatever size was on record", async () => {
+        const blob = { digest: layer.digest, sizeBytes: 7, storageKey, createdAtMs: 9 };
+        await record("wrong-size");
+        await write((queries) => putBlob(queries, blob));
+        expect(await reasonOnRecord()).toBe("wrong-size");
+        await write((queries) => putBlob(queries, { ...blob, isVerified: true }));
+        expect(await db.hot.findBlobInRepository(app, layer.digest)).toMatchObject({ sizeBytes: 7, lostReason: null });
+      });
     });
 
     test("a blob that is recorded again is where it was put last", async () => {
@@ -97,6 +142,7 @@ export function describeMetadataDatabase(name: string, open: () => Promise<Metad
         digest: layer.digest,
         sizeBytes: 5,
         storageKey: "elsewhere",
+        lostReason: null,
       });
     });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
+import { countLostBlobs, ensureRepository, linkBlob, putBlob, recordBlobLoss } from "../../../src/metadata/index.ts";
 import { RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
 import { getBlob, getBlobHead, mountBlob, putWholeBlob, readBlob } from "../../../src/registry/index.ts";
 import { parseStorageKey, type StorageKey } from "../../../src/storage/index.ts";
@@ -87,8 +88,53 @@ describe("a blob whose bytes were found lost", () => {
     expect(await readBlob(memory.registry, await getBlob(memory.registry, app, content.digest))).toBeDefined();
   });
 
+  test("is so for another process, and after a restart", async () => {
+    const blob = await memory.registry.metadata.hot.findBlobInRepository(app, content.digest);
+    expect(blob?.lostReason).toBe("missing");
+    expect(await countLostBlobs(memory.registry.metadata.reads)).toBe(1);
+    await push();
+    expect(await countLostBlobs(memory.registry.metadata.reads)).toBe(0);
+  });
+
   test("is whole again once somebody put its bytes back", async () => {
     await memory.registry.storage.write(key, content.bytes);
     expect([await headKind(), await mount(undefined)]).toEqual(["there", true]);
   });
+});
+
+describe("a blob whose bytes were found to be wrong", () => {
+  const wrong = contentOf("hallo");
+  beforeEach(async () => {
+    const blob = await getBlob(memory.registry, app, content.digest);
+    await memory.registry.storage.write(parseStorageKey(blob.storageKey), wrong.bytes);
+    const loss = { digest: blob.digest, storageKey: blob.storageKey, reason: "wrong-digest", nowMs: 1 } as const;
+    await memory.registry.metadata.transaction((queries) => recordBlobLoss(queries, loss));
+  });
+  const read = async () => readBlob(memory.registry, await getBlob(memory.registry, app, content.digest));
+  const kindOf = (error: unknown) => (error instanceof RegistryError ? error.kind : error);
+
+  test("is not served, although its size is right", async () => {
+    expect(await read().catch(kindOf)).toBe("unavailable");
+    expect(await getBlobHead(memory.registry, app, content.digest).catch(kindOf)).toBe("blob-unknown");
+    expect(await countLostBlobs(memory.registry.metadata.reads)).toBe(1);
+  });
+
+  test("is whole again once it was pushed", async () => {
+    await push();
+    expect(await new Response(await read()).text()).toBe("hello");
+  });
+});
+
+test("a push makes right the size on record, as an import of a damaged file leaves it", async () => {
+  const { digest } = content;
+  const { storageKey } = await getBlob(memory.registry, app, digest);
+  const other = { digest: contentOf("other").digest, sizeBytes: 2, storageKey, createdAtMs: 1 };
+  await memory.registry.metadata.transaction(async (queries) => {
+    const repositoryId = await ensureRepository(queries, app, 1);
+    await linkBlob(queries, repositoryId, await putBlob(queries, other), 1);
+  });
+  const pushed = contentOf("other");
+  await putWholeBlob(memory.registry, { repository: app, digest: pushed.digest, body: streamOf([pushed.bytes]) });
+  const blob = await getBlob(memory.registry, app, pushed.digest);
+  expect(await new Response(await readBlob(memory.registry, blob)).text()).toBe("other");
 });

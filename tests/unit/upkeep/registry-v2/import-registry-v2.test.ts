@@ -74,6 +74,7 @@ describe("importing a registry:2", () => {
       digest: image.layer.digest,
       sizeBytes: image.layer.bytes.byteLength,
       storageKey: blobKeyOf(image.layer.digest),
+      lostReason: null,
     });
   });
 
@@ -131,6 +132,7 @@ describe("importing a registry:2", () => {
       digest: sha512,
       sizeBytes: layer.bytes.byteLength,
       storageKey: blobKeyOf(layer.digest),
+      lostReason: null,
     });
   });
 
