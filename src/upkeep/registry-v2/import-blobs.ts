@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, isDigest } from "../../oci/index.ts";
 import { blobKeyOf } from "../../registry/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
-import { inBatches, inParallel } from "./in-parallel.ts";
+import { inBatches, inParallel } from "../in-parallel.ts";
 import { digestOfLink, prefixOfLinks } from "./layout.ts";
 import { readLink } from "./read-link.ts";
 import { MOST_READS, orDamage, present, type RepositoryImport, writeBatch } from "./repository-import.ts";

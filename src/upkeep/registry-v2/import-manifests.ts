@@ -2,7 +2,7 @@ import { listMissingReferences, type MissingReference, putManifest } from "../..
 import { type Digest, isDigest, isManifestMediaType, isNonDistributable } from "../../oci/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
-import { inBatches, inParallel } from "./in-parallel.ts";
+import { inBatches, inParallel } from "../in-parallel.ts";
 import { digestOfLink, prefixOfLinks } from "./layout.ts";
 import { readManifest, type ReadManifest } from "./read-manifest.ts";
 import { MOST_READS, orDamage, present, type RepositoryImport, writeBatch } from "./repository-import.ts";

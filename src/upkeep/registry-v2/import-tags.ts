@@ -2,7 +2,7 @@ import { findManifestId, putOlderTag, type Queries } from "../../metadata/index.
 import { type Digest, isTag, type Tag } from "../../oci/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
-import { inBatches, inParallel } from "./in-parallel.ts";
+import { inBatches, inParallel } from "../in-parallel.ts";
 import { prefixOfLinks, tagOfLink } from "./layout.ts";
 import { readLink } from "./read-link.ts";
 import { MOST_READS, orDamage, present, type RepositoryImport, writeBatch } from "./repository-import.ts";
