@@ -4,17 +4,36 @@
  */
 export type { NewBlob } from "./blobs.ts";
 export { findBlobId, findMissingBlobs, linkBlob, listRepositoriesOfBlob, putBlob, unlinkBlob } from "./blobs.ts";
+export { type BlobPage, findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
 export { type Contents, countContents } from "./contents.ts";
 export type { MetadataDatabase, Queries, TransactionOptions } from "./database.ts";
 export type { BlobContent, HotReads, ManifestContent, ManifestHead } from "./hot-reads.ts";
-export { type BlobLoss, clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss } from "./lost-blobs.ts";
+export {
+  type BlobLoss,
+  clearBlobLoss,
+  countLostBlobs,
+  type FoundBlob,
+  isLossBySize,
+  recordBlobLoss,
+  restoreBlob,
+} from "./lost-blobs.ts";
+export { type ManifestIndexChanges, repairManifestIndex } from "./manifest-index.ts";
 export type { NewManifest, Referrer, ReferrerQuery } from "./manifests.ts";
-export { findManifestId, findMissingManifests, listReferrers, putManifest, removeManifest } from "./manifests.ts";
+export {
+  dropManifestBody,
+  findManifestId,
+  findMissingManifests,
+  isManifestLost,
+  listReferrers,
+  putManifest,
+  removeManifest,
+} from "./manifests.ts";
 export type { MetadataErrorReason } from "./metadata-error.ts";
 export { MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
+export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export type { LossReason } from "./schema.ts";
 export { lockForServing, type ServeLock } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";

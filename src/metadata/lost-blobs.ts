@@ -50,6 +50,22 @@ export async function clearBlobLoss(queries: Queries, digest: Digest, reason: Lo
     .execute();
 }
 
+export interface FoundBlob {
+  readonly digest: Digest;
+  readonly storageKey: string;
+  readonly sizeBytes: number;
+}
+
+/** Records that the bytes were read and are what the digest says, whatever was on record of their loss and their size. */
+export async function restoreBlob(queries: Queries, { digest, storageKey, sizeBytes }: FoundBlob): Promise<void> {
+  await queries
+    .updateTable("blobs")
+    .set({ size_bytes: sizeBytes, lost_reason: null, lost_at_ms: null })
+    .where("digest", "=", digest)
+    .where("storage_key", "=", storageKey)
+    .execute();
+}
+
 export async function countLostBlobs(queries: Queries): Promise<number> {
   const row = await queries
     .selectFrom("blobs")

@@ -1,8 +1,10 @@
 import type { Insertable } from "kysely";
 import type { Digest, Manifest, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
-import { inGroups, missingDigests, presentAmong } from "./missing-digests.ts";
-import { preparedByCount, preparedQuery } from "./prepared-query.ts";
+import type { ManifestHead } from "./hot-reads.ts";
+import { replaceReferences, putReferences } from "./manifest-references.ts";
+import { missingDigests, presentAmong } from "./missing-digests.ts";
+import { preparedQuery } from "./prepared-query.ts";
 import type { Schema } from "./schema.ts";
 
 export interface NewManifest {
@@ -13,24 +15,25 @@ export interface NewManifest {
   readonly createdAtMs: number;
 }
 
-/** Records a manifest and what it names; keeps the first record if there is one. Returns its id. */
+/**
+ * Records a manifest and what it names; keeps the first record if there is one, unless its bytes were lost. Returns its id.
+ */
 export async function putManifest(queries: Queries, entry: NewManifest): Promise<number> {
-  const existing = await findManifestId(queries, entry.repositoryId, entry.digest);
-  if (existing !== undefined) return existing;
-  const { manifest } = entry;
+  const existing = await findManifest(queries, entry.repositoryId, entry.digest);
+  if (existing) {
+    if (existing.size_bytes === 0) await restoreManifest(queries, existing.id, entry);
+    return existing.id;
+  }
   const [row] = await insertManifest(queries, {
     repository_id: entry.repositoryId,
     digest: entry.digest,
-    media_type: manifest.mediaType,
-    artifact_type: manifest.artifactType ?? null,
-    subject_digest: manifest.subject?.digest ?? null,
-    annotations: manifest.subject && manifest.annotations ? JSON.stringify(manifest.annotations) : null,
+    ...derivedColumns(entry.manifest),
     size_bytes: entry.body.byteLength,
     created_at_ms: entry.createdAtMs,
     body: entry.body,
   });
   if (!row) throw new Error(`the row of ${entry.digest} was not returned`);
-  await putReferences(queries, row.id, manifest);
+  await putReferences(queries, row.id, entry.manifest);
   return row.id;
 }
 
@@ -51,55 +54,63 @@ const insertManifest = preparedQuery((queries, row: Insertable<Schema["manifests
     .returning("id"),
 );
 
-async function putReferences(queries: Queries, manifestId: number, manifest: Manifest): Promise<void> {
-  const named = [
-    ...manifest.blobs.map((descriptor) => ({ kind: "blob" as const, descriptor })),
-    ...manifest.manifests.map((descriptor) => ({ kind: "manifest" as const, descriptor })),
-  ];
-  const rows = named.map(({ kind, descriptor: { digest, mediaType, sizeBytes } }, position): ReferenceValues => {
-    return [manifestId, position, kind, digest, mediaType, sizeBytes];
-  });
-  for (const some of inGroups(rows, 100)) await insertReferences(some.length)(queries, some.flat());
+/** What is in columns and follows from the manifest's bytes. */
+export function derivedColumns(manifest: Manifest) {
+  return {
+    media_type: manifest.mediaType,
+    artifact_type: manifest.artifactType ?? null,
+    subject_digest: manifest.subject?.digest ?? null,
+    annotations: manifest.subject && manifest.annotations ? JSON.stringify(manifest.annotations) : null,
+  };
 }
 
-type Reference = Insertable<Schema["manifest_references"]>;
-type ReferenceValues = readonly [
-  manifestId: number,
-  position: number,
-  kind: Reference["kind"],
-  digest: Digest,
-  mediaType: string,
-  sizeBytes: number,
-];
-const REFERENCE_COLUMNS = 6;
-
-/** Takes the values of all rows one after another. */
-const insertReferences = preparedByCount((count: number) =>
-  preparedQuery((queries, values: readonly ReferenceValues[number][]) =>
-    queries
-      .insertInto("manifest_references")
-      .values(Array.from({ length: count }, (_, row) => referenceAt(values, row * REFERENCE_COLUMNS))),
-  ),
-);
-
-function referenceAt(values: readonly unknown[], start: number): Reference {
-  // One by one, as there is nothing but positions while the query is compiled.
-  const row = Array.from({ length: REFERENCE_COLUMNS }, (_, column) => values[start + column]);
-  const [manifest_id, position, kind, digest, media_type, size_bytes] = row as unknown as ReferenceValues;
-  return { manifest_id, position, kind, digest, media_type, size_bytes };
+async function restoreManifest(queries: Queries, id: number, { manifest, body }: NewManifest): Promise<void> {
+  const columns = { ...derivedColumns(manifest), size_bytes: body.byteLength, body };
+  await queries.updateTable("manifests").set(columns).where("id", "=", id).execute();
+  await replaceReferences(queries, id, manifest);
 }
 
-const selectId = preparedQuery((queries, { repositoryId, digest }: { repositoryId: number; digest: Digest }) =>
-  queries.selectFrom("manifests").select("id").where("repository_id", "=", repositoryId).where("digest", "=", digest),
+/**
+ * Takes away bytes that were found damaged, so that they are served to nobody and the next push restores them.
+ * @param damaged what the row held then; what took its place meanwhile stays
+ */
+export async function dropManifestBody(
+  queries: Queries,
+  damaged: { readonly id: number; readonly digest: Digest; readonly body: Uint8Array },
+): Promise<void> {
+  await queries
+    .updateTable("manifests")
+    .set({ size_bytes: 0, body: new Uint8Array() })
+    .where("id", "=", damaged.id)
+    .where("digest", "=", damaged.digest)
+    .where("body", "=", damaged.body)
+    .execute();
+}
+
+/** Whether the manifest's bytes were found damaged, and it was not pushed since. */
+export function isManifestLost({ sizeBytes }: Pick<ManifestHead, "sizeBytes">): boolean {
+  return sizeBytes === 0;
+}
+
+const selectManifest = preparedQuery((queries, { repositoryId, digest }: { repositoryId: number; digest: Digest }) =>
+  queries
+    .selectFrom("manifests")
+    .select(["id", "size_bytes"])
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "=", digest),
 );
+
+async function findManifest(queries: Queries, repositoryId: number, digest: Digest) {
+  const [row] = await selectManifest(queries, { repositoryId, digest });
+  return row;
+}
 
 export async function findManifestId(
   queries: Queries,
   repositoryId: number,
   digest: Digest,
 ): Promise<number | undefined> {
-  const [row] = await selectId(queries, { repositoryId, digest });
-  return row?.id;
+  return (await findManifest(queries, repositoryId, digest))?.id;
 }
 
 /** Removes the manifest and every tag that points at it. @returns whether there was one */
@@ -161,6 +172,7 @@ export async function listReferrers(queries: Queries, query: ReferrerQuery): Pro
     ])
     .where("r.name", "=", query.repository)
     .where("m.subject_digest", "=", query.subject)
+    .where("m.size_bytes", ">", 0)
     .where("m.digest", ">", query.after as Digest);
   if (query.artifactType !== undefined) select = select.where("m.artifact_type", "=", query.artifactType);
   return select.orderBy("m.digest").limit(query.limit).execute();

@@ -13,6 +13,7 @@ export { mountBlob } from "./mount-blob.ts";
 export type { RegistryOptions, RequiredPlatform, ValidationOptions } from "./options.ts";
 export type { ManifestPush, PushedManifest } from "./put-manifest.ts";
 export { putManifest } from "./put-manifest.ts";
+export { QUARANTINE_FOLDER, type Quarantine, quarantineBlob, quarantineManifest } from "./quarantine.ts";
 export { putWholeBlob, type WholeBlob } from "./put-whole-blob.ts";
 export type { ReferrerDescriptor, ReferrerList, ReferrerListQuery } from "./referrers.ts";
 export { listReferrers } from "./referrers.ts";

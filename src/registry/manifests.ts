@@ -1,5 +1,6 @@
 import {
   findRepositoryId,
+  isManifestLost,
   type ManifestContent,
   type ManifestHead,
   type Queries,
@@ -11,7 +12,7 @@ import { type Registry, requireDeletable } from "./registry.ts";
 
 /**
  * The manifest as it was pushed, byte for byte.
- * @throws RegistryError `manifest-unknown`, `name-unknown`
+ * @throws RegistryError `manifest-unknown`, `name-unknown`, `unavailable` if its bytes were found damaged
  */
 export async function getManifest(
   registry: Registry,
@@ -23,11 +24,13 @@ export async function getManifest(
     reference.kind === "tag"
       ? await hot.findManifestByTag(name, reference.tag)
       : await hot.findManifestByDigest(name, reference.digest);
+  if (found && isManifestLost(found)) throw bytesLost(name, found);
   return found ?? throwUnknown(registry, name, reference);
 }
 
 /**
- * The manifest's digest, type and size, without reading its bytes.
+ * The manifest's digest, type and size, without reading its bytes. One whose bytes were found damaged is not there, so that
+ * clients push it again.
  * @throws RegistryError `manifest-unknown`, `name-unknown`
  */
 export async function getManifestHead(
@@ -40,7 +43,12 @@ export async function getManifestHead(
     reference.kind === "tag"
       ? await hot.findManifestHeadByTag(name, reference.tag)
       : await hot.findManifestHeadByDigest(name, reference.digest);
-  return found ?? throwUnknown(registry, name, reference);
+  return found && !isManifestLost(found) ? found : throwUnknown(registry, name, reference);
+}
+
+function bytesLost(name: RepositoryName, { digest }: ManifestHead): RegistryError {
+  const message = `the bytes of manifest ${digest} are damaged: push it again to restore it`;
+  return new RegistryError("unavailable", message, { detail: { name, digest } });
 }
 
 /**

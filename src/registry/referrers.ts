@@ -1,4 +1,9 @@
-import { listReferrers as listReferrerRows, type ManifestContent, type Referrer } from "../metadata/index.ts";
+import {
+  isManifestLost,
+  listReferrers as listReferrerRows,
+  type ManifestContent,
+  type Referrer,
+} from "../metadata/index.ts";
 import {
   type Annotations,
   type Descriptor,
@@ -98,7 +103,7 @@ function describe(row: Referrer): ReferrerDescriptor {
 async function* taggedReferrers(registry: Registry, query: ReferrerListQuery): Descriptors {
   for (const entry of await listTagged(registry, query)) {
     const found = await registry.metadata.hot.findManifestByDigest(query.repository, entry.digest);
-    const descriptor = found && describeTagged(entry, found, query.subject);
+    const descriptor = found && !isManifestLost(found) && describeTagged(entry, found, query.subject);
     if (!descriptor) continue;
     if (query.artifactType === undefined || descriptor.artifactType === query.artifactType) yield descriptor;
   }
@@ -106,7 +111,7 @@ async function* taggedReferrers(registry: Registry, query: ReferrerListQuery): D
 
 async function listTagged(registry: Registry, query: ReferrerListQuery): Promise<readonly Descriptor[]> {
   const tagged = await registry.metadata.hot.findManifestByTag(query.repository, referrersTagOf(query.subject));
-  if (!tagged || !isIndexType(tagged.mediaType)) return [];
+  if (!tagged || isManifestLost(tagged) || !isIndexType(tagged.mediaType)) return [];
   const { manifests } = parseManifest(tagged.body, tagged.mediaType);
   const entries = new Map(manifests.map((entry) => [entry.digest, entry]));
   return [...entries.values()]

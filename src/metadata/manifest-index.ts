@@ -1,0 +1,45 @@
+import type { Manifest } from "../oci/index.ts";
+import type { StoredManifest } from "./content-pages.ts";
+import type { Queries } from "./database.ts";
+import { referenceRows, replaceReferences } from "./manifest-references.ts";
+import { derivedColumns } from "./manifests.ts";
+
+export interface ManifestIndexChanges {
+  /** A column that follows from the bytes was wrong. */
+  readonly columns: boolean;
+  /** What it names was not what the rows said. */
+  readonly references: boolean;
+}
+
+/**
+ * Makes what is derived from a manifest's bytes what they say.
+ * @param manifest what was read of `stored.body`, whose digest was verified
+ * @returns what was wrong
+ */
+export async function repairManifestIndex(
+  queries: Queries,
+  { id, body }: Pick<StoredManifest, "id" | "body">,
+  manifest: Manifest,
+): Promise<ManifestIndexChanges> {
+  const columns = { ...derivedColumns(manifest), size_bytes: body.byteLength };
+  const names = Object.keys(columns) as (keyof typeof columns)[];
+  const found = await queries.selectFrom("manifests").select(names).where("id", "=", id).executeTakeFirst();
+  if (!found) return { columns: false, references: false };
+  const changes = {
+    columns: names.some((name) => found[name] !== columns[name]),
+    references: await hasOtherReferences(queries, id, manifest),
+  };
+  if (changes.columns) await queries.updateTable("manifests").set(columns).where("id", "=", id).execute();
+  if (changes.references) await replaceReferences(queries, id, manifest);
+  return changes;
+}
+
+async function hasOtherReferences(queries: Queries, id: number, manifest: Manifest): Promise<boolean> {
+  const found = await queries
+    .selectFrom("manifest_references")
+    .select(["manifest_id", "position", "kind", "digest", "media_type", "size_bytes"])
+    .where("manifest_id", "=", id)
+    .orderBy("position")
+    .execute();
+  return !Bun.deepEquals(found, referenceRows(id, manifest));
+}
