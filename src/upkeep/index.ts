@@ -1,5 +1,6 @@
 /**
- * Removes and checks what is there, while the registry serves: stale uploads; and brings in what another registry left.
+ * Removes and checks what is there, while the registry serves: stale uploads, damaged content; and brings in what
+ * another registry left.
  * It decides when and how much, never whether content may go: that is the registry's rule.
  */
 export { type PurgedUploads, purgeUploads, type UploadPurge } from "./purge-uploads.ts";
@@ -19,4 +20,17 @@ export {
   type UnimportedRegistry,
 } from "./registry-v2/unimported-registry.ts";
 export { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
+export { describeFinding, type Finding, type FindingText } from "./scrub/finding.ts";
+export { type IndexRepair, type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
+export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
+export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
+export { ScrubBusyError } from "./scrub/scrub-turn.ts";
+export {
+  getScrubStanding,
+  type ScrubbingOptions,
+  type ScrubbingParts,
+  type ScrubCounts,
+  type ScrubStanding,
+  startScrubbing,
+} from "./scrub/start-scrubbing.ts";
 export { startUploadPurging, type UploadPurgingOptions, type UploadPurgingParts } from "./start-upload-purging.ts";

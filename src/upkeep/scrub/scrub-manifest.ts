@@ -1,0 +1,30 @@
+import { isManifestLost, type StoredManifest } from "../../metadata/index.ts";
+import { algorithmOf, digestFromHex } from "../../oci/index.ts";
+import { quarantineManifest, type Registry } from "../../registry/index.ts";
+import type { DamagedManifest } from "./finding.ts";
+
+/**
+ * Verifies a manifest's bytes; damaged ones go into quarantine.
+ * @returns what is wrong, `undefined` if nothing is
+ */
+export async function scrubManifest(
+  registry: Registry,
+  manifest: StoredManifest,
+): Promise<DamagedManifest | undefined> {
+  const { digest, repository } = manifest;
+  if (isManifestLost(manifest)) return { kind: "damaged-manifest", digest, repository };
+  if (await isManifestGood(registry, manifest)) return undefined;
+  const quarantineKey = await quarantineManifest(registry, manifest);
+  return { kind: "damaged-manifest", digest, repository, quarantineKey };
+}
+
+export async function isManifestGood(
+  { hashPool }: Pick<Registry, "hashPool">,
+  { digest, body }: StoredManifest,
+): Promise<boolean> {
+  const algorithm = algorithmOf(digest);
+  const hasher = hashPool.start(algorithm);
+  // A copy, since the hasher takes the memory.
+  await hasher.update(body.slice());
+  return digestFromHex(algorithm, await hasher.digestHex()) === digest;
+}
