@@ -7,12 +7,7 @@ import {
   type ImportOptions,
 } from "../app-import.ts";
 import { describeDamage, describeImport, describeProgress } from "./import-report.ts";
-import type { Terminal } from "./terminal.ts";
-
-/** `EX_NOINPUT` of sysexits: what was to be read is not there. */
-export const EXIT_NO_INPUT = 66;
-/** `EX_IOERR` of sysexits: reading or writing failed. */
-export const EXIT_IO = 74;
+import { EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
 
 type Output = Pick<Terminal, "stdout" | "stderr">;
 

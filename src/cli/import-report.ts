@@ -1,5 +1,6 @@
 import { COMMAND } from "../command-name.ts";
 import type { Damage, ImportedRepository, ImportOptions, ImportSummary } from "../app-import.ts";
+import { count, formatBytes } from "./quantities.ts";
 
 /** One line about how far an import is. */
 export function describeProgress({ name, position, total, tags, manifests, blobs }: ImportedRepository): string {
@@ -47,18 +48,4 @@ function whatIsNext({ directory, dryRun, database }: ImportOptions): string[] {
     ...(database === undefined ? [] : [`      and database.path: ${database}`]),
     "What registry:2 took in after this import comes with another run.",
   ];
-}
-
-function count(number: number, noun: string): string {
-  const plural = noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}s`;
-  return `${number} ${number === 1 ? noun : plural}`;
-}
-
-const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
-
-function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < UNITS.length - 1; unit++) value /= 1024;
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }

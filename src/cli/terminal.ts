@@ -2,10 +2,18 @@
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 
 /** `EX_CONFIG` of sysexits: the configuration is wrong. */
 export const EXIT_CONFIG = 78;
+/** `EX_DATAERR` of sysexits: the data is damaged. */
+export const EXIT_DATA = 65;
+/** `EX_NOINPUT` of sysexits: what was to be read is not there. */
+export const EXIT_NO_INPUT = 66;
+/** `EX_IOERR` of sysexits: reading or writing failed. */
+export const EXIT_IO = 74;
+/** `EX_TEMPFAIL` of sysexits: it was not done, or not to its end; the same again may do it. */
+export const EXIT_AGAIN = 75;
 /** `EX_UNAVAILABLE` of sysexits: something the program needs could not be had. */
 export const EXIT_UNAVAILABLE = 69;
