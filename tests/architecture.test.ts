@@ -30,6 +30,7 @@ const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app-listeners.ts": [],
   "src/app-observation.ts": [],
   "src/app-options.ts": [],
+  "src/app-scrub.ts": ["cli"],
   "src/app-stores.ts": [],
   "src/start-error.ts": ["cli"],
   "src/command-name.ts": ["cli"],

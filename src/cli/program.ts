@@ -1,8 +1,9 @@
-import { Command, CommanderError } from "commander";
-import { configurationPathVariable } from "../config/index.ts";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { configurationPathVariable, parseByteSize } from "../config/index.ts";
 import { VERSION } from "../version.ts";
 import { checkConfig } from "./check-config.ts";
 import { importCommand } from "./import-command.ts";
+import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -68,11 +69,43 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     });
 
   program
+    .command("scrub")
+    .description("verify all content, beside a running registry or without one; goes on where it was interrupted")
+    .argument("[config.yml]", `${configArgument}, the one that serve has`)
+    .option("--rate <size>", "how much to read in a second, 0 for as fast as it goes (default: 50MB)", parseRate)
+    .option("--restart", "begin anew")
+    .option("--repair-index", "first make the rows of the database right that follow from manifests")
+    .option("--json", "write findings and the summary as lines of JSON")
+    .action(async (path: string | undefined, options: ScrubFlags) => {
+      const { rate = DEFAULT_RATE, restart = false, repairIndex = false, json = false } = options;
+      const command = { path: pathOf(path), bytesPerSecond: rate, restart, repairIndex, json };
+      setExitCode(await scrubCommand(command, terminal));
+    });
+
+  program
     .command("version")
     .description("print the version")
     .action(() => void terminal.stdout.write(`berth ${VERSION}\n`));
 
   return program;
+}
+
+interface ScrubFlags {
+  readonly rate?: number;
+  readonly restart?: boolean;
+  readonly repairIndex?: boolean;
+  readonly json?: boolean;
+}
+
+/** Moderate for a disk that serves as well. */
+const DEFAULT_RATE = parseByteSize("50MB");
+
+function parseRate(text: string): number {
+  try {
+    return parseByteSize(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 const ENVIRONMENT_HELP = `

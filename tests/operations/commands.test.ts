@@ -88,7 +88,7 @@ describe("the command line", () => {
   });
 
   test.each([
-    [["--help"], ["serve", "check-config", "import", "version"]],
+    [["--help"], ["serve", "check-config", "import", "scrub", "version"]],
     [
       ["serve", "--help"],
       ["[config.yml]", "REGISTRY_CONFIGURATION_PATH"],
@@ -102,6 +102,10 @@ describe("the command line", () => {
       ["import", "registry-v2", "--help"],
       ["<directory>", "--dry-run", "--database"],
     ],
+    [
+      ["scrub", "--help"],
+      ["[config.yml]", "--rate", "--restart", "--repair-index", "--json"],
+    ],
     [["version", "--help"], ["print the version"]],
   ])("%j explains itself", async (args, words) => {
     const help = await runBerth(args);
@@ -114,6 +118,7 @@ describe("the command line", () => {
     [["frobnicate"], "unknown command 'frobnicate'"],
     [["serve", "a.yml", "b.yml"], "too many arguments"],
     [["check-config", "--frobnicate"], "unknown option '--frobnicate'"],
+    [["scrub", "--rate", "fast"], '"fast" is not a size'],
     [["import", "registry-v2"], "missing required argument 'directory'"],
     [[], "Usage: berth"],
   ])("%j is wrong usage", async (args, words) => {
