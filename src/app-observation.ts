@@ -1,6 +1,7 @@
 import type { Config } from "./config/index.ts";
 import { type AccessLog, createAccessLog, logRequest, type Metrics, type RequestRecord } from "./http/index.ts";
 import type { Registry } from "./registry/index.ts";
+import { getScrubStanding, type ScrubCounts } from "./upkeep/index.ts";
 import { type Closers, createLineOutput, createLog, type LineOutput, type Log, systemClock } from "./runtime/index.ts";
 
 /** Milliseconds that never jump. */
@@ -35,6 +36,34 @@ export function addReadings(metrics: Metrics, registry: Registry): void {
     type: "gauge",
     read: () => registry.uploadTurns.active,
   });
+}
+
+/** @param counts what the scrubs of this process saw */
+export function addScrubReadings(metrics: Metrics, { metadata }: Registry, counts: Readonly<ScrubCounts>): void {
+  metrics.addReading({
+    name: "berth_blobs_lost",
+    help: "Blobs whose bytes are known to be missing or damaged, until they are pushed again.",
+    type: "gauge",
+    read: async () => (await getScrubStanding(metadata)).lostBlobs,
+  });
+  metrics.addReading({
+    name: "berth_scrub_finished_timestamp_seconds",
+    help: "When the last scrub, by whatever process, came to its end; without a value while one is under way.",
+    type: "gauge",
+    read: async () => {
+      const { finishedAtMs } = await getScrubStanding(metadata);
+      return finishedAtMs === undefined ? undefined : finishedAtMs / 1000;
+    },
+  });
+  const addCounter = (name: string, help: string, read: () => number) =>
+    metrics.addReading({ name, help, type: "counter", read });
+  addCounter("berth_scrub_blobs_total", "Blobs that scrubs on schedule looked at.", () => counts.blobs);
+  addCounter("berth_scrub_read_bytes_total", "Bytes that scrubs on schedule read.", () => counts.bytes);
+  addCounter(
+    "berth_scrub_damages_total",
+    "Blobs and manifests that scrubs on schedule found damaged or missing.",
+    () => counts.damages,
+  );
 }
 
 function openAccessLog(closers: Closers): AccessLog {

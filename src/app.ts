@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { createPages, listen, listenForDebugging } from "./app-listeners.ts";
-import { addReadings, createObserver, openLog, stopwatchMs } from "./app-observation.ts";
+import { addReadings, addScrubReadings, createObserver, openLog, stopwatchMs } from "./app-observation.ts";
 import { httpOptions, registryOptions } from "./app-options.ts";
 import { openStores, type Stores } from "./app-stores.ts";
 import { type Authenticator, createHtpasswdIfMissing, HtpasswdAuthenticator, openToAll } from "./auth/index.ts";
@@ -13,11 +13,12 @@ import {
   createRequestHandler,
   createTracing,
   type Health,
+  type Metrics,
 } from "./http/index.ts";
 import { createRegistry, type Registry } from "./registry/index.ts";
 import { Closers, createHashPool, GarbagePacer, type Log, systemClock } from "./runtime/index.ts";
 import { asStartError } from "./start-error.ts";
-import { startUploadPurging } from "./upkeep/index.ts";
+import { startScrubbing, startUploadPurging } from "./upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -63,8 +64,7 @@ async function start(config: Config, { env, signal, tell }: Surroundings, closer
   const stores = await openStores(config, { metrics, tracing }, closers);
   const registry = openRegistry(config, stores, closers);
   addReadings(metrics, registry);
-  const purging = startUploadPurging({ registry, log, randomPart: Math.random() }, config.storage.uploadPurging);
-  closers.add(() => purging.stop());
+  startUpkeep(config.storage, { registry, log, metrics }, closers);
 
   const health = openHealth(config, stores, log);
   closers.add(() => health.stop());
@@ -97,6 +97,19 @@ function openRegistry(config: Config, stores: Stores, closers: Closers): Registr
   const options = registryOptions(config);
   const garbage = new GarbagePacer(() => Bun.gc(true), systemClock);
   return createRegistry({ ...stores, hashPool, garbage, clock: systemClock, newId: randomUUID, options });
+}
+
+function startUpkeep(
+  { uploadPurging, scrubbing }: Config["storage"],
+  { registry, log, metrics }: { readonly registry: Registry; readonly log: Log; readonly metrics: Metrics },
+  closers: Closers,
+): void {
+  const purges = startUploadPurging({ registry, log, randomPart: Math.random() }, uploadPurging);
+  closers.add(() => purges.stop());
+  const counts = { blobs: 0, bytes: 0, damages: 0 };
+  addScrubReadings(metrics, registry, counts);
+  const scrubs = startScrubbing({ registry, log, randomPart: Math.random(), counts }, scrubbing);
+  closers.add(() => scrubs.stop());
 }
 
 function openHealth(config: Config, { storage, metadata }: Stores, log: Log): Health {

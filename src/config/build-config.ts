@@ -27,7 +27,7 @@ export function buildConfig(settings: Settings): Config {
 
 function buildStorage(storage: Settings["storage"]): StorageConfig {
   const { filesystem, maintenance } = storage;
-  const purging = maintenance.uploadpurging;
+  const { uploadpurging: purging, scrub } = maintenance;
   return {
     driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
     deleteEnabled: storage.delete.enabled,
@@ -38,6 +38,11 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
       ageMs: purging.age,
       intervalMs: purging.interval,
       dryRun: purging.dryrun,
+    },
+    scrubbing: {
+      enabled: scrub.enabled,
+      intervalMs: scrub.interval,
+      bytesPerSecond: scrub.rate,
     },
   };
 }

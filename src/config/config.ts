@@ -40,6 +40,12 @@ export interface StorageConfig {
     readonly intervalMs: number;
     readonly dryRun: boolean;
   };
+  readonly scrubbing: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    /** 0: as fast as it goes. */
+    readonly bytesPerSecond: number;
+  };
 }
 
 export type AuthConfig =

@@ -1,4 +1,4 @@
-import { age, flag, interval, path } from "../values/value-types.ts";
+import { age, byteSize, flag, interval, path } from "../values/value-types.ts";
 import { accepted, group, optional, optionalGroup, refused, setting } from "./key.ts";
 
 const later = "not there yet; use `storage.filesystem`, or keep registry:2 for this store.";
@@ -31,6 +31,19 @@ export const storageKeys = group(
         age: setting(age, "168h", "How long an upload may rest."),
         interval: setting(interval, "24h", "How often to look."),
         dryrun: setting(flag, "false", "Only says in the log what would be removed."),
+      }),
+      scrub: group("Verification of all stored content.", {
+        enabled: setting(
+          flag,
+          "false",
+          "Reads everything now and then, and finds what is damaged. Not in read-only mode.",
+        ),
+        interval: setting(
+          interval,
+          "168h",
+          "How long after the end of one, also one made by `berth scrub`, the next begins.",
+        ),
+        rate: setting(byteSize, "20MB", "How much is read in a second; 0 is as fast as it goes."),
       }),
       readonly: group("No changes.", {
         enabled: setting(flag, "false", "Refuses push and delete with 405."),

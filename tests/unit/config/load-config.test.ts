@@ -11,6 +11,7 @@ const defaults: Config = {
     readOnly: false,
     redirectEnabled: true,
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
+    scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, bytesPerSecond: 20_000_000 },
   },
   database: { path: "./data/berth/berth.db" },
   auth: { kind: "none" },
@@ -74,6 +75,7 @@ storage:
   redirect: {disable: true}
   maintenance:
     uploadpurging: {enabled: false, age: 1h30m, interval: 90s, dryrun: true}
+    scrub: {enabled: true, interval: 1h, rate: 1MiB}
     readonly: {enabled: on}
 database: {path: /srv/berth.db}
 auth:
@@ -126,6 +128,7 @@ test("every key that works arrives", () => {
       readOnly: true,
       redirectEnabled: false,
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
+      scrubbing: { enabled: true, intervalMs: 3_600_000, bytesPerSecond: 1_048_576 },
     },
     database: { path: "/srv/berth.db" },
     auth: { kind: "htpasswd", realm: "0x10", path: "/auth/htpasswd" },
