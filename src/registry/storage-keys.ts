@@ -12,6 +12,7 @@ export const BLOBS_FOLDER = "docker/registry/v2/blobs";
  *       blobs/<algorithm>/<first two hex digits>/<hex>/data       content
  *     berth/
  *       uploads/<id>                                              what is being uploaded (the driver's own)
+ *       quarantine/<digest>                                       what was found damaged
  *       berth.db                                                  metadata, unless configured elsewhere
  */
 export function blobKeyOf(digest: Digest): StorageKey {
