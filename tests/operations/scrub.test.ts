@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   closeSync,
@@ -241,6 +242,22 @@ describe("on a schedule", () => {
     expect(scrubbed.berth.logs()).toContain("the scrub was interrupted");
     expect(await scrubbed.berth.exited).toBe(0);
   });
+});
+
+test("--repair-index brings back what the database lost and manifests know", async () => {
+  const scrubbed = await start();
+  const { layer } = await pushImage(scrubbed.http, "app", "1.0");
+  const database = new Database(join(scrubbed.berth.dataDirectory, "berth/berth.db"));
+  database.run("pragma foreign_keys = on");
+  for (const table of ["repository_blobs", "blobs", "manifest_references"]) database.run(`delete from ${table}`);
+  database.close();
+  expect(await statuses(scrubbed, layer)).toEqual([404, 404]);
+  const repaired = await scrub(scrubbed, "--repair-index");
+  expect(repaired.exitCode).toBe(0);
+  expect(repaired.stderr).toBe(
+    "Repaired the index of 1 manifest: 0 with wrong columns, 1 with wrong references, 2 blobs entered, 2 blobs linked, 0 not found.\n",
+  );
+  expect(await statuses(scrubbed, layer)).toEqual([200, 200]);
 });
 
 test("without a database there is nothing to scrub", async () => {
