@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { argv } from "../support/argv.ts";
 import { mustRun } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { berthExecutable, runBerth } from "./support/berth-command.ts";
-import { makePlace, writeConfig } from "./support/place.ts";
+import { berthExecutable, runBerth } from "../support/berth-command.ts";
+import { makePlace, writeConfig } from "../support/place.ts";
 import { makeTrapFolder } from "./support/trap-folder.ts";
 
 setDefaultTimeout(60_000);

@@ -11,7 +11,7 @@ import { pushImage } from "../support/push-content.ts";
 import { requireProgram } from "../support/require-program.ts";
 import { mustRun, runProgram } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { isAnswering, runBerth, startServe } from "./support/berth-command.ts";
+import { isAnswering, runBerth, startServe } from "../support/berth-command.ts";
 
 setDefaultTimeout(120_000);
 

@@ -8,7 +8,7 @@ import { HttpClient } from "../support/http-client.ts";
 import { pushImage } from "../support/push-content.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { imageOfRegistry2 } from "../unit/config/registry-two-files.ts";
-import { isAnswering, runBerth, type ServeProcess, startServe } from "./support/berth-command.ts";
+import { isAnswering, runBerth, type ServeProcess, startServe } from "../support/berth-command.ts";
 
 setDefaultTimeout(60_000);
 

@@ -12,7 +12,7 @@ import { pushBlob, pushImage } from "../support/push-content.ts";
 import { requireRoot } from "../support/require-program.ts";
 import { mustRun } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { isAnswering, runBerth, type ServeProcess, startServe } from "./support/berth-command.ts";
+import { isAnswering, runBerth, type ServeProcess, startServe } from "../support/berth-command.ts";
 import { makeTrapFolder } from "./support/trap-folder.ts";
 import { TraceCollector } from "./support/trace-collector.ts";
 

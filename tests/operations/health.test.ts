@@ -14,7 +14,7 @@ import type { RegistryOptions, RunningRegistry } from "../support/registry-proce
 import { requireRoot } from "../support/require-program.ts";
 import { mustRun } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { until } from "./support/until.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 

@@ -7,8 +7,8 @@ import { contentOf } from "../support/oci-content.ts";
 import { pushBlob, pushImage } from "../support/push-content.ts";
 import { askRaw } from "../support/raw-http.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { berthExecutable, isAnswering, startServe } from "./support/berth-command.ts";
-import { makePlace, writeConfig } from "./support/place.ts";
+import { berthExecutable, isAnswering, startServe } from "../support/berth-command.ts";
+import { makePlace, writeConfig } from "../support/place.ts";
 import { type Sections, type Started, startOn } from "./support/started.ts";
 
 setDefaultTimeout(60_000);

@@ -7,12 +7,12 @@ import { contentOf } from "../support/oci-content.ts";
 import { pushBlob, pushImage, startUpload } from "../support/push-content.ts";
 import { digestOf } from "../../src/oci/index.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
-import { isAnswering, startServe } from "./support/berth-command.ts";
-import { dial, type Dialled } from "./support/dialled.ts";
+import { isAnswering, startServe } from "../support/berth-command.ts";
+import { dial, type Dialled } from "../support/dialled.ts";
 import { MetricsText } from "./support/metrics-text.ts";
-import { makePlace, writeConfig } from "./support/place.ts";
-import { describeFigures, figuresOf } from "./support/process-figures.ts";
-import { until } from "./support/until.ts";
+import { makePlace, writeConfig } from "../support/place.ts";
+import { describeFigures, figuresOf } from "../support/process-figures.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(90_000);
 

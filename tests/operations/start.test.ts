@@ -9,8 +9,8 @@ import { pushImage } from "../support/push-content.ts";
 import { requireRoot } from "../support/require-program.ts";
 import { mustRun, runProgram } from "../support/run-program.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../support/temporary-folder.ts";
-import { berthExecutable, isAnswering, runBerth, type ServeProcess, startServe } from "./support/berth-command.ts";
-import { makePlace, type Place, writeConfig } from "./support/place.ts";
+import { berthExecutable, isAnswering, runBerth, type ServeProcess, startServe } from "../support/berth-command.ts";
+import { makePlace, type Place, writeConfig } from "../support/place.ts";
 
 setDefaultTimeout(60_000);
 

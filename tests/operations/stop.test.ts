@@ -11,10 +11,10 @@ import { type Content, contentOf } from "../support/oci-content.ts";
 import { digestOf } from "../../src/oci/index.ts";
 import type { RegistryOptions, RunningRegistry } from "../support/registry-process.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { isAnswering, runBerth, type ServeProcess, startServe } from "./support/berth-command.ts";
-import { dial, type Dialled } from "./support/dialled.ts";
-import { makePlace, writeConfig } from "./support/place.ts";
-import { until } from "./support/until.ts";
+import { isAnswering, runBerth, type ServeProcess, startServe } from "../support/berth-command.ts";
+import { dial, type Dialled } from "../support/dialled.ts";
+import { makePlace, writeConfig } from "../support/place.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 

@@ -6,7 +6,7 @@ import { contentOf } from "../support/oci-content.ts";
 import { pushImage, startUpload, withQuery } from "../support/push-content.ts";
 import { type Started, startOn } from "./support/started.ts";
 import { type Span, TraceCollector } from "./support/trace-collector.ts";
-import { until } from "./support/until.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 

@@ -7,7 +7,7 @@ import { errorCodes, HttpClient } from "../support/http-client.ts";
 import { startUpload } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { until } from "./support/until.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 

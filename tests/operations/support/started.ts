@@ -1,6 +1,6 @@
 import { HttpClient } from "../../support/http-client.ts";
-import { isAnswering, type ServeProcess, startServe } from "./berth-command.ts";
-import { makePlace, type Place, writeConfig } from "./place.ts";
+import { isAnswering, type ServeProcess, startServe } from "../../support/berth-command.ts";
+import { makePlace, type Place, writeConfig } from "../../support/place.ts";
 
 /** A registry of a test's own, with its two streams apart. */
 export interface Started extends Place {

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { takeFreePort } from "../../support/free-port.ts";
-import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
+import { takeFreePort } from "./free-port.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 
 /** Writes a configuration file of JSON, which is YAML too. */
 export function writeConfig(folder: string, config: object): string {

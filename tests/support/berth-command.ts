@@ -1,10 +1,10 @@
 import { join } from "node:path";
 
-import { type Daemon, startDaemon } from "../../support/daemon.ts";
-import { type Finished, type RunOptions, runProgram } from "../../support/run-program.ts";
-import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
+import { type Daemon, startDaemon } from "./daemon.ts";
+import { type Finished, type RunOptions, runProgram } from "./run-program.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 
-export const berthExecutable = join(import.meta.dir, "../../../bin/berth");
+export const berthExecutable = join(import.meta.dir, "../../bin/berth");
 
 /** The environment of the tests without what Berth reads from it, so that only a test's own variables count. */
 function cleanEnvironment(variables: Readonly<Record<string, string>>): string[] {
