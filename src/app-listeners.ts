@@ -15,6 +15,7 @@ import {
   RunningRequests,
   startListener,
   type TlsSource,
+  unsentResponse,
 } from "./http/index.ts";
 import type { Registry } from "./registry/index.ts";
 import { type Closers, type Log, systemClock } from "./runtime/index.ts";
@@ -96,6 +97,7 @@ function listening(config: Config, log: Log) {
   return {
     limits: { idleTimeoutMs: config.http.limits.idleTimeoutMs },
     reportProblem: (message: string, error?: unknown) => log.warn(message, { error }),
+    answerError: unsentResponse,
   };
 }
 

@@ -30,3 +30,4 @@ export { createRequestHandler, type Edge, type Page, type RequestHandler } from 
 export type { RequestRecord } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
+export { unsentResponse } from "./unsent-response.ts";
