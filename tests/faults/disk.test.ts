@@ -1,0 +1,164 @@
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+import { argv } from "../support/argv.ts";
+import { startBerth } from "../support/berth.ts";
+import { HttpClient } from "../support/http-client.ts";
+import type { RegistryConfig, RunningRegistry } from "../support/registry-process.ts";
+import { requireRoot } from "../support/require-program.ts";
+import { mustRun } from "../support/run-program.ts";
+import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { checkData, describeData } from "./support/data-directory.ts";
+import { cutPower, DiskImage, type Mounted, mountMemory } from "./support/file-systems.ts";
+import { Ledger } from "./support/ledger.ts";
+import { settlePaths } from "./support/read-values.ts";
+import { makeClients, type RepositoryClient } from "./support/repository-client.ts";
+import { startRandom } from "./support/seeded-random.ts";
+import { describeCounts, Traffic } from "./support/traffic.ts";
+import { withLog } from "./support/with-log.ts";
+
+setDefaultTimeout(90_000);
+
+let running: RunningRegistry | undefined;
+const mounts: Mounted[] = [];
+afterEach(async () => {
+  await running?.stop();
+  for (const mounted of mounts.splice(0)) await mounted.unmount();
+});
+
+interface Site {
+  readonly berth: RunningRegistry;
+  readonly ledger: Ledger;
+  readonly clients: readonly RepositoryClient[];
+}
+
+async function startOn(folder: string, about: string, more: RegistryConfig = {}): Promise<Site> {
+  const random = startRandom(about);
+  const log = { accesslog: { disabled: true } };
+  running = await startBerth({ dataDirectory: join(folder, "data"), config: { log, ...more } });
+  const ledger = new Ledger();
+  return { berth: running, ledger, clients: makeClients(6, ledger, random) };
+}
+
+/** Lets the clients work until enough was acknowledged; nothing may be refused. */
+async function workAsUsual({ berth, clients, ledger }: Site, requests: number): Promise<void> {
+  let left = requests;
+  const traffic = new Traffic(berth.url, { onSend: () => void (--left <= 0 && traffic.end()) });
+  await withLog(berth, async () => {
+    await Promise.all(clients.map((client) => client.work(traffic)));
+    await settlePaths(ledger, berth.url, ledger.takeTouched());
+  });
+}
+
+/** Lets the clients work until so many requests were refused, and pulls everything then. */
+async function workThroughRefusals({ berth, clients, ledger }: Site, refusals: number): Promise<string> {
+  const traffic = new Traffic(berth.url, {
+    onSend: () =>
+      void ([...traffic.refused.values()].reduce((sum, each) => sum + each, 0) >= refusals && traffic.end()),
+  });
+  traffic.allowRefusals();
+  await withLog(berth, async () => {
+    await Promise.all(clients.map((client) => client.work(traffic)));
+    await settlePaths(ledger, berth.url, ledger.paths());
+  });
+  return `acknowledged: ${describeCounts(traffic.answered)}; refused: ${describeCounts(traffic.refused)}; ${ledger.paths().length} paths pulled meanwhile`;
+}
+
+function countOf(counts: ReadonlyMap<unknown, number>): number {
+  return [...counts.values()].reduce((sum, each) => sum + each, 0);
+}
+
+/** Stops it, and looks at what it leaves. */
+async function finish({ berth, ledger }: Site): Promise<void> {
+  await berth.stop();
+  const again = await startBerth({ dataDirectory: berth.dataDirectory });
+  running = again;
+  await settlePaths(ledger, again.url, ledger.paths());
+  await again.stop();
+  console.log(describeData(await checkData(berth.dataDirectory)));
+}
+
+requireRoot().describe("a disk", () => {
+  test.each([
+    ["full", "size=20m", "size=2g"],
+    ["out of inodes", "size=2g,nr_inodes=120", "nr_inodes=0"],
+  ])(
+    "that is %s refuses pushes, gives what it has, and takes pushes again when there is room",
+    async (about, small, large) => {
+      const mounted = await mountMemory(small);
+      mounts.push(mounted);
+      const site = await startOn(mounted.folder, about);
+      console.log(await workThroughRefusals(site, 150));
+      await mounted.remount(large);
+      await workAsUsual(site, 200);
+      await finish(site);
+    },
+  );
+
+  test("that is full, with a journal and delayed writes, does the same", async () => {
+    const mounted = await (await DiskImage.make(64, "delalloc")).mount();
+    mounts.push(mounted);
+    const ballast = join(mounted.folder, "ballast");
+    writeFileSync(ballast, new Uint8Array(36 * 2 ** 20));
+    const site = await startOn(mounted.folder, "full ext4");
+    console.log(await workThroughRefusals(site, 150));
+    rmSync(ballast);
+    await workAsUsual(site, 40);
+    await finish(site);
+  });
+
+  test("that is mounted read-only, but for the database's, refuses blobs until it is writable again", async () => {
+    const mounted = await mountMemory("size=1g");
+    mounts.push(mounted);
+    const database = { path: join(makeTemporaryFolder("database"), "berth.db") };
+    const site = await startOn(mounted.folder, "read-only", { database });
+    await workAsUsual(site, 100);
+    await mounted.remount("ro");
+    console.log(await workThroughRefusals(site, 150));
+    await mounted.remount("rw");
+    await workAsUsual(site, 100);
+    await settlePaths(site.ledger, site.berth.url, site.ledger.paths());
+  });
+
+  test("that the kernel made read-only after an error refuses all that writes, and pulls go on", async () => {
+    const disk = await DiskImage.make(256, "errors=remount-ro");
+    const mounted = await disk.mount();
+    mounts.push(mounted);
+    const site = await startOn(mounted.folder, "made read-only");
+    await workAsUsual(site, 100);
+    await makeReadOnly(mounted.folder);
+    console.log(await workThroughRefusals(site, 150));
+    await site.berth.stop();
+    await mounts.pop()?.unmount();
+    const again = await disk.mount();
+    mounts.push(again);
+    running = await startBerth({ dataDirectory: join(again.folder, "data") });
+    await settlePaths(site.ledger, running.url, site.ledger.paths());
+  });
+
+  test("that fails at every access is answered for with 503, and nothing crashes", async () => {
+    const disk = await DiskImage.make(256, "commit=300");
+    const mounted = await disk.mount();
+    mounts.push(mounted);
+    const site = await startOn(mounted.folder, "failing");
+    await workAsUsual(site, 100);
+    const traffic = new Traffic(site.berth.url, {
+      onSend: () => void (countOf(traffic.refused) >= 150 && traffic.end()),
+    });
+    traffic.allowRefusals();
+    const working = Promise.all(site.clients.map((client) => client.work(traffic)));
+    await Bun.sleep(100);
+    cutPower(mounted.folder);
+    await withLog(site.berth, () => working);
+    console.log(`answered: ${describeCounts(traffic.answered)}; refused: ${describeCounts(traffic.refused)}`);
+    expect((await new HttpClient(site.berth.url).get("/livez")).status).toBe(200);
+  });
+});
+
+/** As ext4 does it by itself when it finds that something is wrong. */
+async function makeReadOnly(folder: string): Promise<void> {
+  const { stdout } = await mustRun(argv`findmnt --noheadings --output SOURCE ${folder}`);
+  writeFileSync(`/sys/fs/ext4/${basename(stdout.trim())}/trigger_fs_error`, "1");
+  expect(readFileSync("/proc/self/mounts", "utf8")).toMatch(new RegExp(`${folder} ext4 \\S*emergency_ro`));
+}
