@@ -11,11 +11,9 @@ import { mustRun } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { checkData, describeData } from "./support/data-directory.ts";
 import { cutPower, DiskImage, type Mounted, mountMemory } from "./support/file-systems.ts";
-import { Ledger } from "./support/ledger.ts";
 import { settlePaths } from "./support/read-values.ts";
-import { makeClients, type RepositoryClient } from "./support/repository-client.ts";
-import { startRandom } from "./support/seeded-random.ts";
-import { describeCounts, Traffic } from "./support/traffic.ts";
+import { makeSite, pullAll, type Site, workAsUsual, workThroughRefusals } from "./support/site.ts";
+import { describeCounts, sumOf, Traffic } from "./support/traffic.ts";
 import { withLog } from "./support/with-log.ts";
 
 setDefaultTimeout(90_000);
@@ -27,50 +25,16 @@ afterEach(async () => {
   for (const mounted of mounts.splice(0)) await mounted.unmount();
 });
 
-interface Site {
-  readonly berth: RunningRegistry;
-  readonly ledger: Ledger;
-  readonly clients: readonly RepositoryClient[];
-}
+type RunningSite = Site & { readonly berth: RunningRegistry };
 
-async function startOn(folder: string, about: string, more: RegistryConfig = {}): Promise<Site> {
-  const random = startRandom(about);
+async function startOn(folder: string, about: string, more: RegistryConfig = {}): Promise<RunningSite> {
   const log = { accesslog: { disabled: true } };
   running = await startBerth({ dataDirectory: join(folder, "data"), config: { log, ...more } });
-  const ledger = new Ledger();
-  return { berth: running, ledger, clients: makeClients(6, ledger, random) };
-}
-
-/** Lets the clients work until enough was acknowledged; nothing may be refused. */
-async function workAsUsual({ berth, clients, ledger }: Site, requests: number): Promise<void> {
-  let left = requests;
-  const traffic = new Traffic(berth.url, { onSend: () => void (--left <= 0 && traffic.end()) });
-  await withLog(berth, async () => {
-    await Promise.all(clients.map((client) => client.work(traffic)));
-    await settlePaths(ledger, berth.url, ledger.takeTouched());
-  });
-}
-
-/** Lets the clients work until so many requests were refused, and pulls everything then. */
-async function workThroughRefusals({ berth, clients, ledger }: Site, refusals: number): Promise<string> {
-  const traffic = new Traffic(berth.url, {
-    onSend: () =>
-      void ([...traffic.refused.values()].reduce((sum, each) => sum + each, 0) >= refusals && traffic.end()),
-  });
-  traffic.allowRefusals();
-  await withLog(berth, async () => {
-    await Promise.all(clients.map((client) => client.work(traffic)));
-    await settlePaths(ledger, berth.url, ledger.paths());
-  });
-  return `acknowledged: ${describeCounts(traffic.answered)}; refused: ${describeCounts(traffic.refused)}; ${ledger.paths().length} paths pulled meanwhile`;
-}
-
-function countOf(counts: ReadonlyMap<unknown, number>): number {
-  return [...counts.values()].reduce((sum, each) => sum + each, 0);
+  return makeSite(running, about);
 }
 
 /** Stops it, and looks at what it leaves. */
-async function finish({ berth, ledger }: Site): Promise<void> {
+async function finish({ ledger, berth }: RunningSite): Promise<void> {
   await berth.stop();
   const again = await startBerth({ dataDirectory: berth.dataDirectory });
   running = again;
@@ -89,7 +53,7 @@ requireRoot().describe("a disk", () => {
       const mounted = await mountMemory(small);
       mounts.push(mounted);
       const site = await startOn(mounted.folder, about);
-      console.log(await workThroughRefusals(site, 150));
+      console.log(`${await workThroughRefusals(site, 150)}; meanwhile ${await pullAll(site)}`);
       await mounted.remount(large);
       await workAsUsual(site, 200);
       await finish(site);
@@ -102,7 +66,7 @@ requireRoot().describe("a disk", () => {
     const ballast = join(mounted.folder, "ballast");
     writeFileSync(ballast, new Uint8Array(36 * 2 ** 20));
     const site = await startOn(mounted.folder, "full ext4");
-    console.log(await workThroughRefusals(site, 150));
+    console.log(`${await workThroughRefusals(site, 150)}; meanwhile ${await pullAll(site)}`);
     rmSync(ballast);
     await workAsUsual(site, 40);
     await finish(site);
@@ -115,10 +79,10 @@ requireRoot().describe("a disk", () => {
     const site = await startOn(mounted.folder, "read-only", { database });
     await workAsUsual(site, 100);
     await mounted.remount("ro");
-    console.log(await workThroughRefusals(site, 150));
+    console.log(`${await workThroughRefusals(site, 150)}; meanwhile ${await pullAll(site)}`);
     await mounted.remount("rw");
     await workAsUsual(site, 100);
-    await settlePaths(site.ledger, site.berth.url, site.ledger.paths());
+    await pullAll(site);
   });
 
   test("that the kernel made read-only after an error refuses all that writes, and pulls go on", async () => {
@@ -128,7 +92,7 @@ requireRoot().describe("a disk", () => {
     const site = await startOn(mounted.folder, "made read-only");
     await workAsUsual(site, 100);
     await makeReadOnly(mounted.folder);
-    console.log(await workThroughRefusals(site, 150));
+    console.log(`${await workThroughRefusals(site, 150)}; meanwhile ${await pullAll(site)}`);
     await site.berth.stop();
     await mounts.pop()?.unmount();
     const again = await disk.mount();
@@ -144,9 +108,9 @@ requireRoot().describe("a disk", () => {
     const site = await startOn(mounted.folder, "failing");
     await workAsUsual(site, 100);
     const traffic = new Traffic(site.berth.url, {
-      onSend: () => void (countOf(traffic.refused) >= 150 && traffic.end()),
+      onSend: () => void (sumOf(traffic.refused) >= 150 && traffic.end()),
     });
-    traffic.allowRefusals();
+    traffic.allowRefusals({ ofPulls: true });
     const working = Promise.all(site.clients.map((client) => client.work(traffic)));
     await Bun.sleep(100);
     cutPower(mounted.folder);

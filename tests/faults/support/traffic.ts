@@ -14,6 +14,11 @@ export interface TrafficOptions {
   readonly onSend?: (kind: RequestKind) => void;
 }
 
+export interface RefusalOptions {
+  /** Pulls as well; else they go on. */
+  readonly ofPulls?: boolean;
+}
+
 export interface Request extends Ask {
   readonly kind: RequestKind;
   readonly method: string;
@@ -33,6 +38,7 @@ export class Traffic {
   #isCut = false;
   #isDeaf = false;
   #mayRefuse = false;
+  #mayRefusePulls = false;
 
   constructor(url: string, { onSend = () => undefined }: TrafficOptions = {}) {
     this.#http = new HttpClient(url);
@@ -61,8 +67,9 @@ export class Traffic {
   }
 
   /** From now on it may say that it cannot. */
-  allowRefusals(): void {
+  allowRefusals({ ofPulls = false }: RefusalOptions = {}): void {
     this.#mayRefuse = true;
+    this.#mayRefusePulls = ofPulls;
   }
 
   /** What waits for an answer. */
@@ -85,7 +92,7 @@ export class Traffic {
       return answer;
     }
     const about = `${method} ${path}: ${answer.status} ${answer.text}`;
-    if (this.#mayRefuse && isRefusal(answer)) {
+    if ((kind === "pull" ? this.#mayRefusePulls : this.#mayRefuse) && isRefusal(answer)) {
       count(this.refused, answer.status);
       throw new RefusedError(about);
     }
@@ -112,6 +119,10 @@ export function isRefusal(answer: Answer): boolean {
 
 export function count<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+export function sumOf(counts: ReadonlyMap<unknown, number>): number {
+  return [...counts.values()].reduce((sum, each) => sum + each, 0);
 }
 
 /** `a 1, b 2`, for a line of figures. */
