@@ -12,7 +12,7 @@ apt=$PWD/.cache/later-debian
 packages="
   skopeo podman buildah umoci containerd docker.io runc uidmap
   docker-registry nginx-light pebble prometheus
-  apache2-utils busybox-static ca-certificates curl openssl unzip wrk
+  apache2-utils busybox-static ca-certificates curl faketime openssl unzip wrk
 "
 
 # Later clients: the package, and the suites to try in order. A package that none of them has fails the script.
