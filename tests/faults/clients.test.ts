@@ -8,6 +8,7 @@ import { describeFigures, figuresOf, type ProcessFigures } from "../support/proc
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { until } from "../support/until.ts";
 import { labelledContent } from "./support/random-content.ts";
+import { highest } from "./support/soak.ts";
 import { type SeededRandom, startRandom } from "./support/seeded-random.ts";
 
 setDefaultTimeout(60_000);
@@ -85,13 +86,6 @@ test("3,600 clients that leave in the middle of a push or a pull leave no descri
   console.log(`clients 2,401 to 3,600: at most ${describeFigures(last)}`);
   expect(last.residentBytes).toBeLessThan(second.residentBytes + 60 * mebibyte);
 });
-
-function highest(figures: readonly ProcessFigures[]): ProcessFigures {
-  return {
-    residentBytes: Math.max(...figures.map(({ residentBytes }) => residentBytes)),
-    openFiles: Math.max(...figures.map(({ openFiles }) => openFiles)),
-  };
-}
 
 /** Says that more is to come than it sends, in one piece or in chunks. */
 function beginPush(connection: Dialled, head: string, part: Uint8Array, random: SeededRandom): void {

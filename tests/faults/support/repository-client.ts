@@ -20,6 +20,8 @@ export interface ClientOptions {
 export interface WorkOptions {
   /** Uploads are purged while they are used. */
   readonly sessionsMayEnd?: boolean;
+  /** Between one thing and the next; default: none. */
+  readonly pauseMs?: number;
 }
 
 interface KnownManifest {
@@ -42,11 +44,12 @@ export class RepositoryClient {
   }
 
   /** Goes on until the traffic is over, through refusals. */
-  async work(traffic: Traffic, { sessionsMayEnd = false }: WorkOptions = {}): Promise<void> {
+  async work(traffic: Traffic, { sessionsMayEnd = false, pauseMs = 0 }: WorkOptions = {}): Promise<void> {
     this.#sessionsMayEnd = sessionsMayEnd;
     while (!traffic.isOver) {
       try {
         await this.#step(traffic);
+        if (pauseMs > 0) await Bun.sleep(pauseMs);
       } catch (error) {
         if (error instanceof CutOffError) return;
         if (!(error instanceof RefusedError)) throw error;
