@@ -4,6 +4,7 @@ import { RegistryError, type RegistryErrorKind } from "../oci/index.ts";
 import { StorageError } from "../storage/index.ts";
 import { ERROR_TABLE } from "./error-table.ts";
 import { HttpError } from "./http-error.ts";
+import { isSystemError } from "./system-error.ts";
 
 const STORE_FAILURES: Readonly<Record<StorageError["reason"] | MetadataError["reason"], RegistryErrorKind>> = {
   full: "storage-full",
@@ -25,6 +26,12 @@ export function asRegistryError(error: unknown): RegistryError {
         ? "the registry has no space left: ask its operator to make room, then push again"
         : "the registry cannot reach its data at the moment: try again";
     return new RegistryError(kind, message, { cause: error });
+  }
+  // What a store hands out as a file fails in the hands of who reads it, and by no store's name.
+  if (isSystemError(error)) {
+    return new RegistryError("unavailable", "the registry cannot read its data at the moment: try again", {
+      cause: error,
+    });
   }
   return new RegistryError("internal", "something went wrong in the registry: its log has the request id", {
     cause: error,
