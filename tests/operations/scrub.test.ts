@@ -13,15 +13,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
+import { berthExecutable, runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { type Content, contentOf } from "../support/oci-content.ts";
 import { pushBlob, pushImage } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { berthExecutable, runBerth } from "./support/berth-command.ts";
+import { until } from "../support/until.ts";
 import { MetricsText } from "./support/metrics-text.ts";
-import { until } from "./support/until.ts";
 
 setDefaultTimeout(60_000);
 

@@ -4,12 +4,13 @@ import { RecentlyUsed } from "../../runtime/index.ts";
 export type FindRow = (first: string, second: string) => unknown;
 
 export interface RememberedRowsOptions {
-  /** Whether anything in the database changed since the last call, whoever changed it. */
-  readonly hasChanged: () => boolean;
+  /** Another value after every change that others made; asked for every 10 ms at most. */
+  readonly version: () => unknown;
   /** About how much memory the rows may take. */
   readonly maxBytes: number;
 }
 
+const LOOK_EVERY_MS = 10;
 /** What a row costs beside its bytes. */
 const ROW_BYTES = 256;
 
@@ -18,12 +19,14 @@ const ROW_BYTES = 256;
  * out again and again, so nobody may change them.
  */
 export class RememberedRows {
-  readonly #hasChanged: () => boolean;
+  readonly #version: () => unknown;
   readonly #rows: RecentlyUsed<unknown>;
   #statements = 0;
+  #lastVersion: unknown;
+  #hasLooked = false;
 
-  constructor({ hasChanged, maxBytes }: RememberedRowsOptions) {
-    this.#hasChanged = hasChanged;
+  constructor({ version, maxBytes }: RememberedRowsOptions) {
+    this.#version = version;
     this.#rows = new RecentlyUsed(maxBytes);
   }
 
@@ -31,7 +34,7 @@ export class RememberedRows {
   remembering(find: FindRow): FindRow {
     const prefix = `${this.#statements++}\n`;
     return (first, second) => {
-      if (this.#hasChanged()) this.#rows.clear();
+      if (!this.#hasLooked) this.#look();
       const key = `${prefix}${first}\n${second}`;
       const known = this.#rows.get(key);
       if (known) return known.value;
@@ -39,6 +42,19 @@ export class RememberedRows {
       this.#rows.set(key, row, sizeOf(key, row));
       return row;
     };
+  }
+
+  /** To be called after every change of our own, before anybody is told of it. */
+  forget(): void {
+    this.#rows.clear();
+  }
+
+  #look(): void {
+    const version = this.#version();
+    if (version !== this.#lastVersion) this.#rows.clear();
+    this.#lastVersion = version;
+    this.#hasLooked = true;
+    setTimeout(() => (this.#hasLooked = false), LOOK_EVERY_MS).unref();
   }
 }
 

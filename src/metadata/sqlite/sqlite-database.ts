@@ -8,7 +8,6 @@ import { openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from 
 import { makeFolderOf } from "./database-folder.ts";
 import { type FindRow, RememberedRows } from "./remembered-rows.ts";
 import { namingFailures } from "./sqlite-error.ts";
-import { WalIndex } from "./wal-index.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /** For what is asked for again and again, such as the manifests of images that many nodes pull. */
@@ -43,6 +42,7 @@ class SqliteMetadata implements MetadataDatabase {
   readonly hot: HotReads;
   readonly #writes: Queries;
   readonly #connections: readonly Database[];
+  readonly #rows: RememberedRows;
   /** Absent for a database in memory. */
   readonly #log: WriteAheadLog | undefined;
 
@@ -62,13 +62,17 @@ class SqliteMetadata implements MetadataDatabase {
     this.#writes = parts.writes;
     this.#connections = [parts.reader, parts.writer];
     this.reads = parts.reads;
-    this.hot = prepareHotReads(parts.reads, prepareFirstRows(parts, path));
+    const { reader } = parts;
+    const version = reader.query("pragma data_version");
+    this.#rows = new RememberedRows({ version: () => version.values()[0]?.[0], maxBytes: REMEMBERED_BYTES });
+    this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, path, this.#rows));
     this.#log = parts.log;
   }
 
   async transaction<T>(work: (queries: Queries) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     this.#log?.requireIntact();
-    const result = await this.#writes.transaction().execute(work);
+    const committed = this.#writes.transaction().execute(work);
+    const result = await committed.finally(() => this.#rows.forget());
     if (options.durable !== false) await this.#log?.sync();
     return result;
   }
@@ -94,13 +98,9 @@ function kyselyOn(connection: Database, path: string): Queries {
   return new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(connection, path) });
 }
 
-function prepareFirstRows({ reader, log }: SqliteParts, path: string): (sql: string) => FindFirstRow {
-  const index = log && new WalIndex(path);
-  const rows = index && new RememberedRows({ hasChanged: () => index.hasChanged(), maxBytes: REMEMBERED_BYTES });
-  return (sql) => {
-    const statement = reader.query<unknown, string[]>(sql);
-    const find: FindRow = (first, second) => statement.get(first, second) ?? undefined;
-    const found = rows?.remembering(find) ?? find;
-    return async (first, second) => namingFailures(path, () => found(first, second));
-  };
+function prepareFirstRow(reader: Database, sql: string, path: string, rows: RememberedRows): FindFirstRow {
+  const statement = reader.query<unknown, string[]>(sql);
+  const find: FindRow = (first, second) => statement.get(first, second) ?? undefined;
+  const found = rows.remembering(find);
+  return async (first, second) => namingFailures(path, () => found(first, second));
 }

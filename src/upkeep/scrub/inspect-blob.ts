@@ -62,11 +62,12 @@ async function readPiece(
   { key, sizeBytes }: StoredObject,
   firstByte: number,
   bytes: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const range = { firstByte, lastByte: firstByte + bytes - 1 };
     const piece = await storage.read(key, { range, sizeBytes });
-    return piece && (await new Response(piece).bytes());
+    if (!piece) return undefined;
+    return new Uint8Array(await new Response(piece).arrayBuffer());
   } catch (error) {
     if (error instanceof StorageError ? error.reason === "corrupt" : codeOf(error) === "ENOENT") return undefined;
     throw error;

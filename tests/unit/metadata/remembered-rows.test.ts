@@ -8,20 +8,35 @@ function counting(row: (call: number) => unknown = (call) => ({ call })) {
   return { asked, find };
 }
 
-test("a row is looked for once as long as nothing changes, one that is not there as well", () => {
-  let isChanged = false;
-  const rows = new RememberedRows({ hasChanged: () => isChanged, maxBytes: 100_000 });
+test("a row is looked for once as long as nothing changes, one that is not there as well", async () => {
+  let version = 1;
+  const rows = new RememberedRows({ version: () => version, maxBytes: 100_000 });
   const [there, missing] = [counting(), counting(() => undefined)];
   const [findThere, findMissing] = [rows.remembering(there.find), rows.remembering(missing.find)];
-  for (let i = 0; i < 3; i++) expect([findThere("a", "b"), findMissing("a", "b")]).toEqual([{ call: 1 }, undefined]);
+  const find = () => [findThere("a", "b"), findMissing("a", "b")];
+  for (let i = 0; i < 3; i++) expect(find()).toEqual([{ call: 1 }, undefined]);
   expect([there.asked, missing.asked]).toEqual([["a b"], ["a b"]]);
-  isChanged = true;
-  expect([findThere("a", "b"), findMissing("a", "b")]).toEqual([{ call: 2 }, undefined]);
+  rows.forget();
+  expect(find()).toEqual([{ call: 2 }, undefined]);
   expect(missing.asked).toHaveLength(2);
+  version = 2;
+  while (there.asked.length === 2) {
+    await Bun.sleep(1);
+    find();
+  }
+  expect(find()).toEqual([{ call: 3 }, undefined]);
+});
+
+test("whether others changed anything is not asked at every row", () => {
+  let asked = 0;
+  const rows = new RememberedRows({ version: () => asked++, maxBytes: 100_000 });
+  const found = rows.remembering(() => 1);
+  for (let i = 0; i < 100; i++) found("a", String(i));
+  expect(asked).toBe(1);
 });
 
 test("rows of other parameters and of other statements are others", () => {
-  const rows = new RememberedRows({ hasChanged: () => false, maxBytes: 100_000 });
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
   const { asked, find } = counting();
   const [one, two] = [rows.remembering(find), rows.remembering(find)];
   const found = [one("a", "b"), one("b", "a"), one("", "a b"), one("a b", ""), two("a", "b")];
@@ -30,7 +45,7 @@ test("rows of other parameters and of other statements are others", () => {
 });
 
 test("what fails is not remembered", () => {
-  const rows = new RememberedRows({ hasChanged: () => false, maxBytes: 100_000 });
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
   const { find } = counting((call) => {
     if (call === 1) throw new Error("busy");
     return { call };
@@ -41,7 +56,7 @@ test("what fails is not remembered", () => {
 });
 
 test("no more is remembered than fits", () => {
-  const rows = new RememberedRows({ hasChanged: () => false, maxBytes: 100_000 });
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
   const { asked, find } = counting(() => ({ body: new Uint8Array(10_000) }));
   const found = rows.remembering(find);
   for (const _ of [1, 2]) for (let i = 0; i < 20; i++) found("image", String(i));
