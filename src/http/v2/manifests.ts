@@ -26,7 +26,7 @@ const MAX_TAG_PARAMETERS = 100;
 export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
   const name = parseRepositoryName(route.name);
   const asked = parseReference(route.reference);
-  const reference = await chooseReference(exchange, name, asked);
+  const reference = exchange.options.amd64Fallback ? await withFallback(exchange, name, asked) : asked;
   const { registry, request } = exchange;
   if (request.method === "HEAD" || request.headers.has("if-none-match")) {
     const head = await getManifestHead(registry, name, reference);
@@ -39,9 +39,9 @@ export async function sendManifest(exchange: Exchange, route: ManifestRoute): Pr
   return { status: 200, headers, body: manifest.body };
 }
 
-/** What was asked for; with the fallback for old clients perhaps one image of it instead. */
-async function chooseReference(exchange: Exchange, name: RepositoryName, reference: Reference): Promise<Reference> {
-  if (!exchange.options.amd64Fallback || reference.kind === "digest") return reference;
+/** What was asked for; for old clients perhaps one image of it instead. */
+async function withFallback(exchange: Exchange, name: RepositoryName, reference: Reference): Promise<Reference> {
+  if (reference.kind === "digest") return reference;
   if (exchange.request.headers.get("accept")?.includes(DOCKER_MANIFEST_LIST)) return reference;
   const child = await findAmd64Child(exchange.registry, name, reference);
   return child === undefined ? reference : { kind: "digest", digest: child };
