@@ -88,7 +88,7 @@ class RepairRun {
   }
 
   async #repair(stored: StoredManifest): Promise<void> {
-    const manifest = (await isManifestGood(this.#registry, stored)) ? parseOrNone(stored) : undefined;
+    const manifest = isManifestGood(stored) ? parseOrNone(stored) : undefined;
     if (!manifest) return;
     const { metadata, options } = this.#registry;
     const changes = await metadata.transaction((queries) => repairManifestIndex(queries, stored, manifest), {

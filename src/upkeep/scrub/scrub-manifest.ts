@@ -1,5 +1,5 @@
 import { isManifestLost, type StoredManifest } from "../../metadata/index.ts";
-import { algorithmOf, digestFromHex } from "../../oci/index.ts";
+import { algorithmOf, digestOf } from "../../oci/index.ts";
 import { quarantineManifest, type Registry } from "../../registry/index.ts";
 import type { DamagedManifest } from "./finding.ts";
 
@@ -13,18 +13,11 @@ export async function scrubManifest(
 ): Promise<DamagedManifest | undefined> {
   const { digest, repository } = manifest;
   if (isManifestLost(manifest)) return { kind: "damaged-manifest", digest, repository };
-  if (await isManifestGood(registry, manifest)) return undefined;
+  if (isManifestGood(manifest)) return undefined;
   const quarantineKey = await quarantineManifest(registry, manifest);
   return { kind: "damaged-manifest", digest, repository, quarantineKey };
 }
 
-export async function isManifestGood(
-  { hashPool }: Pick<Registry, "hashPool">,
-  { digest, body }: StoredManifest,
-): Promise<boolean> {
-  const algorithm = algorithmOf(digest);
-  const hasher = hashPool.start(algorithm);
-  // A copy, since the hasher takes the memory.
-  await hasher.update(body.slice());
-  return digestFromHex(algorithm, await hasher.digestHex()) === digest;
+export function isManifestGood({ digest, body }: StoredManifest): boolean {
+  return digestOf(body, algorithmOf(digest)) === digest;
 }
