@@ -4,7 +4,7 @@ import { registryOptions } from "./app-options.ts";
 import type { Config } from "./config/index.ts";
 import { MetadataError, openSqlite } from "./metadata/index.ts";
 import { createRegistry } from "./registry/index.ts";
-import { Closers, createHashPool, GarbagePacer, systemClock } from "./runtime/index.ts";
+import { Closers, createHashPool, systemClock } from "./runtime/index.ts";
 import { openStorage, StorageError } from "./storage/index.ts";
 import {
   type RepairedIndex,
@@ -80,8 +80,7 @@ async function openRegistry(config: Config, closers: Closers) {
   closers.add(() => metadata.close());
   const hashPool = createHashPool({ workers: 2 });
   closers.add(() => hashPool.close());
-  const garbage = new GarbagePacer(() => Bun.gc(true), systemClock);
-  const parts = { storage, metadata, hashPool, garbage, clock: systemClock, newId: randomUUID };
+  const parts = { storage, metadata, hashPool, clock: systemClock, newId: randomUUID };
   return createRegistry({ ...parts, options: registryOptions(config) });
 }
 

@@ -16,7 +16,7 @@ import {
   type Metrics,
 } from "./http/index.ts";
 import { createRegistry, type Registry } from "./registry/index.ts";
-import { Closers, createHashPool, GarbagePacer, type Log, systemClock } from "./runtime/index.ts";
+import { Closers, createHashPool, type Log, systemClock } from "./runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { startScrubbing, startUploadPurging } from "./upkeep/index.ts";
 import { VERSION } from "./version.ts";
@@ -95,8 +95,7 @@ function openRegistry(config: Config, stores: Stores, closers: Closers): Registr
   const hashPool = createHashPool({ workers: Math.min(4, availableParallelism()) });
   closers.add(() => hashPool.close());
   const options = registryOptions(config);
-  const garbage = new GarbagePacer(() => Bun.gc(true), systemClock);
-  return createRegistry({ ...stores, hashPool, garbage, clock: systemClock, newId: randomUUID, options });
+  return createRegistry({ ...stores, hashPool, clock: systemClock, newId: randomUUID, options });
 }
 
 function startUpkeep(

@@ -1,6 +1,6 @@
 import { RegistryError } from "../oci/index.ts";
 import type { MetadataDatabase } from "../metadata/index.ts";
-import type { Clock, GarbagePacer, HashPool } from "../runtime/index.ts";
+import { type Clock, GarbagePacer, type HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
 import type { RegistryOptions } from "./options.ts";
 import { RunningHashes } from "./running-hashes.ts";
@@ -22,11 +22,12 @@ export interface Registry {
   readonly smallBlobs: SmallBlobs;
 }
 
-export type RegistryParts = Omit<Registry, "uploadTurns" | "runningHashes" | "smallBlobs">;
+export type RegistryParts = Omit<Registry, "garbage" | "uploadTurns" | "runningHashes" | "smallBlobs">;
 
 export function createRegistry(parts: RegistryParts): Registry {
   return {
     ...parts,
+    garbage: new GarbagePacer(() => Bun.gc(true), parts.clock),
     uploadTurns: new UploadTurns(),
     runningHashes: new RunningHashes(),
     smallBlobs: new SmallBlobs(),

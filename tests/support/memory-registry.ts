@@ -1,6 +1,6 @@
 import { openSqlite } from "../../src/metadata/index.ts";
 import { createRegistry, type Registry, type RegistryOptions } from "../../src/registry/index.ts";
-import { createHashPool, GarbagePacer } from "../../src/runtime/index.ts";
+import { createHashPool } from "../../src/runtime/index.ts";
 import { openStorage } from "../../src/storage/index.ts";
 
 export interface MemoryRegistry {
@@ -22,7 +22,6 @@ export async function openMemoryRegistry(options: Partial<RegistryOptions> = {})
     metadata,
     storage,
     hashPool,
-    garbage: new GarbagePacer(() => undefined, clock),
     clock,
     newId: () => `id-${ids++}`,
     options: {
