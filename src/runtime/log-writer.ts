@@ -1,4 +1,5 @@
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { errorCode } from "./error-code.ts";
 
 const MAX_AGAIN_AFTER_MS = 100;
 const STUCK_AFTER_MS = 100;
@@ -151,6 +152,6 @@ function writeForAMoment(fileDescriptor: number, bytes: Buffer): void {
 }
 
 function isFullForNow(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === "EAGAIN" || code === "EBUSY" || code === "EINTR";
 }

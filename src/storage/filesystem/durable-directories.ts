@@ -1,8 +1,7 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { CoalescedSync } from "../../runtime/index.ts";
-import { codeOf } from "./filesystem-error.ts";
+import { CoalescedSync, errorCode } from "../../runtime/index.ts";
 
 export type SyncDirectory = (directory: string) => Promise<void>;
 
@@ -70,7 +69,7 @@ export async function syncOnDisk(directory: string): Promise<void> {
     await handle.sync();
   } catch (error) {
     // Some network file systems have no such call, as their servers do this by themselves.
-    if (codeOf(error) !== "EINVAL" && codeOf(error) !== "ENOTSUP") throw error;
+    if (errorCode(error) !== "EINVAL" && errorCode(error) !== "ENOTSUP") throw error;
   } finally {
     await handle.close();
   }

@@ -1,3 +1,4 @@
+import { errorCode } from "../../runtime/index.ts";
 import { StorageError, type StorageErrorReason } from "../storage-error.ts";
 
 interface Meaning {
@@ -29,24 +30,20 @@ export function writeError(cause: unknown, path: string): StorageError {
 
 /** As `writeError`, for what only looks: missing permission is no read-only disk then. */
 export function readError(cause: unknown, path: string): StorageError {
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   if (code !== "EACCES" && code !== "EPERM") return translate(cause, `cannot read ${path}`);
   return new StorageError("unavailable", `cannot read ${path}: Berth's user may not (${code})`, { cause });
 }
 
 /** That there is nothing at a path, also because a file is in the way. */
 export function isAbsence(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code === "ENOENT" || code === "ENOTDIR";
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 function translate(cause: unknown, what: string): StorageError {
   if (cause instanceof StorageError) return cause;
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   const { reason, advice } = (code === undefined ? undefined : meanings[code]) ?? unknownMeaning(cause);
   return new StorageError(reason, `${what}: ${advice}${code === undefined ? "" : ` (${code})`}`, { cause });
 }

@@ -1,8 +1,9 @@
 import { type FileHandle, mkdir, open, rename, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { errorCode } from "../../runtime/index.ts";
 import type { DurableDirectories } from "./durable-directories.ts";
-import { codeOf, isAbsence } from "./filesystem-error.ts";
+import { isAbsence } from "./filesystem-error.ts";
 import type { RootDirectory } from "./root-directory.ts";
 import { writeFully } from "./write-fully.ts";
 
@@ -36,7 +37,7 @@ export class PlacingFiles {
       try {
         return { path, handle: await this.open(path, "wx+") };
       } catch (error) {
-        if (codeOf(error) !== "EEXIST") throw error;
+        if (errorCode(error) !== "EEXIST") throw error;
       }
     }
   }
@@ -46,7 +47,7 @@ export class PlacingFiles {
     try {
       return await open(path, flags);
     } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error;
+      if (errorCode(error) !== "ENOENT") throw error;
       await this.#makeDirectory(dirname(path));
       return open(path, flags);
     }
@@ -79,7 +80,7 @@ export class PlacingFiles {
         break;
       } catch (error) {
         // A directory that was made may be gone again: who removes the last file in it removes it too.
-        if (codeOf(error) !== "ENOENT" || attempt === mostAttempts) throw error;
+        if (errorCode(error) !== "ENOENT" || attempt === mostAttempts) throw error;
         await this.#makeDirectory(directory);
       }
     }
@@ -92,7 +93,7 @@ export class PlacingFiles {
     try {
       await this.move(from, to);
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return false;
+      if (errorCode(error) === "ENOENT") return false;
       throw error;
     }
     if (dirname(from) === dirname(to)) return true;
@@ -105,7 +106,7 @@ export class PlacingFiles {
     try {
       await unlink(path);
     } catch (error) {
-      if (codeOf(error) === "EISDIR") return;
+      if (errorCode(error) === "EISDIR") return;
       if (isAbsence(error)) return this.#options.root.requireSame();
       throw error;
     }

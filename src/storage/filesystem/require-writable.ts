@@ -2,8 +2,8 @@ import { constants } from "node:fs";
 import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { errorCode } from "../../runtime/index.ts";
 import { StorageError } from "../storage-error.ts";
-import { codeOf } from "./filesystem-error.ts";
 
 /** Entering a file, and reading the folder to sync it. */
 const { R_OK, W_OK, X_OK } = constants;
@@ -18,8 +18,8 @@ export async function requireWritable(folder: string, root: string, levels: numb
     // As a folder: a file in its place is another fault.
     await access(`${folder}/.`, R_OK | W_OK | X_OK);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
-    throw codeOf(error) === "EACCES" ? notPermitted(folder, root, error) : error;
+    if (errorCode(error) === "ENOENT") return;
+    throw errorCode(error) === "EACCES" ? notPermitted(folder, root, error) : error;
   }
   if (levels === 0) return;
   const entries = await readdir(folder, { withFileTypes: true });

@@ -1,6 +1,6 @@
 import type { BlobContent, LossReason } from "../../metadata/index.ts";
 import { algorithmOf, type Digest, digestFromHex } from "../../oci/index.ts";
-import type { HashPool } from "../../runtime/index.ts";
+import { errorCode, type HashPool } from "../../runtime/index.ts";
 import { parseStorageKey, type StorageDriver, StorageError, type StoredObject } from "../../storage/index.ts";
 import type { ReadRate } from "./read-rate.ts";
 
@@ -69,16 +69,12 @@ async function readPiece(
     if (!piece) return undefined;
     return new Uint8Array(await new Response(piece).arrayBuffer());
   } catch (error) {
-    if (error instanceof StorageError ? error.reason === "corrupt" : codeOf(error) === "ENOENT") return undefined;
+    if (error instanceof StorageError ? error.reason === "corrupt" : errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
 
 /** A bad sector: bytes that are lost, and not a failure that passes. */
 function isReadFault(error: unknown): boolean {
-  return codeOf(error) === "EIO";
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
+  return errorCode(error) === "EIO";
 }
