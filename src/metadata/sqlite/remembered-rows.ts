@@ -3,9 +3,18 @@ import { RecentlyUsed } from "../../runtime/index.ts";
 /** Finds the first row of a statement that has two parameters. */
 export type FindRow = (first: string, second: string) => unknown;
 
+/** The count of the changes that several processes make, in memory that they have in common. */
+export interface SharedChanges {
+  /** Another value after every change, from the moment on at which `add` returned to who made it. */
+  count(): number;
+  add(): void;
+}
+
 export interface RememberedRowsOptions {
   /** Another value after every change that others made; asked for every 10 ms at most. */
   readonly version: () => unknown;
+  /** Where processes that serve together tell each other of their changes; asked at every row. */
+  readonly changes?: SharedChanges | undefined;
   /** About how much memory the rows may take. */
   readonly maxBytes: number;
 }
@@ -20,13 +29,16 @@ const ROW_BYTES = 256;
  */
 export class RememberedRows {
   readonly #version: () => unknown;
+  readonly #changes: SharedChanges | undefined;
   readonly #rows: RecentlyUsed<unknown>;
   #statements = 0;
   #lastVersion: unknown;
   #hasLooked = false;
+  #lastCount: number | undefined;
 
-  constructor({ version, maxBytes }: RememberedRowsOptions) {
+  constructor({ version, changes, maxBytes }: RememberedRowsOptions) {
     this.#version = version;
+    this.#changes = changes;
     this.#rows = new RecentlyUsed(maxBytes);
   }
 
@@ -35,6 +47,7 @@ export class RememberedRows {
     const prefix = `${this.#statements++}\n`;
     return (first, second) => {
       if (!this.#hasLooked) this.#look();
+      if (this.#changes) this.#lookBeside(this.#changes);
       const key = `${prefix}${first}\n${second}`;
       const known = this.#rows.get(key);
       if (known) return known.value;
@@ -47,6 +60,13 @@ export class RememberedRows {
   /** To be called after every change of our own, before anybody is told of it. */
   forget(): void {
     this.#rows.clear();
+    this.#changes?.add();
+  }
+
+  #lookBeside(changes: SharedChanges): void {
+    const count = changes.count();
+    if (count !== this.#lastCount) this.#rows.clear();
+    this.#lastCount = count;
   }
 
   #look(): void {

@@ -10,18 +10,52 @@ export interface ServeLock {
   release(): void;
 }
 
+/** How long to wait for another process to end, such as the one that this one replaces. */
+interface Patience {
+  readonly waitMs: number;
+}
+
 /**
- * Takes the lock of those who serve, beside the database: who may work on an upload is known to one process only.
+ * Takes the lock of one who serves alone, beside the database: who may work on an upload is known to one process only.
  * @param databasePath a file, or `:memory:`, which nobody else can have
- * @param options waitMs: how long to wait for another process to end, such as the one that this one replaces
  * @throws MetadataError `unavailable` while another process holds it
  */
-export async function lockForServing(databasePath: string, options: { readonly waitMs: number }): Promise<ServeLock> {
+export function lockForServing(databasePath: string, patience: Patience): Promise<ServeLock> {
+  return lock(databasePath, patience, (file) => file.run("begin exclusive"));
+}
+
+/**
+ * Takes the lock for several processes that serve together; they join in afterwards. It is not to be had while one of an
+ * earlier start still serves.
+ * @throws MetadataError `unavailable`
+ */
+export function lockForSeveral(databasePath: string, patience: Patience): Promise<ServeLock> {
+  return lock(databasePath, patience, (file) => {
+    file.run("begin exclusive");
+    file.run("commit");
+    // Others may read from now on, and nobody else may have this.
+    file.run("begin immediate");
+  });
+}
+
+/**
+ * Joins those who serve together, for one whose parent has the lock for several.
+ * @throws MetadataError `unavailable` while another process serves alone
+ */
+export function joinServing(databasePath: string): Promise<ServeLock> {
+  return lock(databasePath, { waitMs: 0 }, (file) => {
+    file.run("begin");
+    file.query("select count(*) from sqlite_schema").get();
+  });
+}
+
+/** SQLite's lock of a database that stays empty: it asks for no native code of ours, and works wherever the database does. */
+async function lock(databasePath: string, { waitMs }: Patience, take: (file: Database) => void): Promise<ServeLock> {
   if (databasePath === ":memory:") return { release: () => undefined };
   await makeFolderOf(databasePath);
   const folder = dirname(databasePath);
   try {
-    const file = await whenUnlocked(() => lockFile(join(folder, "serve.lock")), options.waitMs);
+    const file = await whenUnlocked(() => lockFile(join(folder, "serve.lock"), take), waitMs);
     return { release: () => file.close() };
   } catch (cause) {
     if (!isLocked(cause)) throw cause;
@@ -29,14 +63,12 @@ export async function lockForServing(databasePath: string, options: { readonly w
   }
 }
 
-/** SQLite's lock of a database that stays empty: it asks for no native code of ours, and works wherever the database does. */
-function lockFile(path: string): Database {
+function lockFile(path: string, take: (file: Database) => void): Database {
   return namingFailures(path, () => {
     const file = new Database(path, { create: true, readwrite: true });
     try {
       file.run("pragma busy_timeout = 0");
-      file.run("pragma locking_mode = exclusive");
-      file.run("begin exclusive");
+      take(file);
       return file;
     } catch (error) {
       file.close();

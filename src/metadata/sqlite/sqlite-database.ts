@@ -6,21 +6,26 @@ import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
 import { openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from "./bun-sqlite.ts";
 import { makeFolderOf } from "./database-folder.ts";
-import { type FindRow, RememberedRows } from "./remembered-rows.ts";
+import { type FindRow, RememberedRows, type SharedChanges } from "./remembered-rows.ts";
 import { namingFailures } from "./sqlite-error.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /** For what is asked for again and again, such as the manifests of images that many nodes pull. */
 const REMEMBERED_BYTES = 8 * 1024 * 1024;
 
+export interface SqliteOptions {
+  /** Needed where several processes serve the database: what one has committed is seen by the others at once. */
+  readonly changes?: SharedChanges | undefined;
+}
+
 /**
  * Opens the database file, creating it and its folder if need be, and brings its tables up to date.
  * @param path a file, or `:memory:` for a database that ends with the process
  * @throws MetadataError
  */
-export async function openSqlite(path: string): Promise<MetadataDatabase> {
+export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<MetadataDatabase> {
   if (path !== ":memory:") await makeFolderOf(path);
-  return namingFailures(path, () => SqliteMetadata.open(path));
+  return namingFailures(path, () => SqliteMetadata.open(path, options));
 }
 
 interface SqliteParts {
@@ -31,6 +36,7 @@ interface SqliteParts {
   readonly reads: Queries;
   /** Absent for a database in memory. */
   readonly log?: WriteAheadLog;
+  readonly changes: SharedChanges | undefined;
 }
 
 /**
@@ -46,25 +52,26 @@ class SqliteMetadata implements MetadataDatabase {
   /** Absent for a database in memory. */
   readonly #log: WriteAheadLog | undefined;
 
-  static async open(path: string): Promise<SqliteMetadata> {
+  static async open(path: string, { changes }: SqliteOptions): Promise<SqliteMetadata> {
     const writer = openConnection(path);
     const writes = kyselyOn(writer, path);
     await migrateToLatest(writes);
     stopWaitingForLocks(writer);
-    if (path === ":memory:") return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes });
+    if (path === ":memory:")
+      return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes, changes });
     const reader = openConnection(path);
     stopWaitingForLocks(reader);
     const log = await WriteAheadLog.open(path);
-    return new SqliteMetadata(path, { writer, writes, reader, reads: kyselyOn(reader, path), log });
+    return new SqliteMetadata(path, { writer, writes, reader, reads: kyselyOn(reader, path), log, changes });
   }
 
   private constructor(path: string, parts: SqliteParts) {
     this.#writes = parts.writes;
     this.#connections = [parts.reader, parts.writer];
     this.reads = parts.reads;
-    const { reader } = parts;
+    const { reader, changes } = parts;
     const version = reader.query("pragma data_version");
-    this.#rows = new RememberedRows({ version: () => version.values()[0]?.[0], maxBytes: REMEMBERED_BYTES });
+    this.#rows = new RememberedRows({ version: () => version.values()[0]?.[0], changes, maxBytes: REMEMBERED_BYTES });
     this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, path, this.#rows));
     this.#log = parts.log;
   }

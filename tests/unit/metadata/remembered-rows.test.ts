@@ -62,3 +62,17 @@ test("no more is remembered than fits", () => {
   for (const _ of [1, 2]) for (let i = 0; i < 20; i++) found("image", String(i));
   expect(asked).toHaveLength(40);
 });
+
+test("what another process of the registry has changed is not remembered for a moment", () => {
+  let changes = 0;
+  const shared = { count: () => changes, add: () => void changes++ };
+  const rows = new RememberedRows({ version: () => 1, changes: shared, maxBytes: 100_000 });
+  const { find } = counting();
+  const found = rows.remembering(find);
+  expect([found("a", "b"), found("a", "b")]).toEqual([{ call: 1 }, { call: 1 }]);
+  changes++;
+  expect([found("a", "b"), found("a", "b")]).toEqual([{ call: 2 }, { call: 2 }]);
+  rows.forget();
+  expect(changes).toBe(2);
+  expect(found("a", "b")).toEqual({ call: 3 });
+});

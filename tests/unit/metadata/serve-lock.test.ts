@@ -1,8 +1,8 @@
-import { afterAll, afterEach, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lockForServing, MetadataError } from "../../../src/metadata/index.ts";
+import { joinServing, lockForServing, lockForSeveral, MetadataError } from "../../../src/metadata/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-lock-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,10 +19,10 @@ afterEach(async () => {
 });
 
 /** Another process that has the lock when this resolves. */
-async function startOther(databasePath: string): Promise<Bun.Subprocess> {
+async function startOther(databasePath: string, take = "lockForServing"): Promise<Bun.Subprocess> {
   const code = `
-    import { lockForServing } from ${JSON.stringify(door)};
-    const lock = await lockForServing(${JSON.stringify(databasePath)}, { waitMs: 0 });
+    import { ${take} } from ${JSON.stringify(door)};
+    const lock = await ${take}(${JSON.stringify(databasePath)}, { waitMs: 0 });
     process.on("SIGTERM", () => lock.release());
     console.log("locked");
     setInterval(() => {}, 1000);`;
@@ -33,8 +33,8 @@ async function startOther(databasePath: string): Promise<Bun.Subprocess> {
   return child;
 }
 
-async function refusalOf(databasePath: string): Promise<unknown> {
-  return lockForServing(databasePath, { waitMs: 0 }).then(
+async function refusalOf(databasePath: string, take = lockForServing): Promise<unknown> {
+  return take(databasePath, { waitMs: 0 }).then(
     (lock) => lock.release(),
     (error: unknown) => error,
   );
@@ -79,4 +79,34 @@ test("other databases, and one in memory, are free", async () => {
   ];
   expect(existsSync(join(folder, "d", "serve.lock"))).toBe(true);
   for (const lock of locks) lock.release();
+});
+
+describe("who serves together", () => {
+  test("joins the one that has the lock for several, and nobody else comes in", async () => {
+    const path = join(folder, "f", "berth.db");
+    await startOther(path, "lockForSeveral");
+    const joined = [await joinServing(path), await joinServing(path)];
+    expect(await refusalOf(path)).toBeInstanceOf(MetadataError);
+    expect(await refusalOf(path, lockForSeveral)).toBeInstanceOf(MetadataError);
+    for (const lock of joined) lock.release();
+  });
+
+  test("keeps others out also when the one that started it is gone", async () => {
+    const path = join(folder, "g", "berth.db");
+    const superior = await startOther(path, "lockForSeveral");
+    const orphan = await startOther(path, "joinServing");
+    superior.kill("SIGKILL");
+    await superior.exited;
+    expect(await refusalOf(path)).toBeInstanceOf(MetadataError);
+    expect(await refusalOf(path, lockForSeveral)).toBeInstanceOf(MetadataError);
+    orphan.kill("SIGKILL");
+    await orphan.exited;
+    expect(await refusalOf(path, lockForSeveral)).toBeUndefined();
+  });
+
+  test("does not join one that serves alone", async () => {
+    const path = join(folder, "h", "berth.db");
+    await startOther(path);
+    expect(await refusalOf(path, joinServing)).toBeInstanceOf(MetadataError);
+  });
 });
