@@ -12,7 +12,7 @@ export {
   respondMetrics,
   respondReady,
 } from "./health/index.ts";
-export { type Listener, ListenError, startListener } from "./listener/index.ts";
+export { claimAddress, type ListenAddress, type Listener, ListenError, startListener } from "./listener/index.ts";
 export {
   type AccessLog,
   createAccessLog,
@@ -29,5 +29,6 @@ export type { HttpOptions } from "./options.ts";
 export { createRequestHandler, type Edge, type Page, type RequestHandler } from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
+export { combineMetrics, createSiblingHandler, passOnUploads, type SiblingProcesses } from "./siblings/index.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export { unsentResponse } from "./unsent-response.ts";

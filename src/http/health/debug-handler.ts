@@ -10,7 +10,7 @@ import type { Health } from "./health.ts";
 export interface DebugOptions {
   readonly health: Health;
   /** Without it there is no metrics page. */
-  readonly metrics?: Metrics | undefined;
+  readonly metrics?: Pick<Metrics, "render"> | undefined;
   readonly metricsPath: string;
   readonly version: string;
   readonly startedAtMs: number;

@@ -4,5 +4,5 @@
  */
 export type { ConnectionInfo } from "./connection.ts";
 export { type ListenAddress, ListenError } from "./listen-address.ts";
-export { type Listener, type ListenerOptions, startListener } from "./listener.ts";
+export { claimAddress, type Listener, type ListenerOptions, startListener } from "./listener.ts";
 export type { ListenerLimits } from "./serve.ts";

@@ -46,10 +46,22 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   return listener;
 }
 
-async function openListener(options: ListenerOptions): Promise<RunningListener> {
-  const { address } = options;
+/**
+ * Makes sure that no other program has the address, and settles the port where any would do, for processes that will share it.
+ * @throws ListenError
+ */
+export async function claimAddress(address: ListenAddress): Promise<ListenAddress> {
   try {
-    return new RunningListener(options, options.tls ? claimPort(address) : address);
+    return claimPort(address);
+  } catch (error) {
+    throw await explainRefusal(address, error);
+  }
+}
+
+async function openListener(options: ListenerOptions): Promise<RunningListener> {
+  const { address, tls, isShared } = options;
+  try {
+    return new RunningListener(options, tls && !isShared ? claimPort(address) : address);
   } catch (error) {
     throw await explainRefusal(address, error);
   }
@@ -96,7 +108,8 @@ class RunningListener implements Listener, AlpnChallengePort {
   followTls(): void {
     const { tls } = this.#options;
     if (!tls) return;
-    this.#isSteered = this.port !== undefined && steerToNewest(this.port);
+    // A filter would rule over the sockets of all processes.
+    this.#isSteered = this.port !== undefined && !this.#options.isShared && steerToNewest(this.port);
     const endFollowing = tls.subscribe(() => this.#takeOverCertificate());
     tls.useAlpnPort(this);
     this.#endFollowing = () => {

@@ -15,6 +15,8 @@ export interface ServeOptions {
   readonly reportProblem: ReportProblem;
   /** The answer to an error after `fetch`, such as a file that went away; default: 500 without a body. */
   readonly answerError?: (error: unknown) => Response;
+  /** Other processes of the same registry listen there as well; that nobody else does was made sure before (`claimAddress`). */
+  readonly isShared?: boolean;
   /** HTTP/2 for clients that offer it by TLS. Off by default: Bun calls it experimental. */
   readonly http2?: boolean;
 }
@@ -45,14 +47,14 @@ export function serve(
   options: ServeOptions,
   peerOf: (peer: Peer) => Peer = (peer) => peer,
 ): BunServer {
-  const { fetch, tls, limits, http2 } = options;
+  const { fetch, tls, limits, http2, isShared = false } = options;
   const settings = { tls: tls !== undefined, idleTimeoutSeconds: idleSeconds(limits.idleTimeoutMs) };
   try {
     return Bun.serve({
       ...(bindOptions(address) as { port: number }),
       ...(tls && { tls: tlsSettings(tls.current), http2: http2 ?? false }),
       // Said in any case: `development: false` alone would share the port with every other registry started by mistake.
-      reusePort: tls !== undefined,
+      reusePort: isShared || tls !== undefined,
       development: false,
       idleTimeout: settings.idleTimeoutSeconds,
       maxRequestBodySize: limits.maxBodyBytes ?? unlimitedBytes,

@@ -1,3 +1,4 @@
+import type { MetricObject } from "prom-client";
 import PromRegistry from "prom-client/lib/registry.js";
 import type { RequestRecord } from "../request-record.ts";
 import { exposeProcess, watchEventLoop } from "./process-metrics.ts";
@@ -18,9 +19,20 @@ export interface Metrics {
   /** Adds a metric that is asked for its value when the metrics are read. */
   addReading(options: ReadingOptions): void;
   /** All of it in Prometheus' text format. */
-  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+  render(): Promise<RenderedMetrics>;
+  /** All of it as JSON, for another process. */
+  read(): Promise<MetricsReading>;
   close(): void;
 }
+
+/** Prometheus' text format. */
+export interface RenderedMetrics {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** What one process counted, as prom-client writes it for another. */
+export type MetricsReading = readonly MetricObject[];
 
 export interface ActionMeter extends Observer {
   countFailure(): void;
@@ -53,9 +65,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
     storageAction,
     databaseOperation: (operation) => databaseSeconds.cell(operation),
     addReading: (reading) => exposeReading(registry, reading),
-    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    render: () => renderRegistry(registry),
+    read: () => registry.getMetricsAsJSON(),
     close: stopWatching,
   };
+}
+
+/** What several processes counted as one; each metric says how it is put together. */
+export async function renderTogether(readings: readonly MetricsReading[]): Promise<RenderedMetrics> {
+  const { default: aggregatorRegistry } = await import("prom-client/lib/cluster.js");
+  return renderRegistry(aggregatorRegistry.aggregate(readings.map((reading) => [...reading])));
+}
+
+async function renderRegistry(registry: PromRegistry): Promise<RenderedMetrics> {
+  return { contentType: registry.contentType, body: await registry.metrics() };
 }
 
 function storageMeters(registry: PromRegistry): Metrics["storageAction"] {
@@ -93,6 +116,7 @@ function exposeBuild(registry: PromRegistry, { version, revision = "" }: Metrics
     help: "Always 1; its labels say what runs.",
     type: "gauge",
     labels: { version, revision, bun: Bun.version },
+    together: "first",
     read: () => 1,
   });
 }

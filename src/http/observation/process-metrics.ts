@@ -23,6 +23,7 @@ export function exposeProcess(registry: Registry, startedAtMs: number): void {
     name: "process_start_time_seconds",
     help: "Start time of the process since unix epoch in seconds.",
     type: "gauge",
+    together: "min",
     read: () => startedAtMs / 1000,
   });
   exposeFileDescriptors(registry);
@@ -40,6 +41,7 @@ function exposeFileDescriptors(registry: Registry): void {
     name: "process_max_fds",
     help: "Maximum number of open file descriptors.",
     type: "gauge",
+    together: "first",
     read: async () => {
       const limit = /^Max open files\s+(\d+)/m.exec(await readFile("/proc/self/limits", "utf8"))?.[1];
       return limit === undefined ? undefined : Number(limit);

@@ -17,8 +17,12 @@ export interface ReadingOptions {
   readonly help: string;
   readonly type: "gauge" | "counter";
   readonly labels?: Readonly<Record<string, string>>;
+  /** How the values of several processes become one; default: their sum. */
+  readonly together?: Together;
   read(): number | undefined | Promise<number | undefined>;
 }
+
+export type Together = "sum" | "min" | "max" | "first";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -135,11 +139,12 @@ interface Exposed {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
+  readonly together?: Together;
   readonly samples: () => Sample[] | Promise<Sample[]>;
 }
 
-function expose(registry: Registry, { name, help, type, samples }: Exposed): void {
-  const get = async () => ({ name, help, type, values: await samples(), aggregator: "sum" });
+function expose(registry: Registry, { name, help, type, samples, together = "sum" }: Exposed): void {
+  const get = async () => ({ name, help, type, values: await samples(), aggregator: together });
   // What a registry asks of a metric is less than prom-client's type says.
   registry.registerMetric({ name, help, type, get } as unknown as Metric);
 }
