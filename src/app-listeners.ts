@@ -1,12 +1,16 @@
 import type { Config } from "./config/index.ts";
+import { siblingsOf } from "./app-processes.ts";
 import {
   type Answer,
+  combineMetrics,
   createDebugHandler,
+  createSiblingHandler,
   emptyAnswer,
   type Health,
   type Listener,
   type Metrics,
   openTlsSource,
+  passOnUploads,
   type Page,
   type RequestHandler,
   respondLive,
@@ -17,6 +21,7 @@ import {
   type TlsSource,
   unsentResponse,
 } from "./http/index.ts";
+import type { ProcessPlace } from "./processes/index.ts";
 import type { Registry } from "./registry/index.ts";
 import { type Closers, type Log, systemClock } from "./runtime/index.ts";
 import { VERSION } from "./version.ts";
@@ -27,6 +32,8 @@ export interface ListenerParts {
   readonly log: Log;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** Where this process stands, if several serve together. */
+  readonly place: ProcessPlace | undefined;
   readonly closers: Closers;
 }
 
@@ -34,8 +41,10 @@ export interface ListenerParts {
 const SAVE_TIMEOUT_MS = 10_000;
 
 /** The pages beside the registry API. */
-export function createPages({ config, health, metrics }: ListenerParts): ReadonlyMap<string, Page> {
+export function createPages(parts: ListenerParts): ReadonlyMap<string, Page> {
+  const { config, health } = parts;
   const { metrics: page } = config.http;
+  const metrics = metricsOfAll(parts);
   const pages = new Map<string, Page>([
     // What load balancers ask; empty, as registry:2 answers.
     ["/", { isOpen: false, needsLogin: false, respond: respondEmpty }],
@@ -46,24 +55,29 @@ export function createPages({ config, health, metrics }: ListenerParts): Readonl
   return pages;
 }
 
+/** Whichever process is asked tells what all of them counted. */
+function metricsOfAll({ metrics, place }: ListenerParts): Pick<Metrics, "render"> {
+  return place ? combineMetrics(metrics, siblingsOf(place)) : metrics;
+}
+
 function respondEmpty(): Answer {
   return emptyAnswer(200, { "Cache-Control": "no-cache" });
 }
 
 /** Starts the debug address, if there is one. */
 export async function listenForDebugging(parts: ListenerParts, startedAtMs: number): Promise<void> {
-  const { config, log, health, metrics, closers } = parts;
+  const { config, log, health, closers } = parts;
   const { debug } = config.http;
   if (!debug) return;
   const fetch = createDebugHandler({
     health,
-    metrics: debug.prometheus.enabled ? metrics : undefined,
+    metrics: debug.prometheus.enabled ? metricsOfAll(parts) : undefined,
     metricsPath: debug.prometheus.path,
     version: VERSION,
     startedAtMs,
     clock: systemClock,
   });
-  const listener = await startListener({ address: debug.address, fetch, ...listening(config, log) });
+  const listener = await startListener({ address: debug.address, fetch, ...listening(parts) });
   closers.add(() => listener.stop(0));
   log.info("the debug address listens", { url: listener.url.href });
 }
@@ -81,11 +95,14 @@ export async function listen(
   const running = new RunningRequests();
   const tls = await openTls(parts, signal);
   const { address, drainTimeoutMs } = config.http;
-  const fetch = running.counted(handle);
-  const listener = await startListener({ address, fetch, tls, ...listening(config, log) });
+  const siblings = await listenForSiblings(parts, running.counted(handle));
+  const fetch = running.counted(withSiblings(parts, handle));
+  const listener = await startListener({ address, fetch, tls, ...listening(parts) });
   closers.add(async () => {
     health.drain();
     const { cutRequests } = await listener.stop(drainTimeoutMs);
+    // What the others pass on ends with their clients' connections, which are cut at the same time.
+    await siblings?.stop(drainTimeoutMs);
     registry.uploadTurns.interruptAll();
     const unfinished = await running.idle(SAVE_TIMEOUT_MS);
     log.info("stopped serving", { cutRequests, unfinished });
@@ -93,8 +110,24 @@ export async function listen(
   return listener;
 }
 
-function listening(config: Config, log: Log) {
+/** Where the other processes pass on what is for this one; `undefined` if there are none. */
+async function listenForSiblings(parts: ListenerParts, handle: RequestHandler): Promise<Listener | undefined> {
+  const { metrics, place } = parts;
+  if (!place) return undefined;
+  const address = { unixSocketPath: siblingsOf(place).socketOf(place.index) };
+  const fetch = createSiblingHandler(handle, metrics);
+  return startListener({ address, fetch, ...listening(parts) });
+}
+
+function withSiblings({ config, log, place }: ListenerParts, handle: RequestHandler): RequestHandler {
+  if (!place) return handle;
+  const reportProblem = (message: string, error: unknown) => log.warn(message, { error });
+  return passOnUploads(handle, { prefix: config.http.prefix, siblings: siblingsOf(place), reportProblem });
+}
+
+function listening({ config, log, place }: ListenerParts) {
   return {
+    isShared: place !== undefined,
     limits: { idleTimeoutMs: config.http.limits.idleTimeoutMs },
     reportProblem: (message: string, error?: unknown) => log.warn(message, { error }),
     answerError: unsentResponse,

@@ -1,5 +1,6 @@
 import type { Config } from "./config/index.ts";
 import { type AccessLog, createAccessLog, logRequest, type Metrics, type RequestRecord } from "./http/index.ts";
+import type { ProcessPlace } from "./processes/index.ts";
 import type { Registry } from "./registry/index.ts";
 import { getScrubStanding, type ScrubCounts } from "./upkeep/index.ts";
 import { type Closers, createLineOutput, createLog, type LineOutput, type Log, systemClock } from "./runtime/index.ts";
@@ -9,10 +10,11 @@ export function stopwatchMs(): number {
   return performance.now();
 }
 
-/** Opens the log on standard error. */
-export function openLog(config: Config, closers: Closers): Log {
+/** Opens the log on standard error; one of several processes says which it is. */
+export function openLog(config: Config, closers: Closers, place?: ProcessPlace): Log {
   const { level, formatter, fields } = config.log;
-  return createLog({ level, formatter, fields, clock: systemClock, output: openOutput(2, closers) });
+  const log = createLog({ level, formatter, fields, clock: systemClock, output: openOutput(2, closers) });
+  return place ? log.child({ process: place.index }) : log;
 }
 
 /** What is told of each request: metrics, a log line, and a line of the access log on standard output. */
@@ -38,18 +40,36 @@ export function addReadings(metrics: Metrics, registry: Registry): void {
   });
 }
 
+/** What only several processes have. */
+export function addProcessReadings(metrics: Metrics, place: ProcessPlace): void {
+  metrics.addReading({
+    name: "berth_serving_processes",
+    help: "Serving processes that answered when this was read.",
+    type: "gauge",
+    read: () => 1,
+  });
+  metrics.addReading({
+    name: "berth_serving_process_restarts_total",
+    help: "How often a serving process ended by itself and was started again.",
+    type: "counter",
+    read: () => place.restarts,
+  });
+}
+
 /** @param counts what the scrubs of this process saw */
 export function addScrubReadings(metrics: Metrics, { metadata }: Registry, counts: Readonly<ScrubCounts>): void {
   metrics.addReading({
     name: "berth_blobs_lost",
     help: "Blobs whose bytes are known to be missing or damaged, until they are pushed again.",
     type: "gauge",
+    together: "max",
     read: async () => (await getScrubStanding(metadata)).lostBlobs,
   });
   metrics.addReading({
     name: "berth_scrub_finished_timestamp_seconds",
     help: "When the last scrub, by whatever process, came to its end; without a value while one is under way.",
     type: "gauge",
+    together: "max",
     read: async () => {
       const { finishedAtMs } = await getScrubStanding(metadata);
       return finishedAtMs === undefined ? undefined : finishedAtMs / 1000;
@@ -71,7 +91,8 @@ function openAccessLog(closers: Closers): AccessLog {
   return createAccessLog({ write: (line) => output.write(line) });
 }
 
-function openOutput(fileDescriptor: number, closers: Closers): LineOutput {
+/** Opens a standard stream for whole lines. */
+export function openOutput(fileDescriptor: number, closers: Closers): LineOutput {
   const output = createLineOutput({ fileDescriptor });
   process.once("exit", () => output.flushSync());
   closers.add(() => output.flush());

@@ -80,7 +80,7 @@ async function openRegistry(config: Config, closers: Closers) {
   closers.add(() => metadata.close());
   const hashPool = createHashPool({ workers: 2 });
   closers.add(() => hashPool.close());
-  const parts = { storage, metadata, hashPool, clock: systemClock, newId: randomUUID };
+  const parts = { storage, metadata, hashPool, clock: systemClock, newId: randomUUID, worksOn: () => true };
   return createRegistry({ ...parts, options: registryOptions(config) });
 }
 

@@ -3,7 +3,8 @@ import { stopwatchMs } from "./app-observation.ts";
 import { COMMAND } from "./command-name.ts";
 import type { Config } from "./config/index.ts";
 import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "./http/index.ts";
-import { lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
+import { joinServing, lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
+import { openChangeCounter, type ProcessPlace } from "./processes/index.ts";
 import { BLOBS_FOLDER } from "./registry/index.ts";
 import { type Closers, systemClock } from "./runtime/index.ts";
 import { StartError } from "./start-error.ts";
@@ -16,21 +17,23 @@ export interface Stores {
   readonly metadata: MetadataDatabase;
 }
 
-export interface StoreObservers {
+export interface StoreParts {
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
+  /** Where this process stands, if several serve together. */
+  readonly place: ProcessPlace | undefined;
 }
 
 /** As long as another process may take to stop, when one is started in its place. */
-const LOCK_WAIT_MS = 10_000;
+export const LOCK_WAIT_MS = 10_000;
 
 /**
- * Opens storage and database, for this process alone.
+ * Opens storage and database, for this process alone or for those that it serves together with.
  * @throws StartError if the directory is a registry:2's that was not imported
  * @throws StorageError
  * @throws MetadataError
  */
-export async function openStores(config: Config, observers: StoreObservers, closers: Closers): Promise<Stores> {
+export async function openStores(config: Config, parts: StoreParts, closers: Closers): Promise<Stores> {
   const { driver, readOnly } = config.storage;
   const writtenPrefix = readOnly ? undefined : BLOBS_FOLDER;
   const storage = await openStorage(driver, { clock: systemClock, writtenPrefix });
@@ -38,17 +41,26 @@ export async function openStores(config: Config, observers: StoreObservers, clos
   // A start that is refused leaves nothing behind.
   if (!(await exists(config.database.path))) await requireImported(config, { storage, metadata: undefined });
   if (!readOnly) await requirePermission(storage);
-  const lock = await lockForServing(config.database.path, { waitMs: LOCK_WAIT_MS });
-  closers.add(() => lock.release());
-  const metadata = await openSqlite(config.database.path);
-  closers.add(() => metadata.close());
+  const metadata = await openDatabase(config.database.path, parts.place, closers);
   await requireImported(config, { storage, metadata });
-  const { metrics, tracing } = observers;
+  const { metrics, tracing } = parts;
   const traced = tracing ? traceStorage(storage, tracing) : storage;
   return {
     storage: measureStorage(traced, metrics, stopwatchMs),
     metadata: measureMetadata(metadata, metrics, stopwatchMs),
   };
+}
+
+async function openDatabase(
+  path: string,
+  place: ProcessPlace | undefined,
+  closers: Closers,
+): Promise<MetadataDatabase> {
+  const lock = place ? await joinServing(path) : await lockForServing(path, { waitMs: LOCK_WAIT_MS });
+  closers.add(() => lock.release());
+  const metadata = await openSqlite(path, { changes: place && openChangeCounter(place) });
+  closers.add(() => metadata.close());
+  return metadata;
 }
 
 /** A start on what may not be written would take no push. What may pass, such as a full disk, is told by the health checks. */

@@ -1,7 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { createPages, listen, listenForDebugging } from "./app-listeners.ts";
-import { addReadings, addScrubReadings, createObserver, openLog, stopwatchMs } from "./app-observation.ts";
+import {
+  addProcessReadings,
+  addReadings,
+  addScrubReadings,
+  createObserver,
+  openLog,
+  stopwatchMs,
+} from "./app-observation.ts";
 import { httpOptions, registryOptions } from "./app-options.ts";
 import { openStores, type Stores } from "./app-stores.ts";
 import { type Authenticator, createHtpasswdIfMissing, HtpasswdAuthenticator, openToAll } from "./auth/index.ts";
@@ -15,6 +22,7 @@ import {
   type Health,
   type Metrics,
 } from "./http/index.ts";
+import { drawOwnId, ownerOf, type ProcessPlace } from "./processes/index.ts";
 import { createRegistry, type Registry } from "./registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "./runtime/index.ts";
 import { asStartError } from "./start-error.ts";
@@ -36,6 +44,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** Tells the person who starts it what must be read whatever the log's level is. */
   readonly tell: (notice: string) => void;
+  /** Where this process stands, if several serve together. */
+  readonly place?: ProcessPlace;
 }
 
 /**
@@ -53,25 +63,27 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   }
 }
 
-async function start(config: Config, { env, signal, tell }: Surroundings, closers: Closers): Promise<App> {
+async function start(config: Config, surroundings: Surroundings, closers: Closers): Promise<App> {
+  const { env, signal, tell, place } = surroundings;
   const startedAtMs = systemClock.nowMs();
-  const log = openLog(config, closers);
+  const log = openLog(config, closers, place);
   const metrics = createMetrics({ version: VERSION, startedAtMs, stopwatchMs });
   closers.add(() => metrics.close());
   const tracing = await createTracing(env, { version: VERSION, log, clock: systemClock });
   closers.add(() => tracing?.shutdown(3000));
 
-  const stores = await openStores(config, { metrics, tracing }, closers);
-  const registry = openRegistry(config, stores, closers);
+  const stores = await openStores(config, { metrics, tracing, place }, closers);
+  const registry = openRegistry(config, stores, place, closers);
   addReadings(metrics, registry);
-  startUpkeep(config.storage, { registry, log, metrics }, closers);
+  if (place) addProcessReadings(metrics, place);
+  startUpkeep(config.storage, { registry, log, metrics, place }, closers);
 
   const health = openHealth(config, stores, log);
   closers.add(() => health.stop());
   const authenticator = await openAuthenticator(config, log, tell);
   closers.add(() => authenticator.close());
 
-  const parts = { config, log, health, metrics, closers };
+  const parts = { config, log, health, metrics, place, closers };
   const handle = createRequestHandler({
     registry,
     authenticator,
@@ -91,20 +103,35 @@ async function start(config: Config, { env, signal, tell }: Surroundings, closer
   return { url, stop: () => closers.closeAll() };
 }
 
-function openRegistry(config: Config, stores: Stores, closers: Closers): Registry {
+function openRegistry(config: Config, stores: Stores, place: ProcessPlace | undefined, closers: Closers): Registry {
   const hashPool = createHashPool({ workers: Math.min(4, availableParallelism()) });
   closers.add(() => hashPool.close());
   const options = registryOptions(config);
-  return createRegistry({ ...stores, hashPool, clock: systemClock, newId: randomUUID, options });
+  const parts = { ...stores, hashPool, clock: systemClock, options };
+  if (!place) return createRegistry({ ...parts, newId: randomUUID, worksOn: () => true });
+  return createRegistry({
+    ...parts,
+    newId: () => drawOwnId(randomUUID, place),
+    worksOn: (uploadId) => ownerOf(uploadId, place.count) === place.index,
+  });
+}
+
+interface UpkeepParts {
+  readonly registry: Registry;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly place: ProcessPlace | undefined;
 }
 
 function startUpkeep(
   { uploadPurging, scrubbing }: Config["storage"],
-  { registry, log, metrics }: { readonly registry: Registry; readonly log: Log; readonly metrics: Metrics },
+  { registry, log, metrics, place }: UpkeepParts,
   closers: Closers,
 ): void {
   const purges = startUploadPurging({ registry, log, randomPart: Math.random() }, uploadPurging);
   closers.add(() => purges.stop());
+  // One process reads all content for all of them.
+  if (place && place.index > 0) return;
   const counts = { blobs: 0, bytes: 0, damages: 0 };
   addScrubReadings(metrics, registry, counts);
   const scrubs = startScrubbing({ registry, log, randomPart: Math.random(), counts }, scrubbing);

@@ -17,7 +17,8 @@ const ROOMS = {
   trust: ["oci", "registry", "metadata", "jobs", "runtime"],
   http: ["oci", "runtime", "storage", "metadata", "jobs", "auth", "registry", "events", "upstream", "upkeep", "trust"],
   config: ["oci", "runtime"],
-  cli: ["config", "http"],
+  processes: ["runtime"],
+  cli: ["config", "http", "processes"],
 } as const satisfies Record<string, readonly string[]>;
 
 type Room = keyof typeof ROOMS;
@@ -30,6 +31,7 @@ const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app-listeners.ts": [],
   "src/app-observation.ts": [],
   "src/app-options.ts": [],
+  "src/app-processes.ts": ["cli"],
   "src/app-scrub.ts": ["cli"],
   "src/app-stores.ts": [],
   "src/start-error.ts": ["cli"],

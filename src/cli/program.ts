@@ -1,10 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { SERVING_PROCESS } from "../app-processes.ts";
 import { configurationPathVariable, parseByteSize } from "../config/index.ts";
 import { VERSION } from "../version.ts";
 import { checkConfig } from "./check-config.ts";
 import { importCommand } from "./import-command.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
+import { servingProcess } from "./serving-process.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs one command line and returns its exit code. */
@@ -41,6 +43,8 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .argument("[config.yml]", `${configArgument}; without one: loopback only, data in ./data, no login`)
     .addHelpText("after", ENVIRONMENT_HELP)
     .action(async (path: string | undefined) => setExitCode(await serve(pathOf(path), terminal)));
+
+  program.command(SERVING_PROCESS, { hidden: true }).action(async () => setExitCode(await servingProcess(terminal)));
 
   program
     .command("check-config")

@@ -1,4 +1,6 @@
-import { type App, startApp } from "../app.ts";
+import { type App, startApp, type Surroundings } from "../app.ts";
+import { countProcesses, superviseApp } from "../app-processes.ts";
+import type { Config } from "../config/index.ts";
 import { StartError } from "../start-error.ts";
 import { greet } from "./greeting.ts";
 import { readConfig } from "./read-config.ts";
@@ -12,7 +14,7 @@ export async function serve(path: string | undefined, terminal: Terminal): Promi
   const stop = new StopRequest();
   let app: App;
   try {
-    app = await startApp(loaded.config, {
+    app = await start(loaded.config, {
       env: terminal.env,
       signal: stop.signal,
       tell: (notice) => void terminal.stderr.write(`warning: ${notice}\n`),
@@ -27,4 +29,9 @@ export async function serve(path: string | undefined, terminal: Terminal): Promi
   await stop.requested;
   await app.stop();
   return 0;
+}
+
+function start(config: Config, surroundings: Surroundings): Promise<App> {
+  const count = countProcesses(config);
+  return count === 1 ? startApp(config, surroundings) : superviseApp(config, count, surroundings);
 }

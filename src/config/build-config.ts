@@ -58,6 +58,7 @@ function buildHttp(http: Settings["http"]): HttpConfig {
     prefix: http.prefix,
     host: http.host,
     relativeUrls: http.relativeurls,
+    processes: http.processes,
     drainTimeoutMs: http.draintimeout,
     headers: http.headers,
     trustedProxies: http.trustedproxies,

@@ -9,6 +9,7 @@ export function checkTogether(tree: RawMap, authIsNamed: boolean, findings: Find
   checkOneOf(tree, "storage", storageDrivers, "storage drivers", findings);
   checkOneOf(tree, "auth", authKinds, "ways to log in", findings);
   checkAddress(tree, authIsNamed, findings);
+  checkProcesses(tree, findings);
   checkCertificate(tree, findings);
   checkAcme(tree, findings);
   checkOthers(tree, findings);
@@ -45,6 +46,17 @@ function checkAddress(tree: RawMap, authIsNamed: boolean, findings: Findings): v
 }
 
 const tls = ["http", "tls"] as const;
+
+function checkProcesses(tree: RawMap, findings: Findings): void {
+  const processes = ["http", "processes"];
+  if (!(Number(textAt(tree, processes)) > 1)) return;
+  const refuse = (reason: string) => findings.problem(processes, `must be 1 or auto: ${reason}`);
+  if (wordAt(tree, ["http", "net"]) === "unix") refuse("a socket cannot be had by several processes");
+  if (["acme", "letsencrypt"].some((key) => hasEntries(tree, [...tls, key, "hosts"])))
+    refuse("certificates by ACME are fetched by one process for itself");
+  if (valueAt(tree, ["storage", "inmemory"]) !== undefined || textAt(tree, ["database", "path"]) === ":memory:")
+    refuse("what one process has in memory no other process sees");
+}
 
 function checkCertificate(tree: RawMap, findings: Findings): void {
   if (hasEntries(tree, [...tls, "clientcas"]) && wordAt(tree, [...tls, "clientauth"]) === "require-any-client-cert") {

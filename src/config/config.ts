@@ -59,6 +59,8 @@ export interface HttpConfig {
   /** `https://registry.example`, without a slash at the end: what clients see, when it is not the Host header. */
   readonly host: string | undefined;
   readonly relativeUrls: boolean;
+  /** How many serve together. */
+  readonly processes: number | "auto";
   readonly drainTimeoutMs: number;
   /** Added to every answer. */
   readonly headers: Readonly<Record<string, readonly string[]>>;

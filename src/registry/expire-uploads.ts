@@ -3,7 +3,7 @@ import { type StoredObject, unfinishedPrefix } from "../storage/index.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 import { parseState } from "./upload-session.ts";
 
-/** `busy`: a request works on it right now · `alive`: it was written to meanwhile, or is gone already. */
+/** `busy`: a request works on it right now, or another process does · `alive`: it was written to meanwhile, or is gone already. */
 export type UploadExpiry = "expired" | "busy" | "alive";
 
 /**
@@ -13,6 +13,7 @@ export type UploadExpiry = "expired" | "busy" | "alive";
  */
 export async function expireUpload(registry: Registry, id: string, beforeMs: number): Promise<UploadExpiry> {
   requireWritable(registry);
+  if (!registry.worksOn(id)) return "busy";
   const expiry = await registry.uploadTurns.runIfIdle(id, async (): Promise<UploadExpiry> => {
     const removed = await removeStale(registry, id, beforeMs);
     if (!removed) return "alive";
@@ -42,6 +43,7 @@ function removeStale(registry: Registry, id: string, beforeMs: number): Promise<
 export async function removeStrayBytes(registry: Registry, stray: StoredObject, dryRun: boolean): Promise<boolean> {
   requireWritable(registry);
   const id = stray.key.slice(unfinishedPrefix.length);
+  if (!registry.worksOn(id)) return false;
   const isRemoved = await registry.uploadTurns.runIfIdle(id, async () => {
     if (await findUpload(registry.metadata.reads, id)) return false;
     if (!dryRun) await registry.storage.remove(stray.key);

@@ -15,6 +15,8 @@ export interface Registry {
   readonly clock: Clock;
   /** Makes an id that nobody guesses, of letters, digits and `-`. */
   readonly newId: () => string;
+  /** Whether this process is the one that works on an upload; each upload has one. */
+  readonly worksOn: (uploadId: string) => boolean;
   readonly options: RegistryOptions;
   readonly garbage: GarbagePacer;
   readonly uploadTurns: UploadTurns;

@@ -24,6 +24,7 @@ export async function openMemoryRegistry(options: Partial<RegistryOptions> = {})
     hashPool,
     clock,
     newId: () => `id-${ids++}`,
+    worksOn: () => true,
     options: {
       readOnly: false,
       deleteEnabled: true,

@@ -1,5 +1,6 @@
 import {
   byteSize,
+  countOrAuto,
   durationBetween,
   flag,
   headerValue,
@@ -48,6 +49,12 @@ export const httpKeys = group("The server that clients talk to.", {
     "How clients reach the registry, for example `https://registry.example`; used in `Location`.",
   ),
   relativeurls: setting(flag, "false", "Sends `Location` without scheme and host."),
+  processes: setting(
+    countOrAuto,
+    "auto",
+    "How many processes serve together on one address (Linux). `auto`: one for every two processors, at most 8; one where " +
+      "there are no more than two, on a socket, with ACME or without a disk.",
+  ),
   draintimeout: setting(timeout, "5s", "How long requests may go on after the signal to stop."),
   headers: headersOf(headerValue, "Added to every answer, for example `{X-Content-Type-Options: [nosniff]}`."),
   trustedproxies: listOf(network, "Networks of proxies whose `X-Forwarded-*` and `Forwarded` headers are believed."),

@@ -45,6 +45,17 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): ValueTy
   });
 }
 
+const mostProcesses = 64;
+
+/** 1 or more, or the word that leaves it to the program. */
+export const countOrAuto = valueType("a whole number or `auto`", (value) => {
+  if (value.toLowerCase() === "auto") return "auto";
+  const count = /^\d+$/u.test(value) ? Number(value) : Number.NaN;
+  if (!(count >= 1 && count <= mostProcesses))
+    throw new Error(`"${value}" is neither auto nor a number from 1 to ${mostProcesses}`);
+  return count;
+});
+
 /** Milliseconds; `minMs` and `maxMs` are inclusive. */
 export function durationBetween(minMs: number, maxMs: number): ValueType<number> {
   return valueType("a duration", (value) => {

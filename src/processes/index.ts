@@ -1,0 +1,9 @@
+/**
+ * Several serving processes of one registry: they are started, watched and stopped together, share a folder, and know whose
+ * upload is whose. It knows nothing of what they serve.
+ */
+export { openChangeCounter } from "./change-counter.ts";
+export { receiveOrders, type Superior } from "./orders.ts";
+export { makeProcessFolder, type ProcessFolder, type ProcessPlace, socketOf } from "./process-folder.ts";
+export { type StartFailure, Supervisor, type SupervisorParts } from "./supervisor.ts";
+export { drawOwnId, ownerOf } from "./upload-owner.ts";
