@@ -27,27 +27,36 @@ export interface Superior<Config> {
   readonly leave: () => void;
 }
 
+/** How often it is looked whether the one that gives orders is still there: the event alone may come before anybody listens. */
+const LOOK_EVERY_MS = 500;
+
 /** Waits for the order to start; `undefined` if nobody gives orders: the process was started by hand. */
 export function receiveOrders<Config>(): Promise<Superior<Config> | undefined> {
   if (process.send === undefined) return Promise.resolve(undefined);
   const { promise, resolve } = Promise.withResolvers<Superior<Config> | undefined>();
   const stop = new AbortController();
+  const report = (told: Report) => tell(told, stop.signal);
   process.on("message", (order: Order<Config>) => {
     if (order.kind === "stop") stop.abort();
-    else resolve({ start: order, stopRequested: stop.signal, report: tell, leave: () => process.disconnect?.() });
+    else resolve({ start: order, stopRequested: stop.signal, report, leave: () => process.disconnect?.() });
   });
-  // Without the one that watches it nobody would start it again, nor stop it.
-  process.once("disconnect", () => {
+  const leaveAlone = () => {
+    clearInterval(timer);
+    // Without the one that watches it nobody would start it again, nor stop it.
     stop.abort();
     resolve(undefined);
-  });
+  };
+  const timer = setInterval(() => process.connected || leaveAlone(), LOOK_EVERY_MS);
+  timer.unref();
+  process.once("disconnect", leaveAlone);
   return promise;
 }
 
-function tell(report: Report): Promise<void> {
-  return new Promise((resolve) => {
-    // Nobody is there to hear of it if it cannot be sent.
-    if (process.connected) process.send?.(report, undefined, undefined, () => resolve());
-    else resolve();
-  });
+/** Nobody is there to hear of it any more once this process is to stop. */
+async function tell(report: Report, stopRequested: AbortSignal): Promise<void> {
+  const { promise: sent, resolve } = Promise.withResolvers<void>();
+  stopRequested.addEventListener("abort", () => resolve(), { once: true });
+  if (process.connected && !stopRequested.aborted) process.send?.(report, undefined, undefined, () => resolve());
+  else resolve();
+  await sent;
 }
