@@ -6,7 +6,7 @@ import type { BenchOptions, Pace } from "./options.ts";
 import type { Certificate } from "./peers/make-certificate.ts";
 import type { Peer } from "./peers/peer.ts";
 import { startNginx } from "./peers/start-nginx.ts";
-import { startRegistry, type RegistryName } from "./peers/start-registry.ts";
+import { startRegistry, type RegistryName, type RegistrySetup } from "./peers/start-registry.ts";
 import type { PeerName } from "./report/figure.ts";
 
 /** A run under way: the three servers side by side, the folder for everything, and what rows share. */
@@ -52,10 +52,10 @@ export class BenchRun {
   }
 
   /** Starts one more registry over a sub-folder of the run, for rows that need a fresh process. */
-  async startRegistry(name: RegistryName, folder: string, certificate?: Certificate): Promise<Peer> {
+  async startRegistry(name: RegistryName, folder: string, setup: RegistrySetup = {}): Promise<Peer> {
     if (this.#isClosed) throw new Error("the run was broken off");
     const program = name === "berth" ? this.#subject : name;
-    const peer = await startRegistry({ name, program, folder: join(this.folder, folder), certificate });
+    const peer = await startRegistry({ name, program, folder: join(this.folder, folder), ...setup });
     this.#extraPeers.add(peer);
     return peer;
   }

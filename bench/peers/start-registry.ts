@@ -24,29 +24,35 @@ const COMMANDS: Readonly<Record<RegistryName, string>> = {
   "docker-registry": "docker-registry",
 };
 
-export interface RegistryStart {
+/** What a registry is configured with beside its folder. */
+export interface RegistrySetup {
+  /** What it shows when it shall speak TLS. */
+  readonly certificate?: Certificate | undefined;
+  /** How many processes of Berth serve; its own choice when it is not said. */
+  readonly processes?: number;
+}
+
+export interface RegistryStart extends RegistrySetup {
   /** The place it takes in the table. */
   readonly name: RegistryName;
   /** The program started in that place; another one only to try the benchmark itself. */
   readonly program: RegistryName;
   /** Keeps data, configuration and log; started again with the same folder, the data is still there. */
   readonly folder: string;
-  /** What it shows when it shall speak TLS. */
-  readonly certificate?: Certificate | undefined;
 }
 
 /** Starts Berth or Distribution with the same configuration file, but for port and folder. */
-export async function startRegistry({ name, program, folder, certificate }: RegistryStart): Promise<Peer> {
+export async function startRegistry({ name, program, folder, ...setup }: RegistryStart): Promise<Peer> {
   await mkdir(folder, { recursive: true });
   const port = findFreePort();
   const configFile = join(folder, "config.yml");
-  await Bun.write(configFile, registryConfig(port, join(folder, "data"), certificate));
+  await Bun.write(configFile, registryConfig(port, join(folder, "data"), setup));
   const command = [COMMANDS[program], "serve", configFile];
-  const certificateFile = certificate?.certificateFile;
+  const certificateFile = setup.certificate?.certificateFile;
   return startServer({ name, command, port, certificateFile, readyPath: "/v2/", logFile: join(folder, "server.log") });
 }
 
-function registryConfig(port: number, rootDirectory: string, certificate?: Certificate): string {
+function registryConfig(port: number, rootDirectory: string, { certificate, processes }: RegistrySetup): string {
   const tls = [`  tls:`, `    certificate: ${certificate?.certificateFile}`, `    key: ${certificate?.keyFile}`];
   return [
     "version: 0.1",
@@ -63,6 +69,7 @@ function registryConfig(port: number, rootDirectory: string, certificate?: Certi
     "    enabled: true",
     "http:",
     `  addr: 127.0.0.1:${port}`,
+    ...(processes === undefined ? [] : [`  processes: ${processes}`]),
     ...(certificate === undefined ? [] : tls),
     "",
   ].join("\n");

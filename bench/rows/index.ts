@@ -4,6 +4,7 @@ import { largeIndex } from "./large-index.ts";
 import { largeLayer } from "./large-layer.ts";
 import { listCatalog, listTags } from "./list-pages.ts";
 import { mix } from "./mix.ts";
+import { processes } from "./processes.ts";
 import { pullLargeBlob } from "./pull-large-blob.ts";
 import { pushLargeBlob } from "./push-large-blob.ts";
 import { pushSmallImage } from "./push-small-image.ts";
@@ -37,5 +38,6 @@ export const ROWS: readonly Row[] = [
   tls,
   mix,
   scaling,
+  processes,
   largeLayer,
 ];

@@ -27,7 +27,7 @@ export const tls: Row = {
     const certificate = await makeCertificate(run.folder);
     const peers: Peer[] = [];
     try {
-      for (const name of REGISTRY_NAMES) peers.push(await run.startRegistry(name, `${name}-tls`, certificate));
+      for (const name of REGISTRY_NAMES) peers.push(await run.startRegistry(name, `${name}-tls`, { certificate }));
       peers.push(await run.startTlsNginx(NGINX_FOLDER, certificate));
       const file = await makeLargeFile(run, run.pace.largeBlobMib);
       return [
