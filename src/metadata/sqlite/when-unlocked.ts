@@ -1,7 +1,9 @@
 import { SQLiteError } from "bun:sqlite";
 import { MetadataError } from "../metadata-error.ts";
 
-const PAUSE_MS = 20;
+/** A commit of another process takes less than this many turns of the event loop, mostly. */
+const TURNS = 50;
+const LONGEST_PAUSE_MS = 20;
 
 /**
  * Repeats `attempt` for up to `waitMs` while another connection holds the lock that it needs; everything else goes on meanwhile.
@@ -9,14 +11,15 @@ const PAUSE_MS = 20;
  */
 export async function whenUnlocked<T>(attempt: () => T | Promise<T>, waitMs: number): Promise<T> {
   let deadline: AbortSignal | undefined;
-  for (;;) {
+  for (let attempts = 0; ; attempts++) {
     try {
       return await attempt();
     } catch (error) {
       if (!isLocked(error) || waitMs <= 0 || deadline?.aborted) throw error;
     }
     deadline ??= AbortSignal.timeout(waitMs);
-    await Bun.sleep(PAUSE_MS);
+    if (attempts < TURNS) await new Promise((resolve) => setImmediate(resolve));
+    else await Bun.sleep(Math.min(2 ** (attempts - TURNS), LONGEST_PAUSE_MS));
   }
 }
 
