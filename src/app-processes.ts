@@ -59,7 +59,6 @@ async function supervise(config: Config, count: number, signal: AbortSignal, clo
     folder: folder.path,
     output: { stdout: (lines) => stdout.write(lines), stderr: (lines) => stderr.write(lines) },
     log,
-    clock: systemClock,
   });
   closers.add(() => supervisor.stop());
   process.once("exit", () => supervisor.kill());

@@ -1,4 +1,4 @@
-import type { Clock, Log } from "../runtime/index.ts";
+import type { Log } from "../runtime/index.ts";
 import type { ProcessPlace } from "./process-folder.ts";
 import { type StartFailure, type WorkerEnd, type WorkerOutput, WorkerProcess } from "./worker-process.ts";
 
@@ -12,13 +12,10 @@ export interface SupervisorParts<Config> {
   readonly folder: string;
   readonly output: WorkerOutput;
   readonly log: Log;
-  readonly clock: Clock;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
-/** Who served for so long did not fail at once. */
-const SERVED_WELL_MS = 60_000;
 
 /** Starts the serving processes, starts again whichever ends by itself, and stops them together. */
 export class Supervisor<Config> {
@@ -100,18 +97,16 @@ class WatchedPlace<Config> {
   }
 
   async #watch(): Promise<void> {
-    const { clock } = this.#parts;
     let pauseMs = FIRST_PAUSE_MS;
     if (!((await this.ready) instanceof URL)) return void (await this.#worker.ended);
     for (let restarts = 1; ; restarts++) {
-      const startedAtMs = clock.nowMs();
       const end = await this.#worker.ended;
       if (this.#isStopping) return;
-      if (clock.nowMs() - startedAtMs > SERVED_WELL_MS) pauseMs = FIRST_PAUSE_MS;
+      // One that served is missed; one that cannot even start needs no haste.
+      pauseMs = (await this.#worker.ready) instanceof URL ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       this.#tell(end, pauseMs);
       await Promise.race([Bun.sleep(pauseMs), this.#stopping.promise]);
       if (this.#isStopping) return;
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       this.#worker = this.#start(restarts);
       void this.#tellIfFailed(this.#worker);
     }

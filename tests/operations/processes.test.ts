@@ -16,7 +16,7 @@ import { makePlace, writeConfig } from "../support/place.ts";
 import { until } from "../support/until.ts";
 import { digestOf } from "../../src/oci/index.ts";
 import { MetricsText } from "./support/metrics-text.ts";
-import { isAlive, servingProcesses } from "./support/serving-processes.ts";
+import { isAlive, servingProcesses } from "../support/serving-processes.ts";
 
 setDefaultTimeout(60_000);
 

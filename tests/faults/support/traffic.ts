@@ -36,6 +36,7 @@ export class Traffic {
   readonly #inFlight = new Map<RequestKind, number>();
   #isOver = false;
   #isCut = false;
+  #isCutInPart = false;
   #isDeaf = false;
   #mayRefuse = false;
   #mayRefusePulls = false;
@@ -66,6 +67,15 @@ export class Traffic {
     this.cut();
   }
 
+  /**
+   * As {@link cut}, for one of several processes. Another may answer for it that it is away, whatever was done before; and where a
+   * connection breaks, our own HTTP client asks another one again, for which there may be nothing left to do.
+   */
+  cutInPart(): void {
+    this.#isCutInPart = true;
+    this.cut();
+  }
+
   /** From now on it may say that it cannot. */
   allowRefusals({ ofPulls = false }: RefusalOptions = {}): void {
     this.#mayRefuse = true;
@@ -90,6 +100,10 @@ export class Traffic {
     if (expected.includes(answer.status)) {
       count(this.answered, kind);
       return answer;
+    }
+    if (this.#isCutInPart && (answer.status < 500 || isRefusal(answer))) {
+      count(this.refused, answer.status);
+      throw new CutOffError();
     }
     const about = `${method} ${path}: ${answer.status} ${answer.text}`;
     if ((kind === "pull" ? this.#mayRefusePulls : this.#mayRefuse) && isRefusal(answer)) {
