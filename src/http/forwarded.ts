@@ -17,11 +17,11 @@ export interface Peer {
 /** The proxies whose forwarded headers are believed, as networks. */
 export class TrustedProxies {
   readonly #networks = new BlockList();
-  readonly #isEmpty: boolean;
+  readonly isEmpty: boolean;
 
   /** @param networks such as `10.0.0.0/8`, `::1` */
   constructor(networks: HttpOptions["trustedProxies"]) {
-    this.#isEmpty = networks.length === 0;
+    this.isEmpty = networks.length === 0;
     for (const network of networks) {
       const [address = "", bits] = network.split("/");
       const family = isIPv6(address) ? "ipv6" : "ipv4";
@@ -31,7 +31,7 @@ export class TrustedProxies {
   }
 
   has(address: string): boolean {
-    if (this.#isEmpty || address === "") return false;
+    if (this.isEmpty || address === "") return false;
     return this.#networks.check(address, isIPv6(address) ? "ipv6" : "ipv4");
   }
 }
@@ -41,12 +41,29 @@ export class TrustedProxies {
  * @spec RFC 7239
  */
 export function clientView(request: Request, peer: Peer, proxies: TrustedProxies): ClientView {
-  const direct: ClientView = {
-    scheme: peer.tls ? "https" : "http",
-    host: request.headers.get("host") ?? "",
-    remoteAddress: peer.remoteAddress,
-  };
-  return proxies.has(peer.remoteAddress) ? { ...direct, ...forwardedView(request.headers, proxies) } : direct;
+  const direct = new DirectView(request, peer);
+  if (proxies.isEmpty || !proxies.has(peer.remoteAddress)) return direct;
+  const { scheme, host, remoteAddress } = direct;
+  return { scheme, host, remoteAddress, ...forwardedView(request.headers, proxies) };
+}
+
+/** What the connection itself shows. The peer's address is not asked for before somebody wants it. */
+class DirectView implements ClientView {
+  readonly host: string;
+  readonly #peer: Peer;
+
+  constructor(request: Request, peer: Peer) {
+    this.host = request.headers.get("host") ?? "";
+    this.#peer = peer;
+  }
+
+  get scheme(): ClientView["scheme"] {
+    return this.#peer.tls ? "https" : "http";
+  }
+
+  get remoteAddress(): string {
+    return this.#peer.remoteAddress;
+  }
 }
 
 function forwardedView(headers: Headers, proxies: TrustedProxies): Partial<ClientView> {

@@ -1,7 +1,7 @@
 import { ANONYMOUS, type Authenticator, nameOf, type Principal } from "../auth/index.ts";
 import { RegistryError, shorten, Warnings } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
-import type { Clock } from "../runtime/index.ts";
+import { type Clock, type Soon, whenThere } from "../runtime/index.ts";
 import { type Answer, responseOf } from "./answer.ts";
 import { asRegistryError, errorAnswer, type ErrorContext } from "./error-answer.ts";
 import { type ClientView, clientView, isHost, TrustedProxies } from "./forwarded.ts";
@@ -38,20 +38,20 @@ export interface Page {
   readonly isOpen: boolean;
   /** Answers only those who may use the registry. */
   readonly needsLogin: boolean;
-  readonly respond: () => Answer | Promise<Answer>;
+  readonly respond: () => Soon<Answer>;
 }
 
 /** Nearly every request has none; nobody changes it. */
 const NO_QUERY = new URLSearchParams();
 
-export type RequestHandler = (request: Request, connection: ConnectionInfo) => Promise<Response>;
+export type RequestHandler = (request: Request, connection: ConnectionInfo) => Soon<Response>;
 
 /** Makes the function that answers every request of the main address. */
 export function createRequestHandler(edge: Edge): RequestHandler {
   const proxies = new TrustedProxies(edge.options.trustedProxies);
-  return async (request, connection) => {
-    const visit = new Visit(edge, request, connection, clientView(request, connection, proxies));
-    return visit.answer();
+  return (request, connection) => {
+    const client = clientView(request, connection, proxies);
+    return new Visit(edge, request, connection, client).answer();
   };
 }
 
@@ -85,14 +85,28 @@ class Visit {
     this.#target = targetOf(request.url);
   }
 
-  /** The one place where an error becomes an answer. */
-  async answer(): Promise<Response> {
+  /** At once where nothing has to be waited for. */
+  answer(): Soon<Response> {
     try {
-      return this.#finish(await (this.#span ? this.#span.run(() => this.#respond()) : this.#respond()));
+      const answer = this.#span ? this.#span.run(() => this.#respond()) : this.#respond();
+      return answer instanceof Promise ? this.#answerLater(answer) : this.#finish(answer);
     } catch (thrown) {
-      const error = asRegistryError(thrown);
-      return this.#finish(errorAnswer(error, this.#errorContext()), error);
+      return this.#fail(thrown);
     }
+  }
+
+  async #answerLater(answer: Promise<Answer>): Promise<Response> {
+    try {
+      return this.#finish(await answer);
+    } catch (thrown) {
+      return this.#fail(thrown);
+    }
+  }
+
+  /** The one place where an error becomes an answer. */
+  #fail(thrown: unknown): Response {
+    const error = asRegistryError(thrown);
+    return this.#finish(errorAnswer(error, this.#errorContext()), error);
   }
 
   #errorContext(): ErrorContext {
@@ -101,7 +115,7 @@ class Visit {
     return { method: this.#request.method, challenge: authenticator.challenge, allow };
   }
 
-  async #respond(): Promise<Answer> {
+  #respond(): Soon<Answer> {
     this.#requireSoundRequest();
     const sentPath = pathOf(this.#target);
     const asked = decodePath(sentPath);
@@ -113,15 +127,18 @@ class Visit {
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return this.#show(page);
-    this.#principal = await this.#authenticate();
-    if (page) return this.#show(page);
-    if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
-    const queryText = this.#target.slice(sentPath.length);
-    const query = queryText === "" ? NO_QUERY : new URLSearchParams(queryText);
-    return dispatch(this.#exchange(query), this.#route);
+    const { authenticator } = this.#edge;
+    return whenThere(authenticator.authenticate(this.#request.headers.get("authorization")), (principal) => {
+      this.#principal = requirePrincipal(principal);
+      if (page) return this.#show(page);
+      if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
+      const queryText = this.#target.slice(sentPath.length);
+      const query = queryText === "" ? NO_QUERY : new URLSearchParams(queryText);
+      return dispatch(this.#exchange(query), this.#route);
+    });
   }
 
-  #show(page: Page): Answer | Promise<Answer> {
+  #show(page: Page): Soon<Answer> {
     const { method } = this.#request;
     if (method === "GET" || method === "HEAD") return page.respond();
     throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are GET, HEAD`);
@@ -144,12 +161,6 @@ class Visit {
     const fault = this.#edge.findFault();
     if (fault !== undefined)
       throw new RegistryError("unavailable", "the registry is not healthy at the moment: try again", { detail: fault });
-  }
-
-  async #authenticate(): Promise<Principal> {
-    const principal = await this.#edge.authenticator.authenticate(this.#request.headers.get("authorization"));
-    if (principal) return principal;
-    throw new RegistryError("unauthorized", "authentication required: log in with a user name and password");
   }
 
   #exchange(query: URLSearchParams): Exchange {
@@ -209,6 +220,11 @@ class Visit {
     };
     return recordOf(facts, answer);
   }
+}
+
+function requirePrincipal(principal: Principal | undefined): Principal {
+  if (principal) return principal;
+  throw new RegistryError("unauthorized", "authentication required: log in with a user name and password");
 }
 
 async function whileSilent<T>(connection: ConnectionInfo, work: () => Promise<T>): Promise<T> {

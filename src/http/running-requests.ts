@@ -11,13 +11,11 @@ export class RunningRequests {
 
   /** The same handler, counted. */
   counted(handle: RequestHandler): RequestHandler {
-    return async (request, connection) => {
+    return (request, connection) => {
+      const response = handle(request, connection);
+      if (!(response instanceof Promise)) return response;
       this.#count++;
-      try {
-        return await handle(request, connection);
-      } finally {
-        this.#count--;
-      }
+      return response.finally(() => this.#count--);
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Compilable, Kysely } from "kysely";
 import type { Digest, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
+import type { Soon } from "../runtime/index.ts";
 import type { LossReason, Schema } from "./schema.ts";
 
 export interface ManifestHead {
@@ -21,16 +22,16 @@ export interface BlobContent {
 }
 
 export interface HotReads {
-  findManifestByTag(repository: RepositoryName, tag: Tag): Promise<ManifestContent | undefined>;
-  findManifestByDigest(repository: RepositoryName, digest: Digest): Promise<ManifestContent | undefined>;
-  findManifestHeadByTag(repository: RepositoryName, tag: Tag): Promise<ManifestHead | undefined>;
-  findManifestHeadByDigest(repository: RepositoryName, digest: Digest): Promise<ManifestHead | undefined>;
+  findManifestByTag(repository: RepositoryName, tag: Tag): Soon<ManifestContent | undefined>;
+  findManifestByDigest(repository: RepositoryName, digest: Digest): Soon<ManifestContent | undefined>;
+  findManifestHeadByTag(repository: RepositoryName, tag: Tag): Soon<ManifestHead | undefined>;
+  findManifestHeadByDigest(repository: RepositoryName, digest: Digest): Soon<ManifestHead | undefined>;
   /** A blob that only another repository has does not exist here. */
-  findBlobInRepository(repository: RepositoryName, digest: Digest): Promise<BlobContent | undefined>;
+  findBlobInRepository(repository: RepositoryName, digest: Digest): Soon<BlobContent | undefined>;
 }
 
 /** Runs one statement of two parameters that the engine keeps prepared; the first row or `undefined`, for nobody to change. */
-export type FindFirstRow = (first: string, second: string) => Promise<unknown>;
+export type FindFirstRow = (first: string, second: string) => Soon<unknown>;
 
 /** Builds the hot reads once. */
 export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) => FindFirstRow): HotReads {
@@ -97,8 +98,8 @@ function blobInRepository(reads: Kysely<Schema>, name: RepositoryName, digest: D
 function prepareTwo<Row>(
   build: (first: never, second: never) => Compilable<Row>,
   prepare: (sql: string) => FindFirstRow,
-): (first: string, second: string) => Promise<Row | undefined> {
+): (first: string, second: string) => Soon<Row | undefined> {
   const compiled = build("first" as never, "second" as never).compile();
   if (compiled.parameters.join() !== "first,second") throw new Error(`parameters out of order in ${compiled.sql}`);
-  return prepare(compiled.sql) as (first: string, second: string) => Promise<Row | undefined>;
+  return prepare(compiled.sql) as (first: string, second: string) => Soon<Row | undefined>;
 }

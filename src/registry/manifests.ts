@@ -7,6 +7,7 @@ import {
   removeManifest,
   removeTag,
 } from "../metadata/index.ts";
+import { type Soon, whenThere } from "../runtime/index.ts";
 import { type Reference, referenceText, RegistryError, type RepositoryName } from "../oci/index.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 
@@ -14,18 +15,16 @@ import { type Registry, requireDeletable } from "./registry.ts";
  * The manifest as it was pushed, byte for byte.
  * @throws RegistryError `manifest-unknown`, `name-unknown`, `unavailable` if its bytes were found damaged
  */
-export async function getManifest(
-  registry: Registry,
-  name: RepositoryName,
-  reference: Reference,
-): Promise<ManifestContent> {
+export function getManifest(registry: Registry, name: RepositoryName, reference: Reference): Soon<ManifestContent> {
   const { hot } = registry.metadata;
   const found =
     reference.kind === "tag"
-      ? await hot.findManifestByTag(name, reference.tag)
-      : await hot.findManifestByDigest(name, reference.digest);
-  if (found && isManifestLost(found)) throw bytesLost(name, found);
-  return found ?? throwUnknown(registry, name, reference);
+      ? hot.findManifestByTag(name, reference.tag)
+      : hot.findManifestByDigest(name, reference.digest);
+  return whenThere(found, (manifest) => {
+    if (manifest && isManifestLost(manifest)) throw bytesLost(name, manifest);
+    return manifest ?? throwUnknown(registry, name, reference);
+  });
 }
 
 /**
@@ -33,17 +32,15 @@ export async function getManifest(
  * clients push it again.
  * @throws RegistryError `manifest-unknown`, `name-unknown`
  */
-export async function getManifestHead(
-  registry: Registry,
-  name: RepositoryName,
-  reference: Reference,
-): Promise<ManifestHead> {
+export function getManifestHead(registry: Registry, name: RepositoryName, reference: Reference): Soon<ManifestHead> {
   const { hot } = registry.metadata;
   const found =
     reference.kind === "tag"
-      ? await hot.findManifestHeadByTag(name, reference.tag)
-      : await hot.findManifestHeadByDigest(name, reference.digest);
-  return found && !isManifestLost(found) ? found : throwUnknown(registry, name, reference);
+      ? hot.findManifestHeadByTag(name, reference.tag)
+      : hot.findManifestHeadByDigest(name, reference.digest);
+  return whenThere(found, (manifest) =>
+    manifest && !isManifestLost(manifest) ? manifest : throwUnknown(registry, name, reference),
+  );
 }
 
 function bytesLost(name: RepositoryName, { digest }: ManifestHead): RegistryError {

@@ -20,3 +20,4 @@ export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log
 export { describeError } from "./log-value.ts";
 export { RecentlyUsed } from "./recently-used.ts";
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
+export { type Soon, whenThere } from "./soon.ts";

@@ -17,20 +17,33 @@ export interface ConnectionInfo {
 
 /** The one of `Bun.serve`. It is made for each request, so it holds nothing that can be asked for later. */
 export class ServedConnection implements ConnectionInfo {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly tls: boolean;
   readonly #request: Request;
   readonly #server: ConnectionServer;
-  readonly #idleTimeoutSeconds: number;
+  readonly #settings: ConnectionSettings;
+  #peer: Peer | undefined;
 
-  constructor(request: Request, server: ConnectionServer, peer: Peer, settings: ConnectionSettings) {
-    this.remoteAddress = peer.address;
-    this.remotePort = peer.port;
-    this.tls = settings.tls;
+  constructor(request: Request, server: ConnectionServer, settings: ConnectionSettings) {
     this.#request = request;
     this.#server = server;
-    this.#idleTimeoutSeconds = settings.idleTimeoutSeconds;
+    this.#settings = settings;
+  }
+
+  get remoteAddress(): string {
+    return this.keepPeer().address;
+  }
+
+  get remotePort(): number {
+    return this.keepPeer().port;
+  }
+
+  get tls(): boolean {
+    return this.#settings.tls;
+  }
+
+  /** Asks for the peer, once: it is nowhere to be had when it is gone, and to ask for it is a tenth of a small request. */
+  keepPeer(): Peer {
+    this.#peer ??= this.#settings.peerOf(readPeer(this.#server.requestIP(this.#request)));
+    return this.#peer;
   }
 
   // A time-out set here stays with the connection after the answer, but only until its next request begins. Bun itself puts
@@ -45,7 +58,7 @@ export class ServedConnection implements ConnectionInfo {
       return await work();
     } finally {
       // Without this a client that keeps the connection would never be cut again.
-      this.#server.timeout(this.#request, this.#idleTimeoutSeconds);
+      this.#server.timeout(this.#request, this.#settings.idleTimeoutSeconds);
     }
   }
 }
@@ -59,6 +72,8 @@ export interface Peer {
 }
 
 export interface ConnectionSettings {
+  /** Who a connection really comes from, when something stands in front. */
+  readonly peerOf: (peer: Peer) => Peer;
   readonly tls: boolean;
   readonly idleTimeoutSeconds: number;
 }
@@ -66,6 +81,7 @@ export interface ConnectionSettings {
 /** The part of `Bun.Server` that a connection needs. */
 export interface ConnectionServer {
   timeout(request: Request, seconds: number): void;
+  requestIP(request: Request): Peer | null;
 }
 
 const noPeer: Peer = { address: "", port: 0 };

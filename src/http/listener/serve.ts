@@ -1,7 +1,7 @@
 import http from "node:http";
 
 import type { ReportProblem, TlsSource } from "../tls/index.ts";
-import { type ConnectionInfo, longestIdleTimeoutSeconds, type Peer, readPeer, ServedConnection } from "./connection.ts";
+import { type ConnectionInfo, longestIdleTimeoutSeconds, type Peer, ServedConnection } from "./connection.ts";
 import { bindOptions, type ListenAddress, listenError } from "./listen-address.ts";
 import { tlsSettings } from "./tls-settings.ts";
 
@@ -48,7 +48,7 @@ export function serve(
   peerOf: (peer: Peer) => Peer = (peer) => peer,
 ): BunServer {
   const { fetch, tls, limits, http2, isShared = false } = options;
-  const settings = { tls: tls !== undefined, idleTimeoutSeconds: idleSeconds(limits.idleTimeoutMs) };
+  const settings = { peerOf, tls: tls !== undefined, idleTimeoutSeconds: idleSeconds(limits.idleTimeoutMs) };
   try {
     return Bun.serve({
       ...(bindOptions(address) as { port: number }),
@@ -58,9 +58,13 @@ export function serve(
       development: false,
       idleTimeout: settings.idleTimeoutSeconds,
       maxRequestBodySize: limits.maxBodyBytes ?? unlimitedBytes,
-      // The address is asked for at once: Bun forgets it when the client goes, and a log line wants it still.
-      fetch: (request: Request, server: BunServer) =>
-        fetch(request, new ServedConnection(request, server, peerOf(readPeer(server.requestIP(request))), settings)),
+      fetch: (request: Request, server: BunServer) => {
+        const connection = new ServedConnection(request, server, settings);
+        const response = fetch(request, connection);
+        // Bun forgets the address when the client goes, and a log line wants it still.
+        if (response instanceof Promise) connection.keepPeer();
+        return response;
+      },
       error: (error) => answerError(error, options),
     });
   } catch (cause) {

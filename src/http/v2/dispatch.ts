@@ -1,5 +1,6 @@
 import { RegistryError } from "../../oci/index.ts";
 import type { RegistryOptions } from "../../registry/index.ts";
+import type { Soon } from "../../runtime/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
 import type { Exchange } from "./exchange.ts";
@@ -8,7 +9,7 @@ import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
 import type { Route, RouteKind } from "./match-route.ts";
 import { cancelBlobUpload, finishBlobUpload, receiveChunk, sendUploadStatus, startBlobUpload } from "./uploads.ts";
 
-type Handler<R extends Route> = (exchange: Exchange, route: R) => Answer | Promise<Answer>;
+type Handler<R extends Route> = (exchange: Exchange, route: R) => Soon<Answer>;
 type Methods<R extends Route> = Readonly<Partial<Record<string, Handler<R>>>>;
 type Endpoints = { readonly [Kind in RouteKind]: Methods<Extract<Route, { kind: Kind }>> };
 
@@ -32,7 +33,7 @@ const ENDPOINTS: Endpoints = {
 };
 
 /** @throws RegistryError `method-not-allowed` */
-export function dispatch(exchange: Exchange, route: Route): Answer | Promise<Answer> {
+export function dispatch(exchange: Exchange, route: Route): Soon<Answer> {
   const { method } = exchange.request;
   const handler = (ENDPOINTS[route.kind] as Methods<Route>)[method];
   if (handler) return handler(exchange, route);

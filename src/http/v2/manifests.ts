@@ -11,6 +11,7 @@ import {
 } from "../../oci/index.ts";
 import type { ManifestHead } from "../../metadata/index.ts";
 import { deleteManifest, findAmd64Child, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
+import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { isNotModified } from "./conditional.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
@@ -23,23 +24,40 @@ type ManifestRoute = Extract<Route, { kind: "manifest" }>;
 const MAX_TAG_PARAMETERS = 100;
 
 /** @spec OCI distribution-spec, end-3 */
-export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
+export function sendManifest(exchange: Exchange, route: ManifestRoute): Soon<Answer> {
   const name = parseRepositoryName(route.name);
   const asked = parseReference(route.reference);
-  const reference = exchange.options.amd64Fallback ? await withFallback(exchange, name, asked) : asked;
-  const { registry, request } = exchange;
-  if (request.method === "HEAD" || request.headers.has("if-none-match")) {
-    const head = await getManifestHead(registry, name, reference);
-    const headers = manifestHeaders(exchange, head, asked);
-    if (isNotModified(request, head.digest)) return emptyAnswer(304, headers);
-    if (request.method === "HEAD") return emptyAnswer(200, headers);
-  }
-  const manifest = await getManifest(registry, name, reference);
-  const headers = manifestHeaders(exchange, manifest, asked);
-  return { status: 200, headers, body: manifest.body };
+  const reference = exchange.options.amd64Fallback ? withFallback(exchange, name, asked) : asked;
+  return whenThere(reference, (chosen) => {
+    const { method, headers } = exchange.request;
+    const isHeadEnough = method === "HEAD" || headers.has("if-none-match");
+    return isHeadEnough ? sendHead(exchange, { name, asked, chosen }) : sendBody(exchange, { name, asked, chosen });
+  });
 }
 
-/** What was asked for; for old clients perhaps one image of it instead. */
+interface Wanted {
+  readonly name: RepositoryName;
+  readonly asked: Reference;
+  /** What was asked for; for old clients perhaps one image of it instead. */
+  readonly chosen: Reference;
+}
+
+function sendBody(exchange: Exchange, { name, asked, chosen }: Wanted): Soon<Answer> {
+  return whenThere(getManifest(exchange.registry, name, chosen), (manifest) => {
+    const headers = manifestHeaders(exchange, manifest, asked);
+    return { status: 200, headers, body: manifest.body };
+  });
+}
+
+function sendHead(exchange: Exchange, wanted: Wanted): Soon<Answer> {
+  const { registry, request } = exchange;
+  return whenThere(getManifestHead(registry, wanted.name, wanted.chosen), (head) => {
+    const headers = manifestHeaders(exchange, head, wanted.asked);
+    if (isNotModified(request, head.digest)) return emptyAnswer(304, headers);
+    return request.method === "HEAD" ? emptyAnswer(200, headers) : sendBody(exchange, wanted);
+  });
+}
+
 async function withFallback(exchange: Exchange, name: RepositoryName, reference: Reference): Promise<Reference> {
   if (reference.kind === "digest") return reference;
   if (exchange.request.headers.get("accept")?.includes(DOCKER_MANIFEST_LIST)) return reference;

@@ -109,5 +109,5 @@ function prepareFirstRow(reader: Database, sql: string, path: string, rows: Reme
   const statement = reader.query<unknown, string[]>(sql);
   const find: FindRow = (first, second) => statement.get(first, second) ?? undefined;
   const found = rows.remembering(find);
-  return async (first, second) => namingFailures(path, () => found(first, second));
+  return (first, second) => namingFailures(path, () => found(first, second));
 }

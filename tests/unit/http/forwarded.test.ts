@@ -17,7 +17,12 @@ function viewOf({ headers = {}, from = PROXY, tls = false, trusted = ["10.0.0.0/
   const request = new Request("http://registry.internal:5000/v2/", {
     headers: { Host: "registry.internal:5000", ...headers },
   });
-  return clientView(request, { remoteAddress: from, tls }, new TrustedProxies(trusted));
+  const { scheme, host, remoteAddress } = clientView(
+    request,
+    { remoteAddress: from, tls },
+    new TrustedProxies(trusted),
+  );
+  return { scheme, host, remoteAddress };
 }
 
 const DIRECT = { scheme: "http", host: "registry.internal:5000", remoteAddress: PROXY } as const;

@@ -59,6 +59,19 @@ describe("a listener", () => {
     expect(seen).toEqual({ remoteAddress: "127.0.0.1", remotePort: expect.any(Number), tls: false });
   });
 
+  test("tells it also of a client that went before its answer", async () => {
+    const left = Promise.withResolvers<string>();
+    const listener = await listen(async (request, connection) => {
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      left.resolve(connection.remoteAddress);
+      return new Response();
+    });
+    const { socket } = await dial(listener, get("/"));
+    await until(() => listener.pendingRequests === 1);
+    socket.destroy();
+    expect(await left.promise).toBe("127.0.0.1");
+  });
+
   test("without a hostname serves every address, and IPv4 clients are seen by their IPv4 address", async () => {
     const listener = await listen((_request, { remoteAddress }) => new Response(remoteAddress), {
       address: { hostname: "", port: 0 },

@@ -206,8 +206,8 @@ describe("a manifest whose bytes are damaged", () => {
     const quarantineKey = parseStorageKey(`berth/quarantine/${digest}`);
     expect(findings).toEqual([{ kind: "damaged-manifest", digest, repository: app, quarantineKey }]);
     expect(await textAt(quarantineKey)).toBe(new TextDecoder().decode(body));
-    expect(await getManifest(registry, app, tag).catch(kindOf)).toBe("unavailable");
-    expect(await getManifestHead(registry, app, tag).catch(kindOf)).toBe("manifest-unknown");
+    expect(await Promise.try(() => getManifest(registry, app, tag)).catch(kindOf)).toBe("unavailable");
+    expect(await Promise.try(() => getManifestHead(registry, app, tag)).catch(kindOf)).toBe("manifest-unknown");
     expect((await runScrub(registry)).tally.damagedManifests).toBe(1);
 
     await pushImage();
