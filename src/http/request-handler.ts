@@ -46,18 +46,25 @@ const NO_QUERY = new URLSearchParams();
 
 export type RequestHandler = (request: Request, connection: ConnectionInfo) => Soon<Response>;
 
+interface PreparedEdge extends Edge {
+  /** Of every answer. */
+  readonly commonHeaders: Headers;
+}
+
 /** Makes the function that answers every request of the main address. */
 export function createRequestHandler(edge: Edge): RequestHandler {
   const proxies = new TrustedProxies(edge.options.trustedProxies);
+  const commonHeaders = new Headers({ ...edge.options.headers, "Docker-Distribution-Api-Version": "registry/2.0" });
+  const prepared: PreparedEdge = { ...edge, commonHeaders };
   return (request, connection) => {
     const client = clientView(request, connection, proxies);
-    return new Visit(edge, request, connection, client).answer();
+    return new Visit(prepared, request, connection, client).answer();
   };
 }
 
 /** One request from its arrival to its answer, with what becomes known of it on the way. */
 class Visit {
-  readonly #edge: Edge;
+  readonly #edge: PreparedEdge;
   readonly #request: Request;
   readonly #connection: ConnectionInfo;
   readonly #client: ClientView;
@@ -73,7 +80,7 @@ class Visit {
   #isCounted = false;
   #receivedBytes = 0;
 
-  constructor(edge: Edge, request: Request, connection: ConnectionInfo, client: ClientView) {
+  constructor(edge: PreparedEdge, request: Request, connection: ConnectionInfo, client: ClientView) {
     this.#edge = edge;
     this.#request = request;
     this.#connection = connection;
@@ -191,15 +198,8 @@ class Visit {
     if (this.#isCounted) this.#edge.metrics.requestFinished(record.handler);
     this.#edge.observe(record);
     this.#span?.finish(record);
-    const response = responseOf({
-      ...answer,
-      headers: {
-        ...this.#edge.options.headers,
-        ...answer.headers,
-        "Docker-Distribution-Api-Version": "registry/2.0",
-        "X-Request-Id": this.#requestId,
-      },
-    });
+    const response = responseOf(answer, this.#edge.commonHeaders);
+    response.headers.set("X-Request-Id", this.#requestId);
     for (const warning of this.#warnings.headerValues()) response.headers.append("Warning", warning);
     return response;
   }
