@@ -54,7 +54,10 @@ interface PreparedEdge extends Edge {
 /** Makes the function that answers every request of the main address. */
 export function createRequestHandler(edge: Edge): RequestHandler {
   const proxies = new TrustedProxies(edge.options.trustedProxies);
-  const commonHeaders = new Headers({ ...edge.options.headers, "Docker-Distribution-Api-Version": "registry/2.0" });
+  const commonHeaders = new CommonHeaders({
+    ...edge.options.headers,
+    "Docker-Distribution-Api-Version": "registry/2.0",
+  });
   const prepared: PreparedEdge = { ...edge, commonHeaders };
   return (request, connection) => {
     const client = clientView(request, connection, proxies);
@@ -210,8 +213,7 @@ class Visit {
       startedAtMs: this.#startedAtMs,
       durationMs: this.#edge.stopwatchMs() - this.#startedOnWatchMs,
       target: this.#target,
-      host: this.#client.host,
-      remoteAddress: this.#client.remoteAddress,
+      client: this.#client,
       user: nameOf(this.#principal),
       request: this.#request,
       route: this.#route,

@@ -1,5 +1,6 @@
 import type { RegistryError } from "../oci/index.ts";
 import type { Answer } from "./answer.ts";
+import type { ClientView } from "./forwarded.ts";
 import type { Route } from "./v2/match-route.ts";
 
 /** What one finished request was, for the access log, the structured log, the metrics and the trace. */
@@ -51,16 +52,18 @@ export function handlerNameOf(route: Route | undefined): string {
 /** What the edge knows of a request when its answer is made. */
 export type RequestFacts = Pick<
   RequestRecord,
-  "requestId" | "startedAtMs" | "durationMs" | "target" | "host" | "remoteAddress" | "user" | "error"
+  "requestId" | "startedAtMs" | "durationMs" | "target" | "user" | "error"
 > & {
+  readonly client: ClientView;
   readonly request: Pick<Request, "method" | "headers">;
   readonly route: Route | undefined;
   /** Of a blob, counted; 0 for what was not. */
   readonly receivedBytes: number;
 };
 
+/** What only a log wants is read when it asks for it. */
 export function recordOf(facts: RequestFacts, answer: Answer): RequestRecord {
-  const { request, route, receivedBytes } = facts;
+  const { request, client, route, receivedBytes } = facts;
   const { headers } = answer;
   return {
     requestId: facts.requestId,
@@ -69,10 +72,16 @@ export function recordOf(facts: RequestFacts, answer: Answer): RequestRecord {
     method: request.method,
     target: facts.target,
     httpVersion: "HTTP/1.1",
-    host: facts.host,
-    remoteAddress: facts.remoteAddress,
-    userAgent: request.headers.get("user-agent") ?? "",
-    referer: request.headers.get("referer") ?? "",
+    host: client.host,
+    get remoteAddress() {
+      return client.remoteAddress;
+    },
+    get userAgent() {
+      return request.headers.get("user-agent") ?? "";
+    },
+    get referer() {
+      return request.headers.get("referer") ?? "";
+    },
     handler: handlerNameOf(route),
     status: answer.status,
     requestBytes: receivedBytes || Number.parseInt(request.headers.get("content-length") ?? "0", 10),
