@@ -51,14 +51,32 @@ export function withoutBody(answer: Answer): Answer {
   return { ...answer, body: null };
 }
 
-/**
- * What Bun sends. Headers are set one by one, as `Response` takes longer to read an object.
- * @param common what answers have beside their own, which win
- */
-export function responseOf({ status, headers, body }: Answer, common?: Headers): Response {
-  const response = new Response(body as Blob | null, { status, ...(common && { headers: common }) });
-  for (const name of Object.keys(headers) as (keyof AnswerHeaders)[]) response.headers.set(name, headers[name] ?? "");
-  return response;
+/** What answers have beside their own headers, which win. */
+export class CommonHeaders {
+  readonly #common: Headers;
+  readonly #together = new WeakMap<AnswerHeaders, Headers>();
+
+  constructor(common: Readonly<Record<string, string>>) {
+    this.#common = new Headers(common);
+  }
+
+  /** Both together, for nobody to change: frozen headers are those of many answers, and kept in the form that Bun copies fastest. */
+  with(headers: AnswerHeaders): Headers {
+    const known = this.#together.get(headers);
+    if (known) return known;
+    const together = new Headers(this.#common);
+    // One by one: a Response takes longer to read an object.
+    for (const name of Object.keys(headers) as (keyof AnswerHeaders)[]) together.set(name, headers[name] ?? "");
+    if (Object.isFrozen(headers)) this.#together.set(headers, together);
+    return together;
+  }
+}
+
+const NOTHING_IN_COMMON = new CommonHeaders({});
+
+/** What Bun sends. */
+export function responseOf({ status, headers, body }: Answer, common = NOTHING_IN_COMMON): Response {
+  return new Response(body as Blob | null, { status, headers: common.with(headers) });
 }
 
 /** The name as answers write it, if it is one of theirs: an object would hold both spellings. */

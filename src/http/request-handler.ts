@@ -2,7 +2,7 @@ import { ANONYMOUS, type Authenticator, nameOf, type Principal } from "../auth/i
 import { RegistryError, shorten, Warnings } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
 import { type Clock, type Soon, whenThere } from "../runtime/index.ts";
-import { type Answer, responseOf } from "./answer.ts";
+import { type Answer, CommonHeaders, responseOf } from "./answer.ts";
 import { asRegistryError, errorAnswer, type ErrorContext } from "./error-answer.ts";
 import { type ClientView, clientView, isHost, TrustedProxies } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
@@ -48,7 +48,7 @@ export type RequestHandler = (request: Request, connection: ConnectionInfo) => S
 
 interface PreparedEdge extends Edge {
   /** Of every answer. */
-  readonly commonHeaders: Headers;
+  readonly commonHeaders: CommonHeaders;
 }
 
 /** Makes the function that answers every request of the main address. */

@@ -65,7 +65,20 @@ async function withFallback(exchange: Exchange, name: RepositoryName, reference:
   return child === undefined ? reference : { kind: "digest", digest: child };
 }
 
+/** Of rows that are asked for again and again: to make them anew is a tenth of such a request. */
+const HEADERS_OF_ROWS = {
+  tag: new WeakMap<ManifestHead, AnswerHeaders>(),
+  digest: new WeakMap<ManifestHead, AnswerHeaders>(),
+};
+
 function manifestHeaders(exchange: Exchange, manifest: ManifestHead, asked: Reference): AnswerHeaders {
+  const known = HEADERS_OF_ROWS[asked.kind];
+  let headers = known.get(manifest);
+  if (!headers) known.set(manifest, (headers = Object.freeze(makeHeaders(exchange, manifest, asked))));
+  return headers;
+}
+
+function makeHeaders(exchange: Exchange, manifest: ManifestHead, asked: Reference): AnswerHeaders {
   return {
     "Content-Type": manifest.mediaType,
     "Content-Length": String(manifest.sizeBytes),
