@@ -9,7 +9,7 @@ import type { ConnectionInfo } from "./listener/index.ts";
 import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
 import { handlerNameOf, recordOf, type RequestRecord } from "./request-record.ts";
-import { pathOf, targetOf } from "./request-target.ts";
+import { decodePath, pathOf, targetOf } from "./request-target.ts";
 import { allowedMethods, dispatch } from "./v2/dispatch.ts";
 import type { Exchange } from "./v2/exchange.ts";
 import { matchRoute, type Route } from "./v2/match-route.ts";
@@ -234,14 +234,5 @@ async function whileSilent<T>(connection: ConnectionInfo, work: () => Promise<T>
     return await connection.withoutIdleTimeout(work);
   } finally {
     connection.expectLongTransfer();
-  }
-}
-
-function decodePath(path: string): string {
-  if (!path.includes("%")) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch (error) {
-    throw new RegistryError("bad-request", "the path is not percent-encoded UTF-8", { cause: error });
   }
 }

@@ -1,3 +1,5 @@
+import { RegistryError } from "../oci/index.ts";
+
 /** Path and query of a URL; without a usable `Host` header Bun gives those alone, and for `CONNECT` no path at all. */
 export function targetOf(url: string): string {
   if (url.startsWith("/")) return url;
@@ -9,4 +11,14 @@ export function targetOf(url: string): string {
 export function pathOf(target: string): string {
   const queryStart = target.indexOf("?");
   return queryStart < 0 ? target : target.slice(0, queryStart);
+}
+
+/** @throws RegistryError `bad-request` */
+export function decodePath(path: string): string {
+  if (!path.includes("%")) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    throw new RegistryError("bad-request", "the path is not percent-encoded UTF-8", { cause: error });
+  }
 }

@@ -83,6 +83,26 @@ describe("several processes", () => {
     expect(berth.logs()).not.toMatch(/remoteaddr=(?!127\.0\.0\.1)/);
   });
 
+  test("agree on whose an upload is, however its path is written", async () => {
+    const { berth, http } = await startSeveral();
+    for (const [from, to] of [
+      ["/uploads/", "/uploads%2F"],
+      ["/uploads/", "%2fupl%6Fads/"],
+      ["-", "%2D"],
+    ] as const) {
+      const content = contentOfSize(to, 50_000);
+      const url = await startUpload(http, "app");
+      const written = url.replaceAll(from, to);
+      await http.patch(written, { body: content.bytes.subarray(0, 20_000), headers: octetStream });
+      await http.patch(url, { body: content.bytes.subarray(20_000), headers: octetStream });
+      expect((await http.put(withQuery(written, { digest: content.digest }))).status).toBe(201);
+      const id = url.split("/").at(-1) ?? "";
+      const lines = () => berth.logs().match(new RegExp(`process=.*vars.uuid=${id}`, "g")) ?? [];
+      await until("all three are in the log", () => lines().length === 3);
+      expect(new Set(lines().map((line) => line.slice(0, "process=0".length))).size).toBe(1);
+    }
+  });
+
   test("see what one of them has acknowledged at once", async () => {
     const { http } = await startSeveral();
     const config = await pushBlob(http, "app", contentOf("{}"));

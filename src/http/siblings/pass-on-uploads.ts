@@ -3,7 +3,7 @@ import { responseOf } from "../answer.ts";
 import { errorAnswer } from "../error-answer.ts";
 import type { ConnectionInfo } from "../listener/index.ts";
 import type { RequestHandler } from "../request-handler.ts";
-import { pathOf, targetOf } from "../request-target.ts";
+import { decodePath, pathOf, targetOf } from "../request-target.ts";
 import { matchRoute } from "../v2/match-route.ts";
 import { CLIENT_HEADER, writeClient } from "./client-header.ts";
 
@@ -36,12 +36,22 @@ export function passOnUploads(handle: RequestHandler, passing: PassingOn): Reque
   };
 }
 
+/** Of the path as the request handler will read it. */
 function uploadIdOf(url: string, prefix: string): string | undefined {
   // Most requests are for something else.
-  if (!url.includes("/uploads/")) return undefined;
-  const path = pathOf(targetOf(url));
-  const route = path.startsWith(prefix) ? matchRoute(path.slice(prefix.length - 1)) : undefined;
+  if (!url.includes("uploads") && !url.includes("%")) return undefined;
+  const path = decodedPathOf(url);
+  const route = path?.startsWith(prefix) ? matchRoute(path.slice(prefix.length - 1)) : undefined;
   return route?.kind === "upload" ? route.id : undefined;
+}
+
+/** `undefined` if it cannot be read, which the request handler will say. */
+function decodedPathOf(url: string): string | undefined {
+  try {
+    return decodePath(pathOf(targetOf(url)));
+  } catch {
+    return undefined;
+  }
 }
 
 async function passOn(
