@@ -2,8 +2,8 @@ import type { Digest } from "../../oci/index.ts";
 import type { ByteRange } from "../../storage/index.ts";
 import { HttpError } from "../http-error.ts";
 
-/** The unit may be in any case. */
-const RANGE = /^bytes=(\d*)-(\d*)$/i;
+/** The unit may be in any case, and spaces may stand around the numbers, as Go's servers allow; inside they are not. */
+const RANGE = /^bytes= *(\d*) *- *(\d*) *$/i;
 
 /**
  * The part of a blob that the request asks for; `undefined` for all of it. Several ranges at once, and a unit or a form
@@ -12,7 +12,7 @@ const RANGE = /^bytes=(\d*)-(\d*)$/i;
  * @spec RFC 9110, 14.2
  */
 export function parseRange(request: Request, digest: Digest, sizeBytes: number): ByteRange | undefined {
-  const match = RANGE.exec(request.headers.get("range")?.replaceAll(" ", "") ?? "");
+  const match = RANGE.exec(request.headers.get("range") ?? "");
   if (!match || !isSameContent(request, digest)) return undefined;
   const [, first = "", last = ""] = match;
   if (first === "" && last === "") return undefined;

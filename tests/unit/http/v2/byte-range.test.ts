@@ -47,6 +47,9 @@ const WHOLE = [
   "bytes=1.5-4",
   "bytes=--4",
   "bytes=0x1-4",
+  "bytes=1 0-2 0",
+  "bytes =0-4",
+  "b ytes=0-4",
 ];
 
 const UNSATISFIABLE = [
