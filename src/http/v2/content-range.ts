@@ -12,7 +12,7 @@ const CONTENT_RANGE = /^(?:bytes[ =])?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/;
 export function parseContentRange(request: Request): ContentRange | undefined {
   const header = request.headers.get("content-range");
   if (header === null) return undefined;
-  const match = CONTENT_RANGE.exec(header.trim());
+  const match = CONTENT_RANGE.exec(header);
   const range = { firstByte: Number(match?.[1]), lastByte: Number(match?.[2]) };
   if (!match || range.firstByte > range.lastByte || !Number.isSafeInteger(range.lastByte))
     throw new RegistryError("content-range-invalid", "Content-Range is <first byte>-<last byte>, both inclusive", {
