@@ -7,7 +7,11 @@ export interface ParsedHtpasswd {
   readonly problems: readonly string[];
 }
 
-const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+/**
+ * The work factor is 4 to 31. The last characters of salt and hash stand for less than six bits: of others than these the
+ * check itself would fail, whatever the password.
+ */
+const BCRYPT = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
 /** Reads Apache's password file as far as it is bcrypt, as registry:2 does. Later lines for a user win. */
 export function parseHtpasswd(text: string): ParsedHtpasswd {

@@ -85,6 +85,17 @@ describe("htpasswd", () => {
     expect(problems.join()).toContain("is missing");
   });
 
+  test.each([
+    ["a work factor above 31", "$2y$32$", `${"a".repeat(21)}u`, `${"b".repeat(30)}u`],
+    ["a work factor below 4", "$2y$03$", `${"a".repeat(21)}u`, `${"b".repeat(30)}u`],
+    ["a salt that no bcrypt has", "$2y$04$", "a".repeat(22), `${"b".repeat(30)}u`],
+    ["a hash that no bcrypt has", "$2y$04$", `${"a".repeat(21)}u`, "b".repeat(31)],
+  ])("refuses a login of a line with %s, and says which it is", async (_, start, salt, hash) => {
+    writeFileSync(path, `bob:${await hashOf("secret")}\nalice:${start}${salt}${hash}\n`);
+    await expectRefused(authenticator, "alice:secret");
+    expect(problems).toEqual([expect.stringContaining("line 2: the hash is not bcrypt")]);
+  });
+
   test("says which line is no bcrypt, without its hash", async () => {
     writeFileSync(path, `alice:${await hashOf("secret")}\nbob:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nnonsense\n`);
     expect(await authenticator.authenticate(basic("alice:secret"))).toEqual(alice);

@@ -64,7 +64,7 @@ describe("checkConfig", () => {
         "alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nbob\n",
         ["has no user who can log in", ": line 1: the hash is not bcrypt", ": line 2 is not user:hash"],
       ],
-      [`alice:$2y$05$${"a".repeat(53)}\n`, []],
+      [`alice:$2y$05$${"a".repeat(21)}u${"b".repeat(30)}u\n`, []],
     ])("warns of what is wrong in %j", async (text, problems) => {
       const path = newPath();
       await Bun.write(path, text);
