@@ -1,4 +1,5 @@
 import { type Digest, parseDigest, shorten } from "./digest.ts";
+import { exactKeys } from "./exact-keys.ts";
 import { RegistryError } from "./registry-error.ts";
 
 /**
@@ -29,12 +30,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const faultInKeys = exactKeys("mediaType", "digest", "size", "urls", "platform", "artifactType", "annotations");
+const faultInPlatformKeys = exactKeys("os", "architecture", "variant");
+
 /**
  * @param place where it stands, for messages: `config`, `layers[2]`, …
  * @throws RegistryError `manifest-invalid`
  */
 export function parseDescriptor(value: unknown, place: string): Descriptor {
   if (!isJsonObject(value)) throw invalid(`${place} is not a descriptor (an object with mediaType, digest and size)`);
+  const fault = faultInKeys(value);
+  if (fault !== undefined) throw invalid(`${place} ${fault}`);
   return {
     mediaType: requiredText(value["mediaType"], `${place}.mediaType`),
     digest: descriptorDigest(value["digest"], `${place}.digest`),
@@ -99,6 +105,8 @@ function parseUrls(value: unknown, place: string): readonly string[] {
 function parsePlatform(value: unknown, place: string): Platform | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isJsonObject(value)) throw invalid(`${place} is not an object`);
+  const fault = faultInPlatformKeys(value);
+  if (fault !== undefined) throw invalid(`${place} ${fault}`);
   return {
     os: optionalText(value["os"], `${place}.os`) ?? "",
     architecture: optionalText(value["architecture"], `${place}.architecture`) ?? "",

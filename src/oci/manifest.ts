@@ -9,6 +9,7 @@ import {
   parseDescriptor,
 } from "./descriptor.ts";
 import { shorten } from "./digest.ts";
+import { exactKeys } from "./exact-keys.ts";
 import { essenceOf, isIndexType, isManifestMediaType, type ManifestMediaType } from "./media-type.ts";
 
 /** What a registry must know of a manifest. The bytes stay as they were sent: nothing is ever written back from this. */
@@ -39,7 +40,8 @@ const MAX_DESCRIPTORS = 10_000;
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
   const mediaType = requireMediaType(contentType);
   const body = parseJsonObject(bytes);
-  requireExactKeys(body);
+  const fault = faultInKeys(body);
+  if (fault !== undefined) throw invalid(`the manifest ${fault}`);
   requireSameMediaType(body["mediaType"], mediaType);
   if (body["schemaVersion"] !== 2) throw invalid("schemaVersion is not 2");
   return isIndexType(mediaType) ? parseIndex(body, mediaType) : parseImageManifest(body, mediaType);
@@ -65,20 +67,16 @@ function parseJsonObject(bytes: Uint8Array): JsonObject {
   return value;
 }
 
-const KEYS_IN_LOWER_CASE: ReadonlyMap<string, string> = new Map(
-  ["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"].map(
-    (key) => [key.toLowerCase(), key],
-  ),
+const faultInKeys = exactKeys(
+  "schemaVersion",
+  "mediaType",
+  "artifactType",
+  "config",
+  "layers",
+  "manifests",
+  "subject",
+  "annotations",
 );
-
-/** Go reads a key in any case, so that one in another case would mean something to a client and nothing here. */
-function requireExactKeys(body: JsonObject): void {
-  for (const key of Object.keys(body)) {
-    // There are letters, such as the long s, that are a Latin one only by way of its capital.
-    const known = KEYS_IN_LOWER_CASE.get(key.toUpperCase().toLowerCase());
-    if (known !== undefined && known !== key) throw invalid(`the manifest has a key ${shorten(key)}: write ${known}`);
-  }
-}
 
 function requireSameMediaType(inBody: unknown, inHeader: ManifestMediaType): void {
   const text = optionalText(inBody, "mediaType");

@@ -173,6 +173,17 @@ describe("a body is no manifest", () => {
     ["with an artifact type that is a number", { ...IMAGE, artifactType: 1 }, "artifactType"],
     ["with both layers and manifests", { ...IMAGE, manifests: [] }, "both"],
     ["with a key in another case", { ...IMAGE, Manifests: [] }, "write manifests"],
+    [
+      "with a layer's key in another case",
+      { ...IMAGE, layers: [{ ...descriptor("1"), Digest: digest("2") }] },
+      "write digest",
+    ],
+    ["with a config's key in another case", { ...IMAGE, config: { ...IMAGE.config, SIZE: 2 } }, "write size"],
+    [
+      "with a subject's key in letters that Go takes for it",
+      { ...IMAGE, subject: { ...descriptor("5"), digeſt: "" } },
+      "write digest",
+    ],
     ["with a key in letters that Go takes for it", { ...IMAGE, manifeſtſ: [] }, "write manifests"],
   ])("when it is %s", (_, body, message) => expect(messageFor(body)).toContain(message));
 
@@ -181,6 +192,11 @@ describe("a body is no manifest", () => {
     ["with both manifests and config", { ...INDEX, config: {} }, "both"],
     ["with manifests that are an object", { ...INDEX, manifests: {} }, "manifests is not a list"],
     ["with a child that is a text", { ...INDEX, manifests: ["x"] }, "manifests[0]"],
+    [
+      "with a child's platform in another case",
+      { ...INDEX, manifests: [{ ...descriptor("3"), platform: { os: "linux", OS: "windows" } }] },
+      "manifests[0].platform has a key OS: write os",
+    ],
   ])("when it is an index %s", (_, body, message) => expect(messageFor(body, OCI_IMAGE_INDEX)).toContain(message));
 
   test("when it is not UTF-8, or starts with a byte order mark", () => {
