@@ -139,7 +139,7 @@ export const headerValue = valueType("text", (value) => {
 });
 
 export const cipherSuite = valueType("a cipher suite", (value) => {
-  const name = cipherSuiteNames[value];
+  const name = Object.hasOwn(cipherSuiteNames, value) ? cipherSuiteNames[value] : undefined;
   if (name === undefined) throw new Error(`"${value}" is not a cipher suite that is offered`);
   return name;
 });

@@ -209,6 +209,11 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
     ["http.tls.ciphersuites[0]", "config.yml line 1", "not a cipher suite"],
   ],
   [
+    "a cipher suite that is a word of the language",
+    { file: "http: {tls: {ciphersuites: [constructor]}}" },
+    ["http.tls.ciphersuites[0]", "config.yml line 1", "not a cipher suite"],
+  ],
+  [
     "ACME without what it needs",
     { file: "http:\n  tls:\n    acme: {challenge: dns-01, eab: {keyid: k}}" },
     ["http.tls.acme.hosts", "config.yml line 3", "is needed"],
