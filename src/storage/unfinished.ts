@@ -30,6 +30,7 @@ export interface UploadById extends UploadState {
 /** @throws StorageError `corrupt` when the state is not one that `startUpload` of such a driver made. */
 export function requireUploadById(state: UploadState): UploadById {
   const { offsetBytes, uploadId } = state as Partial<UploadById>;
-  if (typeof uploadId === "string" && Number.isSafeInteger(offsetBytes)) return state as UploadById;
+  const isOffset = Number.isSafeInteger(offsetBytes) && Number(offsetBytes) >= 0;
+  if (typeof uploadId === "string" && isOffset) return state as UploadById;
   throw new StorageError("corrupt", "the state of an upload is not one of this storage driver");
 }
