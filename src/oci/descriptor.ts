@@ -92,7 +92,8 @@ function descriptorDigest(value: unknown, place: string): Digest {
 function descriptorSize(value: unknown, place: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
     throw invalid(`${place} is not a size in bytes (a whole number, not negative)`);
-  return value;
+  // JSON has a -0, which is another value to who compares.
+  return Math.abs(value);
 }
 
 function parseUrls(value: unknown, place: string): readonly string[] {

@@ -47,6 +47,11 @@ describe("a descriptor", () => {
     expect(parseDescriptor({ ...PLAIN, ...nulls }, "config")).toMatchObject({ urls: [] });
   });
 
+  test("has no size below 0, which JSON has too", () =>
+    expect(parseDescriptor(JSON.parse(`{"mediaType":"a/b","digest":"${DIGEST}","size":-0}`), "config").sizeBytes).toBe(
+      0,
+    ));
+
   test.each([0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER])("may have size %d", (size) =>
     expect(parseDescriptor({ ...PLAIN, size }, "config").sizeBytes).toBe(size),
   );
