@@ -16,8 +16,8 @@ export type Piece = string | Uint8Array | number;
 export interface RawOptions {
   /** Default: 20 seconds. */
   readonly timeoutMs?: number;
-  /** Ends our side after the last piece: a client that has gone. */
-  readonly hangUp?: boolean;
+  /** Ends our side after the last piece: a client that has gone. A number: so many milliseconds after it. */
+  readonly hangUp?: boolean | number;
 }
 
 /**
@@ -51,7 +51,8 @@ export async function askRaw(
   socket.on("error", () => undefined);
   try {
     await sendPieces(socket, list);
-    if (hangUp) socket.end();
+    if (hangUp === true) socket.end();
+    else if (hangUp !== false) setTimeout(() => socket.end(), hangUp).unref();
     return await promise;
   } finally {
     clearTimeout(timer);
