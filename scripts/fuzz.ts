@@ -53,7 +53,6 @@ async function main({ targets, seed, minutes }: Plan): Promise<number> {
 async function isSound(target: FuzzTarget, seed: number, durationMs: number): Promise<boolean> {
   // First of all, so that it is seen which one does not come back.
   process.stdout.write(target.name.padEnd(15));
-  await target.start?.();
   const startedAtMs = performance.now();
   const passedMs = () => performance.now() - startedAtMs;
   const { inputs, finding } = await fuzz(target, {
@@ -66,7 +65,6 @@ async function isSound(target: FuzzTarget, seed: number, durationMs: number): Pr
   const figures = [inputs, Math.round(rate), finding === undefined ? 0 : 1];
   console.log(figures.map((figure) => String(figure).padStart(11)).join(""));
   if (finding !== undefined) console.log(describeFinding(target, finding));
-  await target.finish?.();
   return finding === undefined;
 }
 

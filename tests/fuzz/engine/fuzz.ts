@@ -20,12 +20,21 @@ export interface Finding {
   /** Makes the input again. */
   readonly seed: number;
   readonly error: unknown;
-  /** As small as it could be made. */
+  /** As small as it could be made; empty when it is the whole run that left something behind. */
   readonly input: string;
 }
 
-/** Tries inputs until there are enough, or one is wrong. The target has been started. */
+/** Tries inputs until there are enough, or one is wrong, and looks at what the run has left behind. */
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
+  await target.start?.();
+  const result = await tryInputs(target, options);
+  const error = await faultOf(async () => target.finish?.(), "");
+  // What is left behind by an input that was found wrong is no finding of its own.
+  if (result.finding !== undefined || error === undefined) return result;
+  return { ...result, finding: { seed: options.seed, error, input: "" } };
+}
+
+async function tryInputs(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
   const check = options.deadlineMs === undefined ? target.check : withinTime(target.check, options.deadlineMs);
   let inputs = 0;
   for (; !options.isEnough(inputs); inputs++) {

@@ -129,6 +129,7 @@ export const routes: FuzzTarget = {
   testInputs: 40_000,
   check(path) {
     const route = matchRoute(path);
+    equal(route?.kind, kindByParts(path));
     if (route === undefined) return;
     const { pathname, parts } = routeAsWritten(route);
     ok([pathname, `${pathname}/`].includes(path), `${path} was read as ${pathname}`);
@@ -139,6 +140,23 @@ export const routes: FuzzTarget = {
       ok(!route.name.split("/").some((part) => part === "" || part === "." || part === ".."));
   },
 };
+
+/** Which route a path is by its parts from the right, as the protocol's documents list them. */
+function kindByParts(path: string): Route["kind"] | undefined {
+  if (path === "/v2" || path === "/v2/") return "base";
+  if (path === "/v2/_catalog") return "catalog";
+  if (path === "/v2/_oci/ext/discover") return "extensions";
+  const [root, version, ...parts] = path.replace(/\/$/, "").split("/");
+  const [third = "", verb = "", last = ""] = parts.slice(-3);
+  // At least a name, a verb and what is asked for; the name may be anything here, but not nothing.
+  if (root !== "" || version !== "v2" || parts.length < 3 || (parts.length === 3 && third === "")) return undefined;
+  if (verb === "manifests") return "manifest";
+  if (verb === "blobs") return last === "uploads" ? "uploads" : "blob";
+  if (verb === "uploads" && third === "blobs")
+    return parts.length > 4 || (parts.length === 4 && parts[0] !== "") ? "upload" : undefined;
+  if (verb === "tags" && last === "list") return "tags";
+  return verb === "referrers" ? "referrers" : undefined;
+}
 
 /** The path that a route stands for, and those of its parts that are one part of a path. */
 function routeAsWritten(route: Route): { readonly pathname: string; readonly parts: readonly string[] } {
