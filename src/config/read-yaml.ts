@@ -1,10 +1,12 @@
 import {
   isAlias,
+  isCollection,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
   type Document,
   type Node,
   type YAMLError,
@@ -34,8 +36,8 @@ export function readYaml(text: string): YamlFile {
   const read = valueOf(document);
   if ("value" in read && isRawMap(read.value)) return { tree: read.value, errors, readable, lineOf };
   if ("value" in read && read.value === "") return { tree: {}, errors, readable, lineOf };
-  const message = "error" in read ? read.error : "must be a group of keys";
-  return { tree: {}, errors: [{ line: 1, message, path: "" }], readable: false, lineOf };
+  const { error: message, offset = 0 } = "error" in read ? read : { error: "must be a group of keys" };
+  return { tree: {}, errors: [{ line: lines.linePos(offset).line, message, path: "" }], readable: false, lineOf };
 }
 
 function describeError(error: YAMLError, text: string, lines: LineCounter): YamlFile["errors"][number] {
@@ -45,7 +47,8 @@ function describeError(error: YAMLError, text: string, lines: LineCounter): Yaml
   return { line, message: "this key stands here a second time", path: key };
 }
 
-export type ValueReading = { readonly value: RawValue } | { readonly error: string };
+/** `offset`: where in the text, if it is known. */
+export type ValueReading = { readonly value: RawValue } | { readonly error: string; readonly offset?: number };
 
 /** Reads the value of a variable, which is YAML too. */
 export function readYamlValue(text: string): ValueReading {
@@ -57,10 +60,26 @@ export function readYamlValue(text: string): ValueReading {
 /** An alias without its anchor, or too many of them, is found only here. */
 function valueOf(document: Document.Parsed): ValueReading {
   try {
+    const key = findGroupAsKey(document);
+    if (key) return { error: "a key cannot be a group of keys or a list", offset: key.range?.[0] ?? 0 };
     return { value: withoutNulls(document.toJS() as RawValue | null) };
   } catch (error) {
+    if (error instanceof RangeError) return { error: "is nested too deeply, or holds itself" };
     return { error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The library would write it out as text, again for each such key around it: nested 300 deep that takes seconds. */
+function findGroupAsKey(document: Document.Parsed): Node | undefined {
+  let found: Node | undefined;
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isCollection(key)) return undefined;
+      found = key;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** `null` and `~` become empty text, which is how nothing is written in the tree. */

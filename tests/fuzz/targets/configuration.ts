@@ -59,7 +59,7 @@ export const yaml: FuzzTarget = {
   corpus: [imageOfRegistry2, imageOfRegistry3, clusterFile, TLS_FILE, WITH_ANCHORS, "[debug, info]", "a: b", ""],
   grammar: fc.json({ maxDepth: 5 }),
   words,
-  // The library takes long where maps are keys, one in the other: 16 KiB of them 7 seconds. Who writes the file waits for it.
+  // The library takes seconds for thousands of brackets, one in the other. Who writes the file waits for it.
   maxLength: 4096,
   testInputs: 1_500,
   check(text) {

@@ -52,6 +52,21 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
   ["a level", { file: "log: {level: trace}" }, ["log.level", "config.yml line 1", "none of error, warn, info, debug"]],
   ["an old level", { file: "loglevel: trace" }, ["loglevel", "config.yml line 1", "none of"]],
   [
+    "a group as a key, as in a template that was not filled in",
+    { file: "log:\n  level: {{ level }}" },
+    ["config.yml line 2", "config.yml line 2", "a key cannot be a group of keys or a list"],
+  ],
+  [
+    "a list as a key",
+    { file: "? [a, b]\n: c" },
+    ["config.yml line 1", "config.yml line 1", "a key cannot be a group of keys or a list"],
+  ],
+  [
+    "a group that holds itself",
+    { file: "log: &log\n  fields: *log" },
+    ["config.yml line 1", "config.yml line 1", "is nested too deeply, or holds itself"],
+  ],
+  [
     "a flag",
     { file: "storage: {delete: {enabled: maybe}}" },
     ["storage.delete.enabled", "config.yml line 1", "neither true nor false"],
