@@ -47,7 +47,8 @@ export const forwarded: FuzzTarget = {
     for (const tls of [false, true]) {
       const scheme = tls ? "https" : "http";
       const stranger = { remoteAddress: "192.0.2.9", tls };
-      deepEqual(clientView(request, stranger, proxies), { scheme, host: sentHost, remoteAddress: "192.0.2.9" });
+      const direct = clientView(request, stranger, proxies);
+      deepEqual([direct.scheme, direct.host, direct.remoteAddress], [scheme, sentHost, "192.0.2.9"]);
       const view = clientView(request, { remoteAddress: "10.0.0.1", tls }, proxies);
       ok(view.scheme === "http" || view.scheme === "https");
       ok(isIP(view.remoteAddress) > 0, `${view.remoteAddress} is no address`);
