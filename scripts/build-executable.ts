@@ -12,9 +12,9 @@ const { values } = parseArgs({
 });
 
 const result = await Bun.build({
-  // The worker is an entry of its own: it runs in another thread, from inside the executable.
-  entrypoints: ["src/main.ts", "src/runtime/hashing/hash-worker.ts"],
-  // Where the executable looks for the worker: see src/runtime/hashing/hash-worker-thread.ts.
+  // Workers are entries of their own: they run in other threads, from inside the executable.
+  entrypoints: ["src/main.ts", "src/runtime/hashing/hash-worker.ts", "src/metadata/sqlite/checkpoint-worker.ts"],
+  // Where the executable looks for them: see src/runtime/hashing/hash-worker-thread.ts.
   root: "src",
   target: "bun",
   sourcemap: "none",

@@ -27,6 +27,11 @@ export function stopWaitingForLocks(connection: Database): void {
   connection.run("pragma busy_timeout = 0");
 }
 
+/** For a connection whose commits may not wait for the disk: somebody else has to keep the log short. */
+export function leaveCheckpoints(connection: Database): void {
+  connection.run("pragma wal_autocheckpoint = 0");
+}
+
 /** Kysely's SQLite over a connection of Bun's. A migration runs in a transaction: a crash leaves all of it or nothing. */
 export class TransactionalSqliteDialect extends SqliteDialect {
   readonly #connection: Database;

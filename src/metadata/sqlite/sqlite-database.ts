@@ -4,7 +4,9 @@ import type { MetadataDatabase, Queries, TransactionOptions } from "../database.
 import { type FindFirstRow, type HotReads, prepareHotReads } from "../hot-reads.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
-import { openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from "./bun-sqlite.ts";
+import { leaveCheckpoints, openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from "./bun-sqlite.ts";
+import { CheckpointThread } from "./checkpoint-thread.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { makeFolderOf } from "./database-folder.ts";
 import { type FindRow, RememberedRows, type SharedChanges } from "./remembered-rows.ts";
 import { namingFailures } from "./sqlite-error.ts";
@@ -34,8 +36,9 @@ interface SqliteParts {
   /** The connection that `reads` uses: for a database in memory, which only one can see, the writer. */
   readonly reader: Database;
   readonly reads: Queries;
-  /** Absent for a database in memory. */
+  /** Absent for a database in memory, as is the next. */
   readonly log?: WriteAheadLog;
+  readonly checkpoints?: Checkpoints;
   readonly changes: SharedChanges | undefined;
 }
 
@@ -49,8 +52,10 @@ class SqliteMetadata implements MetadataDatabase {
   readonly #writes: Queries;
   readonly #connections: readonly Database[];
   readonly #rows: RememberedRows;
-  /** Absent for a database in memory. */
+  readonly #path: string;
+  /** Absent for a database in memory, as is the next. */
   readonly #log: WriteAheadLog | undefined;
+  readonly #checkpoints: Checkpoints | undefined;
 
   static async open(path: string, { changes }: SqliteOptions): Promise<SqliteMetadata> {
     const writer = openConnection(path);
@@ -61,8 +66,11 @@ class SqliteMetadata implements MetadataDatabase {
       return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes, changes });
     const reader = openConnection(path);
     stopWaitingForLocks(reader);
+    leaveCheckpoints(writer);
     const log = await WriteAheadLog.open(path);
-    return new SqliteMetadata(path, { writer, writes, reader, reads: kyselyOn(reader, path), log, changes });
+    const checkpoints = new Checkpoints({ connection: reader, thread: new CheckpointThread({ databasePath: path }) });
+    const reads = kyselyOn(reader, path);
+    return new SqliteMetadata(path, { writer, writes, reader, reads, log, checkpoints, changes });
   }
 
   private constructor(path: string, parts: SqliteParts) {
@@ -73,13 +81,18 @@ class SqliteMetadata implements MetadataDatabase {
     const version = reader.query("pragma data_version");
     this.#rows = new RememberedRows({ version: () => version.values()[0]?.[0], changes, maxBytes: REMEMBERED_BYTES });
     this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, path, this.#rows));
+    this.#path = path;
     this.#log = parts.log;
+    this.#checkpoints = parts.checkpoints;
   }
 
   async transaction<T>(work: (queries: Queries) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     this.#log?.requireIntact();
+    const checkpoint = namingFailures(this.#path, () => this.#checkpoints?.beforeWriting());
+    if (checkpoint) await checkpoint;
     const committed = this.#writes.transaction().execute(work);
     const result = await committed.finally(() => this.#rows.forget());
+    namingFailures(this.#path, () => this.#checkpoints?.written());
     if (options.durable !== false) await this.#log?.sync();
     return result;
   }
@@ -93,6 +106,7 @@ class SqliteMetadata implements MetadataDatabase {
     try {
       await this.#log?.close();
     } finally {
+      await this.#checkpoints?.close();
       await this.reads.destroy();
       await this.#writes.destroy();
       // Kysely closes no connection that it has not used.

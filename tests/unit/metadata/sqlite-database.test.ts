@@ -1,6 +1,15 @@
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -16,6 +25,7 @@ import {
 import { openConnection } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 import type { RepositoryName } from "../../../src/oci/index.ts";
 import { contentOf } from "../../support/oci-content.ts";
+import { until } from "../../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -60,6 +70,23 @@ test("a database that was only opened is closed, too", async () => {
   expect(openFiles()).toContain(path);
   await db.close();
   expect(openFiles().filter((name) => name.startsWith(path))).toEqual([]);
+});
+
+test("the log is kept short while much is written, and nothing of it stays open", async () => {
+  const path = join(folder, "long.db");
+  const db = await openSqlite(path);
+  const large = "x".repeat(1_000_000);
+  for (let turn = 0; turn < 30; turn++) {
+    await db.transaction(async (queries) => {
+      await sql`insert into blobs (digest, size_bytes, storage_key, created_at_ms)
+        values (${`${turn}`}, 1, ${large}, 1)`.execute(queries);
+    });
+  }
+  // The thread works on it beside us.
+  await until("pages are in the database", () => statSync(path).size > 1_000_000);
+  await db.close();
+  expect(openFiles().filter((name) => name.startsWith(path))).toEqual([]);
+  expect(existsSync(`${path}-wal`)).toBe(false);
 });
 
 test("a committed row is in the files before the database is closed", async () => {
