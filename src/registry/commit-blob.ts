@@ -1,6 +1,6 @@
 import { ensureRepository, linkBlob, putBlob, removeUpload } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
-import type { UploadState } from "../storage/index.ts";
+import type { StorageKey, UploadState } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
 import { blobKeyOf } from "./storage-keys.ts";
 
@@ -9,20 +9,23 @@ export interface VerifiedUpload {
   /** What the bytes really hash to. */
   readonly digest: Digest;
   readonly state: UploadState;
+  /** All of it, where storage has nothing yet. Its memory may be used again afterwards. */
+  readonly small?: Uint8Array<ArrayBuffer> | undefined;
   /** The session that ends with it; absent if there is none. */
   readonly sessionId?: string;
 }
 
 /** Bytes before rows: a crash between the two leaves bytes that nobody names, never a name without bytes. */
 export async function commitBlob(registry: Registry, upload: VerifiedUpload): Promise<void> {
-  const { repository, digest, state, sessionId } = upload;
+  const { repository, digest, state, small, sessionId } = upload;
   const storageKey = blobKeyOf(digest);
-  await registry.storage.finishUpload(state, storageKey);
+  if (small) await writeSmall(registry, storageKey, small);
+  else await registry.storage.finishUpload(state, storageKey);
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
     const blobId = await putBlob(queries, {
       digest,
-      sizeBytes: state.offsetBytes,
+      sizeBytes: small?.byteLength ?? state.offsetBytes,
       storageKey,
       createdAtMs: nowMs,
       isVerified: true,
@@ -30,6 +33,12 @@ export async function commitBlob(registry: Registry, upload: VerifiedUpload): Pr
     await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
     if (sessionId !== undefined) await removeUpload(queries, sessionId);
   });
+}
+
+/** What was uploaded to nothing needs no end. */
+async function writeSmall({ storage, hashPool }: Registry, key: StorageKey, bytes: Uint8Array<ArrayBuffer>) {
+  await storage.write(key, bytes);
+  hashPool.buffers.give(bytes.buffer);
 }
 
 /** @throws RegistryError `digest-mismatch` */

@@ -1,7 +1,8 @@
-import { algorithmOf, type Digest, digestFromHex, type RepositoryName } from "../oci/index.ts";
+import { algorithmOf, type Digest, type RepositoryName } from "../oci/index.ts";
 import { commitBlob, requireSameDigest } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody } from "./receive-bytes.ts";
 import { type Registry, requireWritable } from "./registry.ts";
+import { digestOfUpload } from "./upload-hash.ts";
 
 export interface WholeBlob {
   readonly repository: RepositoryName;
@@ -26,17 +27,17 @@ export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise
 async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob, signal: AbortSignal): Promise<void> {
   const { repository, digest, body } = blob;
   const { storage } = registry;
+  const algorithm = algorithmOf(digest);
   let state = await storage.startUpload(id);
-  const hasher = registry.hashPool.start(algorithmOf(digest));
+  const hasher = registry.hashPool.start(algorithm);
   try {
-    if (body) {
-      const received = await receiveBytes({ registry, state, hasher, body, signal });
-      state = received.state;
-      blob.onReceived?.(state.offsetBytes);
-      if (received.interruption !== undefined) throw interrupted(received.interruption);
-    }
-    requireSameDigest(digestFromHex(algorithmOf(digest), await hasher.digestHex()), digest);
-    await commitBlob(registry, { repository, digest, state });
+    const received = body && (await receiveBytes({ registry, state, hasher, body, isLast: true, signal }));
+    const small = received?.small;
+    state = received?.state ?? state;
+    blob.onReceived?.(small?.byteLength ?? state.offsetBytes);
+    if (received?.interruption !== undefined) throw interrupted(received.interruption);
+    requireSameDigest(await digestOfUpload(registry, { state, small, hasher, algorithm, signal }, digest), digest);
+    await commitBlob(registry, { repository, digest, state, small });
   } catch (error) {
     hasher.dispose();
     // What fails here as well, upkeep removes; the first error is the one to tell.

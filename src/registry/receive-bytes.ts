@@ -10,6 +10,8 @@ export interface Reception {
   readonly state: UploadState;
   readonly hasher: StreamHasher;
   readonly body: RequestBody;
+  /** Whether the blob ends with this body. If that is small, storage need not have it before its digest is verified. */
+  readonly isLast: boolean;
   /** Aborted when another request takes the upload over, or the registry stops. */
   readonly signal: AbortSignal;
 }
@@ -17,22 +19,42 @@ export interface Reception {
 export interface Received {
   /** Durable, and hashed as far as `state.offsetBytes`. */
   readonly state: UploadState;
+  /** The whole blob, where storage has nothing of it and the hasher has seen nothing. The caller owns the memory. */
+  readonly small?: Uint8Array<ArrayBuffer> | undefined;
   /** Why the body ended before its end; what came before that was kept. */
   readonly interruption: unknown;
 }
 
 /**
- * Writes a request's body at the end of an upload and hashes it on the way. A client that goes away is no error here:
+ * Writes a request's body at the end of an upload and hashes it on the way, unless it is a whole small blob. A client that goes away is no error here:
  * what it sent is kept, for it to go on from.
  * @throws RegistryError `blob-too-large`
  * @throws StorageError
  */
 export async function receiveBytes(reception: Reception): Promise<Received> {
+  const { registry, state, hasher, isLast } = reception;
   const reader = new InterruptibleReader(reception);
-  const { storage, hashPool } = reception.registry;
-  const chunks = gatherChunks(reader.pieces(), { buffers: hashPool.buffers });
-  const state = await storage.appendUpload(reception.state, hashOnTheWay(chunks, reception.hasher));
-  return { state, interruption: reader.interruption };
+  let chunks: Chunks = gatherChunks(reader.pieces(), { buffers: registry.hashPool.buffers });
+  if (isLast && state.offsetBytes === 0) {
+    const { value: first } = await chunks.next();
+    const second = first && (await chunks.next()).value;
+    const small = first ?? new Uint8Array();
+    if (reader.interruption === undefined && !second) return { state, small, interruption: undefined };
+    chunks = startingWith([first, second], chunks);
+  }
+  const after = await registry.storage.appendUpload(state, hashOnTheWay(chunks, hasher));
+  return { state: after, interruption: reader.interruption };
+}
+
+type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>;
+
+async function* startingWith(first: readonly (Uint8Array<ArrayBuffer> | void)[], rest: Chunks): Chunks {
+  try {
+    for (const chunk of first) if (chunk) yield chunk;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
 }
 
 /** Hands a chunk to the hasher once storage is done with it and asks for the next. */

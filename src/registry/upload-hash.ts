@@ -1,5 +1,5 @@
 import type { UploadRecord } from "../metadata/index.ts";
-import { algorithmOf, type Digest, type DigestAlgorithm, digestFromHex } from "../oci/index.ts";
+import { algorithmOf, type Digest, type DigestAlgorithm, digestFromHex, digestOf } from "../oci/index.ts";
 import { gatherChunks, type StreamHasher } from "../runtime/index.ts";
 import type { UploadState } from "../storage/index.ts";
 import { interrupted } from "./receive-bytes.ts";
@@ -21,6 +21,8 @@ export async function hasherAt(registry: Registry, upload: UploadRecord, signal:
 export interface HashedUpload {
   readonly state: UploadState;
   readonly hasher: StreamHasher;
+  /** All of it, where storage and hasher have nothing. */
+  readonly small?: Uint8Array | undefined;
   readonly algorithm: DigestAlgorithm;
   readonly signal: AbortSignal;
 }
@@ -31,13 +33,17 @@ export interface HashedUpload {
  */
 export async function digestOfUpload(registry: Registry, upload: HashedUpload, wanted: Digest): Promise<Digest> {
   const algorithm = algorithmOf(wanted);
+  if (upload.small) {
+    upload.hasher.dispose();
+    return digestOf(upload.small, algorithm);
+  }
   if (algorithm === upload.algorithm) return digestFromHex(algorithm, await upload.hasher.digestHex());
   upload.hasher.dispose();
   const again = await hashAgain(registry, { ...upload, algorithm });
   return digestFromHex(algorithm, await again.digestHex());
 }
 
-type StoredUpload = Omit<HashedUpload, "hasher">;
+type StoredUpload = Omit<HashedUpload, "hasher" | "small">;
 
 async function hashAgain(registry: Registry, { state, algorithm, signal }: StoredUpload): Promise<StreamHasher> {
   const hasher = registry.hashPool.start(algorithm);

@@ -3,7 +3,7 @@ import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName }
 import type { StreamHasher } from "../runtime/index.ts";
 import { StorageError, type UploadState } from "../storage/index.ts";
 import { commitBlob, requireSameDigest } from "./commit-blob.ts";
-import { interrupted, type Received, receiveBytes, type RequestBody } from "./receive-bytes.ts";
+import { interrupted, type Received, receiveBytes, type Reception, type RequestBody } from "./receive-bytes.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 import { digestOfUpload, hasherAt } from "./upload-hash.ts";
 import {
@@ -79,7 +79,7 @@ export async function getUploadStatus(
 export async function appendUpload(registry: Registry, part: UploadPart): Promise<UploadStatus> {
   requireWritable(registry);
   return inTurn(registry, part, async (upload, signal) => {
-    const { state, hasher } = await receivePart(registry, upload, part, signal);
+    const { state, hasher } = await receivePart(registry, upload, { ...part, isLast: false }, signal);
     await keep(registry, upload.id, { state, hasher });
     return { ...statusOf(upload), offsetBytes: state.offsetBytes };
   });
@@ -93,13 +93,13 @@ export async function appendUpload(registry: Registry, part: UploadPart): Promis
 export async function finishUpload(registry: Registry, part: UploadPart, digest: Digest): Promise<void> {
   requireWritable(registry);
   await inTurn(registry, part, async (upload, signal) => {
-    const { state, hasher } = await receivePart(registry, upload, part, signal);
-    const received = { state, hasher, algorithm: upload.algorithm, signal };
+    const { state, small, hasher } = await receivePart(registry, upload, { ...part, isLast: true }, signal);
+    const received = { state, small, hasher, algorithm: upload.algorithm, signal };
     await silently(part, async () => {
       const actual = await digestOfUpload(registry, received, digest);
       if (actual !== digest) await discardUpload(registry, upload.id, state);
       requireSameDigest(actual, digest);
-      await commitBlob(registry, { repository: upload.repository, digest, state, sessionId: upload.id });
+      await commitBlob(registry, { repository: upload.repository, digest, state, small, sessionId: upload.id });
     });
   });
 }
@@ -152,7 +152,7 @@ function requireAnnounced(receivedBytes: number, range: ContentRange | undefined
   throw new RegistryError("size-invalid", `the body has ${receivedBytes} bytes, Content-Range says otherwise`);
 }
 
-interface ReceivedPart {
+interface ReceivedPart extends Pick<Received, "small"> {
   /** Durable in storage; not yet in the session's row. */
   readonly state: UploadState;
   /** Has seen everything up to `state.offsetBytes`; the caller owns it. */
@@ -171,15 +171,22 @@ async function keep(registry: Registry, id: string, { state, hasher }: ReceivedP
 async function receivePart(
   registry: Registry,
   upload: UploadRecord,
-  part: UploadPart,
+  part: UploadPart & Pick<Reception, "isLast">,
   signal: AbortSignal,
 ): Promise<ReceivedPart> {
   const before = parseState(upload);
   const hasher = await silently(part, () => hasherAt(registry, upload, signal));
-  const { body, contentRange } = part;
+  const { body, contentRange, isLast } = part;
   if (!body) return { state: before, hasher };
-  const { state, interruption } = await receiveOrDispose(registry, { state: before, hasher }, body, signal);
-  const receivedBytes = state.offsetBytes - before.offsetBytes;
+  const { state, small, interruption } = await receiveOrDispose({
+    registry,
+    state: before,
+    hasher,
+    body,
+    isLast,
+    signal,
+  });
+  const receivedBytes = small?.byteLength ?? state.offsetBytes - before.offsetBytes;
   part.onReceived?.(receivedBytes);
   if (interruption !== undefined) {
     await keep(registry, upload.id, { state, hasher });
@@ -190,22 +197,17 @@ async function receivePart(
   } catch (error) {
     hasher.dispose();
     // An append, of nothing here, cuts off what `before` does not have; the next one does it too.
-    await registry.storage.appendUpload(before, noChunks()).catch(() => undefined);
+    if (!small) await registry.storage.appendUpload(before, noChunks()).catch(() => undefined);
     throw error;
   }
-  return { state, hasher };
+  return { state, small, hasher };
 }
 
-async function receiveOrDispose(
-  registry: Registry,
-  { state, hasher }: ReceivedPart,
-  body: RequestBody,
-  signal: AbortSignal,
-): Promise<Received> {
+async function receiveOrDispose(reception: Reception): Promise<Received> {
   try {
-    return await receiveBytes({ registry, state, hasher, body, signal });
+    return await receiveBytes(reception);
   } catch (error) {
-    hasher.dispose();
+    reception.hasher.dispose();
     throw error;
   }
 }

@@ -68,7 +68,10 @@ export interface StorageDriver {
    */
   iterate(prefix: string): AsyncIterable<StoredObject>;
 
-  /** @param id unique among uploads; part of the key of the partial object. */
+  /**
+   * Takes nothing that lasts: an upload to which nothing was appended needs no end.
+   * @param id unique among uploads; part of the key of the partial object.
+   */
   startUpload(id: string): Promise<UploadState>;
 
   /**

@@ -14,6 +14,7 @@ import {
   UploadOffsetError,
 } from "../../../src/registry/index.ts";
 import type { StreamHasher } from "../../../src/runtime/index.ts";
+import { type StorageDriver, StorageError } from "../../../src/storage/index.ts";
 import { type Content, contentOf } from "../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
 import { streamOf } from "../../support/stream-of.ts";
@@ -366,6 +367,88 @@ describe("a whole blob in one request", () => {
     );
     const left = await Array.fromAsync(registry.storage.iterate(""));
     expect(left).toEqual([]);
+  });
+});
+
+describe("a blob that comes whole in the request that ends its upload", () => {
+  const KIBIBYTE = 1024;
+
+  /** What of storage is used for it. */
+  async function usedFor(put: (watched: Registry) => Promise<void>): Promise<readonly string[]> {
+    const used: string[] = [];
+    const storage = new Proxy(registry.storage, {
+      get(target, name: keyof StorageDriver) {
+        const method = target[name];
+        if (typeof method !== "function") return method;
+        used.push(name);
+        return (method as () => unknown).bind(target);
+      },
+    });
+    await put({ ...registry, storage });
+    return used;
+  }
+
+  const ways = {
+    "after a session was started": async (
+      watched: Registry,
+      content: Content,
+      body = streamOf([content.bytes.slice()]),
+    ) => {
+      const { id } = await startUpload(watched, app);
+      await finishUpload(watched, { repository: app, id, body }, content.digest);
+    },
+    "without a session": (watched: Registry, { digest, bytes }: Content) =>
+      putWholeBlob(watched, { repository: app, digest, body: streamOf([bytes]) }),
+  };
+
+  describe.each(Object.entries(ways))("%s", (_, put) => {
+    test.each([1, 4 * KIBIBYTE, 32 * KIBIBYTE])("is written at once if it has %i bytes", async (sizeBytes) => {
+      const content = contentOf("x".repeat(sizeBytes));
+      expect(await usedFor((watched) => put(watched, content))).toEqual(["startUpload", "write"]);
+      expect(await textOf(content)).toBe(new TextDecoder().decode(content.bytes));
+      expect((await getBlob(registry, app, content.digest)).sizeBytes).toBe(sizeBytes);
+    });
+
+    test("is written once it was hashed if it is larger", async () => {
+      const content = contentOf("x".repeat(32 * KIBIBYTE + 1));
+      expect(await usedFor((watched) => put(watched, content))).toEqual([
+        "startUpload",
+        "appendUpload",
+        "finishUpload",
+      ]);
+      expect(await textOf(content)).toBe(new TextDecoder().decode(content.bytes));
+    });
+
+    test("has the digest that it was pushed under, whatever its algorithm", async () => {
+      const digest = digestOf(new TextEncoder().encode("hello"), "sha512");
+      await put(registry, { ...contentOf("hello"), digest });
+      expect((await getBlob(registry, app, digest)).sizeBytes).toBe(5);
+    });
+  });
+
+  test("keeps what came if it breaks off, however little that is", async () => {
+    const { id } = await startUpload(registry, app);
+    const whole = contentOf("hello");
+    const part = { repository: app, id, body: brokenBody("hel") };
+    expect(await kindOf(finishUpload(registry, part, whole.digest))).toBe("upload-interrupted");
+    expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
+    await finishUpload(registry, { repository: app, id, body: bodyOf("lo") }, whole.digest);
+    expect(await textOf(whole)).toBe("hello");
+  });
+
+  test("may be sent again when storage did not take it", async () => {
+    const whole = contentOf("hello");
+    const { id } = await startUpload(registry, app);
+    const failure = new StorageError("full", "no space");
+    const full = new Proxy(registry.storage, {
+      get: (target, name: keyof StorageDriver) =>
+        name === "write" ? () => Promise.reject(failure) : (target[name] as () => unknown).bind(target),
+    });
+    const put = (storage: StorageDriver) =>
+      finishUpload({ ...registry, storage }, { repository: app, id, body: bodyOf("hello") }, whole.digest);
+    expect(await put(full).catch((error: unknown) => error)).toBe(failure);
+    await put(registry.storage);
+    expect(await textOf(whole)).toBe("hello");
   });
 });
 
