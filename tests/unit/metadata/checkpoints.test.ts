@@ -70,11 +70,14 @@ test("the log stays short however much is committed, and everything is in the da
   const modes = new Set<CheckpointMode>();
   const seen = (mode: CheckpointMode) => thread.checkpoint(mode).finally(() => modes.add(mode));
   const checkpoints = keepShort({ checkpoint: seen, close: () => thread.close() });
-  for (let turn = 0; turn < 3000; turn++) await commit(checkpoints);
+  const hasBegunAnew = () => modes.has("restart") || modes.has("truncate");
+  let commits = 0;
+  // A thread that gets no processor may take its time; the log stays short all the same.
+  for (; commits < 3000 || (!hasBegunAnew() && commits < 100_000); commits++) await commit(checkpoints);
   expect(logBytes()).toBeLessThan(LONGEST_BYTES);
   await checkpoints.close();
-  expect(modes.has("restart") || modes.has("truncate")).toBe(true);
-  expect(rows(reader)).toBe(3000);
+  expect(hasBegunAnew()).toBe(true);
+  expect(rows(reader)).toBe(commits);
   expect(reader.query<unknown, []>("pragma integrity_check").values()).toEqual([["ok"]]);
 });
 
