@@ -129,8 +129,14 @@ function ofHop(values: readonly string[], hop: number): string | undefined {
   return values[Math.max(0, values.length - 1 - hop)];
 }
 
+/** Most clients name the same one. */
+let lastHost: string | undefined;
+
 /** Name or address, and perhaps a port. */
 export function isHost(text: string): boolean {
+  if (text === lastHost) return true;
   const match = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(text);
-  return match !== null && Number(match[1] ?? 0) <= 65_535;
+  const isOne = match !== null && Number(match[1] ?? 0) <= 65_535;
+  if (isOne) lastHost = text;
+  return isOne;
 }

@@ -5,9 +5,11 @@
 export class Warnings {
   /** All warnings of one answer together have at most 4096 bytes. */
   static readonly MAX_BYTES = 4096;
-  readonly #texts = new Set<string>();
+  /** Absent for most requests. */
+  #texts: Set<string> | undefined;
 
   add(text: string): void {
+    this.#texts ??= new Set();
     this.#texts.add(text);
   }
 
@@ -15,7 +17,7 @@ export class Warnings {
   headerValues(): readonly string[] {
     const values: string[] = [];
     let bytes = 0;
-    for (const text of this.#texts) {
+    for (const text of this.#texts ?? []) {
       const value = `299 - "${text.replaceAll(/[^\x20-\x7e]/g, "?").replaceAll(/["\\]/g, "\\$&")}"`;
       bytes += value.length;
       if (bytes > Warnings.MAX_BYTES) break;
