@@ -13,8 +13,8 @@ export interface MetadataDatabase {
   readonly hot: HotReads;
 
   /**
-   * Runs `work` alone against all other writers and commits it; resolves when the commit is durable.
-   * `work` waits for nothing but its own queries. What it throws rolls everything back.
+   * Runs `work` alone against all other writers and commits it, perhaps together with that of others; resolves when the
+   * commit is durable. `work` waits for nothing but its own queries. What it throws undoes all that it did.
    * @throws MetadataError if the database fails
    */
   transaction<T>(work: (queries: Queries) => Promise<T>, options?: TransactionOptions): Promise<T>;

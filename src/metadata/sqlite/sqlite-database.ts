@@ -1,13 +1,13 @@
 import type { Database } from "bun:sqlite";
-import { Kysely } from "kysely";
 import type { MetadataDatabase, Queries, TransactionOptions } from "../database.ts";
 import { type FindFirstRow, type HotReads, prepareHotReads } from "../hot-reads.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
-import { leaveCheckpoints, openConnection, stopWaitingForLocks, TransactionalSqliteDialect } from "./bun-sqlite.ts";
+import { KyselyOnSqlite, leaveCheckpoints, openConnection, stopWaitingForLocks } from "./bun-sqlite.ts";
 import { CheckpointThread } from "./checkpoint-thread.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { makeFolderOf } from "./database-folder.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { type FindRow, RememberedRows, type SharedChanges } from "./remembered-rows.ts";
 import { namingFailures } from "./sqlite-error.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
@@ -51,8 +51,7 @@ class SqliteMetadata implements MetadataDatabase {
   readonly hot: HotReads;
   readonly #writes: Queries;
   readonly #connections: readonly Database[];
-  readonly #rows: RememberedRows;
-  readonly #path: string;
+  readonly #group: GroupCommit;
   /** Absent for a database in memory, as is the next. */
   readonly #log: WriteAheadLog | undefined;
   readonly #checkpoints: Checkpoints | undefined;
@@ -77,24 +76,30 @@ class SqliteMetadata implements MetadataDatabase {
     this.#writes = parts.writes;
     this.#connections = [parts.reader, parts.writer];
     this.reads = parts.reads;
-    const { reader, changes } = parts;
+    const { writer, reader, log, checkpoints, changes } = parts;
     const version = reader.query("pragma data_version");
-    this.#rows = new RememberedRows({ version: () => version.values()[0]?.[0], changes, maxBytes: REMEMBERED_BYTES });
-    this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, path, this.#rows));
-    this.#path = path;
-    this.#log = parts.log;
-    this.#checkpoints = parts.checkpoints;
+    const rows = new RememberedRows({ version: () => version.values()[0]?.[0], changes, maxBytes: REMEMBERED_BYTES });
+    this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, path, rows));
+    this.#log = log;
+    this.#checkpoints = checkpoints;
+    this.#group = new GroupCommit({
+      connection: writer,
+      queries: parts.writes,
+      path,
+      beforeWriting() {
+        log?.requireIntact();
+        return checkpoints?.beforeWriting();
+      },
+      written() {
+        rows.forget();
+        checkpoints?.written();
+      },
+      sync: async () => log?.sync(),
+    });
   }
 
-  async transaction<T>(work: (queries: Queries) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    this.#log?.requireIntact();
-    const checkpoint = namingFailures(this.#path, () => this.#checkpoints?.beforeWriting());
-    if (checkpoint) await checkpoint;
-    const committed = this.#writes.transaction().execute(work);
-    const result = await committed.finally(() => this.#rows.forget());
-    namingFailures(this.#path, () => this.#checkpoints?.written());
-    if (options.durable !== false) await this.#log?.sync();
-    return result;
+  transaction<T>(work: (queries: Queries) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return this.#group.run(work, options.durable ?? true);
   }
 
   async check(): Promise<void> {
@@ -116,7 +121,7 @@ class SqliteMetadata implements MetadataDatabase {
 }
 
 function kyselyOn(connection: Database, path: string): Queries {
-  return new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(connection, path) });
+  return new KyselyOnSqlite<Schema>(connection, path);
 }
 
 function prepareFirstRow(reader: Database, sql: string, path: string, rows: RememberedRows): FindFirstRow {

@@ -1,11 +1,11 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { Kysely, type Migration, Migrator, sql } from "kysely";
-import { TransactionalSqliteDialect } from "../../../src/metadata/sqlite/bun-sqlite.ts";
+import { type Kysely, type Migration, Migrator, sql } from "kysely";
+import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 
 test("a migration that breaks off leaves nothing of it behind", async () => {
   const connection = new Database(":memory:");
-  const db = new Kysely<unknown>({ dialect: new TransactionalSqliteDialect(connection, ":memory:") });
+  const db = new KyselyOnSqlite<unknown>(connection, ":memory:");
   const broken: Migration = {
     async up(queries: Kysely<unknown>) {
       await sql.raw("create table half (id integer)").execute(queries);
