@@ -19,13 +19,14 @@ export interface VerifiedUpload {
 export async function commitBlob(registry: Registry, upload: VerifiedUpload): Promise<void> {
   const { repository, digest, state, small, sessionId } = upload;
   const storageKey = blobKeyOf(digest);
+  const sizeBytes = small?.byteLength ?? state.offsetBytes;
   if (small) await writeSmall(registry, storageKey, small);
   else await registry.storage.finishUpload(state, storageKey);
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
     const blobId = await putBlob(queries, {
       digest,
-      sizeBytes: small?.byteLength ?? state.offsetBytes,
+      sizeBytes,
       storageKey,
       createdAtMs: nowMs,
       isVerified: true,
@@ -35,7 +36,7 @@ export async function commitBlob(registry: Registry, upload: VerifiedUpload): Pr
   });
 }
 
-/** What was uploaded to nothing needs no end. */
+/** What was uploaded to nothing needs no end. The bytes are somebody else's afterwards. */
 async function writeSmall({ storage, hashPool }: Registry, key: StorageKey, bytes: Uint8Array<ArrayBuffer>) {
   await storage.write(key, bytes);
   hashPool.buffers.give(bytes.buffer);

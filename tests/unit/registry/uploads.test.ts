@@ -426,6 +426,14 @@ describe("a blob that comes whole in the request that ends its upload", () => {
     });
   });
 
+  test("has its size on record though its memory is used again at once", async () => {
+    const content = contentOf("x".repeat(20 * KIBIBYTE));
+    const { buffers } = registry.hashPool;
+    buffers.give = (buffer) => void structuredClone(buffer, { transfer: [buffer] });
+    await putWholeBlob(registry, { repository: app, digest: content.digest, body: streamOf([content.bytes]) });
+    expect((await getBlob(registry, app, content.digest)).sizeBytes).toBe(20 * KIBIBYTE);
+  });
+
   test("keeps what came if it breaks off, however little that is", async () => {
     const { id } = await startUpload(registry, app);
     const whole = contentOf("hello");
