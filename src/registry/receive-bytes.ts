@@ -26,35 +26,38 @@ export interface Received {
 }
 
 /**
- * Writes a request's body at the end of an upload and hashes it on the way, unless it is a whole small blob. A client that goes away is no error here:
- * what it sent is kept, for it to go on from.
+ * Writes a request's body at the end of an upload and hashes it on the way, unless it is a whole small blob. A client that
+ * goes away is no error here: what it sent is kept, for it to go on from.
  * @throws RegistryError `blob-too-large`
  * @throws StorageError
  */
 export async function receiveBytes(reception: Reception): Promise<Received> {
   const { registry, state, hasher, isLast } = reception;
   const reader = new InterruptibleReader(reception);
-  let chunks: Chunks = gatherChunks(reader.pieces(), { buffers: registry.hashPool.buffers });
-  if (isLast && state.offsetBytes === 0) {
-    const { value: first } = await chunks.next();
-    const second = first && (await chunks.next()).value;
-    const small = first ?? new Uint8Array();
-    if (reader.interruption === undefined && !second) return { state, small, interruption: undefined };
-    chunks = startingWith([first, second], chunks);
+  const chunks = gatherChunks(reader.pieces(), { buffers: registry.hashPool.buffers });
+  try {
+    const first = isLast && state.offsetBytes === 0 ? await takeTwo(chunks) : [];
+    const isWhole = isLast && state.offsetBytes === 0 && first.length < 2 && reader.interruption === undefined;
+    if (isWhole) return { state, small: first[0] ?? new Uint8Array(), interruption: undefined };
+    const after = await registry.storage.appendUpload(state, hashOnTheWay(startingWith(first, chunks), hasher));
+    return { state: after, interruption: reader.interruption };
+  } finally {
+    // Storage may have failed before it asked for the rest.
+    await chunks.return();
   }
-  const after = await registry.storage.appendUpload(state, hashOnTheWay(chunks, hasher));
-  return { state: after, interruption: reader.interruption };
 }
 
-type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>;
+type Chunk = Uint8Array<ArrayBuffer>;
 
-async function* startingWith(first: readonly (Uint8Array<ArrayBuffer> | void)[], rest: Chunks): Chunks {
-  try {
-    for (const chunk of first) if (chunk) yield chunk;
-    yield* rest;
-  } finally {
-    await rest.return();
-  }
+async function takeTwo(chunks: AsyncIterator<Chunk, void>): Promise<readonly Chunk[]> {
+  const { value: first } = await chunks.next();
+  const { value: second } = first ? await chunks.next() : {};
+  return [first, second].filter((chunk) => chunk !== undefined);
+}
+
+async function* startingWith(first: readonly Chunk[], rest: AsyncIterable<Chunk>): AsyncGenerator<Chunk, void, void> {
+  yield* first;
+  yield* rest;
 }
 
 /** Hands a chunk to the hasher once storage is done with it and asks for the next. */

@@ -444,6 +444,22 @@ describe("a blob that comes whole in the request that ends its upload", () => {
     expect(await textOf(whole)).toBe("hello");
   });
 
+  test("is not read any further when storage fails at once", async () => {
+    const isCancelled = Promise.withResolvers<string>();
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(10 * KIBIBYTE)),
+      cancel: () => isCancelled.resolve("cancelled"),
+    });
+    const failure = new StorageError("full", "no space");
+    const full = new Proxy(registry.storage, {
+      get: (target, name: keyof StorageDriver) =>
+        name === "appendUpload" ? () => Promise.reject(failure) : (target[name] as () => unknown).bind(target),
+    });
+    const put = putWholeBlob({ ...registry, storage: full }, { repository: app, digest: contentOf("x").digest, body });
+    expect(await put.catch((error: unknown) => error)).toBe(failure);
+    expect(await isCancelled.promise).toBe("cancelled");
+  });
+
   test("may be sent again when storage did not take it", async () => {
     const whole = contentOf("hello");
     const { id } = await startUpload(registry, app);
