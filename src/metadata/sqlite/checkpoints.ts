@@ -65,6 +65,15 @@ export class Checkpoints {
     this.#running = this.#move().finally(() => (this.#running = undefined));
   }
 
+  /** Makes the thread ready: when it is needed there may be neither memory nor descriptors to start one. */
+  start(): void {
+    this.#running = this.#options.thread.checkpoint("noop").then(
+      () => undefined,
+      () => undefined,
+    );
+    void this.#running.finally(() => (this.#running = undefined));
+  }
+
   async close(): Promise<void> {
     await this.#running;
     await this.#options.thread.close();
