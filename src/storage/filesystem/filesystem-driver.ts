@@ -104,8 +104,10 @@ class FilesystemDriver implements StorageDriver {
     return isFound;
   }
 
-  iterate(prefix: string): AsyncIterable<StoredObject> {
-    return walkFiles(this.#root, prefix);
+  /** Leaves out temporary files that are in use. */
+  async *iterate(prefix: string): AsyncIterable<StoredObject> {
+    for await (const found of walkFiles(this.#root, prefix))
+      if (!this.#placing.isInUse(this.#pathOf(found.key))) yield found;
   }
 
   /** Makes no file yet: a client that never sends a byte leaves nothing behind. */

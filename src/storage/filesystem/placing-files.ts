@@ -24,22 +24,40 @@ export interface TemporaryFile {
 /** Gets files to their places: they are made in one directory and moved, so that nobody sees half of one. */
 export class PlacingFiles {
   readonly #options: PlacingFilesOptions;
+  readonly #temporary = new Set<string>();
   #temporaryFiles = 0;
 
   constructor(options: PlacingFilesOptions) {
     this.#options = options;
   }
 
-  /** A new file that no other process has. The caller closes it, and moves or removes it. */
-  async makeTemporary(): Promise<TemporaryFile> {
+  /** Lets `use` work with a new file that no other process has; `use` closes it, and moves or removes it. */
+  async withTemporary<T>(use: (file: TemporaryFile) => Promise<T>): Promise<T> {
+    const file = await this.#makeTemporary();
+    try {
+      return await use(file);
+    } finally {
+      this.#temporary.delete(file.path);
+    }
+  }
+
+  async #makeTemporary(): Promise<TemporaryFile> {
     for (;;) {
       const path = join(this.#options.unfinishedDirectory, `write-${this.#temporaryFiles++}`);
+      this.#temporary.add(path);
       try {
         return { path, handle: await this.open(path, "wx+") };
       } catch (error) {
+        this.#temporary.delete(path);
+        // A crash has left one of that name, or another process has it.
         if (errorCode(error) !== "EEXIST") throw error;
       }
     }
+  }
+
+  /** Whether somebody works with a temporary file: it belongs to a request, however old it looks. */
+  isInUse(path: string): boolean {
+    return this.#temporary.has(path);
   }
 
   /** Opens a file for writing and makes the directories that it lies in. */
@@ -54,20 +72,21 @@ export class PlacingFiles {
   }
 
   /** Puts `bytes` at `path` at once and durably. */
-  async write(path: string, bytes: Uint8Array): Promise<void> {
-    const { path: temporaryPath, handle } = await this.makeTemporary();
-    try {
+  write(path: string, bytes: Uint8Array): Promise<void> {
+    return this.withTemporary(async ({ path: temporaryPath, handle }) => {
       try {
-        await writeFully(handle, bytes, 0);
-        await handle.datasync();
-      } finally {
-        await handle.close();
+        try {
+          await writeFully(handle, bytes, 0);
+          await handle.datasync();
+        } finally {
+          await handle.close();
+        }
+        await this.move(temporaryPath, path);
+      } catch (error) {
+        await unlink(temporaryPath).catch(() => undefined);
+        throw error;
       }
-      await this.move(temporaryPath, path);
-    } catch (error) {
-      await unlink(temporaryPath).catch(() => undefined);
-      throw error;
-    }
+    });
   }
 
   /** Moves a durable file to its place, durably. */

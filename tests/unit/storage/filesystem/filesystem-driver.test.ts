@@ -103,6 +103,19 @@ describe("iterate", () => {
     await driver.cancelUpload(state);
   });
 
+  test("does not list what is being written, which nobody may take for what a crash has left", async () => {
+    let isWritten = false;
+    let lookedInTime = 0;
+    const writing = driver.write(key, new Uint8Array(64 * 2 ** 20)).then(() => (isWritten = true));
+    while (!isWritten) {
+      const wasThere = readdirSync(root).includes("berth") && readdirSync(join(root, unfinishedPrefix)).length > 0;
+      expect(await keysBelow(driver, unfinishedPrefix)).toEqual([]);
+      if (wasThere) lookedInTime++;
+    }
+    await writing;
+    expect(lookedInTime).toBeGreaterThan(0);
+  });
+
   test("follows links to files, and to directories only as the prefix", async () => {
     put("real/data");
     symlinkSync(join(root, "real/data"), join(root, "real/link"));
