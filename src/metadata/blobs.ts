@@ -102,20 +102,32 @@ export async function unlinkBlob(queries: Queries, repositoryId: number, digest:
   return result.numDeletedRows > 0n;
 }
 
-/** Which of the digests the repository does not have, in the order given. */
+/** Which of the digests the repository does not have, or has lost the bytes of, in the order given. */
 export function findMissingBlobs(
   queries: Queries,
   repositoryId: number,
   digests: readonly Digest[],
 ): Promise<readonly Digest[]> {
-  return missingDigests(digests, (some) => findPresent(queries, repositoryId, some));
+  return missingDigests(digests, (some) => findWhole(queries, repositoryId, some));
 }
 
-const findPresent = presentAmong((queries, repositoryId, digests) =>
-  queries
+/** Which of the digests the repository does not have, whatever became of the bytes, in the order given. */
+export function findUnlinkedBlobs(
+  queries: Queries,
+  repositoryId: number,
+  digests: readonly Digest[],
+): Promise<readonly Digest[]> {
+  return missingDigests(digests, (some) => findLinked(queries, repositoryId, some));
+}
+
+const findLinked = presentAmong(linkedAmong);
+const findWhole = presentAmong((...asked) => linkedAmong(...asked).where("b.lost_reason", "is", null));
+
+function linkedAmong(queries: Queries, repositoryId: number, digests: readonly Digest[]) {
+  return queries
     .selectFrom("blobs as b")
     .innerJoin("repository_blobs as rb", "rb.blob_id", "b.id")
     .select("b.digest")
     .where("rb.repository_id", "=", repositoryId)
-    .where("b.digest", "in", digests),
-);
+    .where("b.digest", "in", digests);
+}

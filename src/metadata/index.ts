@@ -3,7 +3,15 @@
  * It knows the words of the specifications, but no rule of the registry and no bytes except a manifest's own.
  */
 export type { NewBlob } from "./blobs.ts";
-export { findBlobId, findMissingBlobs, linkBlob, listRepositoriesOfBlob, putBlob, unlinkBlob } from "./blobs.ts";
+export {
+  findBlobId,
+  findMissingBlobs,
+  findUnlinkedBlobs,
+  linkBlob,
+  listRepositoriesOfBlob,
+  putBlob,
+  unlinkBlob,
+} from "./blobs.ts";
 export { type BlobPage, findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
 export { type Contents, countContents } from "./contents.ts";
 export type { MetadataDatabase, Queries, TransactionOptions } from "./database.ts";

@@ -1,6 +1,6 @@
 import {
   findBlobId,
-  findMissingBlobs,
+  findUnlinkedBlobs,
   findMissingManifests,
   linkBlob,
   listManifests,
@@ -111,7 +111,7 @@ class RepairRun {
       repositoryId,
       layers.map(({ digest }) => digest),
     );
-    return findMissingBlobs(reads, repositoryId, [...new Set([...blobs, ...notManifests])]);
+    return findUnlinkedBlobs(reads, repositoryId, [...new Set([...blobs, ...notManifests])]);
   }
 
   async #link({ repositoryId }: StoredManifest, digest: Digest): Promise<void> {

@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import { countLostBlobs, ensureRepository, linkBlob, putBlob, recordBlobLoss } from "../../../src/metadata/index.ts";
-import { RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
-import { getBlob, getBlobHead, mountBlob, putWholeBlob, readBlob } from "../../../src/registry/index.ts";
+import {
+  OCI_IMAGE_MANIFEST,
+  parseReference,
+  RegistryError,
+  type RepositoryName,
+  Warnings,
+} from "../../../src/oci/index.ts";
+import { getBlob, getBlobHead, mountBlob, putManifest, putWholeBlob, readBlob } from "../../../src/registry/index.ts";
 import { parseStorageKey, type StorageKey } from "../../../src/storage/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
-import { contentOf } from "../../support/oci-content.ts";
+import { contentOf, imageManifest } from "../../support/oci-content.ts";
 import { streamOf } from "../../support/stream-of.ts";
 
 const app = "team/app" as RepositoryName;
@@ -79,6 +85,26 @@ describe("a blob whose bytes were found lost", () => {
   test("is not there for a client that asks whether to push it, and cannot be mounted", async () => {
     expect(await headKind()).toBe("blob-unknown");
     expect([await mount(app), await mount(undefined)]).toEqual([false, false]);
+  });
+
+  test("is missing to a manifest that names it, until it was pushed again", async () => {
+    const layers = [content];
+    const manifest = imageManifest({ config: content, layers });
+    const putting = () =>
+      putManifest(memory.registry, {
+        repository: app,
+        reference: parseReference("v1"),
+        tags: [],
+        warnings: new Warnings(),
+        body: manifest.bytes,
+        contentType: OCI_IMAGE_MANIFEST,
+      });
+    expect(await putting().catch((error: unknown) => error)).toMatchObject({
+      kind: "manifest-blob-unknown",
+      details: [{ digest: content.digest }],
+    });
+    await push();
+    expect((await putting()).digest).toBe(manifest.digest);
   });
 
   test("is whole again once it was pushed", async () => {
