@@ -5,8 +5,16 @@ import { CoalescedSync, errorCode } from "../../runtime/index.ts";
 
 export type SyncDirectory = (directory: string) => Promise<void>;
 
-/** More directories than this are not remembered; forgetting one costs one sync more. */
+/** More directories than this are not remembered; that costs a sync more. */
 const mostKnown = 4096;
+
+export interface DurableDirectoriesOptions {
+  /** Is taken to be durable itself. */
+  readonly root: string;
+  /** Holds files of all kinds, and is never removed. */
+  readonly unfinishedDirectory: string;
+  readonly syncDirectory: SyncDirectory;
+}
 
 interface SharedSync {
   readonly coalesced: CoalescedSync;
@@ -15,16 +23,16 @@ interface SharedSync {
 
 /** Makes what was entered in directories durable, with one sync for all who wait for the same directory. */
 export class DurableDirectories {
-  readonly #root: string;
-  readonly #syncDirectory: SyncDirectory;
+  readonly #options: DurableDirectoriesOptions;
   readonly #shared = new Map<string, SharedSync>();
-  /** Directories below the root whose own entry, and those of all above them, are durable. */
+  /**
+   * Directories below the root whose own entry, and those of all above them, are durable. None of them is ever removed: not
+   * those of single objects, which another process may remove and make again.
+   */
   readonly #known = new Set<string>();
 
-  /** @param root is taken to be durable itself. */
-  constructor(root: string, syncDirectory: SyncDirectory) {
-    this.#root = root;
-    this.#syncDirectory = syncDirectory;
+  constructor(options: DurableDirectoriesOptions) {
+    this.#options = options;
   }
 
   /** Makes the entries of `directory` durable, and the way to it from the root. */
@@ -32,17 +40,22 @@ export class DurableDirectories {
     const made = this.#unknownUpTo(directory);
     await Promise.all([directory, ...made.map(dirname)].map((each) => this.#syncShared(each)));
     if (this.#known.size + made.length > mostKnown) this.#known.clear();
-    for (const each of made) this.#known.add(each);
+    for (const each of made) if (this.#isForAll(each) || each !== directory) this.#known.add(each);
   }
 
-  /** To be called before and after a directory is removed, as it may be made again. */
-  forget(directory: string): void {
-    this.#known.delete(directory);
+  /** Whether the directory may not be removed, though it may be empty: others lay in it, or any file may. */
+  isShared(directory: string): boolean {
+    return this.#isForAll(directory) || this.#known.has(directory);
+  }
+
+  #isForAll(directory: string): boolean {
+    return directory === this.#options.unfinishedDirectory;
   }
 
   #unknownUpTo(directory: string): string[] {
     const unknown: string[] = [];
-    for (let each = directory; each !== this.#root && !this.#known.has(each); each = dirname(each)) unknown.push(each);
+    for (let each = directory; each !== this.#options.root && !this.#known.has(each); each = dirname(each))
+      unknown.push(each);
     return unknown;
   }
 
@@ -57,7 +70,7 @@ export class DurableDirectories {
   }
 
   #share(directory: string): SharedSync {
-    const shared = { coalesced: new CoalescedSync(() => this.#syncDirectory(directory)), users: 0 };
+    const shared = { coalesced: new CoalescedSync(() => this.#options.syncDirectory(directory)), users: 0 };
     this.#shared.set(directory, shared);
     return shared;
   }

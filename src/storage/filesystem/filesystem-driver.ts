@@ -59,10 +59,11 @@ class FilesystemDriver implements StorageDriver {
   readonly #writtenPrefix: string | undefined;
 
   constructor(root: RootDirectory, syncDirectory: SyncDirectory, writtenPrefix: string | undefined) {
-    const directories = new DurableDirectories(root.path, syncDirectory);
+    const unfinishedDirectory = join(root.path, unfinishedPrefix, ".");
+    const directories = new DurableDirectories({ root: root.path, unfinishedDirectory, syncDirectory });
     this.#root = root;
     this.#writtenPrefix = writtenPrefix;
-    this.#placing = new PlacingFiles({ root, directories, unfinishedDirectory: join(root.path, unfinishedPrefix) });
+    this.#placing = new PlacingFiles({ root, directories, unfinishedDirectory });
     this.#uploads = new UploadFiles({ root, directories, placing: this.#placing });
   }
 

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 
+import { CoalescedSync } from "../../runtime/index.ts";
 import { StorageError } from "../storage-error.ts";
 import { isAbsence, readError } from "./filesystem-error.ts";
 
@@ -13,15 +14,14 @@ export interface RootDirectory {
 /** Remembers which directory lies at `path` now. */
 export async function openRootDirectory(path: string): Promise<RootDirectory> {
   const opened = await identityOf(path);
-  return {
-    path,
-    async requireSame() {
-      const found = await findIdentity(path);
-      if (found === opened) return;
-      const fault = found === undefined ? "is away" : "is another one than at the start";
-      throw new StorageError("unavailable", `the data directory ${path} ${fault}: bring it back, or restart Berth`);
-    },
-  };
+  // Who asks at the same time shares one look.
+  const look = new CoalescedSync(async () => {
+    const found = await findIdentity(path);
+    if (found === opened) return;
+    const fault = found === undefined ? "is away" : "is another one than at the start";
+    throw new StorageError("unavailable", `the data directory ${path} ${fault}: bring it back, or restart Berth`);
+  });
+  return { path, requireSame: () => look.sync() };
 }
 
 async function findIdentity(path: string): Promise<string | undefined> {

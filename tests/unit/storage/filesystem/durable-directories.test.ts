@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 
-import { DurableDirectories, syncOnDisk } from "../../../../src/storage/filesystem/durable-directories.ts";
+import {
+  DurableDirectories,
+  type SyncDirectory,
+  syncOnDisk,
+} from "../../../../src/storage/filesystem/durable-directories.ts";
 
 /** Records what is synced; each sync ends when the test lets it. */
 class Disk {
@@ -22,9 +26,12 @@ class Disk {
   }
 }
 
+const make = (syncDirectory: SyncDirectory) =>
+  new DurableDirectories({ root: "/root", unfinishedDirectory: "/root/unfinished", syncDirectory });
+
 const free = () => {
   const synced: string[] = [];
-  const directories = new DurableDirectories("/root", async (directory) => void synced.push(directory));
+  const directories = make(async (directory) => void synced.push(directory));
   return { directories, takeSynced: () => synced.splice(0).sort() };
 };
 
@@ -33,27 +40,42 @@ describe("DurableDirectories", () => {
     const { directories, takeSynced } = free();
     await directories.sync("/root/a/b/c");
     expect(takeSynced()).toEqual(["/root", "/root/a", "/root/a/b", "/root/a/b/c"]);
-    await directories.sync("/root/a/b/c");
-    expect(takeSynced()).toEqual(["/root/a/b/c"]);
     await directories.sync("/root/a/b/d");
     expect(takeSynced()).toEqual(["/root/a/b", "/root/a/b/d"]);
     await directories.sync("/root");
     expect(takeSynced()).toEqual(["/root"]);
   });
 
-  test("a directory that was removed is new when it is made again", async () => {
+  test("the directory of one object is new every time, as another process may have removed and made it", async () => {
     const { directories, takeSynced } = free();
     await directories.sync("/root/a/b");
     takeSynced();
-    directories.forget("/root/a/b");
     await directories.sync("/root/a/b");
     expect(takeSynced()).toEqual(["/root/a", "/root/a/b"]);
+  });
+
+  test("the directory of unfinished files is not, as nobody removes it", async () => {
+    const { directories, takeSynced } = free();
+    await directories.sync("/root/unfinished");
+    expect(takeSynced()).toEqual(["/root", "/root/unfinished"]);
+    await directories.sync("/root/unfinished");
+    expect(takeSynced()).toEqual(["/root/unfinished"]);
+  });
+
+  test("what is remembered is shared, and not to be removed", async () => {
+    const { directories } = free();
+    await directories.sync("/root/a/b");
+    expect(["/root/a", "/root/a/b", "/root/unfinished"].map((each) => directories.isShared(each))).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   test("a failed sync is told, and what it should have covered stays new", async () => {
     let failure: Error | undefined = new Error("the disk is broken");
     const synced: string[] = [];
-    const directories = new DurableDirectories("/root", async (directory) => {
+    const directories = make(async (directory) => {
       if (directory === "/root/a" && failure) throw failure;
       synced.push(directory);
     });
@@ -67,7 +89,7 @@ describe("DurableDirectories", () => {
 
   test("callers that come while a directory is synced share the next sync of it", async () => {
     const disk = new Disk();
-    const directories = new DurableDirectories("/root", disk.sync);
+    const directories = make(disk.sync);
     const first = directories.sync("/root");
     expect(disk.takeStarted()).toEqual(["/root"]);
     const others = [1, 2, 3].map(() => directories.sync("/root"));
