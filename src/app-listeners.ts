@@ -1,8 +1,6 @@
 import type { Config } from "./config/index.ts";
-import { siblingsOf } from "./app-processes.ts";
 import {
   type Answer,
-  combineMetrics,
   createDebugHandler,
   createSiblingHandler,
   emptyAnswer,
@@ -17,11 +15,13 @@ import {
   respondMetrics,
   respondReady,
   RunningRequests,
+  type SiblingProcesses,
   startListener,
   type TlsSource,
   unsentResponse,
+  watchedMetrics,
 } from "./http/index.ts";
-import type { ProcessPlace } from "./processes/index.ts";
+import { ownerOf, type ProcessPlace, socketOf, watcherSocketOf } from "./processes/index.ts";
 import type { Registry } from "./registry/index.ts";
 import { type Closers, type Log, systemClock } from "./runtime/index.ts";
 import { VERSION } from "./version.ts";
@@ -38,7 +38,7 @@ export interface ListenerParts {
 }
 
 /** How long a stop waits for handlers of cut connections to save what came. */
-const SAVE_TIMEOUT_MS = 10_000;
+export const SAVE_TIMEOUT_MS = 10_000;
 
 /** The pages beside the registry API. */
 export function createPages(parts: ListenerParts): ReadonlyMap<string, Page> {
@@ -57,7 +57,7 @@ export function createPages(parts: ListenerParts): ReadonlyMap<string, Page> {
 
 /** Whichever process is asked tells what all of them counted. */
 function metricsOfAll({ metrics, place }: ListenerParts): Pick<Metrics, "render"> {
-  return place ? combineMetrics(metrics, siblingsOf(place)) : metrics;
+  return place ? watchedMetrics(metrics, watcherSocketOf(place)) : metrics;
 }
 
 function respondEmpty(): Answer {
@@ -115,14 +115,23 @@ async function listenForSiblings(parts: ListenerParts, handle: RequestHandler): 
   const { metrics, place } = parts;
   if (!place) return undefined;
   const address = { unixSocketPath: siblingsOf(place).socketOf(place.index) };
-  const fetch = createSiblingHandler(handle, metrics);
-  return startListener({ address, fetch, ...listening(parts) });
+  const fetch = createSiblingHandler(handle, { metrics, restarts: place.restarts });
+  // Who passes a request on has the client's connection, and its time-outs.
+  return startListener({ address, fetch, ...listening(parts), limits: { idleTimeoutMs: 0 } });
 }
 
-function withSiblings({ config, log, place }: ListenerParts, handle: RequestHandler): RequestHandler {
-  if (!place) return handle;
-  const reportProblem = (message: string, error: unknown) => log.warn(message, { error });
-  return passOnUploads(handle, { prefix: config.http.prefix, siblings: siblingsOf(place), reportProblem });
+/** How a serving process finds the others. */
+function siblingsOf(place: ProcessPlace): SiblingProcesses {
+  return {
+    index: place.index,
+    count: place.count,
+    ownerOf: (uploadId) => ownerOf(uploadId, place.count),
+    socketOf: (index) => socketOf(place, index),
+  };
+}
+
+function withSiblings({ config, place }: ListenerParts, handle: RequestHandler): RequestHandler {
+  return place ? passOnUploads(handle, siblingsOf(place), config.http.prefix) : handle;
 }
 
 function listening({ config, log, place }: ListenerParts) {

@@ -52,7 +52,8 @@ export function addProcessReadings(metrics: Metrics, place: ProcessPlace): void 
     name: "berth_serving_process_restarts_total",
     help: "How often a serving process ended by itself and was started again.",
     type: "counter",
-    read: () => place.restarts,
+    // What its predecessors counted is added to it.
+    read: () => Math.min(1, place.restarts),
   });
 }
 

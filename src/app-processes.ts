@@ -1,16 +1,20 @@
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import type { App, Surroundings } from "./app.ts";
 import { openLog, openOutput } from "./app-observation.ts";
+import { SAVE_TIMEOUT_MS } from "./app-listeners.ts";
 import { LOCK_WAIT_MS } from "./app-stores.ts";
 import type { Config } from "./config/index.ts";
-import { claimAddress, type SiblingProcesses } from "./http/index.ts";
+import { claimAddress, MetricsLedger, startListener } from "./http/index.ts";
 import { lockForSeveral } from "./metadata/index.ts";
-import { makeProcessFolder, ownerOf, type ProcessPlace, socketOf, Supervisor } from "./processes/index.ts";
-import { Closers, systemClock } from "./runtime/index.ts";
+import { makeProcessFolder, type ProcessPlace, socketOf, Supervisor, watcherSocketOf } from "./processes/index.ts";
+import { Closers, type Log } from "./runtime/index.ts";
 import { asStartError, StartError } from "./start-error.ts";
 
 /** The hidden command that starts one serving process. */
 export const SERVING_PROCESS = "serving-process";
+
+/** Beyond what a process that stops takes by itself. */
+const STOP_MARGIN_MS = 10_000;
 
 /** More were never measured. */
 const MOST_PROCESSES = 8;
@@ -48,10 +52,13 @@ export async function superviseApp(config: Config, count: number, { signal }: Su
 async function supervise(config: Config, count: number, signal: AbortSignal, closers: Closers): Promise<App> {
   const log = openLog(config, closers);
   const [stdout, stderr] = [openOutput(1, closers), openOutput(2, closers)];
-  const lock = await lockForSeveral(config.database.path, { waitMs: LOCK_WAIT_MS });
+  const databasePath = config.database.path;
+  const lock = await lockForSeveral(databasePath, { waitMs: LOCK_WAIT_MS });
   closers.add(() => lock.release());
-  const folder = makeProcessFolder(tmpdir(), count, systemClock);
+  signal.throwIfAborted();
+  const folder = makeProcessFolder(databasePath, count);
   closers.add(() => folder.remove());
+  await watchMetrics({ folder: folder.path, count }, log, closers);
   const supervisor = new Supervisor({
     argv: [...commandLine(), SERVING_PROCESS],
     config: await withClaimedAddresses(config),
@@ -59,14 +66,31 @@ async function supervise(config: Config, count: number, signal: AbortSignal, clo
     folder: folder.path,
     output: { stdout: (lines) => stdout.write(lines), stderr: (lines) => stderr.write(lines) },
     log,
+    stopTimeoutMs: config.http.drainTimeoutMs + SAVE_TIMEOUT_MS + STOP_MARGIN_MS,
   });
   closers.add(() => supervisor.stop());
-  process.once("exit", () => supervisor.kill());
+  process.once("exit", () => {
+    supervisor.kill();
+    folder.remove();
+  });
   signal.addEventListener("abort", () => void supervisor.stop(), { once: true });
   const outcome = await supervisor.start();
   if (!(outcome instanceof URL)) throw new StartError(outcome.message, outcome);
   if (!signal.aborted) log.info("several processes serve", { processes: count });
   return { url: outcome, stop: () => closers.closeAll() };
+}
+
+/** Answers the processes that are asked for metrics. */
+async function watchMetrics(shared: Pick<ProcessPlace, "folder" | "count">, log: Log, closers: Closers): Promise<void> {
+  const sockets = Array.from({ length: shared.count }, (_, index) => socketOf(shared, index));
+  const ledger = new MetricsLedger({ sockets });
+  const listener = await startListener({
+    address: { unixSocketPath: watcherSocketOf(shared) },
+    fetch: async () => Response.json(await ledger.render()),
+    limits: { idleTimeoutMs: 0 },
+    reportProblem: (message, error) => log.warn(message, { error }),
+  });
+  closers.add(() => listener.stop(0));
 }
 
 /** What started this process, as far as the command. */
@@ -81,14 +105,4 @@ async function withClaimedAddresses(config: Config): Promise<Config> {
   if (!debug) return { ...config, http };
   const address = await claimAddress(debug.address);
   return { ...config, http: { ...http, debug: { ...debug, ...("port" in address && { address }) } } };
-}
-
-/** How a serving process finds the others. */
-export function siblingsOf(place: ProcessPlace): SiblingProcesses {
-  return {
-    index: place.index,
-    count: place.count,
-    ownerOf: (uploadId) => ownerOf(uploadId, place.count),
-    socketOf: (index) => socketOf(place, index),
-  };
 }

@@ -73,6 +73,8 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   closers.add(() => tracing?.shutdown(3000));
 
   const stores = await openStores(config, { metrics, tracing, place }, closers);
+  // Who ordered this start may be gone, and another may have come in its place.
+  if (place) signal.throwIfAborted();
   const registry = openRegistry(config, stores, place, closers);
   addReadings(metrics, registry);
   if (place) addProcessReadings(metrics, place);

@@ -52,7 +52,8 @@ function checkProcesses(tree: RawMap, findings: Findings): void {
   if (!(Number(textAt(tree, processes)) > 1)) return;
   const refuse = (reason: string) => findings.problem(processes, `must be 1 or auto: ${reason}`);
   if (wordAt(tree, ["http", "net"]) === "unix") refuse("a socket cannot be had by several processes");
-  if (["acme", "letsencrypt"].some((key) => hasEntries(tree, [...tls, key, "hosts"])))
+  const isByAcme = ["acme", "letsencrypt"].some((key) => hasEntries(tree, [...tls, key, "hosts"]));
+  if (isByAcme && textAt(tree, [...tls, "certificate"]) === undefined)
     refuse("certificates by ACME are fetched by one process for itself");
   if (valueAt(tree, ["storage", "inmemory"]) !== undefined || textAt(tree, ["database", "path"]) === ":memory:")
     refuse("what one process has in memory no other process sees");

@@ -29,6 +29,12 @@ export type { HttpOptions } from "./options.ts";
 export { createRequestHandler, type Edge, type Page, type RequestHandler } from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
-export { combineMetrics, createSiblingHandler, passOnUploads, type SiblingProcesses } from "./siblings/index.ts";
+export {
+  createSiblingHandler,
+  MetricsLedger,
+  passOnUploads,
+  type SiblingProcesses,
+  watchedMetrics,
+} from "./siblings/index.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export { unsentResponse } from "./unsent-response.ts";

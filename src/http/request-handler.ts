@@ -44,7 +44,8 @@ export interface Page {
 /** Nearly every request has none; nobody changes it. */
 const NO_QUERY = new URLSearchParams();
 
-export type RequestHandler = (request: Request, connection: ConnectionInfo) => Soon<Response>;
+/** @param refusal an error that the request is answered with, whatever it asks for */
+export type RequestHandler = (request: Request, connection: ConnectionInfo, refusal?: RegistryError) => Soon<Response>;
 
 interface PreparedEdge extends Edge {
   /** Of every answer. */
@@ -59,9 +60,9 @@ export function createRequestHandler(edge: Edge): RequestHandler {
     "Docker-Distribution-Api-Version": "registry/2.0",
   });
   const prepared: PreparedEdge = { ...edge, commonHeaders };
-  return (request, connection) => {
+  return (request, connection, refusal) => {
     const client = clientView(request, connection, proxies);
-    return new Visit(prepared, request, connection, client).answer();
+    return new Visit(prepared, request, connection, client).answer(refusal);
   };
 }
 
@@ -96,9 +97,9 @@ class Visit {
   }
 
   /** At once where nothing has to be waited for. */
-  answer(): Soon<Response> {
+  answer(refusal?: RegistryError): Soon<Response> {
     try {
-      const answer = this.#span ? this.#span.run(() => this.#respond()) : this.#respond();
+      const answer = this.#span ? this.#span.run(() => this.#respond(refusal)) : this.#respond(refusal);
       return answer instanceof Promise ? this.#answerLater(answer) : this.#finish(answer);
     } catch (thrown) {
       return this.#fail(thrown);
@@ -125,7 +126,7 @@ class Visit {
     return { method: this.#request.method, challenge: authenticator.challenge, allow };
   }
 
-  #respond(): Soon<Answer> {
+  #respond(refusal?: RegistryError): Soon<Answer> {
     this.#requireSoundRequest();
     const sentPath = pathOf(this.#target);
     const asked = decodePath(sentPath);
@@ -133,6 +134,7 @@ class Visit {
     this.#route = matchRoute(path);
     this.#edge.metrics.requestStarted(handlerNameOf(this.#route));
     this.#isCounted = true;
+    if (refusal) throw refusal;
     // Probes come past the proxy that adds the prefix.
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();

@@ -4,6 +4,12 @@
  */
 export { openChangeCounter } from "./change-counter.ts";
 export { receiveOrders, type Superior } from "./orders.ts";
-export { makeProcessFolder, type ProcessFolder, type ProcessPlace, socketOf } from "./process-folder.ts";
+export {
+  makeProcessFolder,
+  type ProcessFolder,
+  type ProcessPlace,
+  socketOf,
+  watcherSocketOf,
+} from "./process-folder.ts";
 export { type StartFailure, Supervisor, type SupervisorParts } from "./supervisor.ts";
 export { drawOwnId, ownerOf } from "./upload-owner.ts";

@@ -1,6 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Clock } from "../runtime/index.ts";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { counterPathOf, makeCounterFile } from "./change-counter.ts";
 
 /** Where one of several serving processes stands. */
@@ -19,27 +18,26 @@ export interface ProcessFolder {
   remove(): void;
 }
 
-/** Systems that clean up temporary files take what is ten days old. */
-const TOUCH_EVERY_MS = 6 * 3_600_000;
-
-/** Makes the folder of one start; names of sockets must be short, so it lies where temporary files do, and is kept young. */
-export function makeProcessFolder(temporaryFolder: string, count: number, clock: Clock): ProcessFolder {
-  const path = mkdtempSync(join(temporaryFolder, "berth-"));
+/**
+ * Makes the folder that processes share, beside the database, and clears what a start before left in it. The caller has the lock
+ * of those who serve the database.
+ * @throws Error of the file system
+ */
+export function makeProcessFolder(databasePath: string, count: number): ProcessFolder {
+  const path = join(dirname(databasePath), "processes");
+  const remove = () => rmSync(path, { recursive: true, force: true });
+  remove();
+  mkdirSync(path, { mode: 0o700 });
   writeFileSync(counterPathOf(path), makeCounterFile(count));
-  const timer = setInterval(() => touchAll(path, clock.nowMs() / 1000), TOUCH_EVERY_MS);
-  timer.unref();
-  const remove = () => {
-    clearInterval(timer);
-    rmSync(path, { recursive: true, force: true });
-  };
   return { path, remove };
-}
-
-function touchAll(folder: string, nowSeconds: number): void {
-  for (const name of [".", ...readdirSync(folder)]) utimesSync(join(folder, name), nowSeconds, nowSeconds);
 }
 
 /** Where the process at `index` listens for the others. */
 export function socketOf({ folder }: Pick<ProcessPlace, "folder">, index: number): string {
   return join(folder, `${index}.sock`);
+}
+
+/** Where the one that watches answers what all of them counted. */
+export function watcherSocketOf({ folder }: Pick<ProcessPlace, "folder">): string {
+  return join(folder, "watcher.sock");
 }

@@ -12,6 +12,8 @@ export interface SupervisorParts<Config> {
   readonly folder: string;
   readonly output: WorkerOutput;
   readonly log: Log;
+  /** A process that has not ended so long after it was told to is killed. */
+  readonly stopTimeoutMs: number;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -43,7 +45,9 @@ export class Supervisor<Config> {
   /** Lets all of them end in peace, and resolves when they have. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    const timer = setTimeout(() => this.kill(), this.#parts.stopTimeoutMs);
     await Promise.all(this.#places.map((place) => place.stop()));
+    clearTimeout(timer);
   }
 
   /** Ends all of them at once. */

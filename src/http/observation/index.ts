@@ -2,7 +2,14 @@
 export { type AccessLog, createAccessLog } from "./access-log.ts";
 export { measureMetadata } from "./measure-metadata.ts";
 export { measureStorage } from "./measure-storage.ts";
-export { createMetrics, type Metrics, type MetricsReading, type RenderedMetrics, renderTogether } from "./metrics.ts";
+export {
+  createMetrics,
+  mergeReadings,
+  type Metrics,
+  type MetricsReading,
+  type RenderedMetrics,
+  renderTogether,
+} from "./metrics.ts";
 export { logRequest } from "./request-log.ts";
 export { traceStorage } from "./trace-storage.ts";
 export { createTracing, type RequestSpan, type Tracing } from "./tracing.ts";

@@ -73,11 +73,22 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
 /** What several processes counted as one; each metric says how it is put together. */
 export async function renderTogether(readings: readonly MetricsReading[]): Promise<RenderedMetrics> {
-  const { default: aggregatorRegistry } = await import("prom-client/lib/cluster.js");
-  return renderRegistry(aggregatorRegistry.aggregate(readings.map((reading) => [...reading])));
+  return renderRegistry(await together(readings));
 }
 
-async function renderRegistry(registry: PromRegistry): Promise<RenderedMetrics> {
+/** The same as a reading. */
+export async function mergeReadings(readings: readonly MetricsReading[]): Promise<MetricsReading> {
+  return (await together(readings)).getMetricsAsJSON();
+}
+
+async function together(readings: readonly MetricsReading[]) {
+  const { default: aggregatorRegistry } = await import("prom-client/lib/cluster.js");
+  return aggregatorRegistry.aggregate(readings.map((reading) => [...reading]));
+}
+
+async function renderRegistry(
+  registry: Pick<PromRegistry, "metrics"> & { readonly contentType: string },
+): Promise<RenderedMetrics> {
   return { contentType: registry.contentType, body: await registry.metrics() };
 }
 

@@ -1,6 +1,4 @@
 import { RegistryError } from "../../oci/index.ts";
-import { responseOf } from "../answer.ts";
-import { errorAnswer } from "../error-answer.ts";
 import type { ConnectionInfo } from "../listener/index.ts";
 import type { RequestHandler } from "../request-handler.ts";
 import { decodePath, pathOf, targetOf } from "../request-target.ts";
@@ -18,21 +16,17 @@ export interface SiblingProcesses {
   readonly socketOf: (index: number) => string;
 }
 
-export interface PassingOn {
-  readonly prefix: string;
-  readonly siblings: SiblingProcesses;
-  readonly reportProblem: (message: string, error: unknown) => void;
-}
-
-/** The same handler, which passes requests for uploads of other processes on to those. */
-export function passOnUploads(handle: RequestHandler, passing: PassingOn): RequestHandler {
-  const { prefix, siblings } = passing;
+/**
+ * The same handler, which passes requests for uploads of other processes on to those.
+ * @param prefix in front of every path, with a slash at both ends
+ */
+export function passOnUploads(handle: RequestHandler, siblings: SiblingProcesses, prefix: string): RequestHandler {
   return (request, connection) => {
     const id = uploadIdOf(request.url, prefix);
     if (id === undefined) return handle(request, connection);
     const owner = siblings.ownerOf(id);
     if (owner === siblings.index) return handle(request, connection);
-    return passOn(request, connection, { ...passing, socket: siblings.socketOf(owner) });
+    return passOn(request, connection, { socket: siblings.socketOf(owner), handle });
   };
 }
 
@@ -57,7 +51,7 @@ function decodedPathOf(url: string): string | undefined {
 async function passOn(
   request: Request,
   connection: ConnectionInfo,
-  { socket, reportProblem }: PassingOn & { readonly socket: string },
+  { socket, handle }: { readonly socket: string; readonly handle: RequestHandler },
 ): Promise<Response> {
   const { method, body, signal } = request;
   const ask = () =>
@@ -69,24 +63,47 @@ async function passOn(
       signal,
       redirect: "manual",
       decompress: false,
+      // The owner may read a large upload back before it answers.
+      timeout: false,
     });
   try {
-    // The other process cuts who is silent.
-    const answer = await connection.withoutIdleTimeout(ask);
-    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+    const answer = await (body === null ? connection.withoutIdleTimeout(ask) : whileMoving(connection, ask));
+    return new Response(answer.body, { status: answer.status, headers: endToEnd(answer.headers) });
   } catch (cause) {
-    if (!signal.aborted) reportProblem("a request could not be passed on to the process that has its upload", cause);
-    const message =
-      "the process that works on this upload is being started again: ask where it stands, and go on from there";
-    const error = new RegistryError("unavailable", message, { cause });
-    return responseOf(errorAnswer(error, { method, challenge: "", allow: "" }));
+    const message = "the process that works on this upload did not answer: ask where it stands, and go on from there";
+    return handle(request, connection, new RegistryError("unavailable", message, { cause }));
   }
 }
 
+/** Here is where a client that sends nothing more is cut; the sockets of siblings have no time-outs. */
+function whileMoving<T>(connection: ConnectionInfo, ask: () => Promise<T>): Promise<T> {
+  connection.expectLongTransfer();
+  return ask();
+}
+
 function headersFor(request: Request, connection: ConnectionInfo): Headers {
-  const headers = new Headers(request.headers);
-  // Between client and this process it is settled.
-  for (const name of ["expect", "connection", "keep-alive", "transfer-encoding"]) headers.delete(name);
+  const headers = endToEnd(request.headers);
   headers.set(CLIENT_HEADER, writeClient(connection));
+  // Else the runtime would name itself.
+  if (!headers.has("user-agent")) headers.set("user-agent", "");
   return headers;
+}
+
+/** What is between client and server alone, and settled here. @spec RFC 9110, 7.6.1 */
+const HOP_BY_HOP = [
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+] as const;
+
+function endToEnd(headers: Headers): Headers {
+  const kept = new Headers(headers);
+  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim());
+  for (const name of [...HOP_BY_HOP, ...named]) if (/^[\w-]+$/.test(name)) kept.delete(name);
+  return kept;
 }

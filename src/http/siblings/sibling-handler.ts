@@ -2,16 +2,24 @@ import type { ConnectionInfo } from "../listener/index.ts";
 import type { Metrics } from "../observation/index.ts";
 import type { RequestHandler } from "../request-handler.ts";
 import { CLIENT_HEADER, readClient } from "./client-header.ts";
+import type { SiblingReading } from "./metrics-ledger.ts";
 
-/** Under a path that no client can ask for here: what it asks for is passed on with `CLIENT_HEADER`. */
-export const METRICS_PATH = "/metrics";
+export interface SiblingHandlerOptions {
+  readonly metrics: Pick<Metrics, "read">;
+  /** How often the process of this place was started again. */
+  readonly restarts: number;
+}
 
-/** Answers the other processes: requests of clients that they pass on, and what this one counted. */
-export function createSiblingHandler(handle: RequestHandler, metrics: Pick<Metrics, "read">): RequestHandler {
+/**
+ * Answers the other processes: requests of clients that they pass on, which come with `CLIENT_HEADER`, and what this one counted.
+ */
+export function createSiblingHandler(handle: RequestHandler, options: SiblingHandlerOptions): RequestHandler {
+  const { metrics, restarts } = options;
   return async (request, connection) => {
     const client = request.headers.get(CLIENT_HEADER);
-    if (client === null) return Response.json(await metrics.read());
-    return handle(request, connectionOf(client, connection));
+    if (client !== null) return handle(request, connectionOf(client, connection));
+    const reading: SiblingReading = { restarts, metrics: await metrics.read() };
+    return Response.json(reading);
   };
 }
 

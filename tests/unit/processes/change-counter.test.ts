@@ -1,13 +1,12 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { makeProcessFolder, openChangeCounter } from "../../../src/processes/index.ts";
-import { systemClock } from "../../../src/runtime/index.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
 const door = join(import.meta.dir, "../../../src/processes/index.ts");
 
 test("what any process changes is another count in all of them", async () => {
-  const folder = makeProcessFolder(makeTemporaryFolder("processes"), 3, systemClock);
+  const folder = makeProcessFolder(join(makeTemporaryFolder("processes"), "berth.db"), 3);
   const place = (index: number) => ({ index, count: 3, folder: folder.path, restarts: 0 });
   const counter = openChangeCounter(place(0));
   const seen = [counter.count()];
