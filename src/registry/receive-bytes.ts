@@ -1,5 +1,5 @@
 import { RegistryError } from "../oci/index.ts";
-import { gatherChunks, type StreamHasher } from "../runtime/index.ts";
+import { freeMemory, gatherChunks, type StreamHasher } from "../runtime/index.ts";
 import type { UploadState } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
 
@@ -97,8 +97,10 @@ class InterruptibleReader {
         if (maxBlobBytes > 0 && totalBytes > maxBlobBytes) {
           throw tooLarge(maxBlobBytes);
         }
+        const sizeBytes = value.byteLength;
         yield value;
-        registry.garbage.received(value.byteLength);
+        freeMemory(value);
+        registry.garbage.received(sizeBytes);
       }
     } catch (error) {
       if (error instanceof RegistryError) throw error;

@@ -14,6 +14,7 @@ export {
   type StreamHasher,
 } from "./hashing/index.ts";
 export { errorCode } from "./error-code.ts";
+export { freeMemory } from "./free-memory.ts";
 export { GarbagePacer } from "./garbage-pacer.ts";
 export type { LogFormatter } from "./log-format.ts";
 export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
