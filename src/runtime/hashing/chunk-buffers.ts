@@ -1,3 +1,5 @@
+import { freeMemory } from "../free-memory.ts";
+
 /** What chunks begin with. */
 export const smallestChunkBytes = 32 * 1024;
 const mostFreeBytes = 16 * 1024 * 1024;
@@ -18,10 +20,13 @@ export class ChunkBuffers {
     return new Uint8Array(buffer);
   }
 
-  /** Takes a buffer back that nobody uses any more; keeps at most 16 MiB of them. */
+  /** Takes a buffer back that nobody uses any more; keeps at most 16 MiB of them and frees the rest. */
   give(buffer: ArrayBuffer): void {
     const sizeBytes = buffer.byteLength;
-    if (!isChunkSize(sizeBytes) || this.#freeBytes + sizeBytes > mostFreeBytes) return;
+    if (!isChunkSize(sizeBytes) || this.#freeBytes + sizeBytes > mostFreeBytes) {
+      freeMemory(new Uint8Array(buffer));
+      return;
+    }
     const free = this.#free.get(sizeBytes) ?? [];
     this.#free.set(sizeBytes, free);
     free.push(buffer);

@@ -45,12 +45,14 @@ async function* fillChunks(
   { chunkBytes = defaultChunkBytes, clock = systemClock, buffers = new ChunkBuffers() }: GatherOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   let capacityBytes = Math.min(smallestChunkBytes, chunkBytes);
-  let buffer = buffers.take(capacityBytes);
+  let buffer: Uint8Array<ArrayBuffer> | undefined;
   let filledBytes = 0;
   let startedAtMs = clock.nowMs();
   for await (const piece of source) {
     let takenBytes = 0;
     while (takenBytes < piece.byteLength) {
+      // Not before there is something to put in: a slow upload waits most of the time.
+      buffer ??= buffers.take(capacityBytes);
       const part = piece.subarray(takenBytes, takenBytes + capacityBytes - filledBytes);
       buffer.set(part, filledBytes);
       filledBytes += part.byteLength;
@@ -60,13 +62,14 @@ async function* fillChunks(
       const nowMs = clock.nowMs();
       capacityBytes = nextCapacity(capacityBytes, nowMs - startedAtMs, chunkBytes);
       startedAtMs = nowMs;
-      buffer = buffers.take(capacityBytes);
+      buffer = undefined;
       filledBytes = 0;
     }
   }
+  if (!buffer) return;
   const last = trim(buffer, filledBytes);
   if (last.buffer !== buffer.buffer) buffers.give(buffer.buffer);
-  if (filledBytes > 0) yield last;
+  yield last;
 }
 
 /** A copy where most of the buffer is empty: who keeps many small chunks, as an upload byte by byte does, keeps no more. */

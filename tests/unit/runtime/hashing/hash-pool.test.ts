@@ -163,7 +163,9 @@ describe("the memory of chunks that were hashed", () => {
 
   test("is not kept without end, nor in pieces that nobody asks for", () => {
     const buffers = new ChunkBuffers();
-    for (let i = 0; i < 30; i++) buffers.give(new Uint8Array(mebibyte).fill(5).buffer);
+    const given = Array.from({ length: 30 }, () => new Uint8Array(mebibyte).fill(5).buffer);
+    for (const buffer of given) buffers.give(buffer);
+    expect(given.filter((buffer) => buffer.detached)).toHaveLength(14);
     const marks = Array.from({ length: 30 }, () => buffers.take(mebibyte)[7]);
     expect(marks.filter((mark) => mark === 5)).toHaveLength(16);
     for (const sizeBytes of [1000, 100_000]) {
