@@ -7,7 +7,7 @@ const PANEL_WIDTH = 430;
 const PANEL_HEIGHT = 240;
 const TOP = 70;
 /** Space around the axes of a panel, for its heading and its labels. */
-const LEFT = 60;
+const LEFT = 74;
 const RIGHT = 62;
 const ABOVE = 38;
 const BELOW = 28;
