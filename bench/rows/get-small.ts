@@ -1,18 +1,15 @@
-import { join } from "node:path";
-import { pick, type BenchRun } from "../bench-run.ts";
-import { runWrk } from "../load/run-wrk.ts";
+import { pick } from "../bench-run.ts";
 import type { Figure } from "../report/figure.ts";
-import { describeCores, measureRequests, type RequestSamples } from "./measure-requests.ts";
+import { measureGets } from "./measure-gets.ts";
+import { describeCores } from "./measure-requests.ts";
 import type { Row } from "./row.ts";
 import { seedImages } from "./seed-images.ts";
-
-const CONNECTIONS = 32;
 
 /** GET of fifty manifests by tag, beside nginx giving the same bytes as files. */
 export const getManifest: Row = {
   id: "manifest-get",
   measure: async (run) => {
-    const samples = await measureGets(run, (await seedImages(run)).manifests);
+    const samples = await measureGets(run, run.withNginx, (await seedImages(run)).manifests);
     const both = { better: "higher", unit: "requests/s" } as const;
     return [
       {
@@ -40,7 +37,7 @@ export const getManifest: Row = {
 export const getSmallBlob: Row = {
   id: "blob-get",
   measure: async (run) => {
-    const samples = await measureGets(run, (await seedImages(run)).blobs);
+    const samples = await measureGets(run, run.withNginx, (await seedImages(run)).blobs);
     const figure: Figure = {
       id: "blob-get",
       title: "small blob GET",
@@ -53,12 +50,3 @@ export const getSmallBlob: Row = {
     return [figure];
   },
 };
-
-async function measureGets(run: BenchRun, paths: readonly string[]): Promise<RequestSamples> {
-  const pathsFile = join(run.folder, "get-paths.txt");
-  await Bun.write(pathsFile, paths.join("\n"));
-  return measureRequests(run, run.withNginx, async (peer, seconds) => {
-    const wrk = await runWrk({ peer, method: "GET", pathsFile, connections: CONNECTIONS, seconds });
-    return { count: wrk.requests, ...wrk };
-  });
-}

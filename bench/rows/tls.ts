@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { pick, takeTurns, type BenchRun } from "../bench-run.ts";
 import { runProgram } from "../load/run-load.ts";
-import { runWrk } from "../load/run-wrk.ts";
 import { pullWithCurl, pushWithCurl, sendWithCurl, type Transfer } from "../load/transfer-blob.ts";
 import { makeCertificate } from "../peers/make-certificate.ts";
 import type { Peer } from "../peers/peer.ts";
@@ -9,12 +8,12 @@ import { NGINX_UPLOADS, putStaticFile } from "../peers/start-nginx.ts";
 import { REGISTRY_NAMES } from "../peers/start-registry.ts";
 import type { Figure, Target } from "../report/figure.ts";
 import { changeLargeFile, hashWithOpenssl, makeLargeFile, type LargeFile } from "./large-file.ts";
-import { describeCores, measureRequests } from "./measure-requests.ts";
+import { measureGets } from "./measure-gets.ts";
+import { describeCores } from "./measure-requests.ts";
 import type { Row } from "./row.ts";
 import { pushSeedImages, seedImageFiles } from "./seed-images.ts";
 import { describeTransfers, measureTransfer } from "./transfer-sample.ts";
 
-const CONNECTIONS = 32;
 const REPOSITORY = "bench/large";
 const NGINX_FOLDER = "nginx-tls";
 /** At most 1.3 times the time that nginx takes. */
@@ -44,12 +43,7 @@ export const tls: Row = {
 async function measureManifests(run: BenchRun, peers: readonly Peer[]): Promise<Figure> {
   for (const peer of peers.filter(({ name }) => name !== "nginx")) await pushSeedImages(peer);
   const { manifests } = await seedImageFiles(join(run.folder, NGINX_FOLDER));
-  const pathsFile = join(run.folder, "tls-paths.txt");
-  await Bun.write(pathsFile, manifests.join("\n"));
-  const samples = await measureRequests(run, peers, async (peer, seconds) => {
-    const wrk = await runWrk({ peer, method: "GET", pathsFile, connections: CONNECTIONS, seconds });
-    return { count: wrk.requests, ...wrk };
-  });
+  const samples = await measureGets(run, peers, manifests);
   return {
     id: "tls-manifest-get",
     title: "manifest GET by tag over TLS",
