@@ -1,6 +1,6 @@
 import { ensureRepository, linkBlob, putBlob, removeUpload } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
-import type { StorageKey, UploadState } from "../storage/index.ts";
+import type { UploadState } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
 import { blobKeyOf } from "./storage-keys.ts";
 
@@ -9,8 +9,8 @@ export interface VerifiedUpload {
   /** What the bytes really hash to. */
   readonly digest: Digest;
   readonly state: UploadState;
-  /** All of it, where storage has nothing yet. Its memory may be used again afterwards. */
-  readonly small?: Uint8Array<ArrayBuffer> | undefined;
+  /** All of it, where storage has nothing yet. */
+  readonly small?: Uint8Array | undefined;
   /** The session that ends with it; absent if there is none. */
   readonly sessionId?: string;
 }
@@ -20,7 +20,8 @@ export async function commitBlob(registry: Registry, upload: VerifiedUpload): Pr
   const { repository, digest, state, small, sessionId } = upload;
   const storageKey = blobKeyOf(digest);
   const sizeBytes = small?.byteLength ?? state.offsetBytes;
-  if (small) await writeSmall(registry, storageKey, small);
+  // An upload that got nothing needs no end.
+  if (small) await registry.storage.write(storageKey, small);
   else await registry.storage.finishUpload(state, storageKey);
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
@@ -34,12 +35,6 @@ export async function commitBlob(registry: Registry, upload: VerifiedUpload): Pr
     await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
     if (sessionId !== undefined) await removeUpload(queries, sessionId);
   });
-}
-
-/** What was uploaded to nothing needs no end. The bytes are somebody else's afterwards. */
-async function writeSmall({ storage, hashPool }: Registry, key: StorageKey, bytes: Uint8Array<ArrayBuffer>) {
-  await storage.write(key, bytes);
-  hashPool.buffers.give(bytes.buffer);
 }
 
 /** @throws RegistryError `digest-mismatch` */

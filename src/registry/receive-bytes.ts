@@ -19,8 +19,8 @@ export interface Reception {
 export interface Received {
   /** Durable, and hashed as far as `state.offsetBytes`. */
   readonly state: UploadState;
-  /** The whole blob, where storage has nothing of it and the hasher has seen nothing. The caller owns the memory. */
-  readonly small?: Uint8Array<ArrayBuffer> | undefined;
+  /** The whole blob, where storage has nothing of it and the hasher has seen nothing. */
+  readonly small?: Uint8Array | undefined;
   /** Why the body ended before its end; what came before that was kept. */
   readonly interruption: unknown;
 }
@@ -34,30 +34,62 @@ export interface Received {
 export async function receiveBytes(reception: Reception): Promise<Received> {
   const { registry, state, hasher, isLast } = reception;
   const reader = new InterruptibleReader(reception);
-  const chunks = gatherChunks(reader.pieces(), { buffers: registry.hashPool.buffers });
+  const pieces = reader.pieces();
   try {
-    const first = isLast && state.offsetBytes === 0 ? await takeTwo(chunks) : [];
-    const isWhole = isLast && state.offsetBytes === 0 && first.length < 2 && reader.interruption === undefined;
-    if (isWhole) return { state, small: first[0] ?? new Uint8Array(), interruption: undefined };
-    const after = await registry.storage.appendUpload(state, hashOnTheWay(startingWith(first, chunks), hasher));
+    const first = isLast && state.offsetBytes === 0 ? await takeSmall(pieces) : { pieces: [], isAll: false };
+    if (first.isAll && reader.interruption === undefined) {
+      return { state, small: joined(first.pieces), interruption: undefined };
+    }
+    const { buffers } = registry.hashPool;
+    const chunks = gatherChunks(startingWith(first.pieces, pieces), { buffers });
+    const after = await registry.storage.appendUpload(state, hashOnTheWay(chunks, hasher));
     return { state: after, interruption: reader.interruption };
   } finally {
-    // Storage may have failed before it asked for the rest.
-    await chunks.return();
+    // Storage may have failed before it asked for the rest. Not awaited, as a client that stands still would hold that up.
+    pieces.return().catch(() => undefined);
   }
 }
 
-type Chunk = Uint8Array<ArrayBuffer>;
+/** As much as is hashed in place. Each piece costs memory beside its bytes. */
+const MOST_SMALL_BYTES = 64 * 1024;
+const MOST_SMALL_PIECES = 64;
 
-async function takeTwo(chunks: AsyncIterator<Chunk, void>): Promise<readonly Chunk[]> {
-  const { value: first } = await chunks.next();
-  const { value: second } = first ? await chunks.next() : {};
-  return [first, second].filter((chunk) => chunk !== undefined);
+interface FirstPieces {
+  readonly pieces: readonly Uint8Array[];
+  /** There are no others. */
+  readonly isAll: boolean;
 }
 
-async function* startingWith(first: readonly Chunk[], rest: AsyncIterable<Chunk>): AsyncGenerator<Chunk, void, void> {
-  yield* first;
-  yield* rest;
+/** All pieces of a small body, or the first ones of a larger one. */
+async function takeSmall(source: AsyncIterator<Uint8Array, void>): Promise<FirstPieces> {
+  const pieces: Uint8Array[] = [];
+  for (let bytes = 0; bytes <= MOST_SMALL_BYTES && pieces.length < MOST_SMALL_PIECES;) {
+    const { value: piece } = await source.next();
+    if (!piece) return { pieces, isAll: true };
+    pieces.push(piece);
+    bytes += piece.byteLength;
+  }
+  return { pieces, isAll: false };
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only, ...others] = pieces;
+  return only && others.length === 0 ? only : Buffer.concat(pieces);
+}
+
+/** A piece is used up when the next one is asked for. */
+async function* startingWith(
+  first: readonly Uint8Array[],
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
+  for (const piece of first) {
+    yield piece;
+    freeMemory(piece);
+  }
+  for await (const piece of rest) {
+    yield piece;
+    freeMemory(piece);
+  }
 }
 
 /** Hands a chunk to the hasher once storage is done with it and asks for the next. */
@@ -99,7 +131,6 @@ class InterruptibleReader {
         }
         const sizeBytes = value.byteLength;
         yield value;
-        freeMemory(value);
         registry.garbage.received(sizeBytes);
       }
     } catch (error) {

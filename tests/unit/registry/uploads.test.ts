@@ -402,7 +402,7 @@ describe("a blob that comes whole in the request that ends its upload", () => {
   };
 
   describe.each(Object.entries(ways))("%s", (_, put) => {
-    test.each([1, 4 * KIBIBYTE, 32 * KIBIBYTE])("is written at once if it has %i bytes", async (sizeBytes) => {
+    test.each([1, 4 * KIBIBYTE, 64 * KIBIBYTE])("is written at once if it has %i bytes", async (sizeBytes) => {
       const content = contentOf("x".repeat(sizeBytes));
       expect(await usedFor((watched) => put(watched, content))).toEqual(["startUpload", "write"]);
       expect(await textOf(content)).toBe(new TextDecoder().decode(content.bytes));
@@ -410,7 +410,7 @@ describe("a blob that comes whole in the request that ends its upload", () => {
     });
 
     test("is written once it was hashed if it is larger", async () => {
-      const content = contentOf("x".repeat(32 * KIBIBYTE + 1));
+      const content = contentOf("x".repeat(64 * KIBIBYTE + 1));
       expect(await usedFor((watched) => put(watched, content))).toEqual([
         "startUpload",
         "appendUpload",
@@ -426,12 +426,26 @@ describe("a blob that comes whole in the request that ends its upload", () => {
     });
   });
 
-  test("has its size on record though its memory is used again at once", async () => {
-    const content = contentOf("x".repeat(20 * KIBIBYTE));
-    const { buffers } = registry.hashPool;
-    buffers.give = (buffer) => void structuredClone(buffer, { transfer: [buffer] });
-    await putWholeBlob(registry, { repository: app, digest: content.digest, body: streamOf([content.bytes]) });
-    expect((await getBlob(registry, app, content.digest)).sizeBytes).toBe(20 * KIBIBYTE);
+  test("may come in many pieces", async () => {
+    const content = contentOf("0123456789");
+    const used = await usedFor((watched) =>
+      putWholeBlob(watched, { repository: app, digest: content.digest, body: bodyOf(...Array.from("0123456789")) }),
+    );
+    expect(used).toEqual(["startUpload", "write"]);
+    expect(await textOf(content)).toBe("0123456789");
+  });
+
+  test("in very many pieces is written as a large one, as each costs memory", async () => {
+    const content = contentOf("x".repeat(1000));
+    const used = await usedFor((watched) =>
+      putWholeBlob(watched, {
+        repository: app,
+        digest: content.digest,
+        body: bodyOf(...Array<string>(1000).fill("x")),
+      }),
+    );
+    expect(used).toEqual(["startUpload", "appendUpload", "finishUpload"]);
+    expect(await textOf(content)).toBe("x".repeat(1000));
   });
 
   test("keeps what came if it breaks off, however little that is", async () => {
@@ -442,6 +456,23 @@ describe("a blob that comes whole in the request that ends its upload", () => {
     expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
     await finishUpload(registry, { repository: app, id, body: bodyOf("lo") }, whole.digest);
     expect(await textOf(whole)).toBe("hello");
+  });
+
+  test("is refused when storage fails, though its client stands still", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(200 * KIBIBYTE)),
+    });
+    const failure = new StorageError("full", "no space");
+    const full = new Proxy(registry.storage, {
+      get(target, name: keyof StorageDriver) {
+        if (name !== "appendUpload") return (target[name] as () => unknown).bind(target);
+        return async (_: unknown, chunks: AsyncIterable<Uint8Array>) => {
+          for await (const chunk of chunks) if (chunk.byteLength > 0) throw failure;
+        };
+      },
+    });
+    const put = putWholeBlob({ ...registry, storage: full }, { repository: app, digest: contentOf("x").digest, body });
+    expect(await put.catch((error: unknown) => error)).toBe(failure);
   });
 
   test("is not read any further when storage fails at once", async () => {
