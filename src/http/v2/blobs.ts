@@ -1,6 +1,7 @@
+import type { BlobContent } from "../../metadata/index.ts";
 import { type Digest, OCTET_STREAM, parseDigest, parseRepositoryName } from "../../oci/index.ts";
 import { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
-import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
+import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { parseRange } from "./byte-range.ts";
 import { isNotModified } from "./conditional.ts";
 import type { Exchange } from "./exchange.ts";
@@ -14,19 +15,25 @@ export async function sendBlob(exchange: Exchange, route: BlobRoute): Promise<An
   const name = parseRepositoryName(route.name);
   const find = request.method === "HEAD" ? getBlobHead : getBlob;
   const blob = await find(registry, name, parseDigest(route.digest));
-  const headers = blobHeaders(blob.digest);
-  if (isNotModified(request, blob.digest)) return emptyAnswer(304, headers);
-  if (request.method === "HEAD") {
-    headers["Content-Length"] = String(blob.sizeBytes);
-    return emptyAnswer(200, headers);
-  }
+  if (isNotModified(request, blob.digest)) return emptyAnswer(304, blobHeaders(blob.digest));
+  if (request.method === "HEAD") return emptyAnswer(200, wholeHeaders(blob));
   const range = parseRange(request, blob.digest, blob.sizeBytes);
   const bytes = await readBlob(registry, blob, range);
   exchange.expectLongTransfer();
-  headers["Content-Length"] = String(range ? range.lastByte - range.firstByte + 1 : blob.sizeBytes);
-  if (!range) return { status: 200, headers, body: request.headers.has("range") ? wholeOf(bytes) : bytes };
+  if (!range) {
+    const body = request.headers.has("range") ? wholeOf(bytes) : bytes;
+    return { status: 200, headers: wholeHeaders(blob), body };
+  }
+  const headers = blobHeaders(blob.digest);
+  headers["Content-Length"] = String(range.lastByte - range.firstByte + 1);
   headers["Content-Range"] = `bytes ${range.firstByte}-${range.lastByte}/${blob.sizeBytes}`;
   return { status: 206, headers, body: bytes };
+}
+
+const KEPT_HEADERS = new KeptHeaders();
+
+function wholeHeaders(blob: BlobContent): AnswerHeaders {
+  return KEPT_HEADERS.of(blob, () => ({ ...blobHeaders(blob.digest), "Content-Length": String(blob.sizeBytes) }));
 }
 
 /** Bun applies `Range` to a file by itself, even where HTTP wants all of it; a stream it sends as it is. */

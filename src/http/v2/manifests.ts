@@ -12,7 +12,7 @@ import {
 import type { ManifestHead } from "../../metadata/index.ts";
 import { deleteManifest, findAmd64Child, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
-import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
+import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { isNotModified } from "./conditional.ts";
 import { type Exchange, locationOf } from "./exchange.ts";
 import type { Route } from "./match-route.ts";
@@ -65,17 +65,10 @@ async function withFallback(exchange: Exchange, name: RepositoryName, reference:
   return child === undefined ? reference : { kind: "digest", digest: child };
 }
 
-/** Of rows that are asked for again and again: to make them anew is a tenth of such a request. */
-const HEADERS_OF_ROWS = {
-  tag: new WeakMap<ManifestHead, AnswerHeaders>(),
-  digest: new WeakMap<ManifestHead, AnswerHeaders>(),
-};
+const KEPT_HEADERS = { tag: new KeptHeaders(), digest: new KeptHeaders() };
 
 function manifestHeaders(exchange: Exchange, manifest: ManifestHead, asked: Reference): AnswerHeaders {
-  const known = HEADERS_OF_ROWS[asked.kind];
-  let headers = known.get(manifest);
-  if (!headers) known.set(manifest, (headers = Object.freeze(makeHeaders(exchange, manifest, asked))));
-  return headers;
+  return KEPT_HEADERS[asked.kind].of(manifest, () => makeHeaders(exchange, manifest, asked));
 }
 
 function makeHeaders(exchange: Exchange, manifest: ManifestHead, asked: Reference): AnswerHeaders {
