@@ -25,16 +25,16 @@ export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise
 }
 
 async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob, signal: AbortSignal): Promise<void> {
-  const { repository, digest, body } = blob;
+  const { repository, digest, body, onReceived } = blob;
   const { storage } = registry;
   const algorithm = algorithmOf(digest);
   let state = await storage.startUpload(id);
   const hasher = registry.hashPool.start(algorithm);
   try {
-    const received = body && (await receiveBytes({ registry, state, hasher, body, isLast: true, signal }));
+    const reception = { registry, state, hasher, isLast: true, onReceived, signal };
+    const received = body && (await receiveBytes({ ...reception, body }));
     const small = received?.small;
     state = received?.state ?? state;
-    blob.onReceived?.(small?.byteLength ?? state.offsetBytes);
     if (received?.interruption !== undefined) throw interrupted(received.interruption);
     requireSameDigest(await digestOfUpload(registry, { state, small, hasher, algorithm, signal }, digest), digest);
     await commitBlob(registry, { repository, digest, state, small });

@@ -12,6 +12,10 @@ export interface Reception {
   readonly body: RequestBody;
   /** Whether the blob ends with this body. If that is small, storage need not have it before its digest is verified. */
   readonly isLast: boolean;
+  /** How many bytes the body must have; `undefined`: as many as come. */
+  readonly announcedBytes?: number | undefined;
+  /** Told how many bytes came, however the body ended. */
+  readonly onReceived?: ((bytes: number) => void) | undefined;
   /** Aborted when another request takes the upload over, or the registry stops. */
   readonly signal: AbortSignal;
 }
@@ -28,7 +32,7 @@ export interface Received {
 /**
  * Writes a request's body at the end of an upload and hashes it on the way, unless it is a whole small blob. A client that
  * goes away is no error here: what it sent is kept, for it to go on from.
- * @throws RegistryError `blob-too-large`
+ * @throws RegistryError `blob-too-large`, `size-invalid`: nothing of the body is kept then
  * @throws StorageError
  */
 export async function receiveBytes(reception: Reception): Promise<Received> {
@@ -113,34 +117,49 @@ class InterruptibleReader {
   }
 
   async *pieces(): AsyncGenerator<Uint8Array, void, void> {
-    const { body, signal, registry } = this.#reception;
-    const { maxBlobBytes } = registry.options;
+    const { body, signal, registry, announcedBytes, onReceived } = this.#reception;
     const reader = body.getReader();
     const interrupt = () => void reader.cancel().catch(() => undefined);
     signal.addEventListener("abort", interrupt, { once: true });
-    let totalBytes = this.#reception.state.offsetBytes;
+    let receivedBytes = 0;
     try {
       for (;;) {
         signal.throwIfAborted();
         const { done, value } = await reader.read();
         signal.throwIfAborted();
-        if (done) return;
-        totalBytes += value.byteLength;
-        if (maxBlobBytes > 0 && totalBytes > maxBlobBytes) {
-          throw tooLarge(maxBlobBytes);
-        }
+        if (done) break;
         const sizeBytes = value.byteLength;
+        receivedBytes += sizeBytes;
+        this.#requireFitting(receivedBytes);
         yield value;
         registry.garbage.received(sizeBytes);
       }
+      requireAnnounced(receivedBytes, announcedBytes);
     } catch (error) {
       if (error instanceof RegistryError) throw error;
       this.interruption = error;
     } finally {
       signal.removeEventListener("abort", interrupt);
+      onReceived?.(receivedBytes);
       await reader.cancel().catch(() => undefined);
     }
   }
+
+  #requireFitting(receivedBytes: number): void {
+    const { state, announcedBytes, registry } = this.#reception;
+    const { maxBlobBytes } = registry.options;
+    if (maxBlobBytes > 0 && state.offsetBytes + receivedBytes > maxBlobBytes) throw tooLarge(maxBlobBytes);
+    if (announcedBytes !== undefined && receivedBytes > announcedBytes) throw unlikeAnnounced(announcedBytes);
+  }
+}
+
+/** @throws RegistryError `size-invalid` */
+export function requireAnnounced(receivedBytes: number, announcedBytes: number | undefined): void {
+  if (announcedBytes !== undefined && receivedBytes !== announcedBytes) throw unlikeAnnounced(announcedBytes);
+}
+
+function unlikeAnnounced(announcedBytes: number): RegistryError {
+  return new RegistryError("size-invalid", `the body has not the ${announcedBytes} bytes that Content-Range announces`);
 }
 
 function tooLarge(maxBlobBytes: number): RegistryError {

@@ -3,7 +3,14 @@ import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName }
 import type { StreamHasher } from "../runtime/index.ts";
 import { StorageError, type UploadState } from "../storage/index.ts";
 import { commitBlob, requireSameDigest } from "./commit-blob.ts";
-import { interrupted, type Received, receiveBytes, type Reception, type RequestBody } from "./receive-bytes.ts";
+import {
+  interrupted,
+  type Received,
+  receiveBytes,
+  type Reception,
+  type RequestBody,
+  requireAnnounced,
+} from "./receive-bytes.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 import { digestOfUpload, hasherAt } from "./upload-hash.ts";
 import {
@@ -144,12 +151,11 @@ async function inTurn<T>(
 function requireInPlace(upload: UploadRecord, { contentRange: range, body }: UploadPart): void {
   const status = statusOf(upload);
   if (range && range.firstByte !== status.offsetBytes) throw new UploadOffsetError(status, range);
-  if (!body) requireAnnounced(0, range);
+  if (!body) requireAnnounced(0, lengthOf(range));
 }
 
-function requireAnnounced(receivedBytes: number, range: ContentRange | undefined): void {
-  if (!range || receivedBytes === range.lastByte - range.firstByte + 1) return;
-  throw new RegistryError("size-invalid", `the body has ${receivedBytes} bytes, Content-Range says otherwise`);
+function lengthOf(range: ContentRange | undefined): number | undefined {
+  return range && range.lastByte - range.firstByte + 1;
 }
 
 interface ReceivedPart extends Pick<Received, "small"> {
@@ -158,8 +164,6 @@ interface ReceivedPart extends Pick<Received, "small"> {
   /** Has seen everything up to `state.offsetBytes`; the caller owns it. */
   readonly hasher: StreamHasher;
 }
-
-async function* noChunks(): AsyncGenerator<Uint8Array, void, void> {}
 
 /** The hash first: it is not lost if the row cannot be written, and does not fit the row's offset then. */
 async function keep(registry: Registry, id: string, { state, hasher }: ReceivedPart): Promise<void> {
@@ -176,31 +180,22 @@ async function receivePart(
 ): Promise<ReceivedPart> {
   const before = parseState(upload);
   const hasher = await silently(part, () => hasherAt(registry, upload, signal));
-  const { body, contentRange, isLast } = part;
+  const { body, contentRange, isLast, onReceived } = part;
   if (!body) return { state: before, hasher };
+  const announcedBytes = lengthOf(contentRange);
   const { state, small, interruption } = await receiveOrDispose({
     registry,
     state: before,
     hasher,
     body,
     isLast,
+    announcedBytes,
+    onReceived,
     signal,
   });
-  const receivedBytes = small?.byteLength ?? state.offsetBytes - before.offsetBytes;
-  part.onReceived?.(receivedBytes);
-  if (interruption !== undefined) {
-    await keep(registry, upload.id, { state, hasher });
-    throw interrupted(interruption);
-  }
-  try {
-    requireAnnounced(receivedBytes, contentRange);
-  } catch (error) {
-    hasher.dispose();
-    // An append, of nothing here, cuts off what `before` does not have; the next one does it too.
-    if (!small) await registry.storage.appendUpload(before, noChunks()).catch(() => undefined);
-    throw error;
-  }
-  return { state, small, hasher };
+  if (interruption === undefined) return { state, small, hasher };
+  await keep(registry, upload.id, { state, hasher });
+  throw interrupted(interruption);
 }
 
 async function receiveOrDispose(reception: Reception): Promise<Received> {
