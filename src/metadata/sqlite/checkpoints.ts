@@ -13,7 +13,7 @@ export interface CheckpointsOptions {
 }
 
 const USUAL_PAGES = 2000;
-/** So many times `pages` are not moved: the thread has failed, the disk is slow, or another process reads all the while. */
+/** So many times `pages`: the thread has failed, the disk is slow, or another process reads all the while. */
 const TOO_LONG = 8;
 /** While much is committed the thread moves what came meanwhile, too, so that little is left when writers wait. */
 const MOST_TURNS = 4;
@@ -48,9 +48,9 @@ export class Checkpoints {
    */
   beforeWriting(): Promise<void> | undefined {
     if (this.#restarting) return this.#restarting;
-    if (this.#unmovedPages < this.#nextPagesHere) return undefined;
-    if (!this.#running) this.#moveHere();
-    return this.#running;
+    if (this.#running) return this.#log.pages < this.#tooLong ? undefined : this.#running;
+    if (this.#unmovedPages >= this.#nextPagesHere) this.#moveHere();
+    return undefined;
   }
 
   /** To be called after each commit. */
@@ -66,12 +66,8 @@ export class Checkpoints {
   }
 
   /** Makes the thread ready: when it is needed there may be neither memory nor descriptors to start one. */
-  start(): void {
-    this.#running = this.#options.thread.checkpoint("noop").then(
-      () => undefined,
-      () => undefined,
-    );
-    void this.#running.finally(() => (this.#running = undefined));
+  async start(): Promise<void> {
+    await this.#options.thread.checkpoint("noop").catch(() => undefined);
   }
 
   async close(): Promise<void> {

@@ -68,7 +68,7 @@ class SqliteMetadata implements MetadataDatabase {
     leaveCheckpoints(writer);
     const log = await WriteAheadLog.open(path);
     const checkpoints = new Checkpoints({ connection: reader, thread: new CheckpointThread({ databasePath: path }) });
-    checkpoints.start();
+    await checkpoints.start();
     const reads = kyselyOn(reader, path);
     return new SqliteMetadata(path, { writer, writes, reader, reads, log, checkpoints, changes });
   }
