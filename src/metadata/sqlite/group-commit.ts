@@ -35,15 +35,14 @@ const LOCK_WAIT_MS = 5000;
 const MOST_TURNS = 32;
 
 /**
- * Commits together what came together: who comes while the log is synced would wait for the next sync anyway. Each piece of
- * work is done alone, one after another, and undone by itself if it fails.
+ * Commits together what came in one turn of the event loop, and syncs it once. Each piece of work is done alone, one after
+ * another, and undone by itself if it fails.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Turn[] = [];
   #isScheduled = false;
   #isRunning = false;
-  #syncs = 0;
   /** Since a wait was in vain, and until a transaction begins again: those who queue behind it need not wait as long each. */
   #isLockedOut = false;
 
@@ -75,7 +74,6 @@ export class GroupCommit {
   /** At the end of the turn in which requests came in, so that those who came together are one group. */
   #schedule(): void {
     if (this.#isScheduled || this.#isRunning || this.#waiting.length === 0) return;
-    if (this.#syncs > 0 && this.#waiting.every((turn) => turn.isDurable)) return;
     this.#isScheduled = true;
     setImmediate(() => void this.#runGroup());
   }
@@ -152,16 +150,13 @@ export class GroupCommit {
   }
 
   async #sync(done: readonly Done[]): Promise<void> {
-    this.#syncs++;
     let outcome: Outcome;
     try {
       await this.#options.sync();
     } catch (failure) {
       outcome = { failure };
     }
-    this.#syncs--;
     for (const { turn } of done) turn.settle(outcome);
-    this.#schedule();
   }
 
   #query(sql: string): void {
