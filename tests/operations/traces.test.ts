@@ -91,7 +91,7 @@ describe("with an end point", () => {
   test("what the storage did is below the request that made it do so", async () => {
     const started = await startTraced({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.endpoint}/v1/traces` });
     const { http } = started;
-    const blob = contentOf("traced");
+    const blob = contentOf("traced".repeat(20_000));
     const location = await startUpload(http, "app");
     await http.put(withQuery(location, { digest: blob.digest }), { body: blob.bytes });
     await started.berth.stop();
