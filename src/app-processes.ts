@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { App, Surroundings } from "./app.ts";
 import { openLog, openOutput } from "./app-observation.ts";
 import { SAVE_TIMEOUT_MS } from "./app-listeners.ts";
-import { LOCK_WAIT_MS } from "./app-stores.ts";
+import { LOCK_WAIT_MS, openBytes } from "./app-stores.ts";
 import type { Config } from "./config/index.ts";
 import { claimAddress, MetricsLedger, startListener } from "./http/index.ts";
 import { lockForSeveral } from "./metadata/index.ts";
@@ -52,6 +52,8 @@ export async function superviseApp(config: Config, count: number, { signal }: Su
 async function supervise(config: Config, count: number, signal: AbortSignal, closers: Closers): Promise<App> {
   const log = openLog(config, closers);
   const [stdout, stderr] = [openOutput(1, closers), openOutput(2, closers)];
+  // What refuses all of them is told before anything is made for them.
+  await openBytes(config, closers);
   const databasePath = config.database.path;
   const lock = await lockForSeveral(databasePath, { waitMs: LOCK_WAIT_MS });
   closers.add(() => lock.release());

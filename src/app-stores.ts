@@ -34,13 +34,7 @@ export const LOCK_WAIT_MS = 10_000;
  * @throws MetadataError
  */
 export async function openStores(config: Config, parts: StoreParts, closers: Closers): Promise<Stores> {
-  const { driver, readOnly } = config.storage;
-  const writtenPrefix = readOnly ? undefined : BLOBS_FOLDER;
-  const storage = await openStorage(driver, { clock: systemClock, writtenPrefix });
-  closers.add(() => storage.close());
-  // A start that is refused leaves nothing behind.
-  if (!(await exists(config.database.path))) await requireImported(config, { storage, metadata: undefined });
-  if (!readOnly) await requirePermission(storage);
+  const storage = await openBytes(config, closers);
   const metadata = await openDatabase(config.database.path, parts.place, closers);
   await requireImported(config, { storage, metadata });
   const { metrics, tracing } = parts;
@@ -49,6 +43,20 @@ export async function openStores(config: Config, parts: StoreParts, closers: Clo
     storage: measureStorage(traced, metrics, stopwatchMs),
     metadata: measureMetadata(metadata, metrics, stopwatchMs),
   };
+}
+
+/**
+ * Opens storage alone; where it refuses, a start leaves nothing behind.
+ * @throws StartError, StorageError
+ */
+export async function openBytes(config: Config, closers: Closers): Promise<StorageDriver> {
+  const { driver, readOnly } = config.storage;
+  const writtenPrefix = readOnly ? undefined : BLOBS_FOLDER;
+  const storage = await openStorage(driver, { clock: systemClock, writtenPrefix });
+  closers.add(() => storage.close());
+  if (!(await exists(config.database.path))) await requireImported(config, { storage, metadata: undefined });
+  if (!readOnly) await requirePermission(storage);
+  return storage;
 }
 
 async function openDatabase(

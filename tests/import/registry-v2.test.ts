@@ -126,16 +126,20 @@ takeOver("a directory that docker-registry filled", () => {
     await berthRuns?.stop();
   });
 
-  test("is not served before it was imported: the start names the command, and leaves nothing behind", async () => {
-    const env = {
-      REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: dataDirectory,
-      REGISTRY_HTTP_ADDR: `127.0.0.1:${takeFreePort()}`,
-    };
-    const { exitCode, stderr } = await runProgram(argv`${berth} serve`, { env, timeoutMs: 20_000 });
-    expect(exitCode).toBe(78);
-    expect(stderr).toContain(`bin/berth import registry-v2 ${dataDirectory} --dry-run`);
-    expect(readdirSync(dataDirectory)).toEqual(["docker"]);
-  });
+  test.each(["1", "3"])(
+    "is not served by %s before it was imported: the start names the command, and leaves nothing behind",
+    async (processes) => {
+      const env = {
+        REGISTRY_HTTP_PROCESSES: processes,
+        REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: dataDirectory,
+        REGISTRY_HTTP_ADDR: `127.0.0.1:${takeFreePort()}`,
+      };
+      const { exitCode, stderr } = await runProgram(argv`${berth} serve`, { env, timeoutMs: 20_000 });
+      expect(exitCode).toBe(78);
+      expect(stderr).toContain(`bin/berth import registry-v2 ${dataDirectory} --dry-run`);
+      expect(readdirSync(dataDirectory)).toEqual(["docker"]);
+    },
+  );
 
   test("is looked at without a trace", async () => {
     const before = filesOf(dataDirectory);

@@ -48,7 +48,9 @@ export interface ServeProcess extends Daemon {
 
 /** Starts `berth serve` with nothing but what the test names. */
 export async function startServe(options: ServeOptions): Promise<ServeProcess> {
-  const { args = [], env = {}, executable = berthExecutable, launcher = [], cwd, isReady } = options;
+  const { args = [], executable = berthExecutable, launcher = [], cwd, isReady } = options;
+  // A test sees the same on a machine with many processors.
+  const env = { REGISTRY_HTTP_PROCESSES: "1", ...options.env };
   const folder = makeTemporaryFolder("streams");
   const [stdoutFile, stderrFile] = [join(folder, "stdout"), join(folder, "stderr")];
   const daemon = await startDaemon({

@@ -10,5 +10,10 @@ const executable = join(import.meta.dir, "../../bin/berth");
  * @throws with its log when it does not come up.
  */
 export async function startBerth(options: RegistryOptions = {}): Promise<RunningRegistry> {
-  return startRegistry({ argv: (config) => [executable, "serve", config], readyPath: "/livez" }, options);
+  const http = { ...oneProcess, ...(options.config?.["http"] as object | undefined) };
+  const program = { argv: (config: string) => [executable, "serve", config], readyPath: "/livez" };
+  return startRegistry(program, { ...options, config: { ...options.config, http } });
 }
+
+/** A test sees the same on a machine with many processors; those of several processes say how many. */
+const oneProcess = { processes: 1 };
