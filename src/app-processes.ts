@@ -16,6 +16,8 @@ export const SERVING_PROCESS = "serving-process";
 /** Beyond what a process that stops takes by itself. */
 const STOP_MARGIN_MS = 10_000;
 
+const STUCK_AFTER_MS = 30_000;
+
 /** More were never measured. */
 const MOST_PROCESSES = 8;
 
@@ -68,6 +70,7 @@ async function supervise(config: Config, count: number, signal: AbortSignal, clo
     folder: folder.path,
     output: { stdout: (lines) => stdout.write(lines), stderr: (lines) => stderr.write(lines) },
     log,
+    stuckAfterMs: STUCK_AFTER_MS,
     stopTimeoutMs: config.http.drainTimeoutMs + SAVE_TIMEOUT_MS + STOP_MARGIN_MS,
   });
   closers.add(() => supervisor.stop());

@@ -8,11 +8,13 @@ export interface StartOrder<Config> {
   readonly place: ProcessPlace;
 }
 
-export type Order<Config> = StartOrder<Config> | { readonly kind: "stop" };
+export type Order<Config> = StartOrder<Config> | { readonly kind: "stop" } | { readonly kind: "answer" };
 
 /** What a serving process tells. */
 export type Report =
   | { readonly kind: "ready"; readonly url: string }
+  /** To the order to answer: it is not stuck. */
+  | { readonly kind: "alive" }
   /** It cannot start, and ends. */
   | { readonly kind: "failed"; readonly message: string; readonly isConfiguration: boolean };
 
@@ -38,6 +40,7 @@ export function receiveOrders<Config>(): Promise<Superior<Config> | undefined> {
   const report = (told: Report) => tell(told, stop.signal);
   process.on("message", (order: Order<Config>) => {
     if (order.kind === "stop") stop.abort();
+    else if (order.kind === "answer") process.send?.({ kind: "alive" } satisfies Report);
     else resolve({ start: order, stopRequested: stop.signal, report, leave: () => process.disconnect?.() });
   });
   const leaveAlone = () => {

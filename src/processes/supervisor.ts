@@ -14,6 +14,8 @@ export interface SupervisorParts<Config> {
   readonly log: Log;
   /** A process that has not ended so long after it was told to is killed. */
   readonly stopTimeoutMs: number;
+  /** So is one that serves and has not answered for so long. */
+  readonly stuckAfterMs: number;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -95,9 +97,11 @@ class WatchedPlace<Config> {
   }
 
   #start(restarts: number): WorkerProcess<Config> {
-    const { argv, config, count, folder, output } = this.#parts;
-    const place: ProcessPlace = { index: this.#index, count, folder, restarts };
-    return new WorkerProcess(argv, { kind: "start", config, place }, output);
+    const { argv, config, count, folder, output, log, stuckAfterMs } = this.#parts;
+    const index = this.#index;
+    const place: ProcessPlace = { index, count, folder, restarts };
+    const onStuck = () => log.error("a serving process does not answer and is killed", { process: index });
+    return new WorkerProcess(argv, { kind: "start", config, place }, output, { stuckAfterMs, onStuck });
   }
 
   async #watch(): Promise<void> {

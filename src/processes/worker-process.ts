@@ -19,6 +19,15 @@ export interface WorkerEnd {
   readonly signal: string | number | null;
 }
 
+export interface WorkerLimits {
+  /** One that serves and has not answered for so long is killed. */
+  readonly stuckAfterMs: number;
+  readonly onStuck: () => void;
+}
+
+/** So many questions in a row without an answer: a machine that was asleep asks again before it judges. */
+const QUESTIONS = 6;
+
 /** One serving process, from its start to its end. */
 export class WorkerProcess<Config> {
   /** Resolves with its address once it serves, or with why it cannot. */
@@ -26,20 +35,25 @@ export class WorkerProcess<Config> {
   /** Resolves when it is gone, and all it wrote is passed on. */
   readonly ended: Promise<WorkerEnd>;
   readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  #unanswered = 0;
 
   /** @param argv the command line of a serving process */
-  constructor(argv: readonly string[], start: StartOrder<Config>, output: WorkerOutput) {
+  constructor(argv: readonly string[], start: StartOrder<Config>, output: WorkerOutput, limits: WorkerLimits) {
     const { promise, resolve } = Promise.withResolvers<URL | StartFailure>();
     this.ready = promise;
     this.#child = Bun.spawn([...argv], {
       stdio: ["ignore", "pipe", "pipe"],
-      ipc: (report: Report) => resolve(report.kind === "ready" ? new URL(report.url) : report),
+      ipc: (report: Report) => {
+        if (report.kind === "alive") this.#unanswered = 0;
+        else resolve(report.kind === "ready" ? new URL(report.url) : report);
+      },
     });
     this.ended = this.#untilEnded(output);
     void this.ended.then(({ exitCode, signal }) =>
       resolve({ message: `a serving process ended while it started: ${signal ?? exitCode}`, isConfiguration: false }),
     );
     this.#send(start);
+    void this.#watch(limits);
   }
 
   get pid(): number {
@@ -53,6 +67,18 @@ export class WorkerProcess<Config> {
 
   kill(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  async #watch({ stuckAfterMs, onStuck }: WorkerLimits): Promise<void> {
+    if (!((await this.ready) instanceof URL)) return;
+    const timer = setInterval(() => {
+      this.#unanswered += 1;
+      if (this.#unanswered <= QUESTIONS) return this.#send({ kind: "answer" });
+      onStuck();
+      this.kill();
+    }, stuckAfterMs / QUESTIONS);
+    await this.ended;
+    clearInterval(timer);
   }
 
   async #untilEnded(output: WorkerOutput): Promise<WorkerEnd> {
