@@ -55,7 +55,7 @@ test("serving processes that are killed, one after another, lose nothing that an
   }
   await settlePaths(ledger, berth.url, ledger.paths());
   const complaints = berth.logs().match(/level=(?:warn|error|fatal).*/g) ?? [];
-  const expected = /a serving process ended|could not be passed on|err\.code="upload interrupted"/;
+  const expected = /a serving process ended|on this upload did not answer|err\.code="upload interrupted"/;
   expect(complaints.filter((line) => !expected.test(line))).toEqual([]);
   await berth.stop();
   const data = await checkData(dataDirectory);
