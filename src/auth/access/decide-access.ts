@@ -1,0 +1,100 @@
+import type { AccessRequest, AccessRules, Asker, GrantRule, Subject, Visibility } from "./access-rules.ts";
+import { higherRole, type Role, roleMay, type SystemRole, systemRoleMay } from "./roles.ts";
+
+/** What lets somebody do something. */
+export type Permission =
+  | { readonly by: "system-role"; readonly role: SystemRole }
+  | { readonly by: "role"; readonly role: Role; readonly subject: Subject; readonly node: string }
+  | { readonly by: "grant"; readonly grant: GrantRule }
+  | { readonly by: "visibility"; readonly visibility: Visibility; readonly node: string };
+
+/** What a node is, and which node says so. */
+export interface EffectiveVisibility {
+  readonly visibility: Visibility;
+  /** `undefined`: none says anything, so it is private. */
+  readonly node: string | undefined;
+}
+
+/**
+ * The one place where it is decided who may do what.
+ * @returns what permits it; `undefined`: it is not permitted
+ */
+export function decideAccess(
+  rules: AccessRules,
+  asker: Asker,
+  request: AccessRequest,
+  nowMs: number,
+): Permission | undefined {
+  const { systemRole } = asker;
+  if (systemRole !== undefined && systemRoleMay(systemRole, request.action))
+    return { by: "system-role", role: systemRole };
+  return (
+    findRole(rules, asker, request) ?? findVisibility(rules, asker, request) ?? findGrant(rules, asker, request, nowMs)
+  );
+}
+
+/** Who sees a repository or a node may know that it exists. */
+export function maySee(rules: AccessRules, asker: Asker, path: string, nowMs: number): boolean {
+  if (decideAccess(rules, asker, { path, action: "pull" }, nowMs)) return true;
+  return asker.subjects.some((subject) =>
+    (rules.grants.get(subject) ?? []).some((grant) => isValid(grant, nowMs) && grant.mayBePath(path)),
+  );
+}
+
+export function visibilityOf(rules: AccessRules, path: string): EffectiveVisibility {
+  for (const node of nodesUpFrom(path)) {
+    const visibility = rules.nodes.get(node)?.visibility;
+    if (visibility !== undefined) return { visibility, node };
+  }
+  return { visibility: "private", node: undefined };
+}
+
+/** The path itself and all above it, the root last. */
+export function* nodesUpFrom(path: string): Generator<string, void, void> {
+  for (let node = path; node !== ""; node = node.slice(0, Math.max(0, node.lastIndexOf("/")))) yield node;
+  yield "";
+}
+
+function findRole(
+  { nodes }: AccessRules,
+  { subjects }: Asker,
+  { path, action }: AccessRequest,
+): Permission | undefined {
+  let found: Extract<Permission, { by: "role" }> | undefined;
+  for (const node of nodesUpFrom(path)) {
+    const roles = nodes.get(node)?.roles;
+    if (!roles) continue;
+    for (const subject of subjects) {
+      const role = roles.get(subject);
+      if (role !== undefined && role !== found?.role && higherRole(role, found?.role) === role)
+        found = { by: "role", role, subject, node };
+    }
+  }
+  return found && roleMay(found.role, action) ? found : undefined;
+}
+
+function findVisibility(rules: AccessRules, { subjects }: Asker, request: AccessRequest): Permission | undefined {
+  if (request.action !== "pull") return undefined;
+  const { visibility, node } = visibilityOf(rules, request.path);
+  const isOpen = visibility === "public" || (visibility === "internal" && subjects.length > 0);
+  return isOpen && node !== undefined ? { by: "visibility", visibility, node } : undefined;
+}
+
+function findGrant(
+  { grants }: AccessRules,
+  { subjects }: Asker,
+  { path, action, tag }: AccessRequest,
+  nowMs: number,
+): Permission | undefined {
+  for (const subject of subjects) {
+    for (const grant of grants.get(subject) ?? []) {
+      if (!grant.actions.has(action) || !isValid(grant, nowMs) || !grant.mayBePath(path)) continue;
+      if (!grant.mayBeTag || (tag !== undefined && grant.mayBeTag(tag))) return { by: "grant", grant };
+    }
+  }
+  return undefined;
+}
+
+function isValid({ expiresAtMs }: GrantRule, nowMs: number): boolean {
+  return expiresAtMs === undefined || nowMs < expiresAtMs;
+}

@@ -1,0 +1,55 @@
+/** What can be done in a repository or with a node of the namespace tree. */
+export const ACTIONS = [
+  "pull",
+  "push",
+  "delete",
+  "tag:create",
+  "tag:overwrite",
+  "tag:delete",
+  "referrers:write",
+  "settings:read",
+  "settings:write",
+  "members:write",
+  "namespaces:write",
+] as const;
+
+export type Action = (typeof ACTIONS)[number];
+
+/** Each can do what the one before it can, and more. */
+export const ROLES = ["reader", "writer", "maintainer", "owner"] as const;
+
+export type Role = (typeof ROLES)[number];
+
+const ADDED: Readonly<Record<Role, readonly Action[]>> = {
+  reader: ["pull"],
+  writer: ["push", "tag:create", "tag:overwrite", "referrers:write"],
+  maintainer: ["delete", "tag:delete", "settings:read", "settings:write", "members:write"],
+  owner: ["namespaces:write"],
+};
+
+const FIRST_ROLE_WITH: ReadonlyMap<Action, number> = new Map(
+  ROLES.flatMap((role, rank) => ADDED[role].map((action) => [action, rank] as const)),
+);
+
+/** Whether a role includes an action. */
+export function roleMay(role: Role, action: Action): boolean {
+  return ROLES.indexOf(role) >= (FIRST_ROLE_WITH.get(action) ?? ROLES.length);
+}
+
+/** The role with more rights. */
+export function higherRole(one: Role | undefined, other: Role | undefined): Role | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return ROLES.indexOf(one) >= ROLES.indexOf(other) ? one : other;
+}
+
+/** For the whole registry, beside what the tree says. */
+export const SYSTEM_ROLES = ["administrator", "auditor"] as const;
+
+export type SystemRole = (typeof SYSTEM_ROLES)[number];
+
+const AUDITOR_ACTIONS: ReadonlySet<Action> = new Set<Action>(["pull", "settings:read"]);
+
+/** An administrator may do everything, an auditor see everything. */
+export function systemRoleMay(role: SystemRole, action: Action): boolean {
+  return role === "administrator" || AUDITOR_ACTIONS.has(action);
+}
