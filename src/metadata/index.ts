@@ -2,6 +2,23 @@
  * Rows: what repositories, blobs, manifests, tags and upload sessions exist, in one SQL database with transactions.
  * It knows the words of the specifications, but no rule of the registry and no bytes except a manifest's own.
  */
+export {
+  type AccessRuleRecords,
+  type GrantRecord,
+  insertGrant,
+  listGrants,
+  loadAccessRules,
+  type NamespaceRecord,
+  putRole,
+  putVisibility,
+  removeGrant,
+  removeNamespace,
+  removeRole,
+  removeRulesOf,
+  type RoleRecord,
+} from "./access/access-rules.ts";
+export { raiseAccessGeneration } from "./access/counters.ts";
+export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export type { NewBlob } from "./blobs.ts";
 export {
   findBlobId,

@@ -1,8 +1,9 @@
 import type { Generated } from "kysely";
+import type { AccessSchema } from "./access/schema.ts";
 import type { Digest, DigestAlgorithm, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
 
 /** The tables, as Kysely sees them. Times are milliseconds since the Unix epoch, sizes are bytes. */
-export interface Schema {
+export interface Schema extends AccessSchema {
   repositories: RepositoriesTable;
   blobs: BlobsTable;
   repository_blobs: RepositoryBlobsTable;
@@ -85,6 +86,8 @@ interface UploadsTable {
   state: string;
   started_at_ms: number;
   updated_at_ms: number;
+  /** The account that did; `null` where nobody had to sign in. */
+  started_by: string | null;
 }
 
 /** At most one row: the scrub that runs or was interrupted, or else the last one. */

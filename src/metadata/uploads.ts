@@ -11,6 +11,8 @@ export interface UploadRecord {
   readonly state: string;
   readonly startedAtMs: number;
   readonly updatedAtMs: number;
+  /** The account that did; `null` where nobody had to sign in. */
+  readonly startedBy: string | null;
 }
 
 const insertRow = preparedQuery((queries, upload: UploadRecord) =>
@@ -21,6 +23,7 @@ const insertRow = preparedQuery((queries, upload: UploadRecord) =>
     state: upload.state,
     started_at_ms: upload.startedAtMs,
     updated_at_ms: upload.updatedAtMs,
+    started_by: upload.startedBy,
   }),
 );
 
@@ -78,6 +81,7 @@ interface UploadRow {
   readonly state: string;
   readonly started_at_ms: number;
   readonly updated_at_ms: number;
+  readonly started_by: string | null;
 }
 
 function toUpload(row: UploadRow): UploadRecord {
@@ -88,5 +92,6 @@ function toUpload(row: UploadRow): UploadRecord {
     state: row.state,
     startedAtMs: row.started_at_ms,
     updatedAtMs: row.updated_at_ms,
+    startedBy: row.started_by,
   };
 }

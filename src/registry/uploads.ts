@@ -63,7 +63,8 @@ export async function startUpload(
   const id = registry.newId();
   const state = await registry.storage.startUpload(id);
   const nowMs = registry.clock.nowMs();
-  const record = { id, repository, algorithm, state: JSON.stringify(state), startedAtMs: nowMs, updatedAtMs: nowMs };
+  const times = { startedAtMs: nowMs, updatedAtMs: nowMs };
+  const record = { id, repository, algorithm, state: JSON.stringify(state), ...times, startedBy: null };
   await registry.metadata.transaction((queries) => insertUpload(queries, record), { durable: false });
   return { id, repository, offsetBytes: state.offsetBytes };
 }

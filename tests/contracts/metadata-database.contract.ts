@@ -260,6 +260,7 @@ export function describeMetadataDatabase(name: string, open: () => Promise<Metad
         state: '{"offsetBytes":0}',
         startedAtMs: 5,
         updatedAtMs: 5,
+        startedBy: null,
       } as const;
       await write((queries) => insertUpload(queries, upload));
       expect(await findUpload(db.reads, "u1")).toEqual(upload);

@@ -1,0 +1,31 @@
+import type { ActOrigin } from "../../metadata/index.ts";
+import type { AccessLimit } from "../access/access-limit.ts";
+import type { Account } from "../accounts/account.ts";
+import type { BasicCredentials } from "../basic-credentials.ts";
+
+/** Who somebody has proved to be, and what the proof is good for. */
+export interface Identity {
+  readonly account: Account;
+  /** Empty: for all that the account may do. */
+  readonly limits: readonly AccessLimit[];
+  /** `undefined`: for good. */
+  readonly expiresAtMs: number | undefined;
+  /** Whether a password of a person was the proof, which refresh tokens may be made of. */
+  readonly isByPassword: boolean;
+}
+
+/** Finds out who somebody is by what they send. Every attempt is in the audit trail. */
+export interface SignIn {
+  /**
+   * By the password of a user, a robot's secret, a personal access token, or a job's ID token.
+   * @throws RegistryError `login-failed` with the user name as its detail, `too-many-requests` while the account or the
+   *   address is locked out, `unavailable`
+   */
+  byPassword(credentials: BasicCredentials, from: ActOrigin): Promise<Identity>;
+
+  /** @throws RegistryError `login-failed`, `too-many-requests` */
+  byRefreshToken(token: string, from: ActOrigin): Promise<Identity>;
+
+  /** @returns a new secret that `byRefreshToken` takes, shown once */
+  createRefreshToken(identity: Identity, from: ActOrigin): Promise<string>;
+}
