@@ -1,17 +1,30 @@
-import type { Principal } from "./principal.ts";
+import type { ActOrigin } from "../metadata/index.ts";
+import type { Soon } from "../runtime/index.ts";
+import type { Caller } from "./caller.ts";
+
+/** What a refused client is to be told of how to get in. */
+export interface Challenge {
+  /** Scheme and host under which the client knows the registry. */
+  readonly origin: string;
+  /** What a token must be good for, such as `repository:app:pull`. */
+  readonly scopes: readonly string[];
+  readonly error?: "invalid_token" | "insufficient_scope" | undefined;
+}
 
 /** Finds out who asks. */
 export interface Authenticator {
   /** Value of `WWW-Authenticate` for those who are not let in; `""` if everybody is. */
-  readonly challenge: string;
+  challenge(challenge: Challenge): string;
 
   /**
-   * @param authorization the request's header, `null` if it has none
-   * @returns `undefined` if the caller sent no credentials, and is not let in without
-   * @throws RegistryError `login-failed` if they are wrong, with the user name as its detail; `too-many-requests` if that
-   * cannot be found out now
+   * @param authorization the request's header, `null` if it has none: that is nobody in particular
+   * @throws RegistryError `login-failed` with the user name as its detail, or `token-invalid`, if it is wrong;
+   *   `too-many-requests` or `unavailable` if that cannot be found out now; `password-change-needed`
    */
-  authenticate(authorization: string | null): Principal | undefined | Promise<Principal | undefined>;
+  authenticate(authorization: string | null, from: RequestOrigin): Soon<Caller>;
 
   close(): void;
 }
+
+/** Where a request comes from; read only where somebody wants to know. */
+export type RequestOrigin = Pick<ActOrigin, "address" | "requestId">;

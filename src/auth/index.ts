@@ -1,7 +1,12 @@
 /**
  * Who is asking and what they may do. It knows credentials and principals, nothing of HTTP beyond the text of one header.
  */
-export type { Authenticator } from "./authenticator.ts";
+export type { AccessRequest } from "./access/access-rules.ts";
+export type { Action } from "./access/roles.ts";
+export { AccessDirectory } from "./access-directory.ts";
+export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
+export { type Caller, EVERYBODY } from "./caller.ts";
+export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
 export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";
@@ -9,3 +14,4 @@ export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { openToAll } from "./open-to-all.ts";
 export type { Principal } from "./principal.ts";
 export { ANONYMOUS, nameOf } from "./principal.ts";
+export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";

@@ -1,9 +1,20 @@
+import type { Account } from "./accounts/account.ts";
+
 /** Who makes a request. */
-export type Principal = { readonly kind: "anonymous" } | { readonly kind: "user"; readonly name: string };
+export type Principal =
+  | { readonly kind: "anonymous" }
+  | {
+      readonly kind: "user" | "robot";
+      readonly name: string;
+      /** Who knows its password; see `Account`. */
+      readonly source: string;
+      /** `undefined`: it has none yet, so that only what holds for all of its source is said of it. */
+      readonly account: Account | undefined;
+    };
 
 export const ANONYMOUS: Principal = { kind: "anonymous" };
 
 /** The name for logs and events; `undefined` for nobody in particular. */
 export function nameOf(principal: Principal): string | undefined {
-  return principal.kind === "user" ? principal.name : undefined;
+  return principal.kind === "anonymous" ? undefined : principal.name;
 }

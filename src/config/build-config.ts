@@ -1,5 +1,5 @@
 import { buildTls } from "./build-tls.ts";
-import type { AuthConfig, Config, HealthConfig, HttpConfig, StorageConfig, ValidationConfig } from "./config.ts";
+import type { AccountsConfig, AuthConfig, Config, HealthConfig, HttpConfig, StorageConfig, ValidationConfig } from "./config.ts";
 import type { Settings } from "./keys/index.ts";
 import { parseHostPort } from "./values/index.ts";
 
@@ -47,8 +47,20 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
   };
 }
 
-function buildAuth({ htpasswd }: Settings["auth"]): AuthConfig {
+function buildAuth({ htpasswd, accounts }: Settings["auth"]): AuthConfig {
+  if (accounts) return { kind: "accounts", ...buildAccounts(accounts), htpasswdPath: htpasswd?.path };
   return htpasswd ? { kind: "htpasswd", realm: htpasswd.realm, path: htpasswd.path } : { kind: "none" };
+}
+
+function buildAccounts(
+  accounts: NonNullable<Settings["auth"]["accounts"]>,
+): Omit<AccountsConfig, "htpasswdPath"> {
+  const { service, issuer, realm, lifetime, algorithm } = accounts.tokens;
+  return {
+    passwords: { minLength: accounts.passwords.minlength },
+    externalCacheMs: accounts.externalcache,
+    tokens: { service, issuer, realm, lifetimeMs: lifetime, algorithm },
+  };
 }
 
 function buildHttp(http: Settings["http"]): HttpConfig {

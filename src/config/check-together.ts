@@ -2,13 +2,13 @@ import { authKinds, storageDrivers } from "./complete-settings.ts";
 import { selectedIn } from "./expand-selections.ts";
 import type { Findings } from "./findings.ts";
 import { isRawMap, textAt, valueAt, type RawMap } from "./raw-tree.ts";
-import { isLoopback, parseFlag, parseHostPort, type ListenAddress } from "./values/index.ts";
+import { parseFlag, parseHostPort } from "./values/index.ts";
 
 /** Rules that concern several keys. They look at the text, so that they are checked beside what is wrong with single keys. */
-export function checkTogether(tree: RawMap, authIsNamed: boolean, findings: Findings): void {
+export function checkTogether(tree: RawMap, findings: Findings): void {
   checkOneOf(tree, "storage", storageDrivers, "storage drivers", findings);
-  checkOneOf(tree, "auth", authKinds, "ways to log in", findings);
-  checkAddress(tree, authIsNamed, findings);
+  checkAuth(tree, findings);
+  checkAddress(tree, findings);
   checkProcesses(tree, findings);
   checkCertificate(tree, findings);
   checkAcme(tree, findings);
@@ -23,26 +23,25 @@ function checkOneOf(tree: RawMap, key: string, kinds: readonly string[], noun: s
   findings.problem([key], `has ${selected.length} ${noun} (${selected.join(", ")}): ${advice}`);
 }
 
-function checkAddress(tree: RawMap, authIsNamed: boolean, findings: Findings): void {
+/** The file of passwords may be one of the ways to an account. */
+function checkAuth(tree: RawMap, findings: Findings): void {
+  const isBoth = selectedIn(tree, "auth", ["htpasswd", "accounts"]).length === 2;
+  const kinds = isBoth ? authKinds.filter((kind) => kind !== "htpasswd") : authKinds;
+  checkOneOf(tree, "auth", kinds, "ways to log in", findings);
+}
+
+function checkAddress(tree: RawMap, findings: Findings): void {
   const text = textAt(tree, ["http", "addr"]);
   if (text === undefined) {
     if (wordAt(tree, ["http", "net"]) === "unix") findings.problem(["http", "addr"], "must be the path of the socket");
     return;
   }
-  let address: ListenAddress;
+  if (wordAt(tree, ["http", "net"]) === "unix") return;
   try {
-    address = wordAt(tree, ["http", "net"]) === "unix" ? { unixSocketPath: text } : parseHostPort(text);
+    parseHostPort(text);
   } catch (error) {
     findings.problem(["http", "addr"], error instanceof Error ? error.message : String(error));
-    return;
   }
-  if (authIsNamed || isLoopback(address)) return;
-  findings.problem(
-    ["http", "addr"],
-    `"${text}" can be reached by other machines and nobody would have to log in; configure ` +
-      "auth (auth: {htpasswd: {realm: Registry, path: /etc/berth/htpasswd}}), or say that this is wanted " +
-      "(auth: {none: {}}, or REGISTRY_AUTH=none)",
-  );
 }
 
 const tls = ["http", "tls"] as const;

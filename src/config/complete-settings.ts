@@ -1,8 +1,10 @@
 import { selectedIn } from "./expand-selections.ts";
 import { isRawMap, setAt, textAt, valueAt, type KeyPath, type RawMap, type RawValue } from "./raw-tree.ts";
+import { isLoopback, parseHostPort } from "./values/index.ts";
 
 export const storageDrivers = ["filesystem", "inmemory"] as const;
-export const authKinds = ["htpasswd", "none"] as const;
+/** Each stands alone, but for `htpasswd` beside `accounts`. */
+export const authKinds = ["htpasswd", "accounts", "none"] as const;
 
 const rootWithoutDriver = "./data";
 
@@ -13,13 +15,20 @@ export function completeSettings(tree: RawMap): void {
   if (selectedIn(tree, "storage", storageDrivers).length === 0) {
     setAt(tree, ["storage", "filesystem", "rootdirectory"], rootWithoutDriver);
   }
-  if (selectedIn(tree, "auth", authKinds).length === 0) setAt(tree, ["auth", "none"], {});
+  if (selectedIn(tree, "auth", authKinds).length === 0) setAt(tree, ["auth", isOnlyLocal(tree) ? "none" : "accounts"], {});
   const folder = folderBesideData(tree);
   setDefault(tree, ["database", "path"], folder === undefined ? ":memory:" : `${folder}/berth.db`);
   dropEmptyGroups(tree);
   if (valueAt(tree, ["http", "tls", "acme"]) !== undefined) {
     setDefault(tree, ["http", "tls", "acme", "cachedir"], `${folder ?? "."}/acme`);
   }
+}
+
+/** Whether nobody but this machine can reach the registry. */
+function isOnlyLocal(tree: RawMap): boolean {
+  if (textAt(tree, ["http", "net"])?.trim().toLowerCase() === "unix") return true;
+  const address = textAt(tree, ["http", "addr"]);
+  return address === undefined || isLoopback(parseHostPort(address));
 }
 
 /** The folder of Berth's own files beside those in registry:2's layout; none when nothing is kept on disk. */

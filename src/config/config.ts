@@ -50,7 +50,26 @@ export interface StorageConfig {
 
 export type AuthConfig =
   | { readonly kind: "none" }
-  | { readonly kind: "htpasswd"; readonly realm: string; readonly path: string };
+  | { readonly kind: "htpasswd"; readonly realm: string; readonly path: string }
+  | ({ readonly kind: "accounts" } & AccountsConfig);
+
+export interface AccountsConfig {
+  /** A password file whose users have accounts too. */
+  readonly htpasswdPath: string | undefined;
+  readonly passwords: { readonly minLength: number };
+  /** How long what a directory said of a password holds. */
+  readonly externalCacheMs: number;
+  readonly tokens: TokensConfig;
+}
+
+export interface TokensConfig {
+  readonly service: string;
+  readonly issuer: string;
+  /** A URL; `undefined`: `/token` of the address that a client uses. */
+  readonly realm: string | undefined;
+  readonly lifetimeMs: number;
+  readonly algorithm: "ES256" | "EdDSA";
+}
 
 export interface HttpConfig {
   readonly address: ListenAddress;

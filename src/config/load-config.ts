@@ -73,8 +73,7 @@ function linesOf(path: string | undefined, file: YamlFile | undefined): Construc
 function checkedSettings(written: RawMap, findings: Findings): RawMap {
   const settled = settle(schema, written, [], findings);
   const settings = isRawMap(settled) ? settled : {};
-  const auth = written["auth"];
-  checkTogether(settings, isRawMap(auth) && Object.keys(auth).length > 0, findings);
+  checkTogether(settings, findings);
   for (const issue of schema.safeParse(settings).error?.issues ?? []) {
     const path = issue.path.map((part) => (typeof part === "symbol" ? part.toString() : part));
     findings.problem(path, issue.message);

@@ -40,8 +40,8 @@ export function asRegistryError(error: unknown): RegistryError {
 
 export interface ErrorContext {
   readonly method: string;
-  /** Value of `WWW-Authenticate` for an answer 401. */
-  readonly challenge: string;
+  /** Makes the value of `WWW-Authenticate` for an answer 401. */
+  readonly challenge: (error: RegistryError) => string;
   /** Value of `Allow` for an answer 405. */
   readonly allow: string;
 }
@@ -51,7 +51,7 @@ export function errorAnswer(error: RegistryError, { method, challenge, allow }: 
   const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
   const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
-  if (status === 401) headers["WWW-Authenticate"] = challenge;
+  if (status === 401) headers["WWW-Authenticate"] = challenge(error);
   if (status === 405) headers.Allow = allow;
   if (retryAfterSeconds !== undefined) headers["Retry-After"] = String(retryAfterSeconds);
   const answer = jsonAnswer({ errors }, headers, status);

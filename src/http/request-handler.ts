@@ -1,4 +1,4 @@
-import { ANONYMOUS, type Authenticator, nameOf, type Principal } from "../auth/index.ts";
+import { ANONYMOUS, type Authenticator, type Caller, nameOf, type Principal } from "../auth/index.ts";
 import { RegistryError, shorten, Warnings } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
 import { type Clock, type Soon, whenThere } from "../runtime/index.ts";
@@ -13,10 +13,13 @@ import { decodePath, pathOf, targetOf } from "./request-target.ts";
 import { allowedMethods, dispatch } from "./v2/dispatch.ts";
 import type { Exchange } from "./v2/exchange.ts";
 import { matchRoute, type Route } from "./v2/match-route.ts";
+import { challengeOf, NEEDS, requireLetIn } from "./v2/require-access.ts";
 
 /** What the edge needs to answer requests. */
 export interface Edge {
   readonly registry: Registry;
+  /** One in which there is nothing, for those who must not learn what there is. */
+  readonly emptyRegistry: () => Promise<Registry>;
   readonly authenticator: Authenticator;
   readonly options: HttpOptions;
   readonly clock: Clock;
@@ -96,6 +99,15 @@ class Visit {
     this.#target = targetOf(request.url);
   }
 
+  /** Asked for only where somebody wants to know. */
+  get address(): string {
+    return this.#client.remoteAddress;
+  }
+
+  get requestId(): string {
+    return this.#requestId;
+  }
+
   /** At once where nothing has to be waited for. */
   answer(refusal?: RegistryError): Soon<Response> {
     try {
@@ -123,7 +135,9 @@ class Visit {
   #errorContext(): ErrorContext {
     const { authenticator, registry } = this.#edge;
     const allow = this.#route ? allowedMethods(this.#route, registry.options) : "GET, HEAD";
-    return { method: this.#request.method, challenge: authenticator.challenge, allow };
+    const challenge = (error: RegistryError) =>
+      authenticator.challenge({ origin: this.#origin(), ...challengeOf(error) });
+    return { method: this.#request.method, challenge, allow };
   }
 
   #respond(refusal?: RegistryError): Soon<Answer> {
@@ -140,13 +154,16 @@ class Visit {
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return this.#show(page);
     const { authenticator } = this.#edge;
-    return whenThere(authenticator.authenticate(this.#request.headers.get("authorization")), (principal) => {
-      this.#principal = requirePrincipal(principal);
-      if (page) return this.#show(page);
+    return whenThere(authenticator.authenticate(this.#request.headers.get("authorization"), this), (caller) => {
+      this.#principal = caller.principal;
+      if (page) {
+        requireLetIn(caller, NEEDS.signIn);
+        return this.#show(page);
+      }
       if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
       const queryText = this.#target.slice(sentPath.length);
       const query = queryText === "" ? NO_QUERY : new URLSearchParams(queryText);
-      return dispatch(this.#exchange(query), this.#route);
+      return dispatch(this.#exchange(query, caller), this.#route);
     });
   }
 
@@ -175,17 +192,16 @@ class Visit {
       throw new RegistryError("unavailable", "the registry is not healthy at the moment: try again", { detail: fault });
   }
 
-  #exchange(query: URLSearchParams): Exchange {
+  #exchange(query: URLSearchParams, caller: Caller): Exchange {
     return {
       registry: this.#edge.registry,
+      emptyRegistry: this.#edge.emptyRegistry,
       options: this.#edge.options,
       request: this.#request,
       query,
       origin: this.#origin(),
-      principal: this.#principal,
+      caller,
       warnings: this.#warnings,
-      // Whoever may log in may do everything, until there are permissions.
-      mayPull: () => true,
       expectLongTransfer: () => this.#connection.expectLongTransfer(),
       whileSilent: (work) => whileSilent(this.#connection, work),
       countReceived: (bytes) => (this.#receivedBytes += bytes),
@@ -224,11 +240,6 @@ class Visit {
     };
     return recordOf(facts, answer);
   }
-}
-
-function requirePrincipal(principal: Principal | undefined): Principal {
-  if (principal) return principal;
-  throw new RegistryError("unauthorized", "authentication required: log in with a user name and password");
 }
 
 async function whileSilent<T>(connection: ConnectionInfo, work: () => Promise<T>): Promise<T> {

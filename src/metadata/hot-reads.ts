@@ -28,6 +28,8 @@ export interface HotReads {
   findManifestHeadByDigest(repository: RepositoryName, digest: Digest): Soon<ManifestHead | undefined>;
   /** A blob that only another repository has does not exist here. */
   findBlobInRepository(repository: RepositoryName, digest: Digest): Soon<BlobContent | undefined>;
+  /** A number that tells changes, such as `access`/`generation`. */
+  findCounter(room: string, name: string): Soon<{ readonly value: number } | undefined>;
 }
 
 /** Runs one statement of two parameters that the engine keeps prepared; the first row or `undefined`, for nobody to change. */
@@ -64,6 +66,9 @@ export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) =>
       ]),
     ),
     findBlobInRepository: read((name, digest) => blobInRepository(reads, name, digest)),
+    findCounter: read((room, name) =>
+      reads.selectFrom("counters").select("value").where("room", "=", room).where("name", "=", name),
+    ),
   };
 }
 

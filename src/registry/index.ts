@@ -20,7 +20,7 @@ export { listReferrers } from "./referrers.ts";
 export type { Registry, RegistryParts } from "./registry.ts";
 export { createRegistry } from "./registry.ts";
 export { BLOBS_FOLDER, blobKeyOf } from "./storage-keys.ts";
-export type { UploadStatus } from "./upload-session.ts";
+export { isUploadBegunBy, type UploadStatus } from "./upload-session.ts";
 export type { ContentRange, UploadPart } from "./uploads.ts";
 export {
   appendUpload,

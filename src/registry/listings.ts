@@ -20,22 +20,29 @@ export interface NameListQuery {
 const ROWS_AT_ONCE = 1000;
 
 /**
+ * Only those tags that the caller may pull.
  * @throws RegistryError `name-unknown`
  * @spec OCI distribution-spec, "Listing Tags"
  */
-export async function listTags(registry: Registry, name: RepositoryName, query: NameListQuery): Promise<NameList<Tag>> {
-  const list = await collect(query, (after, limit) => listTagRows(registry.metadata.reads, name, { after, limit }));
+export async function listTags(
+  registry: Registry,
+  name: RepositoryName,
+  query: NameListQuery,
+  mayPull?: (tag: Tag) => boolean,
+): Promise<NameList<Tag>> {
+  const readRows = (after: string, limit: number) => listTagRows(registry.metadata.reads, name, { after, limit });
+  const list = await collect(query, readRows, mayPull);
   if (list.names.length === 0) await requireRepository(registry, name);
   return list;
 }
 
-/** Only those repositories that the caller may pull from. */
+/** Only those repositories that the caller may see. */
 export async function listRepositories(
   registry: Registry,
   query: NameListQuery,
-  mayPull: (repository: RepositoryName) => boolean | Promise<boolean>,
+  maySee: (repository: RepositoryName) => boolean | Promise<boolean>,
 ): Promise<NameList<RepositoryName>> {
-  return collect(query, (after, limit) => listRepositoryRows(registry.metadata.reads, { after, limit }), mayPull);
+  return collect(query, (after, limit) => listRepositoryRows(registry.metadata.reads, { after, limit }), maySee);
 }
 
 async function collect<Name extends string>(

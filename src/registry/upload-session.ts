@@ -18,6 +18,15 @@ export async function getUpload(registry: Registry, repository: RepositoryName, 
   throw uploadUnknown(id);
 }
 
+/** Whether there is such an upload, begun by this account and before this time. */
+export async function isUploadBegunBy(
+  registry: Registry,
+  { id, startedBy, beforeMs }: { readonly id: string; readonly startedBy: string; readonly beforeMs: number },
+): Promise<boolean> {
+  const upload = await findUpload(registry.metadata.reads, id);
+  return upload?.startedBy === startedBy && upload.startedAtMs < beforeMs;
+}
+
 export function uploadUnknown(id: string, cause?: unknown): RegistryError {
   const message = "there is no such upload: it is finished, cancelled or expired; start again";
   return new RegistryError("upload-unknown", message, { detail: { id: shorten(id) }, cause });

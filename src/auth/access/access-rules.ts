@@ -5,8 +5,8 @@ export const VISIBILITIES = ["public", "internal", "private"] as const;
 
 export type Visibility = (typeof VISIBILITIES)[number];
 
-/** Whom a rule is about: an account, a group, or whoever is signed in. */
-export type Subject = `account:${number}` | `group:${number}` | "signed-in";
+/** Whom a rule is about: an account, a group, whoever signs in by a source such as `htpasswd`, or whoever is signed in. */
+export type Subject = `account:${number}` | `group:${number}` | `source:${string}` | "signed-in";
 
 /** What a node of the namespace tree says; what it does not say it has from the nearest node above it that does. */
 export interface NodeRules {
@@ -24,6 +24,7 @@ export interface GrantRule {
   readonly mayBePath: (path: string) => boolean;
   /** Absent: all tags. */
   readonly mayBeTag?: ((tag: string) => boolean) | undefined;
+  /** With those that come with them. */
   readonly actions: ReadonlySet<Action>;
   /** `undefined`: for good. */
   readonly expiresAtMs: number | undefined;
@@ -46,6 +47,8 @@ export interface AccessRequest {
   /** A repository's name, or a node. */
   readonly path: string;
   readonly action: Action;
-  /** The tag that it is about, if it is about one. */
+  /** The tag that it is about; absent: all of the repository. */
   readonly tag?: string | undefined;
+  /** It is about no tag, so that a grant for some tags is as good as one for all: for digests, which do not tell whose they are. */
+  readonly isAnyTagEnough?: boolean;
 }

@@ -76,20 +76,20 @@ function findRole(
 function findVisibility(rules: AccessRules, { subjects }: Asker, request: AccessRequest): Permission | undefined {
   if (request.action !== "pull") return undefined;
   const { visibility, node } = visibilityOf(rules, request.path);
-  const isOpen = visibility === "public" || (visibility === "internal" && subjects.length > 0);
+  const isOpen = visibility === "public" || (visibility === "internal" && subjects.includes("signed-in"));
   return isOpen && node !== undefined ? { by: "visibility", visibility, node } : undefined;
 }
 
 function findGrant(
   { grants }: AccessRules,
   { subjects }: Asker,
-  { path, action, tag }: AccessRequest,
+  { path, action, tag, isAnyTagEnough }: AccessRequest,
   nowMs: number,
 ): Permission | undefined {
   for (const subject of subjects) {
     for (const grant of grants.get(subject) ?? []) {
       if (!grant.actions.has(action) || !isValid(grant, nowMs) || !grant.mayBePath(path)) continue;
-      if (!grant.mayBeTag || (tag !== undefined && grant.mayBeTag(tag))) return { by: "grant", grant };
+      if (!grant.mayBeTag || isAnyTagEnough || (tag !== undefined && grant.mayBeTag(tag))) return { by: "grant", grant };
     }
   }
   return undefined;

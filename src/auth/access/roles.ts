@@ -1,7 +1,9 @@
-/** What can be done in a repository or with a node of the namespace tree. */
-export const ACTIONS = [
+/** What can be given by a grant: things to do in a repository or with a node of the namespace tree. */
+export const GRANTABLE_ACTIONS = [
   "pull",
+  /** With all that is below of tags and referrers. */
   "push",
+  /** Of manifests and blobs, and of tags. */
   "delete",
   "tag:create",
   "tag:overwrite",
@@ -13,7 +15,27 @@ export const ACTIONS = [
   "namespaces:write",
 ] as const;
 
+/** `upload` is what every way of pushing needs: sending blobs, and manifests by their digest. Whoever may push in any way may do it. */
+export const ACTIONS = [...GRANTABLE_ACTIONS, "upload"] as const;
+
 export type Action = (typeof ACTIONS)[number];
+
+const INCLUDED: Readonly<Partial<Record<Action, readonly Action[]>>> = {
+  push: ["tag:create", "tag:overwrite", "referrers:write", "upload"],
+  "tag:create": ["upload"],
+  "tag:overwrite": ["upload"],
+  "referrers:write": ["upload"],
+  delete: ["tag:delete"],
+};
+
+export function isGrantable(text: string): text is (typeof GRANTABLE_ACTIONS)[number] {
+  return (GRANTABLE_ACTIONS as readonly string[]).includes(text);
+}
+
+/** The actions, and those that come with them. */
+export function withIncluded(actions: Iterable<Action>): ReadonlySet<Action> {
+  return new Set([...actions].flatMap((action) => [action, ...(INCLUDED[action] ?? [])]));
+}
 
 /** Each can do what the one before it can, and more. */
 export const ROLES = ["reader", "writer", "maintainer", "owner"] as const;
@@ -22,13 +44,13 @@ export type Role = (typeof ROLES)[number];
 
 const ADDED: Readonly<Record<Role, readonly Action[]>> = {
   reader: ["pull"],
-  writer: ["push", "tag:create", "tag:overwrite", "referrers:write"],
-  maintainer: ["delete", "tag:delete", "settings:read", "settings:write", "members:write"],
+  writer: ["push"],
+  maintainer: ["delete", "settings:read", "settings:write", "members:write"],
   owner: ["namespaces:write"],
 };
 
 const FIRST_ROLE_WITH: ReadonlyMap<Action, number> = new Map(
-  ROLES.flatMap((role, rank) => ADDED[role].map((action) => [action, rank] as const)),
+  ROLES.flatMap((role, rank) => [...withIncluded(ADDED[role])].map((action) => [action, rank] as const)),
 );
 
 /** Whether a role includes an action. */

@@ -50,7 +50,7 @@ export async function respondMetrics(metrics: Pick<Metrics, "render">): Promise<
 }
 
 function refuse(request: Request, error: RegistryError): Answer {
-  return errorAnswer(error, { method: request.method, challenge: "", allow: "GET, HEAD" });
+  return errorAnswer(error, { method: request.method, challenge: () => "", allow: "GET, HEAD" });
 }
 
 function listed(pages: ReadonlyMap<string, DebugPage>): string {

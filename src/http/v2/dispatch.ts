@@ -1,45 +1,71 @@
 import { RegistryError } from "../../oci/index.ts";
 import type { RegistryOptions } from "../../registry/index.ts";
-import type { Soon } from "../../runtime/index.ts";
+import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
 import type { Exchange } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
 import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
 import type { Route, RouteKind } from "./match-route.ts";
+import { type Need, NEEDS, requireAccess } from "./require-access.ts";
 import { cancelBlobUpload, finishBlobUpload, receiveChunk, sendUploadStatus, startBlobUpload } from "./uploads.ts";
 
-type Handler<R extends Route> = (exchange: Exchange, route: R) => Soon<Answer>;
-type Methods<R extends Route> = Readonly<Partial<Record<string, Handler<R>>>>;
+interface Endpoint<R extends Route> {
+  readonly needs: Need;
+  readonly handle: (exchange: Exchange, route: R) => Soon<Answer>;
+}
+
+type Methods<R extends Route> = Readonly<Partial<Record<string, Endpoint<R>>>>;
 type Endpoints = { readonly [Kind in RouteKind]: Methods<Extract<Route, { kind: Kind }>> };
 
-/** Every endpoint of the registry API with the methods it knows; lists have no `HEAD`, as in registry:2. */
-const ENDPOINTS: Endpoints = {
-  base: { GET: sendPing, HEAD: sendPing },
-  catalog: { GET: sendCatalog },
-  extensions: { GET: sendExtensions },
-  tags: { GET: sendTags },
-  manifest: { GET: sendManifest, HEAD: sendManifest, PUT: receiveManifest, DELETE: removeManifest },
-  blob: { GET: sendBlob, HEAD: sendBlob, DELETE: removeBlob },
-  uploads: { POST: startBlobUpload },
-  upload: {
-    GET: sendUploadStatus,
-    HEAD: sendUploadStatus,
-    PATCH: receiveChunk,
-    PUT: finishBlobUpload,
-    DELETE: cancelBlobUpload,
+/** Every endpoint of the registry API with the methods it knows and what each needs; lists have no `HEAD`, as in registry:2. */
+export const ENDPOINTS: Endpoints = {
+  base: {
+    GET: { needs: NEEDS.signIn, handle: sendPing },
+    HEAD: { needs: NEEDS.signIn, handle: sendPing },
   },
-  referrers: { GET: sendReferrers },
+  catalog: { GET: { needs: NEEDS.list, handle: sendCatalog } },
+  extensions: { GET: { needs: NEEDS.signIn, handle: sendExtensions } },
+  tags: { GET: { needs: NEEDS.pull, handle: sendTags } },
+  manifest: {
+    GET: { needs: NEEDS.pullReference, handle: sendManifest },
+    HEAD: { needs: NEEDS.pullReference, handle: sendManifest },
+    PUT: { needs: NEEDS.push, handle: receiveManifest },
+    DELETE: { needs: NEEDS.deleteReference, handle: removeManifest },
+  },
+  blob: {
+    GET: { needs: NEEDS.pull, handle: sendBlob },
+    HEAD: { needs: NEEDS.pull, handle: sendBlob },
+    DELETE: { needs: NEEDS.delete, handle: removeBlob },
+  },
+  uploads: { POST: { needs: NEEDS.push, handle: startBlobUpload } },
+  upload: {
+    GET: { needs: NEEDS.push, handle: sendUploadStatus },
+    HEAD: { needs: NEEDS.push, handle: sendUploadStatus },
+    PATCH: { needs: NEEDS.push, handle: receiveChunk },
+    PUT: { needs: NEEDS.push, handle: finishBlobUpload },
+    DELETE: { needs: NEEDS.push, handle: cancelBlobUpload },
+  },
+  referrers: { GET: { needs: NEEDS.pull, handle: sendReferrers } },
 };
 
-/** @throws RegistryError `method-not-allowed` */
+/** @throws RegistryError `method-not-allowed`, or why the caller may not do it */
 export function dispatch(exchange: Exchange, route: Route): Soon<Answer> {
   const { method } = exchange.request;
-  const handler = (ENDPOINTS[route.kind] as Methods<Route>)[method];
-  if (handler) return handler(exchange, route);
+  const endpoint = (ENDPOINTS[route.kind] as Methods<Route>)[method];
+  if (endpoint)
+    return whenThere(requireAccess(exchange, route, endpoint.needs), (access) =>
+      access === "granted" ? endpoint.handle(exchange, route) : answerUnseen(exchange, route, endpoint),
+    );
+  requireAccess(exchange, route, NEEDS.signIn);
   const allow = allowedMethods(route, exchange.registry.options);
   if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
   throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are ${allow}`);
+}
+
+/** The very answer that comes where there is no such repository, as there is none in an empty registry. */
+async function answerUnseen(exchange: Exchange, route: Route, { handle }: Endpoint<Route>): Promise<Answer> {
+  return handle({ ...exchange, registry: await exchange.emptyRegistry() }, route);
 }
 
 /** What `Allow` says of an endpoint, as the registry is configured. */

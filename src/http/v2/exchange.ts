@@ -1,4 +1,4 @@
-import type { Principal } from "../../auth/index.ts";
+import type { Caller } from "../../auth/index.ts";
 import type { RepositoryName, Warnings } from "../../oci/index.ts";
 import type { Registry } from "../../registry/index.ts";
 import type { HttpOptions } from "../options.ts";
@@ -6,16 +6,16 @@ import type { HttpOptions } from "../options.ts";
 /** One request on its way to its answer: what every handler of the registry API is given. */
 export interface Exchange {
   readonly registry: Registry;
+  /** One in which there is nothing. */
+  readonly emptyRegistry: () => Promise<Registry>;
   readonly options: HttpOptions;
   readonly request: Request;
   /** Of the request's target, decoded. */
   readonly query: URLSearchParams;
   /** `https://registry.example`, or `""` for relative URLs; what `Location` starts with. */
   readonly origin: string;
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly warnings: Warnings;
-  /** Whether the caller may pull from a repository other than the one of the path. */
-  readonly mayPull: (repository: RepositoryName) => boolean;
   /** The transfer may take as long as it likes, as long as it moves. */
   readonly expectLongTransfer: () => void;
   /** Lets `work`, during which no byte moves, take as long as it needs; a long transfer may follow. */
@@ -27,4 +27,9 @@ export interface Exchange {
 /** Path of a repository's resource, with `Location`'s origin and the configured prefix in front. */
 export function locationOf(exchange: Exchange, name: RepositoryName, rest: string): string {
   return `${exchange.origin}${exchange.options.prefix}v2/${name}/${rest}`;
+}
+
+/** Whether the caller may pull from a repository, some of it at least. */
+export function mayPull({ caller }: Exchange, path: RepositoryName): boolean {
+  return caller.refusalOf({ path, action: "pull", isAnyTagEnough: true }) === undefined;
 }

@@ -1,4 +1,4 @@
-import { OCI_IMAGE_INDEX, parseDigest, parseRepositoryName } from "../../oci/index.ts";
+import { OCI_IMAGE_INDEX, parseDigest, parseRepositoryName, type RepositoryName, type Tag } from "../../oci/index.ts";
 import { listReferrers, listRepositories, listTags, type NameList } from "../../registry/index.ts";
 import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
 import type { Exchange } from "./exchange.ts";
@@ -13,17 +13,23 @@ export async function sendTags(exchange: Exchange, route: Extract<Route, { kind:
   const name = parseRepositoryName(route.name);
   const { registry, query, options } = exchange;
   const page = parsePage(query, options.maxTags);
-  const list = await listTags(registry, name, page);
+  const list = await listTags(registry, name, page, tagFilter(exchange, name));
   const headers = linked(linkAfter(exchange, `${name}/tags/list`, list, page.limit));
   return jsonAnswer({ name, tags: list.names }, headers);
 }
 
-/** Docker Registry HTTP API V2, "Listing Repositories"; only what the caller may pull from. */
+/** `undefined` where all tags may be pulled. */
+function tagFilter({ caller }: Exchange, path: RepositoryName): ((tag: Tag) => boolean) | undefined {
+  if (caller.refusalOf({ path, action: "pull" }) === undefined) return undefined;
+  return (tag) => caller.refusalOf({ path, action: "pull", tag }) === undefined;
+}
+
+/** Docker Registry HTTP API V2, "Listing Repositories"; only what the caller may see. */
 export async function sendCatalog(exchange: Exchange): Promise<Answer> {
-  const { registry, query, options, mayPull } = exchange;
+  const { registry, query, options, caller } = exchange;
   const { limit, after } = parsePage(query, options.maxCatalogEntries);
   const pageLimit = limit ?? Math.min(DEFAULT_CATALOG_PAGE, options.maxCatalogEntries);
-  const list = await listRepositories(registry, { limit: pageLimit, after }, mayPull);
+  const list = await listRepositories(registry, { limit: pageLimit, after }, (name) => caller.maySee(name));
   const headers = linked(linkAfter(exchange, "_catalog", list, pageLimit));
   return jsonAnswer({ repositories: list.names }, headers);
 }

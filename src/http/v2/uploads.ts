@@ -22,7 +22,7 @@ import {
 import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { HttpError } from "../http-error.ts";
 import { parseContentRange } from "./content-range.ts";
-import { type Exchange, locationOf } from "./exchange.ts";
+import { type Exchange, locationOf, mayPull } from "./exchange.ts";
 import type { Route } from "./match-route.ts";
 
 type UploadsRoute = Extract<Route, { kind: "uploads" }>;
@@ -61,7 +61,8 @@ export async function startBlobUpload(exchange: Exchange, route: UploadsRoute): 
 async function tryMount(exchange: Exchange, repository: RepositoryName, digest: Digest): Promise<boolean> {
   const from = exchange.query.get("from");
   if (from !== null && from !== "" && !isRepositoryName(from)) return false;
-  return mountBlob(exchange.registry, { repository, digest, from: from || undefined, mayPull: exchange.mayPull });
+  const mayPullFrom = (source: RepositoryName) => mayPull(exchange, source);
+  return mountBlob(exchange.registry, { repository, digest, from: from || undefined, mayPull: mayPullFrom });
 }
 
 /** @spec OCI distribution-spec, end-13 */

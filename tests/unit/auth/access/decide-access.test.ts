@@ -41,7 +41,7 @@ function permitted(rules: AccessRules, asker: Asker, path: string, nowMs = 0): r
 describe("a role", () => {
   test.each([
     ["reader", ["pull"]],
-    ["writer", ["pull", "push", "tag:create", "tag:overwrite", "referrers:write"]],
+    ["writer", ["pull", "push", "tag:create", "tag:overwrite", "referrers:write", "upload"]],
     ["maintainer", ACTIONS.filter((action) => action !== "namespaces:write")],
     ["owner", [...ACTIONS]],
   ] as const)("%s may do what it should, in its node and below, and nowhere else", (role, actions) => {

@@ -1,0 +1,90 @@
+import { loadAccessRules, type MetadataDatabase, type Queries } from "../metadata/index.ts";
+import { type Clock, RecentlyUsed, type Soon, whenThere } from "../runtime/index.ts";
+import type { AccessRules } from "./access/access-rules.ts";
+import { readRules } from "./access/read-rules.ts";
+import type { Account } from "./accounts/account.ts";
+import { type Caller, type CallerFacts, RuledCaller } from "./caller.ts";
+import { ANONYMOUS } from "./principal.ts";
+
+export interface AccessDirectoryParts {
+  readonly metadata: MetadataDatabase;
+  readonly clock: Clock;
+  readonly findAccount: (queries: Queries, name: string) => Promise<Account | undefined>;
+}
+
+/** What decides who may do what, as it is now: looked at before every decision, read again only when something changed. */
+export class AccessDirectory {
+  readonly #parts: AccessDirectoryParts;
+  #view: AccessView | undefined;
+  #loading: Promise<AccessView> | undefined;
+
+  constructor(parts: AccessDirectoryParts) {
+    this.#parts = parts;
+  }
+
+  /** At once as long as nothing has changed. */
+  now(): Soon<AccessView> {
+    return whenThere(this.#parts.metadata.hot.findCounter("access", "generation"), (counter) =>
+      this.#view && this.#view.generation === counter?.value ? this.#view : this.#loadOnce(),
+    );
+  }
+
+  /** Those who come while one reads wait for the next reading: what they must see may be later than its beginning. */
+  async #loadOnce(): Promise<AccessView> {
+    const before = this.#loading;
+    if (before) {
+      await before.catch(() => undefined);
+      return this.now();
+    }
+    this.#loading = this.#load();
+    try {
+      return await this.#loading;
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  async #load(): Promise<AccessView> {
+    const records = await loadAccessRules(this.#parts.metadata.reads);
+    this.#view = new AccessView(records.generation, readRules(records), this.#parts);
+    return this.#view;
+  }
+}
+
+/** About how much memory the accounts of one moment may take. */
+const REMEMBERED_BYTES = 2 * 1024 * 1024;
+const ACCOUNT_BYTES = 512;
+
+/** Accounts and rules, as they are between two changes. */
+export class AccessView {
+  readonly generation: number;
+  readonly rules: AccessRules;
+  readonly anonymous: Caller;
+  readonly #parts: AccessDirectoryParts;
+  readonly #accounts = new RecentlyUsed<Soon<Account | undefined>>(REMEMBERED_BYTES);
+
+  constructor(generation: number, rules: AccessRules, parts: AccessDirectoryParts) {
+    this.generation = generation;
+    this.rules = rules;
+    this.#parts = parts;
+    this.anonymous = this.callerOf({ principal: ANONYMOUS, hasToken: false });
+  }
+
+  findAccount(name: string): Soon<Account | undefined> {
+    const known = this.#accounts.get(name);
+    if (known) return known.value;
+    const found = this.#parts.findAccount(this.#parts.metadata.reads, name);
+    const keep = (value: Soon<Account | undefined>) => this.#accounts.set(name, value, ACCOUNT_BYTES + name.length);
+    void found.then(keep, () => undefined);
+    return found;
+  }
+
+  callerOf(facts: CallerFacts): Caller {
+    return new RuledCaller(facts, this.rules, () => this.#parts.clock.nowMs());
+  }
+}
+
+/** Whether somebody has an account that is good for anything. */
+export function isActive(account: Account, nowMs: number): boolean {
+  return !account.isDisabled && (account.expiresAtMs === undefined || nowMs < account.expiresAtMs);
+}

@@ -1,0 +1,145 @@
+import type { AccessLimit } from "./access/access-limit.ts";
+import type { AccessRequest, AccessRules, Asker, Subject } from "./access/access-rules.ts";
+import { decideAccess, maySee } from "./access/decide-access.ts";
+import { parsePathPattern } from "./access/path-pattern.ts";
+import { type Action, withIncluded } from "./access/roles.ts";
+import { ANONYMOUS, type Principal } from "./principal.ts";
+
+/** Why something is not to be done: the rules say so, or the token or secret is not for it. */
+export type Refusal = "rules" | "limits";
+
+/** Who makes a request, with all that decides what they may do. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Whether a token is what they came with, so that another one may be good for more. */
+  readonly hasToken: boolean;
+
+  /** @returns `undefined`: it may be done */
+  refusalOf(request: AccessRequest): Refusal | undefined;
+
+  /** Who does not see a repository must not learn whether it exists. */
+  maySee(path: string): boolean;
+
+  /** Whether what needs no permission is for them, such as to be told that they are signed in. */
+  readonly isLetIn: boolean;
+  /** Whether lists of repositories may be asked for. */
+  readonly mayList: boolean;
+  /** Their token has ended: they may finish the uploads that they began before, and nothing else. */
+  readonly tokenEndedAtMs?: number | undefined;
+}
+
+/** Where nobody has to sign in. */
+export const EVERYBODY: Caller = {
+  principal: ANONYMOUS,
+  hasToken: false,
+  refusalOf: () => undefined,
+  maySee: () => true,
+  isLetIn: true,
+  mayList: true,
+};
+
+/** What a token or a secret is good for at most. */
+export interface CallerLimits {
+  readonly access: readonly AccessLimit[];
+  readonly mayList: boolean;
+}
+
+export interface CallerFacts {
+  readonly principal: Principal;
+  readonly hasToken: boolean;
+  /** Absent: none but what the rules say. */
+  readonly limits?: CallerLimits | undefined;
+  readonly tokenEndedAtMs?: number | undefined;
+}
+
+/** More decisions than these are made anew. */
+const MAX_REMEMBERED = 1000;
+
+/** A caller under the rules of one moment; decisions are remembered, as one client asks for the same again and again. */
+export class RuledCaller implements Caller {
+  readonly principal: Principal;
+  readonly hasToken: boolean;
+  readonly #rules: AccessRules;
+  readonly #nowMs: () => number;
+  readonly #asker: Asker;
+  readonly #limits: readonly PreparedLimit[] | undefined;
+  readonly isLetIn: boolean;
+  readonly mayList: boolean;
+  readonly tokenEndedAtMs: number | undefined;
+  /** Of what is asked for a whole repository, by action and path. */
+  readonly #decisions = new Map<string, Refusal | undefined>();
+  #endsAtMs = 0;
+
+  /** @param nowMs the time, for what expires */
+  constructor(facts: CallerFacts, rules: AccessRules, nowMs: () => number) {
+    this.principal = facts.principal;
+    this.hasToken = facts.hasToken;
+    this.#rules = rules;
+    this.#nowMs = nowMs;
+    this.#asker = askerOf(facts.principal);
+    this.#limits = facts.limits?.access.map(prepareLimit);
+    this.isLetIn = facts.hasToken || facts.principal.kind !== "anonymous";
+    this.tokenEndedAtMs = facts.tokenEndedAtMs;
+    this.mayList = facts.limits?.mayList ?? true;
+  }
+
+  refusalOf(request: AccessRequest): Refusal | undefined {
+    const whole = this.#wholeRefusal(request.path, request.action);
+    if (whole === undefined || (request.tag === undefined && !request.isAnyTagEnough)) return whole;
+    return this.#decide(request);
+  }
+
+  maySee(path: string): boolean {
+    return maySee(this.#rules, this.#asker, path, this.#nowMs());
+  }
+
+  #wholeRefusal(path: string, action: Action): Refusal | undefined {
+    const nowMs = this.#nowMs();
+    if (nowMs >= this.#endsAtMs || this.#decisions.size > MAX_REMEMBERED) this.#forget(nowMs);
+    const key = `${action} ${path}`;
+    if (this.#decisions.has(key)) return this.#decisions.get(key);
+    const refusal = this.#decide({ path, action });
+    this.#decisions.set(key, refusal);
+    return refusal;
+  }
+
+  /** Decisions hold until the first grant among them ends. */
+  #forget(nowMs: number): void {
+    this.#decisions.clear();
+    const ends = this.#asker.subjects
+      .flatMap((subject) => this.#rules.grants.get(subject) ?? [])
+      .map(({ expiresAtMs }) => expiresAtMs)
+      .filter((endMs) => endMs !== undefined && endMs > nowMs) as number[];
+    this.#endsAtMs = Math.min(Number.POSITIVE_INFINITY, ...ends);
+  }
+
+  #decide(request: AccessRequest): Refusal | undefined {
+    if (!decideAccess(this.#rules, this.#asker, request, this.#nowMs())) return "rules";
+    const isWithin = this.#limits?.some(
+      (limit) => limit.actions.has(request.action) && limit.mayBePath(request.path),
+    );
+    return isWithin === false ? "limits" : undefined;
+  }
+}
+
+interface PreparedLimit {
+  readonly mayBePath: (path: string) => boolean;
+  readonly actions: ReadonlySet<Action>;
+}
+
+function prepareLimit({ pathPattern, actions }: AccessLimit): PreparedLimit {
+  return { mayBePath: parsePathPattern(pathPattern), actions: withIncluded(actions) };
+}
+
+/** As far as rules are concerned. A robot has only what it or its groups were given, not what all people have. */
+export function askerOf(principal: Principal): Asker {
+  if (principal.kind === "anonymous") return { subjects: [] };
+  const { account, source, kind } = principal;
+  const own: readonly Subject[] = account ? [`account:${account.id}`, ...groupsOf(account.groupIds)] : [];
+  const common: readonly Subject[] = kind === "robot" ? [] : [`source:${source}`, "signed-in"];
+  return { subjects: [...own, ...common], systemRole: account?.systemRole };
+}
+
+function groupsOf(ids: readonly number[]): readonly Subject[] {
+  return ids.map((id): Subject => `group:${id}`);
+}

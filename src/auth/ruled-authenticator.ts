@@ -1,0 +1,154 @@
+import type { ActOrigin } from "../metadata/index.ts";
+import { RegistryError } from "../oci/index.ts";
+import { type Clock, RecentlyUsed, type Soon, whenThere } from "../runtime/index.ts";
+import type { AccessDirectory, AccessView } from "./access-directory.ts";
+import { isActive } from "./access-directory.ts";
+import type { Account } from "./accounts/account.ts";
+import type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
+import { parseBasicCredentials } from "./basic-credentials.ts";
+import type { Caller, CallerLimits } from "./caller.ts";
+import { ANONYMOUS, type Principal } from "./principal.ts";
+import type { Identity, SignIn } from "./sign-in/sign-in.ts";
+import { limitsOfToken } from "./tokens/limits-of-token.ts";
+import type { VerifiedToken } from "./tokens/token-access.ts";
+
+/** What tokens are checked with. */
+export interface TokenCheck {
+  /** @throws RegistryError `token-invalid` */
+  verify(token: string): Soon<VerifiedToken>;
+  /** The same of one whose time is over, but not for long. */
+  verifyExpired(token: string): Promise<VerifiedToken>;
+}
+
+export interface RuledAuthenticatorParts {
+  readonly directory: AccessDirectory;
+  readonly signIn: SignIn;
+  /** Absent: no token is taken. */
+  readonly tokens?: TokenCheck | undefined;
+  readonly challenge: (challenge: Challenge) => string;
+  readonly clock: Clock;
+  /** Random, of this process alone. */
+  readonly processKey: Uint8Array;
+  readonly close: () => void;
+}
+
+interface KnownCaller {
+  readonly caller: Caller;
+  readonly view: AccessView;
+  readonly untilMs: number;
+}
+
+/** About how much memory callers that are known by their header may take. */
+const KNOWN_BYTES = 4 * 1024 * 1024;
+/** What a caller takes with the decisions that it remembers. */
+const CALLER_BYTES = 2048;
+/** So long a password is not asked for again; how long it is held for right beyond that is the sign-in's business. */
+const PASSWORD_MS = 10_000;
+
+/** Lets in by passwords, secrets and tokens those whom the rules know, to do what the rules allow. */
+export class RuledAuthenticator implements Authenticator {
+  readonly #parts: RuledAuthenticatorParts;
+  readonly #prefix: string;
+  readonly #known = new RecentlyUsed<KnownCaller>(KNOWN_BYTES);
+
+  constructor(parts: RuledAuthenticatorParts) {
+    this.#parts = parts;
+    this.#prefix = Buffer.from(parts.processKey).toString("base64");
+  }
+
+  challenge(challenge: Challenge): string {
+    return this.#parts.challenge(challenge);
+  }
+
+  authenticate(authorization: string | null, from: RequestOrigin): Soon<Caller> {
+    return whenThere(this.#parts.directory.now(), (view) => {
+      if (authorization === null) return view.anonymous;
+      // Not the header itself: what is kept must not be good for signing in.
+      const key = Bun.SHA256.hash(this.#prefix + authorization, "base64");
+      const known = this.#known.get(key)?.value;
+      if (known?.view === view && this.#parts.clock.nowMs() < known.untilMs) return known.caller;
+      return this.#find(authorization, key, from);
+    });
+  }
+
+  async #find(authorization: string, key: string, from: RequestOrigin): Promise<Caller> {
+    const origin: ActOrigin = { actor: undefined, address: from.address, requestId: from.requestId };
+    const token = /^bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
+    const found = token === undefined ? this.#byPassword(authorization, origin) : this.#byToken(token);
+    const { caller, view, untilMs } = await found;
+    if (untilMs > 0) this.#known.set(key, { caller, view, untilMs }, CALLER_BYTES);
+    return caller;
+  }
+
+  async #byPassword(authorization: string, from: ActOrigin): Promise<KnownCaller> {
+    const credentials = parseBasicCredentials(authorization);
+    if (!credentials) {
+      const view = await this.#parts.directory.now();
+      return { caller: view.anonymous, view, untilMs: 0 };
+    }
+    const identity = await this.#parts.signIn.byPassword(credentials, from);
+    const view = await this.#parts.directory.now();
+    const untilMs = this.#parts.clock.nowMs() + PASSWORD_MS;
+    const caller = callerOf(view, identity);
+    return { caller, view, untilMs: Math.min(untilMs, identity.expiresAtMs ?? untilMs) };
+  }
+
+  async #byToken(text: string): Promise<KnownCaller> {
+    const { tokens, directory } = this.#parts;
+    if (!tokens) throw new RegistryError("token-invalid", "tokens are not taken here: send user name and password");
+    const { token, endedAtMs } = await verifyEvenExpired(tokens, text);
+    const view = await directory.now();
+    const principal = await this.#principalOf(view, token);
+    const limits = limitsOfToken(token.access);
+    const caller = view.callerOf({ principal, hasToken: true, limits, tokenEndedAtMs: endedAtMs });
+    return { caller, view, untilMs: endedAtMs === undefined ? token.expiresAtMs : 0 };
+  }
+
+  /** @throws RegistryError `token-invalid` if the account has changed so that its tokens hold no longer */
+  async #principalOf(view: AccessView, { subject, generation }: VerifiedToken): Promise<Principal> {
+    if (subject === "") return ANONYMOUS;
+    const account = await view.findAccount(subject);
+    if (!account || account.generation !== generation || !isActive(account, this.#parts.clock.nowMs()))
+      throw new RegistryError("token-invalid", "the token has been taken back: ask for another one");
+    return principalOf(account);
+  }
+
+  close(): void {
+    this.#parts.close();
+  }
+}
+
+interface CheckedToken {
+  readonly token: VerifiedToken;
+  /** `undefined`: it is still good. */
+  readonly endedAtMs: number | undefined;
+}
+
+async function verifyEvenExpired(tokens: TokenCheck, text: string): Promise<CheckedToken> {
+  try {
+    return { token: await tokens.verify(text), endedAtMs: undefined };
+  } catch (error) {
+    const token = await tokens.verifyExpired(text).catch(() => undefined);
+    if (!token) throw error;
+    return { token, endedAtMs: token.expiresAtMs };
+  }
+}
+
+/**
+ * Whoever has proved to be somebody, as the rules see them.
+ * @throws RegistryError `password-change-needed`
+ */
+export function callerOf(view: AccessView, { account, limits }: Identity): Caller {
+  if (account.mustChangePassword)
+    throw new RegistryError(
+      "password-change-needed",
+      "the password must be changed before anything else: berth user change-password",
+    );
+  const isLimited: CallerLimits | undefined = limits.length > 0 ? { access: limits, mayList: false } : undefined;
+  return view.callerOf({ principal: principalOf(account), hasToken: false, limits: isLimited });
+}
+
+export function principalOf(account: Account): Principal {
+  const { kind, name, source } = account;
+  return { kind, name, source, account };
+}

@@ -1,0 +1,25 @@
+import { isRepositoryName } from "../../oci/index.ts";
+import type { Action } from "../access/roles.ts";
+import type { CallerLimits } from "../caller.ts";
+import type { TokenAccess } from "./token-access.ts";
+
+/** What the actions of token scopes stand for. */
+const CONTENT_ACTIONS: Readonly<Record<string, readonly Action[]>> = {
+  pull: ["pull"],
+  push: ["push"],
+  delete: ["delete"],
+  "*": ["pull", "push", "delete"],
+};
+
+/** What a token is good for, in the words of the rules. */
+export function limitsOfToken(access: readonly TokenAccess[]): CallerLimits {
+  // What is no name could be read as a pattern.
+  const repositories = access.filter(({ type, name }) => type === "repository" && isRepositoryName(name));
+  return {
+    access: repositories.map(({ name, actions }) => ({
+      pathPattern: name,
+      actions: actions.flatMap((action) => CONTENT_ACTIONS[action] ?? []),
+    })),
+    mayList: access.some(({ type, name, actions }) => type === "registry" && name === "catalog" && actions.includes("*")),
+  };
+}

@@ -1,0 +1,143 @@
+import type { AccessRequest, Action, Caller, Challenge } from "../../auth/index.ts";
+import { isRepositoryName, RegistryError } from "../../oci/index.ts";
+import { isUploadBegunBy } from "../../registry/index.ts";
+import { type Soon, whenThere } from "../../runtime/index.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Route } from "./match-route.ts";
+
+/** What a request needs: nothing but being let in, lists of repositories, or an action in the repository of its path. */
+export type Need = "sign-in" | "list" | RepositoryNeed;
+
+/** The needs that there are. */
+export const NEEDS = {
+  signIn: "sign-in",
+  list: "list",
+  pull: { action: "pull", tags: "any" },
+  pullReference: { action: "pull", tags: "of-path" },
+  /** Which tags may be set is asked for with the tags as they are then. */
+  push: { action: "upload", tags: "any" },
+  deleteReference: { action: "tag:delete", tags: "of-path" },
+  delete: { action: "delete", tags: "all" },
+} as const satisfies Readonly<Record<string, Need>>;
+
+export interface RepositoryNeed {
+  readonly action: Action;
+  /**
+   * `of-path`: it is about the tag of the path; of a digest, about all of the repository if it deletes, and else as `any`:
+   * about no tag, so that some are as good as all.
+   */
+  readonly tags: "all" | "any" | "of-path";
+}
+
+/** A client that is to come again with other credentials, and what they must be good for. */
+export class CredentialsError extends RegistryError {
+  /** Such as `repository:app:pull`. */
+  readonly scopes: readonly string[];
+
+  constructor(kind: "unauthorized" | "scope-insufficient" | "token-invalid", message: string, scopes: readonly string[]) {
+    super(kind, message, scopes.length > 0 ? { detail: scopes.map(detailOf) } : {});
+    this.scopes = scopes;
+  }
+}
+
+/** What may be done as asked, or is to be answered as if the repository of the path were not there. */
+export type Access = "granted" | "unseen";
+
+/** @throws RegistryError `unauthorized`, `scope-insufficient`, `token-invalid`, `denied` */
+export function requireAccess(exchange: Exchange, route: Route, need: Need): Soon<Access> {
+  const { caller, request } = exchange;
+  const name = "name" in route ? route.name : "";
+  // What is no name is answered as such, to whom has got in.
+  if (need === "sign-in" || need === "list" || !isRepositoryName(name)) {
+    requireLetIn(caller, need === "list" ? need : "sign-in");
+    return "granted";
+  }
+  const refusal = caller.refusalOf(requestOf(route, name, need));
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  const refused = { name, need, refusal };
+  if (refusal === "rules" && isRead && isSignedIn(caller) && !caller.maySee(name)) return "unseen";
+  if (refusal !== undefined) throw refusedAccess(caller, refused);
+  if (caller.tokenEndedAtMs === undefined) return "granted";
+  return whenThere(isOwnUpload(exchange, route), (isOwn) => {
+    if (isOwn) return "granted";
+    throw refusedAccess(caller, refused);
+  });
+}
+
+function isSignedIn({ principal, tokenEndedAtMs }: Caller): boolean {
+  return principal.kind !== "anonymous" && tokenEndedAtMs === undefined;
+}
+
+/** What was begun with a token that was good may be finished after its time: it may be short, and a layer long. */
+function isOwnUpload({ caller, registry }: Exchange, route: Route): Soon<boolean> {
+  const { principal, tokenEndedAtMs } = caller;
+  if (route.kind !== "upload" || principal.kind === "anonymous" || tokenEndedAtMs === undefined) return false;
+  return isUploadBegunBy(registry, { id: route.id, startedBy: principal.name, beforeMs: tokenEndedAtMs });
+}
+
+/** @throws RegistryError `unauthorized`, `scope-insufficient`, `token-invalid`, `denied` */
+export function requireLetIn(caller: Caller, need: "sign-in" | "list"): void {
+  const scopes = need === "list" ? ["registry:catalog:*"] : [];
+  if (caller.tokenEndedAtMs !== undefined) throw tokenEnded(scopes);
+  if (!caller.isLetIn) throw new CredentialsError("unauthorized", SIGN_IN, scopes);
+  if (need === "sign-in" || caller.mayList) return;
+  if (caller.hasToken) throw new CredentialsError("scope-insufficient", "the token is not for the catalog", scopes);
+  throw new RegistryError("denied", "the access token is limited to some repositories, so it may not list all");
+}
+
+function requestOf(route: Route, path: string, { action, tags }: RepositoryNeed): AccessRequest {
+  if (tags === "all") return { path, action };
+  const reference = tags === "of-path" && route.kind === "manifest" ? route.reference : "";
+  if (reference !== "" && !reference.includes(":")) return { path, action, tag: reference };
+  // With a manifest go all tags that point at it.
+  return action === "tag:delete" ? { path, action: "delete" } : { path, action, isAnyTagEnough: true };
+}
+
+/** What a refused client is to be told of how to get in. */
+export function challengeOf(error: RegistryError): Pick<Challenge, "scopes" | "error"> {
+  const scopes = error instanceof CredentialsError ? error.scopes : [];
+  if (error.kind === "token-invalid") return { scopes, error: "invalid_token" };
+  return error.kind === "scope-insufficient" ? { scopes, error: "insufficient_scope" } : { scopes };
+}
+
+interface Refused {
+  readonly name: string;
+  readonly need: RepositoryNeed;
+  readonly refusal: "rules" | "limits" | undefined;
+}
+
+function refusedAccess(caller: Caller, { name, need, refusal }: Refused): RegistryError {
+  const scopes = [`repository:${name}:${scopeActions(need.action)}`];
+  if (!caller.isLetIn) return new CredentialsError("unauthorized", SIGN_IN, scopes);
+  if (caller.tokenEndedAtMs !== undefined) return tokenEnded(scopes);
+  if (refusal === "limits" && caller.hasToken)
+    return new CredentialsError("scope-insufficient", `the token is not for this in ${name}`, scopes);
+  // Who came with an empty token may have more with a name.
+  if (caller.principal.kind === "anonymous") return new CredentialsError("unauthorized", SIGN_IN, scopes);
+  return new RegistryError("denied", `you may not ${WORDS[need.action] ?? need.action} in ${name}`, { detail: { name } });
+}
+
+const SIGN_IN = "authentication required: log in with a user name and password";
+
+const WORDS: Readonly<Partial<Record<Action, string>>> = {
+  pull: "pull",
+  upload: "push",
+  push: "push",
+  delete: "delete",
+  "tag:delete": "delete tags",
+};
+
+function tokenEnded(scopes: readonly string[]): RegistryError {
+  return new CredentialsError("token-invalid", "the token's time is over: ask for another one", scopes);
+}
+
+/** What a client asks a token for. */
+function scopeActions(action: Action): string {
+  if (action === "pull") return "pull";
+  return action === "delete" || action === "tag:delete" ? "delete" : "pull,push";
+}
+
+function detailOf(scope: string): Record<string, string> {
+  const [type = "", name = "", action = ""] = scope.split(":");
+  return { Type: type, Class: "", Name: name, Action: action };
+}
