@@ -7,6 +7,8 @@ export { AccessDirectory } from "./access-directory.ts";
 export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 export { type Caller, EVERYBODY } from "./caller.ts";
 export { grantAccess } from "./grant-access.ts";
+export type { Account } from "./accounts/account.ts";
+export { findAccount, findAccountById, isUsable } from "./accounts/find-account.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
 export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";

@@ -17,7 +17,76 @@ export {
   removeRulesOf,
   type RoleRecord,
 } from "./access/access-rules.ts";
+export {
+  type AccountChanges,
+  type AccountPage,
+  type AccountRecord,
+  findAccountRecord,
+  findAccountRecordById,
+  findExternalAccountRecord,
+  hasOtherAdministrator,
+  hasUsers,
+  insertAccount,
+  listAccountRecords,
+  type NewAccount,
+  putAccountLastUsed,
+  raiseAccountGeneration,
+  removeAccount,
+  updateAccount,
+} from "./access/accounts.ts";
 export { raiseAccessGeneration } from "./access/counters.ts";
+export {
+  findGroupRecord,
+  findGroupRecordById,
+  type GroupMappingRecord,
+  type GroupMemberRecord,
+  type GroupMembership,
+  type GroupRecord,
+  insertGroup,
+  listGroupIdsBySource,
+  listGroupIdsOf,
+  listGroupMappings,
+  listGroupMappingsOfSource,
+  listGroupMembers,
+  listGroupRecords,
+  listGroupRecordsOf,
+  type NewGroup,
+  putGroupMapping,
+  putGroupMember,
+  removeGroup,
+  removeGroupMapping,
+  removeGroupMember,
+  updateGroup,
+} from "./access/groups.ts";
+export {
+  insertRobotTrust,
+  listRobotTrusts,
+  listRobotTrustsOfIssuer,
+  listTrustedIssuers,
+  removeRobotTrust,
+  type RobotTrustRecord,
+} from "./access/robot-trusts.ts";
+export {
+  findSecret,
+  findSecretByHash,
+  insertSecret,
+  listSecretsOf,
+  type NewSecret,
+  putSecretExpiry,
+  putSecretLastUsed,
+  removeExpiredSecrets,
+  removeRefreshSecrets,
+  removeSecret,
+  type SecretKind,
+  type SecretRecord,
+} from "./access/secrets.ts";
+export {
+  clearSignInFailures,
+  findSignInFailures,
+  putSignInFailures,
+  removeOldSignInFailures,
+  type SignInFailureRecord,
+} from "./access/sign-in-failures.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export type { NewBlob } from "./blobs.ts";
 export {
