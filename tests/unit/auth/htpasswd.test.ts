@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { createHtpasswdIfMissing, HtpasswdAuthenticator, type Principal } from "../../../src/auth/index.ts";
 import { RegistryError } from "../../../src/oci/index.ts";
 import { parseBasicCredentials } from "../../../src/auth/basic-credentials.ts";
-import { BoundedTurns } from "../../../src/auth/htpasswd/bounded-turns.ts";
+import { BoundedTurns } from "../../../src/auth/passwords/bounded-turns.ts";
 import { parseHtpasswd } from "../../../src/auth/htpasswd/parse-htpasswd.ts";
-import { VerifiedPasswords } from "../../../src/auth/htpasswd/verified-passwords.ts";
+import { VerifiedPasswords } from "../../../src/auth/passwords/verified-passwords.ts";
 
 const hashOf = (password: string) => Bun.password.hash(password, { algorithm: "bcrypt", cost: 4 });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
