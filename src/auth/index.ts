@@ -13,7 +13,9 @@ export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpass
 export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
 export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
+export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { openToAll } from "./open-to-all.ts";
 export type { Principal } from "./principal.ts";
 export { ANONYMOUS, nameOf } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
+export type { ExternalIdentity, PasswordSource } from "./sign-in/password-source.ts";
