@@ -234,8 +234,10 @@ describe("every request of every asker at every visibility", () => {
         for (const path of paths) {
           const outcomes: string[] = [];
           for (const visibility of VISIBILITIES) {
-        const full = path.startsWith("/") ? path : `/v2/${visibility}/team/app/${path}`;
-            outcomes.push(await outcomeOf(method, full, asker));
+            const repository = `${visibility}/team/app`;
+            const full = path.startsWith("/") ? path : `/v2/${repository}/${path}`;
+            const upload = uploads.get(repository) ?? "";
+            outcomes.push(await outcomeOf(method, full.replace("{upload}", upload), asker));
           }
           expect(`${path}: ${outcomes.join("")}`).toBe(`${path}: ${letters}`);
         }
