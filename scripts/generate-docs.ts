@@ -25,8 +25,9 @@ berth check-config berth.yml           # is it good?
 berth check-config berth.yml --print   # what is in force, with defaults, without secrets
 \`\`\`
 
-**Without a file** Berth listens on 127.0.0.1:5000, keeps its data in \`./data\` and asks for no login. To listen on an
-address that other machines can reach, an \`auth\` section is needed; \`auth: {none: {}}\` says that no login is wanted.
+**Without a file** Berth listens on 127.0.0.1:5000, keeps its data in \`./data\` and asks for no login. On an address that
+other machines can reach there are accounts, unless \`auth\` says something else, and the first start prints the password of
+\`admin\`; \`auth: {none: {}}\` says that no login is wanted.
 
 \`\`\`yaml
 version: 0.1

@@ -10,8 +10,6 @@ export { grantAccess } from "./grant-access.ts";
 export type { Account } from "./accounts/account.ts";
 export { findAccount, findAccountById, isUsable } from "./accounts/find-account.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
-export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
-export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { openToAll } from "./open-to-all.ts";

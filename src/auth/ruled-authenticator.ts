@@ -29,6 +29,8 @@ export interface RuledAuthenticatorParts {
   readonly clock: Clock;
   /** Random, of this process alone. */
   readonly processKey: Uint8Array;
+  /** Another value after a change outside of the database, such as of a password file. */
+  readonly outsideVersion: () => unknown;
   readonly close: () => void;
 }
 
@@ -50,6 +52,7 @@ export class RuledAuthenticator implements Authenticator {
   readonly #parts: RuledAuthenticatorParts;
   readonly #prefix: string;
   readonly #known = new RecentlyUsed<KnownCaller>(KNOWN_BYTES);
+  #outsideVersion: unknown;
 
   constructor(parts: RuledAuthenticatorParts) {
     this.#parts = parts;
@@ -63,12 +66,19 @@ export class RuledAuthenticator implements Authenticator {
   authenticate(authorization: string | null, from: RequestOrigin): Soon<Caller> {
     return whenThere(this.#parts.directory.now(), (view) => {
       if (authorization === null) return view.anonymous;
+      this.#forgetIfChangedOutside();
       // Not the header itself: what is kept must not be good for signing in.
       const key = Bun.SHA256.hash(this.#prefix + authorization, "base64");
       const known = this.#known.get(key)?.value;
       if (known?.view === view && this.#parts.clock.nowMs() < known.untilMs) return known.caller;
       return this.#find(authorization, key, from);
     });
+  }
+
+  #forgetIfChangedOutside(): void {
+    const version = this.#parts.outsideVersion();
+    if (version !== this.#outsideVersion) this.#known.clear();
+    this.#outsideVersion = version;
   }
 
   async #find(authorization: string, key: string, from: RequestOrigin): Promise<Caller> {

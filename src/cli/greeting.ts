@@ -12,10 +12,15 @@ export function greet(config: Config, url: URL): string {
     "",
     `  Berth ${VERSION} listens on ${place}`,
     `  Data: ${data}`,
-    ...(config.auth.kind === "none" ? ["  Login: none"] : [`  Login: users of ${config.auth.path}`]),
+    `  Login: ${loginOf(config.auth)}`,
     "",
     ...(url.protocol === "unix:" ? [] : firstPush(host)),
   ].join("\n");
+}
+
+function loginOf(auth: Config["auth"]): string {
+  if (auth.kind === "none") return "none";
+  return auth.kind === "htpasswd" ? `users of ${auth.path}` : "accounts";
 }
 
 function firstPush(host: string): string[] {

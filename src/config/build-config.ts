@@ -52,6 +52,8 @@ function buildAuth({ htpasswd, accounts }: Settings["auth"]): AuthConfig {
   return htpasswd ? { kind: "htpasswd", realm: htpasswd.realm, path: htpasswd.path } : { kind: "none" };
 }
 
+const ALGORITHMS = { es256: "ES256", eddsa: "EdDSA" } as const;
+
 function buildAccounts(
   accounts: NonNullable<Settings["auth"]["accounts"]>,
 ): Omit<AccountsConfig, "htpasswdPath"> {
@@ -59,7 +61,7 @@ function buildAccounts(
   return {
     passwords: { minLength: accounts.passwords.minlength },
     externalCacheMs: accounts.externalcache,
-    tokens: { service, issuer, realm, lifetimeMs: lifetime, algorithm },
+    tokens: { service, issuer, realm, lifetimeMs: lifetime, algorithm: ALGORITHMS[algorithm] },
   };
 }
 

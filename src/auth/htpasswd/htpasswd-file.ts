@@ -3,6 +3,8 @@ import { type HtpasswdEntries, parseHtpasswd } from "./parse-htpasswd.ts";
 
 export type ReportProblem = (message: string) => void;
 
+const LOOK_EVERY_MS = 10;
+
 /** In the place of a version. */
 const MISSING = "missing";
 
@@ -20,6 +22,8 @@ export class HtpasswdFile {
   readonly #report: ReportProblem;
   #version = "";
   #entries: HtpasswdEntries = new Map();
+  #hasLooked = false;
+  #lookedAt = "";
 
   constructor(path: string, report: ReportProblem) {
     this.#path = path;
@@ -34,6 +38,15 @@ export class HtpasswdFile {
       this.#entries = this.#read(version);
     }
     return this.#entries;
+  }
+
+  /** Another text after a change, but for the last few milliseconds: to look at the file costs more than all else about a request. */
+  recentVersion(): string {
+    if (this.#hasLooked) return this.#lookedAt;
+    this.#lookedAt = this.#currentVersion();
+    this.#hasLooked = true;
+    setTimeout(() => (this.#hasLooked = false), LOOK_EVERY_MS).unref();
+    return this.#lookedAt;
   }
 
   isMissing(): boolean {

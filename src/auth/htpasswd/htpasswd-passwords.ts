@@ -27,6 +27,10 @@ export class HtpasswdPasswords {
     return isRight ? "right" : "wrong-password";
   }
 
+  version(): string {
+    return this.#file.recentVersion();
+  }
+
   hasUser(username: string): boolean {
     return this.#file.entries().has(username);
   }

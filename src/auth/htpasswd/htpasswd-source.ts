@@ -25,6 +25,11 @@ export class HtpasswdSource implements PasswordSource {
     return this.#passwords.hasUser(username) ? identityOf(username) : undefined;
   }
 
+  /** Another text after a change of the file, within some milliseconds. */
+  version(): string {
+    return this.#passwords.version();
+  }
+
   /** Reads the file now, so that what is wrong with it is told at the start and not at the first login. */
   readFile(): void {
     this.#passwords.readFile();

@@ -18,7 +18,7 @@ const accountKeys = optionalGroup(
       issuer: setting(headerValue, "berth", "Who makes them. Of two registries with the same keys each needs a name of its own."),
       realm: optional(webUrl, "Where clients ask for tokens, if not at `/token` of the address that they use."),
       lifetime: setting(durationBetween(60_000, 3_600_000), "15m", "How long a token is good for: one minute to one hour."),
-      algorithm: setting(oneOf("ES256", "EdDSA"), "ES256", "What tokens are signed with."),
+      algorithm: setting(oneOf("es256", "eddsa"), "es256", "What tokens are signed with."),
     }),
   },
 );

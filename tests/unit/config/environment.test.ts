@@ -404,13 +404,6 @@ describe("what a variable cannot do", () => {
       "REGISTRY_AUTH",
       "does not work",
     ],
-    [
-      "another address without auth",
-      { env: { REGISTRY_HTTP_ADDR: "0.0.0.0:5000" } },
-      "http.addr",
-      "REGISTRY_HTTP_ADDR",
-      "auth: {none: {}}",
-    ],
   ];
 
   test.each(rows)("%s", (_name, given, path, source, message) => {

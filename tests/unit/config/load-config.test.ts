@@ -230,6 +230,26 @@ const rows: readonly Row[] = [
     (c) => c.auth,
     { kind: "none" },
   ],
+  ["on every address there are accounts", { file: "http: {addr: ':5000'}" }, (c) => c.auth.kind, "accounts"],
+  [
+    "on another address too, where auth is empty",
+    { file: "auth: {}\nhttp: {addr: '192.0.2.1:5000'}" },
+    (c) => c.auth.kind,
+    "accounts",
+  ],
+  ["and on all of IPv6", { file: "http: {addr: '[::]:5000'}" }, (c) => c.auth.kind, "accounts"],
+  [
+    "accounts with a password file",
+    { file: "auth: {accounts: {tokens: {lifetime: 5m}}, htpasswd: {path: /x}}" },
+    (c) => c.auth,
+    {
+      kind: "accounts",
+      htpasswdPath: "/x",
+      passwords: { minLength: 12 },
+      externalCacheMs: 60_000,
+      tokens: { service: "berth", issuer: "berth", realm: undefined, lifetimeMs: 300_000, algorithm: "ES256" },
+    },
+  ],
   ["localhost needs no auth", { file: "http: {addr: 'localhost:5000'}" }, (c) => c.auth, { kind: "none" }],
   ["127.0.0.2 needs no auth", { file: "http: {addr: '127.0.0.2:5000'}" }, (c) => c.auth, { kind: "none" }],
   ["::1 needs no auth", { file: "http: {addr: '[::1]:5000'}" }, (c) => c.http.address, { hostname: "::1", port: 5000 }],
@@ -334,11 +354,8 @@ describe("files of registry:2", () => {
   test.each([
     ["registry:2", imageOfRegistry2],
     ["registry:3", imageOfRegistry3],
-  ])("the file in the image of %s is refused without a login, and for nothing else", (_image, file) => {
-    const problems = problemsOf({ file });
-    expect(problems.map((problem) => problem.path)).toEqual(["http.addr"]);
-    expect(problems[0]?.message).toContain("htpasswd");
-    expect(problems[0]?.message).toContain("auth: {none: {}}");
+  ])("the file in the image of %s is taken, and gives everybody an account", (_image, file) => {
+    expect(load({ file }).config.auth).toMatchObject({ kind: "accounts", htpasswdPath: undefined });
   });
 
   test("a cluster's file with its variables", () => {

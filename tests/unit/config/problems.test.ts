@@ -184,19 +184,19 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
   ],
   ["htpasswd without a file", { file: "auth: htpasswd" }, ["auth.htpasswd.path", "config.yml line 1", "is needed"]],
   [
-    "another address without auth",
-    { file: "http: {addr: ':5000'}" },
-    ["http.addr", "config.yml line 1", "auth: {none: {}}"],
+    "accounts where nobody signs in",
+    { file: "auth: {accounts: {}, none: {}}" },
+    ["auth", "config.yml line 1", "2 ways to log in (accounts, none)"],
   ],
   [
-    "another address with an empty auth",
-    { file: "auth: {}\nhttp: {addr: '192.0.2.1:5000'}" },
-    ["http.addr", "config.yml line 2", "htpasswd"],
+    "accounts and a password file where nobody signs in",
+    { file: "auth: {accounts: {}, htpasswd: {path: /x}, none: {}}" },
+    ["auth", "config.yml line 1", "2 ways to log in (accounts, none)"],
   ],
   [
-    "another address of IPv6 without auth",
-    { file: "http: {addr: '[::]:5000'}" },
-    ["http.addr", "config.yml line 1", "REGISTRY_AUTH=none"],
+    "tokens for less than a minute",
+    { file: "auth: {accounts: {tokens: {lifetime: 30s}}}" },
+    ["auth.accounts.tokens.lifetime", "config.yml line 1", "60s"],
   ],
   [
     "a certificate without key",
@@ -341,7 +341,6 @@ test("all problems are reported at once, and the warnings with them", () => {
   expect(error).toBeInstanceOf(ConfigError);
   const { problems, warnings } = error as ConfigError;
   expect(problems.map((problem) => problem.path).sort()).toEqual([
-    "http.addr",
     "http.draintimeout",
     "log.levle",
     "storage.delete.enabled",
