@@ -87,6 +87,7 @@ export {
   removeOldSignInFailures,
   type SignInFailureRecord,
 } from "./access/sign-in-failures.ts";
+export { insertTokenKey, listTokenKeys, removeSpentTokenKeys, type TokenKeyRecord } from "./access/token-keys.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export type { NewBlob } from "./blobs.ts";
 export {
