@@ -17,3 +17,33 @@ export type { Principal } from "./principal.ts";
 export { ANONYMOUS, nameOf } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
 export type { ExternalIdentity, PasswordSource } from "./sign-in/password-source.ts";
+export {
+  type BearerChallenge,
+  bearerChallenge,
+  type BearerVerifier,
+  DEFAULT_TOKEN_LIFETIME_MS,
+  type ExpirableToken,
+  formatScope,
+  type IssuedToken,
+  MAX_TOKEN_LIFETIME_MS,
+  MIN_TOKEN_LIFETIME_MS,
+  openSealSecret,
+  parseScopes,
+  type PublicJwk,
+  type RandomSource,
+  Seal,
+  SealSecretError,
+  type SealSecretParts,
+  SigningKeys,
+  type SigningKeysParts,
+  TOKEN_ALGORITHMS,
+  type TokenAccess,
+  type TokenAlgorithm,
+  TokenIssuer,
+  type TokenIssuerParts,
+  type TokenOptions,
+  type TokenRequest,
+  TokenVerifier,
+  type TokenVerifierParts,
+  type VerifiedToken,
+} from "./tokens/index.ts";

@@ -1,0 +1,13 @@
+/** Tokens: what they say, the keys behind them, how they are made and believed. Who is granted what is not known here. */
+export { type BearerChallenge, bearerChallenge } from "./bearer-challenge.ts";
+export type { TokenOptions } from "./options.ts";
+export { formatScope, parseScopes } from "./scopes.ts";
+export { type RandomSource, Seal } from "./seal.ts";
+export { openSealSecret, SealSecretError, type SealSecretParts } from "./seal-secret.ts";
+export { SigningKeys, type SigningKeysParts } from "./signing-keys.ts";
+export type { TokenAccess } from "./token-access.ts";
+export { type IssuedToken, TokenIssuer, type TokenIssuerParts, type TokenRequest } from "./token-issuer.ts";
+export { type PublicJwk, TOKEN_ALGORITHMS, type TokenAlgorithm } from "./token-key.ts";
+export { DEFAULT_TOKEN_LIFETIME_MS, MAX_TOKEN_LIFETIME_MS, MIN_TOKEN_LIFETIME_MS } from "./token-times.ts";
+export { TokenVerifier, type TokenVerifierParts } from "./token-verifier.ts";
+export type { BearerVerifier, ExpirableToken, VerifiedToken } from "./verified-token.ts";
