@@ -5,7 +5,7 @@ import type { Config } from "./config/index.ts";
 import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "./http/index.ts";
 import { joinServing, lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
 import { openChangeCounter, type ProcessPlace } from "./processes/index.ts";
-import { BLOBS_FOLDER } from "./registry/index.ts";
+import { BLOBS_FOLDER, type Registry } from "./registry/index.ts";
 import { type Closers, systemClock } from "./runtime/index.ts";
 import { StartError } from "./start-error.ts";
 import { openStorage, type StorageDriver, StorageError } from "./storage/index.ts";
@@ -57,6 +57,18 @@ export async function openBytes(config: Config, closers: Closers): Promise<Stora
   if (!(await exists(config.database.path))) await requireImported(config, { storage, metadata: undefined });
   if (!readOnly) await requirePermission(storage);
   return storage;
+}
+
+/** A registry with nothing in it, opened when it is first asked for. */
+export function openEmptyRegistry(registry: Registry, closers: Closers): () => Promise<Registry> {
+  let empty: Promise<Registry> | undefined;
+  return () => {
+    empty ??= openSqlite(":memory:").then((metadata) => {
+      closers.add(() => metadata.close());
+      return { ...registry, metadata };
+    });
+    return empty;
+  };
 }
 
 async function openDatabase(

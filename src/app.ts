@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { openAccess } from "./app-auth.ts";
 import { createPages, listen, listenForDebugging } from "./app-listeners.ts";
 import {
   addProcessReadings,
@@ -10,8 +11,7 @@ import {
   stopwatchMs,
 } from "./app-observation.ts";
 import { httpOptions, registryOptions } from "./app-options.ts";
-import { openStores, type Stores } from "./app-stores.ts";
-import { type Authenticator, createHtpasswdIfMissing, HtpasswdAuthenticator, openToAll } from "./auth/index.ts";
+import { openEmptyRegistry, openStores, type Stores } from "./app-stores.ts";
 import type { Config } from "./config/index.ts";
 import {
   createHealth,
@@ -82,13 +82,14 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
 
   const health = openHealth(config, stores, log);
   closers.add(() => health.stop());
-  const authenticator = await openAuthenticator(config, log, tell);
-  closers.add(() => authenticator.close());
+  const { metadata } = stores;
+  const access = await openAccess({ config, metadata, log, tell, closers });
 
   const parts = { config, log, health, metrics, place, closers };
   const handle = createRequestHandler({
     registry,
-    authenticator,
+    emptyRegistry: openEmptyRegistry(registry, closers),
+    ...access,
     options: httpOptions(config),
     clock: systemClock,
     stopwatchMs,
@@ -152,15 +153,4 @@ function openHealth(config: Config, { storage, metadata }: Stores, log: Log): He
   });
   health.start();
   return health;
-}
-
-async function openAuthenticator(config: Config, log: Log, tell: Surroundings["tell"]): Promise<Authenticator> {
-  const { auth } = config;
-  if (auth.kind === "none") return openToAll;
-  const password = randomBytes(18).toString("base64url");
-  if (await createHtpasswdIfMissing(auth.path, password))
-    tell(`${auth.path} was missing and has been made with the user docker and the password ${password}; change it`);
-  const authenticator = new HtpasswdAuthenticator(auth, randomBytes(32), (problem) => log.warn(problem));
-  authenticator.readFile();
-  return authenticator;
 }

@@ -26,6 +26,7 @@ type Room = keyof typeof ROOMS;
 /** Files beside the rooms, and the rooms whose business they are. They themselves may import every room. */
 const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app.ts": ["cli"],
+  "src/app-auth.ts": [],
   "src/app-check.ts": ["cli"],
   "src/app-import.ts": ["cli"],
   "src/app-listeners.ts": [],

@@ -24,9 +24,14 @@ export class AccessDirectory {
 
   /** At once as long as nothing has changed. */
   now(): Soon<AccessView> {
-    return whenThere(this.#parts.metadata.hot.findCounter("access", "generation"), (counter) =>
-      this.#view && this.#view.generation === counter?.value ? this.#view : this.#loadOnce(),
+    return whenThere(this.generation(), (generation) =>
+      this.#view?.generation === generation ? this.#view : this.#loadOnce(),
     );
+  }
+
+  /** The number of the last change. */
+  generation(): Soon<number> {
+    return whenThere(this.#parts.metadata.hot.findCounter("access", "generation"), (counter) => counter?.value ?? 0);
   }
 
   /** Those who come while one reads wait for the next reading: what they must see may be later than its beginning. */
@@ -67,7 +72,7 @@ export class AccessView {
     this.generation = generation;
     this.rules = rules;
     this.#parts = parts;
-    this.anonymous = this.callerOf({ principal: ANONYMOUS, hasToken: false });
+    this.anonymous = this.callerOf({ principal: ANONYMOUS });
   }
 
   findAccount(name: string): Soon<Account | undefined> {
@@ -82,9 +87,4 @@ export class AccessView {
   callerOf(facts: CallerFacts): Caller {
     return new RuledCaller(facts, this.rules, () => this.#parts.clock.nowMs());
   }
-}
-
-/** Whether somebody has an account that is good for anything. */
-export function isActive(account: Account, nowMs: number): boolean {
-  return !account.isDisabled && (account.expiresAtMs === undefined || nowMs < account.expiresAtMs);
 }

@@ -18,3 +18,8 @@ export function parseBasicCredentials(authorization: string | null): BasicCreden
   const colon = text.indexOf(":");
   return colon < 1 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
+
+/** Value of `WWW-Authenticate` that asks for user name and password. */
+export function basicChallenge(realm: string): string {
+  return `Basic realm="${realm.replaceAll(/["\\]/g, "\\$&")}"`;
+}

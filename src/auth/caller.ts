@@ -38,17 +38,18 @@ export const EVERYBODY: Caller = {
   mayList: true,
 };
 
-/** What a token or a secret is good for at most. */
-export interface CallerLimits {
+/** What a token is good for at most. */
+export interface TokenLimits {
   readonly access: readonly AccessLimit[];
   readonly mayList: boolean;
 }
 
 export interface CallerFacts {
   readonly principal: Principal;
-  readonly hasToken: boolean;
-  /** Absent: none but what the rules say. */
-  readonly limits?: CallerLimits | undefined;
+  /** Of the secret that they came with, or had a token for; empty: it is good for all that the account may do. */
+  readonly limits?: readonly AccessLimit[];
+  /** Absent: they came without a token. */
+  readonly token?: TokenLimits | undefined;
   readonly tokenEndedAtMs?: number | undefined;
 }
 
@@ -63,6 +64,7 @@ export class RuledCaller implements Caller {
   readonly #nowMs: () => number;
   readonly #asker: Asker;
   readonly #limits: readonly PreparedLimit[] | undefined;
+  readonly #tokenLimits: readonly PreparedLimit[] | undefined;
   readonly isLetIn: boolean;
   readonly mayList: boolean;
   readonly tokenEndedAtMs: number | undefined;
@@ -72,15 +74,17 @@ export class RuledCaller implements Caller {
 
   /** @param nowMs the time, for what expires */
   constructor(facts: CallerFacts, rules: AccessRules, nowMs: () => number) {
-    this.principal = facts.principal;
-    this.hasToken = facts.hasToken;
+    const { principal, limits = [], token, tokenEndedAtMs } = facts;
+    this.principal = principal;
+    this.hasToken = token !== undefined;
     this.#rules = rules;
     this.#nowMs = nowMs;
-    this.#asker = askerOf(facts.principal);
-    this.#limits = facts.limits?.access.map(prepareLimit);
-    this.isLetIn = facts.hasToken || facts.principal.kind !== "anonymous";
-    this.tokenEndedAtMs = facts.tokenEndedAtMs;
-    this.mayList = facts.limits?.mayList ?? true;
+    this.#asker = askerOf(principal);
+    this.#limits = limits.length > 0 ? limits.map(prepareLimit) : undefined;
+    this.#tokenLimits = token?.access.map(prepareLimit);
+    this.isLetIn = this.hasToken || principal.kind !== "anonymous";
+    this.mayList = token?.mayList ?? true;
+    this.tokenEndedAtMs = tokenEndedAtMs;
   }
 
   refusalOf(request: AccessRequest): Refusal | undefined {
@@ -90,7 +94,8 @@ export class RuledCaller implements Caller {
   }
 
   maySee(path: string): boolean {
-    return maySee(this.#rules, this.#asker, path, this.#nowMs());
+    const isWithin = !this.#limits || this.#limits.some(({ mayBePath }) => mayBePath(path));
+    return isWithin && maySee(this.#rules, this.#asker, path, this.#nowMs());
   }
 
   #wholeRefusal(path: string, action: Action): Refusal | undefined {
@@ -115,11 +120,12 @@ export class RuledCaller implements Caller {
 
   #decide(request: AccessRequest): Refusal | undefined {
     if (!decideAccess(this.#rules, this.#asker, request, this.#nowMs())) return "rules";
-    const isWithin = this.#limits?.some(
-      (limit) => limit.actions.has(request.action) && limit.mayBePath(request.path),
-    );
-    return isWithin === false ? "limits" : undefined;
+    return isWithin(this.#limits, request) && isWithin(this.#tokenLimits, request) ? undefined : "limits";
   }
+}
+
+function isWithin(limits: readonly PreparedLimit[] | undefined, { path, action }: AccessRequest): boolean {
+  return !limits || limits.some(({ actions, mayBePath }) => actions.has(action) && mayBePath(path));
 }
 
 interface PreparedLimit {

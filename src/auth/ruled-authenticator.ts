@@ -2,29 +2,21 @@ import type { ActOrigin } from "../metadata/index.ts";
 import { RegistryError } from "../oci/index.ts";
 import { type Clock, RecentlyUsed, type Soon, whenThere } from "../runtime/index.ts";
 import type { AccessDirectory, AccessView } from "./access-directory.ts";
-import { isActive } from "./access-directory.ts";
 import type { Account } from "./accounts/account.ts";
+import { isUsable } from "./accounts/find-account.ts";
 import type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 import { parseBasicCredentials } from "./basic-credentials.ts";
-import type { Caller, CallerLimits } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 import type { Identity, SignIn } from "./sign-in/sign-in.ts";
 import { limitsOfToken } from "./tokens/limits-of-token.ts";
-import type { VerifiedToken } from "./tokens/token-access.ts";
-
-/** What tokens are checked with. */
-export interface TokenCheck {
-  /** @throws RegistryError `token-invalid` */
-  verify(token: string): Soon<VerifiedToken>;
-  /** The same of one whose time is over, but not for long. */
-  verifyExpired(token: string): Promise<VerifiedToken>;
-}
+import { type BearerVerifier, invalidToken, type VerifiedToken } from "./tokens/verified-token.ts";
 
 export interface RuledAuthenticatorParts {
   readonly directory: AccessDirectory;
   readonly signIn: SignIn;
   /** Absent: no token is taken. */
-  readonly tokens?: TokenCheck | undefined;
+  readonly tokens?: BearerVerifier | undefined;
   readonly challenge: (challenge: Challenge) => string;
   readonly clock: Clock;
   /** Random, of this process alone. */
@@ -109,8 +101,8 @@ export class RuledAuthenticator implements Authenticator {
     const { token, endedAtMs } = await verifyEvenExpired(tokens, text);
     const view = await directory.now();
     const principal = await this.#principalOf(view, token);
-    const limits = limitsOfToken(token.access);
-    const caller = view.callerOf({ principal, hasToken: true, limits, tokenEndedAtMs: endedAtMs });
+    const { limits, access } = token;
+    const caller = view.callerOf({ principal, limits, token: limitsOfToken(access), tokenEndedAtMs: endedAtMs });
     return { caller, view, untilMs: endedAtMs === undefined ? token.expiresAtMs : 0 };
   }
 
@@ -118,8 +110,8 @@ export class RuledAuthenticator implements Authenticator {
   async #principalOf(view: AccessView, { subject, generation }: VerifiedToken): Promise<Principal> {
     if (subject === "") return ANONYMOUS;
     const account = await view.findAccount(subject);
-    if (!account || account.generation !== generation || !isActive(account, this.#parts.clock.nowMs()))
-      throw new RegistryError("token-invalid", "the token has been taken back: ask for another one");
+    if (!account || account.generation !== generation || !isUsable(account, this.#parts.clock.nowMs()))
+      throw invalidToken("has been taken back");
     return principalOf(account);
   }
 
@@ -134,14 +126,9 @@ interface CheckedToken {
   readonly endedAtMs: number | undefined;
 }
 
-async function verifyEvenExpired(tokens: TokenCheck, text: string): Promise<CheckedToken> {
-  try {
-    return { token: await tokens.verify(text), endedAtMs: undefined };
-  } catch (error) {
-    const token = await tokens.verifyExpired(text).catch(() => undefined);
-    if (!token) throw error;
-    return { token, endedAtMs: token.expiresAtMs };
-  }
+async function verifyEvenExpired(tokens: BearerVerifier, text: string): Promise<CheckedToken> {
+  const token = await tokens.verifyExpired(text);
+  return { token, endedAtMs: token.isExpired ? token.expiresAtMs : undefined };
 }
 
 /**
@@ -154,8 +141,7 @@ export function callerOf(view: AccessView, { account, limits }: Identity): Calle
       "password-change-needed",
       "the password must be changed before anything else: berth user change-password",
     );
-  const isLimited: CallerLimits | undefined = limits.length > 0 ? { access: limits, mayList: false } : undefined;
-  return view.callerOf({ principal: principalOf(account), hasToken: false, limits: isLimited });
+  return view.callerOf({ principal: principalOf(account), limits });
 }
 
 export function principalOf(account: Account): Principal {

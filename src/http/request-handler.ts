@@ -28,6 +28,8 @@ export interface Edge {
   readonly newRequestId: () => string;
   /** Pages beside the registry API, by path. */
   readonly pages: ReadonlyMap<string, Page>;
+  /** What is neither registry API nor page. */
+  readonly doors: readonly Door[];
   /** What is wrong with the registry so that it must not serve; `undefined` if nothing is. */
   readonly findFault: () => string | undefined;
   readonly metrics: Pick<Metrics, "requestStarted" | "requestFinished">;
@@ -42,6 +44,27 @@ export interface Page {
   /** Answers only those who may use the registry. */
   readonly needsLogin: boolean;
   readonly respond: () => Soon<Answer>;
+}
+
+/** Answers what is asked for at a path of its own, and finds out by itself who asks. */
+export interface Door {
+  /** Below it too if it ends with a slash. */
+  readonly path: string;
+  /** The metric label. */
+  readonly name: string;
+  readonly respond: (request: Request, visitor: Visitor) => Soon<Answer>;
+}
+
+/** Who comes to a door. */
+export interface Visitor {
+  readonly address: string;
+  readonly requestId: string;
+  /** Scheme and host under which the client knows the registry; `""` if it named no host. */
+  readonly origin: string;
+  /** The path as the door knows it, decoded. */
+  readonly path: string;
+  /** Tells for logs who it was. */
+  readonly introduce: (principal: Principal) => void;
 }
 
 /** Nearly every request has none; nobody changes it. */
@@ -84,6 +107,7 @@ class Visit {
   readonly #warnings = new Warnings();
   #principal: Principal = ANONYMOUS;
   #route: Route | undefined;
+  #handler = handlerNameOf(undefined);
   #isCounted = false;
   #receivedBytes = 0;
 
@@ -146,13 +170,16 @@ class Visit {
     const asked = decodePath(sentPath);
     const path = this.#withoutPrefix(asked);
     this.#route = matchRoute(path);
-    this.#edge.metrics.requestStarted(handlerNameOf(this.#route));
+    const door = this.#route ? undefined : this.#findDoor(path);
+    this.#handler = door?.name ?? handlerNameOf(this.#route);
+    this.#edge.metrics.requestStarted(this.#handler);
     this.#isCounted = true;
     if (refusal) throw refusal;
     // Probes come past the proxy that adds the prefix.
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return this.#show(page);
+    if (door) return door.respond(this.#request, this.#visitor(path));
     const { authenticator } = this.#edge;
     return whenThere(authenticator.authenticate(this.#request.headers.get("authorization"), this), (caller) => {
       this.#principal = caller.principal;
@@ -165,6 +192,15 @@ class Visit {
       const query = queryText === "" ? NO_QUERY : new URLSearchParams(queryText);
       return dispatch(this.#exchange(query, caller), this.#route);
     });
+  }
+
+  #findDoor(path: string): Door | undefined {
+    return this.#edge.doors.find((door) => path === door.path || (door.path.endsWith("/") && path.startsWith(door.path)));
+  }
+
+  #visitor(path: string): Visitor {
+    const introduce = (principal: Principal) => void (this.#principal = principal);
+    return { address: this.address, requestId: this.#requestId, origin: this.#origin(), path, introduce };
   }
 
   #show(page: Page): Soon<Answer> {
@@ -234,6 +270,7 @@ class Visit {
       client: this.#client,
       user: nameOf(this.#principal),
       request: this.#request,
+      handler: this.#handler,
       route: this.#route,
       receivedBytes: this.#receivedBytes,
       error,

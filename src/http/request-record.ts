@@ -52,7 +52,7 @@ export function handlerNameOf(route: Route | undefined): string {
 /** What the edge knows of a request when its answer is made. */
 export type RequestFacts = Pick<
   RequestRecord,
-  "requestId" | "startedAtMs" | "durationMs" | "target" | "user" | "error"
+  "requestId" | "startedAtMs" | "durationMs" | "target" | "handler" | "user" | "error"
 > & {
   readonly client: ClientView;
   readonly request: Pick<Request, "method" | "headers">;
@@ -82,7 +82,7 @@ export function recordOf(facts: RequestFacts, answer: Answer): RequestRecord {
     get referer() {
       return request.headers.get("referer") ?? "";
     },
-    handler: handlerNameOf(route),
+    handler: facts.handler,
     status: answer.status,
     requestBytes: receivedBytes || Number.parseInt(request.headers.get("content-length") ?? "0", 10),
     responseBytes: Number(headers["Content-Length"] ?? 0),

@@ -34,7 +34,7 @@ export {
   removeAccount,
   updateAccount,
 } from "./access/accounts.ts";
-export { raiseAccessGeneration } from "./access/counters.ts";
+export { raiseAccessGeneration, startOnce } from "./access/counters.ts";
 export {
   findGroupRecord,
   findGroupRecordById,

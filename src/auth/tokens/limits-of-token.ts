@@ -1,6 +1,6 @@
 import { isRepositoryName } from "../../oci/index.ts";
 import type { Action } from "../access/roles.ts";
-import type { CallerLimits } from "../caller.ts";
+import type { TokenLimits } from "../caller.ts";
 import type { TokenAccess } from "./token-access.ts";
 
 /** What the actions of token scopes stand for. */
@@ -12,7 +12,7 @@ const CONTENT_ACTIONS: Readonly<Record<string, readonly Action[]>> = {
 };
 
 /** What a token is good for, in the words of the rules. */
-export function limitsOfToken(access: readonly TokenAccess[]): CallerLimits {
+export function limitsOfToken(access: readonly TokenAccess[]): TokenLimits {
   // What is no name could be read as a pattern.
   const repositories = access.filter(({ type, name }) => type === "repository" && isRepositoryName(name));
   return {

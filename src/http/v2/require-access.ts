@@ -80,9 +80,8 @@ export function requireLetIn(caller: Caller, need: "sign-in" | "list"): void {
   const scopes = need === "list" ? ["registry:catalog:*"] : [];
   if (caller.tokenEndedAtMs !== undefined) throw tokenEnded(scopes);
   if (!caller.isLetIn) throw new CredentialsError("unauthorized", SIGN_IN, scopes);
-  if (need === "sign-in" || caller.mayList) return;
-  if (caller.hasToken) throw new CredentialsError("scope-insufficient", "the token is not for the catalog", scopes);
-  throw new RegistryError("denied", "the access token is limited to some repositories, so it may not list all");
+  if (need === "list" && !caller.mayList)
+    throw new CredentialsError("scope-insufficient", "the token is not for the catalog", scopes);
 }
 
 function requestOf(route: Route, path: string, { action, tags }: RepositoryNeed): AccessRequest {

@@ -17,3 +17,16 @@ const raise = preparedQuery((queries, { room, name }: { room: string; name: stri
 export async function raiseAccessGeneration(queries: Queries): Promise<void> {
   await raise(queries, { room: "access", name: "generation" });
 }
+
+/** For what is done once in the life of a database. @returns whether this is the first time */
+export async function startOnce(
+  queries: Queries,
+  { room, name }: { readonly room: string; readonly name: string },
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await queries
+    .insertInto("counters")
+    .values({ room, name, value: 1 })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../../src/config/index.ts";
-import { load, problemsOf, type Given } from "./loading.ts";
+import { load, type Given } from "./loading.ts";
 import { clusterEnvironment, clusterFile, imageOfRegistry2, imageOfRegistry3 } from "./registry-two-files.ts";
 
 const defaults: Config = {

@@ -145,6 +145,7 @@ beforeAll(async () => {
     stopwatchMs: () => 0,
     newRequestId: () => "request-1",
     pages: new Map(),
+    doors: [],
     findFault: () => undefined,
     metrics: { requestStarted: () => undefined, requestFinished: () => undefined },
     tracing: undefined,
@@ -172,9 +173,9 @@ function authenticatorOn(directory: AccessDirectory): Authenticator {
       const view = await directory.now();
       const asker = ASKERS.find((known) => known === authorization);
       if (asker === undefined || asker === "nobody") return view.anonymous;
-      if (asker !== "anonymous token") return view.callerOf({ principal: principalOf(accountOf(asker)), hasToken: false });
+      if (asker !== "anonymous token") return view.callerOf({ principal: principalOf(accountOf(asker)) });
       const all = { pathPattern: "**", actions: ["pull", "push", "delete"] as const };
-      return view.callerOf({ principal: ANONYMOUS, hasToken: true, limits: { access: [all], mayList: true } });
+      return view.callerOf({ principal: ANONYMOUS, token: { access: [all], mayList: true } });
     },
     close: () => undefined,
   };
