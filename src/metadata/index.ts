@@ -88,7 +88,12 @@ export {
   type SignInFailureRecord,
 } from "./access/sign-in-failures.ts";
 export { insertTokenKey, listTokenKeys, removeSpentTokenKeys, type TokenKeyRecord } from "./access/token-keys.ts";
+export { raiseAccessGeneration } from "./access/counters.ts";
+export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/acts.ts";
+export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
+export { type PrunedActs, pruneActs, type PruneOptions } from "./audit/prune-acts.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
+export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export type { NewBlob } from "./blobs.ts";
 export {
   findBlobId,

@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+import { sql } from "kysely";
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
+import { type AuditRow, chainedHash, FIRST_HASH } from "./chain.ts";
 
 /** Who does something, and from where. */
 export interface ActOrigin {
@@ -22,33 +23,11 @@ export interface Act extends ActOrigin {
   readonly detail?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const selectLast = preparedQuery((queries) =>
-  queries.selectFrom("audit").select("hash").orderBy("sequence", "desc").limit(1),
-);
-
-/** What the chain begins with. */
-export const FIRST_HASH = "0".repeat(64);
-
-type Row = Readonly<Record<(typeof HASHED_COLUMNS)[number], string | number | null>>;
-
-const insertRow = preparedQuery((queries, row: Row & { readonly hash: string }) =>
-  queries.insertInto("audit").values({
-    at_ms: row.at_ms as number,
-    act: row.act as string,
-    outcome: row.outcome as "success",
-    actor: row.actor as string | null,
-    address: row.address as string | null,
-    target: row.target as string | null,
-    request_id: row.request_id as string | null,
-    detail: row.detail as string | null,
-    hash: row.hash,
-  }),
-);
-
-/** Adds to the audit trail, in the transaction of the act itself. */
+/** Adds to the audit trail, in the transaction of the act itself: both are there, or neither is. */
 export async function recordAct(queries: Queries, act: Act): Promise<void> {
-  const [last] = await selectLast(queries, {});
-  const row: Row = {
+  const end = await findChainEnd(queries);
+  const row = {
+    sequence: end.sequence + 1,
     at_ms: act.atMs,
     act: act.act,
     outcome: act.outcome,
@@ -58,14 +37,48 @@ export async function recordAct(queries: Queries, act: Act): Promise<void> {
     request_id: act.requestId ?? null,
     detail: act.detail ? JSON.stringify(act.detail) : null,
   };
-  await insertRow(queries, { ...row, hash: chainedHash(last?.hash ?? FIRST_HASH, row) });
+  await insertRow(queries, { ...row, hash: chainedHash(end.hash, row) });
 }
 
-/** In the order in which they are hashed. */
-const HASHED_COLUMNS = ["at_ms", "act", "outcome", "actor", "address", "target", "request_id", "detail"] as const;
-
-/** The hash of a row that follows another: of the other's hash and of all that the row says. */
-export function chainedHash(before: string, row: Row): string {
-  const text = JSON.stringify([before, ...HASHED_COLUMNS.map((column) => row[column])]);
-  return createHash("sha256").update(text).digest("hex");
+/** What the next row follows. */
+export interface ChainEnd {
+  /** The highest that was ever given out, also if its row is gone. */
+  readonly sequence: number;
+  readonly hash: string;
 }
+
+export async function findChainEnd(queries: Queries): Promise<ChainEnd> {
+  const [end] = await selectEnd(queries, {});
+  return end ?? { sequence: 0, hash: FIRST_HASH };
+}
+
+/** SQLite keeps the number of the last row for itself: rows that somebody takes from the end leave a gap that stays. */
+const selectEnd = preparedQuery((queries) =>
+  queries.selectNoFrom([
+    sql<number>`max(
+      coalesce((select seq from sqlite_sequence where name = 'audit'), 0),
+      coalesce((select sequence from audit order by sequence desc limit 1), 0),
+      coalesce((select sequence from audit_anchors), 0)
+    )`.as("sequence"),
+    sql<string>`coalesce(
+      (select hash from audit order by sequence desc limit 1),
+      (select hash from audit_anchors),
+      ${sql.lit(FIRST_HASH)}
+    )`.as("hash"),
+  ]),
+);
+
+const insertRow = preparedQuery((queries, row: AuditRow) =>
+  queries.insertInto("audit").values({
+    sequence: row.sequence,
+    at_ms: row.at_ms,
+    act: row.act,
+    outcome: row.outcome,
+    actor: row.actor,
+    address: row.address,
+    target: row.target,
+    request_id: row.request_id,
+    detail: row.detail,
+    hash: row.hash,
+  }),
+);

@@ -150,9 +150,6 @@ const STATEMENTS = [
     detail text,
     hash text not null
   )`,
-  `create index audit_by_time on audit (at_ms)`,
-  `create index audit_by_actor on audit (actor, sequence) where actor is not null`,
-  `create index audit_by_target on audit (target, sequence) where target is not null`,
   `create table audit_anchors (
     id integer primary key check (id = 1),
     sequence integer not null,
