@@ -9,6 +9,7 @@ export function registryOptions(config: Config): RegistryOptions {
   return {
     readOnly: storage.readOnly,
     deleteEnabled: storage.deleteEnabled,
+    isAudited: config.auth.kind !== "none",
     maxBlobBytes: http.limits.maxBlobBytes ?? 0,
     validation: {
       enabled: !validation.disabled,

@@ -2,6 +2,7 @@ import { ANONYMOUS, type Authenticator, type Caller, nameOf, type Principal } fr
 import { RegistryError, shorten, Warnings } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
 import { type Clock, type Soon, whenThere } from "../runtime/index.ts";
+import { actOriginOf } from "./act-origin.ts";
 import { type Answer, CommonHeaders, responseOf } from "./answer.ts";
 import { asRegistryError, errorAnswer, type ErrorContext } from "./error-answer.ts";
 import { type ClientView, clientView, isHost, TrustedProxies } from "./forwarded.ts";
@@ -237,6 +238,7 @@ class Visit {
       query,
       origin: this.#origin(),
       caller,
+      by: actOriginOf(nameOf(this.#principal), this.#client, this.#requestId),
       warnings: this.#warnings,
       expectLongTransfer: () => this.#connection.expectLongTransfer(),
       whileSilent: (work) => whileSilent(this.#connection, work),

@@ -118,7 +118,7 @@ export {
   restoreBlob,
 } from "./lost-blobs.ts";
 export { type ManifestIndexChanges, repairManifestIndex } from "./manifest-index.ts";
-export type { NewManifest, Referrer, ReferrerQuery } from "./manifests.ts";
+export type { NewManifest, PutManifest, Referrer, ReferrerQuery } from "./manifests.ts";
 export {
   dropManifestBody,
   findManifestId,
@@ -139,6 +139,6 @@ export type { SharedChanges } from "./sqlite/remembered-rows.ts";
 export { joinServing, lockForServing, lockForSeveral, type ServeLock } from "./sqlite/serve-lock.ts";
 export { openSqlite, type SqliteOptions } from "./sqlite/sqlite-database.ts";
 export type { NewTag } from "./tags.ts";
-export { listTags, putOlderTag, putTag, removeTag } from "./tags.ts";
+export { findTaggedDigest, listTags, listTagsOfManifest, putOlderTag, putTag, removeTag } from "./tags.ts";
 export type { UploadRecord } from "./uploads.ts";
 export { findUpload, insertUpload, listStaleUploads, removeUpload, updateUpload } from "./uploads.ts";

@@ -15,14 +15,19 @@ export interface NewManifest {
   readonly createdAtMs: number;
 }
 
-/**
- * Records a manifest and what it names; keeps the first record if there is one, unless its bytes were lost. Returns its id.
- */
-export async function putManifest(queries: Queries, entry: NewManifest): Promise<number> {
+export interface PutManifest {
+  readonly id: number;
+  /** Whether there was none, or its bytes were lost. */
+  readonly isNew: boolean;
+}
+
+/** Records a manifest and what it names; keeps the first record if there is one, unless its bytes were lost. */
+export async function putManifest(queries: Queries, entry: NewManifest): Promise<PutManifest> {
   const existing = await findManifest(queries, entry.repositoryId, entry.digest);
   if (existing) {
-    if (existing.size_bytes === 0) await restoreManifest(queries, existing.id, entry);
-    return existing.id;
+    const isNew = existing.size_bytes === 0;
+    if (isNew) await restoreManifest(queries, existing.id, entry);
+    return { id: existing.id, isNew };
   }
   const [row] = await insertManifest(queries, {
     repository_id: entry.repositoryId,
@@ -34,7 +39,7 @@ export async function putManifest(queries: Queries, entry: NewManifest): Promise
   });
   if (!row) throw new Error(`the row of ${entry.digest} was not returned`);
   await putReferences(queries, row.id, entry.manifest);
-  return row.id;
+  return { id: row.id, isNew: true };
 }
 
 const insertManifest = preparedQuery((queries, row: Insertable<Schema["manifests"]>) =>

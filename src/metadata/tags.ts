@@ -1,4 +1,4 @@
-import type { RepositoryName, Tag } from "../oci/index.ts";
+import type { Digest, RepositoryName, Tag } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { NamePage } from "./page.ts";
 import { preparedQuery } from "./prepared-query.ts";
@@ -33,6 +33,39 @@ export async function putOlderTag(queries: Queries, entry: NewTag): Promise<void
       conflict.columns(["repository_id", "name"]).doUpdateSet(target).where("tags.updated_at_ms", "<", entry.nowMs),
     )
     .execute();
+}
+
+const selectDigest = preparedQuery((queries, { repositoryId, tag }: Pick<NewTag, "repositoryId" | "tag">) =>
+  queries
+    .selectFrom("tags as t")
+    .innerJoin("manifests as m", "m.id", "t.manifest_id")
+    .select("m.digest")
+    .where("t.repository_id", "=", repositoryId)
+    .where("t.name", "=", tag),
+);
+
+/** What the tag points at, in the transaction that changes it. */
+export async function findTaggedDigest(queries: Queries, repositoryId: number, tag: Tag): Promise<Digest | undefined> {
+  const [row] = await selectDigest(queries, { repositoryId, tag });
+  return row?.digest;
+}
+
+/** Some of the tags that point at a manifest, in byte order. */
+export async function listTagsOfManifest(
+  queries: Queries,
+  { repositoryId, digest }: { readonly repositoryId: number; readonly digest: Digest },
+  limit: number,
+): Promise<readonly Tag[]> {
+  const rows = await queries
+    .selectFrom("manifests as m")
+    .innerJoin("tags as t", "t.manifest_id", "m.id")
+    .select("t.name")
+    .where("m.repository_id", "=", repositoryId)
+    .where("m.digest", "=", digest)
+    .orderBy("t.name")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.name);
 }
 
 /** Removes the tag only; the manifest stays. @returns whether there was one */

@@ -1,7 +1,8 @@
-import { findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
+import { type ActOrigin, findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
 import { type ByteRange, parseStorageKey, type ReadableBytes, StorageError } from "../storage/index.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
+import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 
 /**
@@ -63,17 +64,25 @@ function bytesLost(digest: Digest, fault: string, cause?: StorageError): Registr
   return new RegistryError("unavailable", message, { detail: { digest }, cause });
 }
 
+export interface BlobDeletion {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly by: ActOrigin;
+}
+
 /**
  * Takes the blob from the repository; its bytes stay until clean-up finds that no repository has it.
  * @throws RegistryError `blob-unknown`, `delete-disabled`, `read-only`
  */
-export async function deleteBlob(registry: Registry, name: RepositoryName, digest: Digest): Promise<void> {
+export async function deleteBlob(registry: Registry, { repository, digest, by }: BlobDeletion): Promise<void> {
   requireDeletable(registry);
   const removed = await registry.metadata.transaction(async (queries) => {
-    const repositoryId = await findRepositoryId(queries, name);
-    return repositoryId !== undefined && (await unlinkBlob(queries, repositoryId, digest));
+    const repositoryId = await findRepositoryId(queries, repository);
+    if (repositoryId === undefined || !(await unlinkBlob(queries, repositoryId, digest))) return false;
+    await record(registry, queries, { ...by, act: "blob.delete", target: repository, detail: { digest } });
+    return true;
   });
-  if (!removed) throwBlobUnknown(name, digest);
+  if (!removed) throwBlobUnknown(repository, digest);
 }
 
 function throwBlobUnknown(name: RepositoryName, digest: Digest): never {

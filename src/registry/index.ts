@@ -2,12 +2,12 @@
  * The rules of pushing, pulling, listing and deleting: where a request joins bytes and rows. It knows nothing of HTTP,
  * of who may do what, or of how bytes and rows are kept.
  */
-export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
+export { type BlobBytes, type BlobDeletion, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
 export { expireUpload, removeStrayBytes, type UploadExpiry } from "./expire-uploads.ts";
 export { findAmd64Child } from "./amd64-child.ts";
 export type { NameList, NameListQuery } from "./listings.ts";
 export { listRepositories, listTags } from "./listings.ts";
-export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";
+export { deleteManifest, getManifest, getManifestHead, type ManifestDeletion } from "./manifests.ts";
 export type { Mount } from "./mount-blob.ts";
 export { mountBlob } from "./mount-blob.ts";
 export type { RegistryOptions, RequiredPlatform, ValidationOptions } from "./options.ts";
@@ -22,6 +22,8 @@ export { createRegistry } from "./registry.ts";
 export { BLOBS_FOLDER, blobKeyOf } from "./storage-keys.ts";
 export { isUploadBegunBy, type UploadStatus } from "./upload-session.ts";
 export type { ContentRange, UploadPart } from "./uploads.ts";
+export type { UploadStatus } from "./upload-session.ts";
+export type { ContentRange, UploadPart, UploadStart } from "./uploads.ts";
 export {
   appendUpload,
   cancelUpload,

@@ -1,6 +1,9 @@
 import {
+  type ActOrigin,
   findRepositoryId,
+  findTaggedDigest,
   isManifestLost,
+  listTagsOfManifest,
   type ManifestContent,
   type ManifestHead,
   type Queries,
@@ -8,7 +11,15 @@ import {
   removeTag,
 } from "../metadata/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
-import { type Reference, referenceText, RegistryError, type RepositoryName } from "../oci/index.ts";
+import {
+  type Digest,
+  type Reference,
+  referenceText,
+  RegistryError,
+  type RepositoryName,
+  type Tag,
+} from "../oci/index.ts";
+import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 
 /**
@@ -48,23 +59,55 @@ function bytesLost(name: RepositoryName, { digest }: ManifestHead): RegistryErro
   return new RegistryError("unavailable", message, { detail: { name, digest } });
 }
 
+export interface ManifestDeletion {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  readonly by: ActOrigin;
+}
+
 /**
  * Deletes a tag, or a manifest with every tag that points at it. Children, referrers and blobs stay.
  * @throws RegistryError `manifest-unknown`, `name-unknown`, `delete-disabled`, `read-only`
  * @spec OCI distribution-spec, "Deleting tags" and "Deleting Manifests"
  */
-export async function deleteManifest(registry: Registry, name: RepositoryName, reference: Reference): Promise<void> {
+export async function deleteManifest(registry: Registry, deletion: ManifestDeletion): Promise<void> {
   requireDeletable(registry);
+  const { repository, reference, by } = deletion;
   const removed = await registry.metadata.transaction(async (queries) => {
-    const repositoryId = await findRepositoryId(queries, name);
-    return repositoryId !== undefined && (await remove(queries, repositoryId, reference));
+    const repositoryId = await findRepositoryId(queries, repository);
+    const removal = repositoryId === undefined ? undefined : await remove(queries, repositoryId, reference);
+    if (removal) await record(registry, queries, { ...by, ...removal, target: repository });
+    return removal !== undefined;
   });
-  if (!removed) await throwUnknown(registry, name, reference);
+  if (!removed) await throwUnknown(registry, repository, reference);
 }
 
-async function remove(queries: Queries, repositoryId: number, reference: Reference): Promise<boolean> {
-  if (reference.kind === "tag") return removeTag(queries, repositoryId, reference.tag);
-  return removeManifest(queries, repositoryId, reference.digest);
+/** What was done, for the audit trail. */
+interface Removal {
+  readonly act: "tag.delete" | "manifest.delete";
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** @returns `undefined` if there was nothing to remove */
+function remove(queries: Queries, repositoryId: number, reference: Reference): Promise<Removal | undefined> {
+  if (reference.kind === "tag") return removeTagAlone(queries, repositoryId, reference.tag);
+  return removeWithTags(queries, repositoryId, reference.digest);
+}
+
+async function removeTagAlone(queries: Queries, repositoryId: number, tag: Tag): Promise<Removal | undefined> {
+  const digest = await findTaggedDigest(queries, repositoryId, tag);
+  if (!(await removeTag(queries, repositoryId, tag))) return undefined;
+  return { act: "tag.delete", detail: { tag, digest } };
+}
+
+/** So that a row of the audit trail stays small. */
+const MAX_TAGS_NAMED = 100;
+
+async function removeWithTags(queries: Queries, repositoryId: number, digest: Digest): Promise<Removal | undefined> {
+  const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
+  if (!(await removeManifest(queries, repositoryId, digest))) return undefined;
+  const hasMoreTags = tags.length > MAX_TAGS_NAMED || undefined;
+  return { act: "manifest.delete", detail: { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags } };
 }
 
 async function throwUnknown(registry: Registry, name: RepositoryName, reference: Reference): Promise<never> {

@@ -4,6 +4,8 @@ export interface RegistryOptions {
   readonly readOnly: boolean;
   /** Without it tags, manifests and blobs cannot be deleted by clients. */
   readonly deleteEnabled: boolean;
+  /** Whether pushes and deletes are in the audit trail. */
+  readonly isAudited: boolean;
   /** A larger blob is refused while it is received; 0 is no limit. */
   readonly maxBlobBytes: number;
   readonly validation: ValidationOptions;

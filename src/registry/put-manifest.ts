@@ -1,7 +1,9 @@
 import {
+  type ActOrigin,
   ensureRepository,
   findMissingBlobs,
   findMissingManifests,
+  findTaggedDigest,
   putManifest as putManifestRow,
   putTag,
   type Queries,
@@ -21,6 +23,7 @@ import {
   type Tag,
   type Warnings,
 } from "../oci/index.ts";
+import { recordPush, type TagChange } from "./record.ts";
 import { requireAllowedUrls, requiresChild } from "./validation.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
@@ -32,6 +35,7 @@ export interface ManifestPush {
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
   readonly warnings: Warnings;
+  readonly by: ActOrigin;
 }
 
 export interface PushedManifest {
@@ -56,20 +60,39 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   requireAllowedUrls(registry.options.validation, manifest);
   warnOfNonDistributable(manifest, push.warnings);
   const tags = push.reference.kind === "tag" ? [push.reference.tag, ...push.tags] : push.tags;
+  const { repository, body } = push;
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
-    const repositoryId = await ensureRepository(queries, push.repository, nowMs);
+    const repositoryId = await ensureRepository(queries, repository, nowMs);
     await checkReferences(registry, queries, repositoryId, manifest);
-    const manifestId = await putManifestRow(queries, {
-      repositoryId,
-      digest,
-      manifest,
-      body: push.body,
-      createdAtMs: nowMs,
-    });
+    const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
+    const { id: manifestId, isNew } = await putManifestRow(queries, entry);
+    const changes: readonly TagChange[] = registry.options.isAudited
+      ? await findTagChanges(queries, { repositoryId, digest, tags })
+      : [];
     for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs });
+    const sizeBytes = body.byteLength;
+    await recordPush(registry, queries, { ...push.by, repository, digest, manifest, sizeBytes, isNew, tags, changes });
   });
   return { digest, subject: manifest.subject?.digest, tags };
+}
+
+interface PushedTags {
+  readonly repositoryId: number;
+  readonly digest: Digest;
+  readonly tags: readonly Tag[];
+}
+
+async function findTagChanges(
+  queries: Queries,
+  { repositoryId, digest, tags }: PushedTags,
+): Promise<readonly TagChange[]> {
+  const changes: TagChange[] = [];
+  for (const tag of new Set(tags)) {
+    const from = await findTaggedDigest(queries, repositoryId, tag);
+    if (from !== digest) changes.push({ tag, from });
+  }
+  return changes;
 }
 
 function requireSameDigest(push: ManifestPush): Digest {

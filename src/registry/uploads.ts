@@ -53,18 +53,25 @@ export class UploadOffsetError extends RegistryError {
   }
 }
 
+export interface UploadStart {
+  /** Of the digest that it will be finished with. */
+  readonly algorithm?: DigestAlgorithm | undefined;
+  /** The account that does; `undefined` where nobody has to sign in. */
+  readonly startedBy?: string | undefined;
+}
+
 /** @throws RegistryError `read-only` */
 export async function startUpload(
   registry: Registry,
   repository: RepositoryName,
-  algorithm: DigestAlgorithm = "sha256",
+  { algorithm = "sha256", startedBy }: UploadStart = {},
 ): Promise<UploadStatus> {
   requireWritable(registry);
   const id = registry.newId();
   const state = await registry.storage.startUpload(id);
   const nowMs = registry.clock.nowMs();
   const times = { startedAtMs: nowMs, updatedAtMs: nowMs };
-  const record = { id, repository, algorithm, state: JSON.stringify(state), ...times, startedBy: null };
+  const record = { id, repository, algorithm, state: JSON.stringify(state), ...times, startedBy: startedBy ?? null };
   await registry.metadata.transaction((queries) => insertUpload(queries, record), { durable: false });
   return { id, repository, offsetBytes: state.offsetBytes };
 }

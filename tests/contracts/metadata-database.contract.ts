@@ -61,7 +61,7 @@ export function describeMetadataDatabase(name: string, open: () => Promise<Metad
         const repositoryId = await ensureRepository(queries, repository, 1);
         const manifest = parseManifest(content.bytes, OCI_IMAGE_MANIFEST);
         const entry = { repositoryId, digest: content.digest, manifest, body: content.bytes, createdAtMs: 1 };
-        const manifestId = await putManifest(queries, entry);
+        const { id: manifestId } = await putManifest(queries, entry);
         for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs: 2 });
       });
     }

@@ -28,6 +28,7 @@ export async function openMemoryRegistry(options: Partial<RegistryOptions> = {})
     options: {
       readOnly: false,
       deleteEnabled: true,
+      isAudited: false,
       maxBlobBytes: 0,
       validation: { enabled: true, allowedUrls: [], deniedUrls: [], requiredPlatforms: "all" },
       ...options,

@@ -55,7 +55,7 @@ function blobHeaders(digest: Digest): AnswerHeaders {
 
 /** @spec OCI distribution-spec, end-10 */
 export async function removeBlob(exchange: Exchange, route: BlobRoute): Promise<Answer> {
-  const name = parseRepositoryName(route.name);
-  await deleteBlob(exchange.registry, name, parseDigest(route.digest));
+  const { registry, by } = exchange;
+  await deleteBlob(registry, { repository: parseRepositoryName(route.name), digest: parseDigest(route.digest), by });
   return emptyAnswer(202);
 }

@@ -1,4 +1,5 @@
 import type { Caller } from "../../auth/index.ts";
+import type { ActOrigin } from "../../metadata/index.ts";
 import type { RepositoryName, Warnings } from "../../oci/index.ts";
 import type { Registry } from "../../registry/index.ts";
 import type { HttpOptions } from "../options.ts";
@@ -15,6 +16,8 @@ export interface Exchange {
   /** `https://registry.example`, or `""` for relative URLs; what `Location` starts with. */
   readonly origin: string;
   readonly caller: Caller;
+  /** Who asks, and from where, for the audit trail. */
+  readonly by: ActOrigin;
   readonly warnings: Warnings;
   /** The transfer may take as long as it likes, as long as it moves. */
   readonly expectLongTransfer: () => void;

@@ -90,8 +90,8 @@ export async function receiveManifest(exchange: Exchange, route: ManifestRoute):
   const tags = parseTagParameters(exchange.query);
   const body = await readLimitedBody(exchange.request, MAX_MANIFEST_BYTES);
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
-  const { registry, warnings } = exchange;
-  const pushed = await putManifest(registry, { repository, reference, tags, contentType, body, warnings });
+  const { registry, warnings, by } = exchange;
+  const pushed = await putManifest(registry, { repository, reference, tags, contentType, body, warnings, by });
   return emptyAnswer(201, {
     Location: locationOf(exchange, repository, `manifests/${pushed.digest}`),
     "Docker-Content-Digest": pushed.digest,
@@ -109,7 +109,8 @@ function parseTagParameters(query: URLSearchParams): readonly Tag[] {
 
 /** @spec OCI distribution-spec, end-9 */
 export async function removeManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
-  const name = parseRepositoryName(route.name);
-  await deleteManifest(exchange.registry, name, parseReference(route.reference));
+  const { registry, by } = exchange;
+  const repository = parseRepositoryName(route.name);
+  await deleteManifest(registry, { repository, reference: parseReference(route.reference), by });
   return emptyAnswer(202);
 }

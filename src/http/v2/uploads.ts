@@ -49,11 +49,10 @@ export async function startBlobUpload(exchange: Exchange, route: UploadsRoute): 
     return blobCreated(exchange, repository, digest);
   }
   const algorithm = query.get("digest-algorithm");
-  const status = await startUpload(
-    registry,
-    repository,
-    algorithm === null ? undefined : parseDigestAlgorithm(algorithm),
-  );
+  const status = await startUpload(registry, repository, {
+    algorithm: algorithm === null ? undefined : parseDigestAlgorithm(algorithm),
+    startedBy: exchange.by.actor,
+  });
   return uploadAccepted(exchange, status, 202);
 }
 

@@ -12,6 +12,7 @@ import { getBlob, getBlobHead, mountBlob, putManifest, putWholeBlob, readBlob } 
 import { parseStorageKey, type StorageKey } from "../../../src/storage/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
 import { contentOf, imageManifest } from "../../support/oci-content.ts";
+import { nobody } from "../../support/nobody.ts";
 import { streamOf } from "../../support/stream-of.ts";
 
 const app = "team/app" as RepositoryName;
@@ -96,6 +97,7 @@ describe("a blob whose bytes were found lost", () => {
         reference: parseReference("v1"),
         tags: [],
         warnings: new Warnings(),
+        by: nobody,
         body: manifest.bytes,
         contentType: OCI_IMAGE_MANIFEST,
       });

@@ -25,6 +25,7 @@ import {
 } from "../../../src/registry/index.ts";
 import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
+import { nobody } from "../../support/nobody.ts";
 import { streamOf } from "../../support/stream-of.ts";
 
 const app = "team/app" as RepositoryName;
@@ -63,8 +64,13 @@ function push(content: Content, reference: string, options: PushOptions = {}) {
     contentType: options.contentType ?? OCI_IMAGE_MANIFEST,
     body: content.bytes,
     warnings: options.warnings ?? new Warnings(),
+    by: nobody,
   });
 }
+
+const remove = (reference: string, repository = app) =>
+  deleteManifest(registry, { repository, reference: parseReference(reference), by: nobody });
+const removeLayer = () => deleteBlob(registry, { repository: app, digest: layer.digest, by: nobody });
 
 async function errorOf(work: Promise<unknown>): Promise<RegistryError> {
   const error = await work.then(
@@ -132,7 +138,9 @@ describe("putting a manifest", () => {
     await push(image, "1");
     const readOnly = { ...registry, options: { ...registry.options, readOnly: true } };
     const again = { repository: app, reference: parseReference("2"), tags: [], contentType: OCI_IMAGE_MANIFEST };
-    const error = await errorOf(putManifest(readOnly, { ...again, body: image.bytes, warnings: new Warnings() }));
+    const error = await errorOf(
+      putManifest(readOnly, { ...again, body: image.bytes, warnings: new Warnings(), by: nobody }),
+    );
     expect(error.kind).toBe("read-only");
   });
 });
@@ -231,35 +239,35 @@ describe("a non-distributable layer", () => {
 describe("deleting", () => {
   test("a tag leaves the manifest", async () => {
     await push(image, "1", { tags: ["2"] });
-    await deleteManifest(registry, app, parseReference("1"));
+    await remove("1");
     expect((await errorOf(Promise.resolve(getManifest(registry, app, parseReference("1"))))).kind).toBe(
       "manifest-unknown",
     );
     expect((await getManifest(registry, app, parseReference("2"))).digest).toBe(image.digest);
-    expect((await errorOf(deleteManifest(registry, app, parseReference("1")))).kind).toBe("manifest-unknown");
+    expect((await errorOf(remove("1"))).kind).toBe("manifest-unknown");
   });
 
   test("a manifest takes its tags along, and the repository stays", async () => {
     await push(image, "1", { tags: ["2"] });
-    await deleteManifest(registry, app, parseReference(image.digest));
+    await remove(image.digest);
     expect((await listTags(registry, app, { after: "", limit: undefined })).names).toEqual([]);
   });
 
   test("a blob takes it from this repository", async () => {
-    await deleteBlob(registry, app, layer.digest);
-    expect((await errorOf(deleteBlob(registry, app, layer.digest))).kind).toBe("blob-unknown");
+    await removeLayer();
+    expect((await errorOf(removeLayer())).kind).toBe("blob-unknown");
     expect((await errorOf(push(image, "1"))).kind).toBe("manifest-blob-unknown");
   });
 
   test("is refused where it is switched off", async () => {
     await reopen({ deleteEnabled: false });
-    expect((await errorOf(deleteManifest(registry, app, parseReference("1")))).kind).toBe("delete-disabled");
-    expect((await errorOf(deleteBlob(registry, app, layer.digest))).kind).toBe("delete-disabled");
+    expect((await errorOf(remove("1"))).kind).toBe("delete-disabled");
+    expect((await errorOf(removeLayer())).kind).toBe("delete-disabled");
   });
 
   test("in an unknown repository says so", async () => {
     const nowhere = "nowhere" as RepositoryName;
-    expect((await errorOf(deleteManifest(registry, nowhere, parseReference("1")))).kind).toBe("name-unknown");
+    expect((await errorOf(remove("1", nowhere))).kind).toBe("name-unknown");
   });
 });
 
@@ -380,7 +388,7 @@ describe("referrers", () => {
       for (const content of [plain, signature]) await push(content, content.digest);
       await attach(...[plain, signature].map((content) => descriptorOf(content, OCI_IMAGE_MANIFEST)));
       expect((await listReferrers(registry, query)).descriptors).toHaveLength(2);
-      for (const { digest } of [plain, signature]) await deleteManifest(registry, app, parseReference(digest));
+      for (const { digest } of [plain, signature]) await remove(digest);
       expect((await listReferrers(registry, query)).descriptors).toEqual([]);
     });
   });

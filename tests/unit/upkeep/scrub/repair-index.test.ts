@@ -4,6 +4,7 @@ import { OCI_IMAGE_MANIFEST, type Reference, type RepositoryName, type Warnings 
 import { blobKeyOf, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { type RepairedIndex, repairIndex } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { nobody } from "../../../support/nobody.ts";
 import { contentOf, descriptorOf, imageManifest } from "../../../support/oci-content.ts";
 import { app, damage, push, seenByClients } from "./scrubbed-registry.ts";
 
@@ -32,7 +33,7 @@ async function pushImage(): Promise<void> {
   const warnings = { add: () => undefined } as unknown as Warnings;
   const reference = { kind: "tag", tag: "1.0" } as Reference;
   const pushed = { repository: app, reference, tags: [], contentType: OCI_IMAGE_MANIFEST, body: image.bytes, warnings };
-  await putManifest(registry, pushed);
+  await putManifest(registry, { ...pushed, by: nobody });
 }
 
 const change = (work: (queries: Queries) => Promise<unknown>) =>

@@ -5,6 +5,7 @@ import { blobKeyOf, getManifest, getManifestHead, putManifest, type Registry } f
 import { parseStorageKey } from "../../../../src/storage/index.ts";
 import { isAllWell, ScrubBusyError, type ScrubTally } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { nobody } from "../../../support/nobody.ts";
 import { contentOf, imageManifest } from "../../../support/oci-content.ts";
 import { app, damage, push, runScrub, seenByClients, withStorage } from "./scrubbed-registry.ts";
 
@@ -188,6 +189,7 @@ describe("a manifest whose bytes are damaged", () => {
       contentType,
       body: image.bytes,
       warnings,
+      by: nobody,
     });
   };
   const kindOf = (error: unknown) => (error instanceof RegistryError ? error.kind : error);

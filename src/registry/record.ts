@@ -1,0 +1,48 @@
+import { type Act, type Queries, recordAct } from "../metadata/index.ts";
+import type { Digest, Manifest, RepositoryName, Tag } from "../oci/index.ts";
+import type { Registry } from "./registry.ts";
+
+/** Adds what was done to the audit trail, if there is one, in the transaction that does it. */
+export async function record(registry: Registry, queries: Queries, done: Omit<Act, "atMs" | "outcome">): Promise<void> {
+  if (!registry.options.isAudited) return;
+  await recordAct(queries, { ...done, atMs: registry.clock.nowMs(), outcome: "success" });
+}
+
+export interface RecordedPush extends Pick<Act, "actor" | "address" | "requestId"> {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly sizeBytes: number;
+  /** Whether the manifest came with this push. */
+  readonly isNew: boolean;
+  /** All that the push named. */
+  readonly tags: readonly Tag[];
+  /** Those that pointed elsewhere before, or were not there. */
+  readonly changes: readonly TagChange[];
+}
+
+export interface TagChange {
+  readonly tag: Tag;
+  readonly from: Digest | undefined;
+}
+
+/**
+ * Each tag that was made or moved is an act of its own, so that who asks for moves finds all of them; the push itself is one
+ * unless all that it did was that.
+ */
+export async function recordPush(registry: Registry, queries: Queries, push: RecordedPush): Promise<void> {
+  const { actor, address, requestId, repository, digest, changes } = push;
+  const by = { actor, address, requestId, target: repository };
+  if (push.isNew || changes.length === 0) {
+    const { sizeBytes, tags, manifest } = push;
+    const subject = manifest.subject?.digest;
+    const detail = { digest, mediaType: manifest.mediaType, sizeBytes, tags, subject };
+    await record(registry, queries, { ...by, act: "manifest.push", detail });
+  }
+  for (const { tag, from } of changes)
+    await record(registry, queries, {
+      ...by,
+      act: from === undefined ? "tag.create" : "tag.move",
+      detail: { tag, digest, from },
+    });
+}
