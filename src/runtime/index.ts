@@ -1,5 +1,6 @@
 /**
- * What every program needs and no word of a registry: time, logs, shared syncs, hashing of streams, memory with a bound.
+ * What every program needs and no word of a registry: time, logs, shared syncs, schedules, hashing of streams, memory
+ * with a bound.
  * Not a place for what only one room uses.
  */
 export { Closers } from "./closers.ts";
@@ -21,4 +22,5 @@ export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log
 export { describeError } from "./log-value.ts";
 export { RecentlyUsed } from "./recently-used.ts";
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
+export { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";

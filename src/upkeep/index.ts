@@ -19,7 +19,6 @@ export {
   type StartedOn,
   type UnimportedRegistry,
 } from "./registry-v2/unimported-registry.ts";
-export { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 export { describeFinding, type Finding, type FindingText } from "./scrub/finding.ts";
 export { type IndexRepair, type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";

@@ -1,7 +1,6 @@
 import type { Registry } from "../registry/index.ts";
-import type { Log } from "../runtime/index.ts";
+import { type Log, type Schedule, startSchedule } from "../runtime/index.ts";
 import { purgeUploads } from "./purge-uploads.ts";
-import { type Schedule, startSchedule } from "./schedule.ts";
 
 /** `storage.maintenance.uploadpurging` of the configuration. */
 export interface UploadPurgingOptions {

@@ -1,7 +1,6 @@
 import { countLostBlobs, findScrub, type MetadataDatabase } from "../../metadata/index.ts";
 import type { Registry } from "../../registry/index.ts";
-import type { Log } from "../../runtime/index.ts";
-import { type Schedule, startSchedule } from "../schedule.ts";
+import { type Log, type Schedule, startSchedule } from "../../runtime/index.ts";
 import { describeFinding, type Finding } from "./finding.ts";
 import { scrub, type ScrubState } from "./scrub.ts";
 import { ScrubBusyError } from "./scrub-turn.ts";

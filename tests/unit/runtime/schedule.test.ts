@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { type Schedule, startSchedule } from "../../../src/upkeep/index.ts";
+import { type Schedule, startSchedule } from "../../../src/runtime/index.ts";
 
 const DAY_MS = 86_400_000;
 const unexpected = (error: unknown) => {
