@@ -1,0 +1,47 @@
+import { type Act, type MetadataDatabase, type Queries, recordAct } from "../../metadata/index.ts";
+import type { Clock } from "../../runtime/index.ts";
+import { PasswordHashes } from "../passwords/password-hashes.ts";
+import { DEFAULT_LOCK_OUT, LockOut, type LockOutOptions } from "./lock-out.ts";
+import type { RandomBytes } from "./random-text.ts";
+
+export interface AccountOptions {
+  /** Characters, of passwords that are set from now on. */
+  readonly minPasswordLength: number;
+  readonly lockOut: LockOutOptions;
+}
+
+export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { minPasswordLength: 12, lockOut: DEFAULT_LOCK_OUT };
+
+export interface AccountsParts {
+  readonly metadata: MetadataDatabase;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly options?: Partial<AccountOptions>;
+}
+
+/** What all that has to do with accounts needs. */
+export interface Accounts extends AccountsParts {
+  readonly options: AccountOptions;
+  readonly passwords: PasswordHashes;
+  readonly lockOut: LockOut;
+}
+
+export function createAccounts(parts: AccountsParts): Accounts {
+  const options = { ...DEFAULT_ACCOUNT_OPTIONS, ...parts.options };
+  const { metadata, clock } = parts;
+  return {
+    ...parts,
+    options,
+    passwords: new PasswordHashes(),
+    lockOut: new LockOut({ metadata, clock, options: options.lockOut }),
+  };
+}
+
+/** Records in the transaction of the act itself that it succeeded. */
+export function recordDeed(
+  queries: Queries,
+  { clock }: Pick<Accounts, "clock">,
+  deed: Omit<Act, "atMs" | "outcome">,
+): Promise<void> {
+  return recordAct(queries, { ...deed, atMs: clock.nowMs(), outcome: "success" });
+}

@@ -1,0 +1,160 @@
+import {
+  clearSignInFailures,
+  findSignInFailures,
+  type MetadataDatabase,
+  putSignInFailures,
+  type Queries,
+  removeOldSignInFailures,
+} from "../../metadata/index.ts";
+import { RegistryError } from "../../oci/index.ts";
+import type { Clock } from "../../runtime/index.ts";
+import { addressRange } from "./address-range.ts";
+
+export interface LockOutOptions {
+  /** From this many failures in a row on, the account waits. */
+  readonly accountFailures: number;
+  /** From this many on, the address waits, whatever the accounts. */
+  readonly addressFailures: number;
+  /** Doubled with each further failure. */
+  readonly firstWaitMs: number;
+  readonly maxWaitMs: number;
+  /** After so long without a failure it begins anew. */
+  readonly forgetAfterMs: number;
+}
+
+export const DEFAULT_LOCK_OUT: LockOutOptions = {
+  accountFailures: 5,
+  addressFailures: 20,
+  firstWaitMs: 1000,
+  maxWaitMs: 15 * 60 * 1000,
+  forgetAfterMs: 60 * 60 * 1000,
+};
+
+/** Who tries. The name is as it was typed, of an account or of none. */
+export interface Attempter {
+  readonly name?: string | undefined;
+  readonly address?: string | undefined;
+}
+
+interface LockOutParts {
+  readonly metadata: MetadataDatabase;
+  readonly clock: Clock;
+  readonly options: LockOutOptions;
+}
+
+/** How often what nobody needs any more is removed. */
+const PURGE_EVERY_MS = 60_000;
+/** Beyond this the oldest is asked of the database again. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Makes those wait who fail again and again: by account and by address, longer each time. A name that no account has waits as
+ * one that has, so that the wait does not tell.
+ */
+export class LockOut {
+  readonly #parts: LockOutParts;
+  /** Until when, by key: what this process knows without asking. */
+  readonly #waits = new Map<string, number>();
+  #purgedAtMs = 0;
+
+  constructor(parts: LockOutParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws RegistryError `too-many-requests` with `retryAfterSeconds` as its detail */
+  async requireOpen(who: Attempter): Promise<void> {
+    const nowMs = this.#parts.clock.nowMs();
+    let untilMs = 0;
+    for (const key of keysOf(who)) {
+      const record = await findSignInFailures(this.#parts.metadata.reads, key);
+      this.#remember(key, record?.blockedUntilMs ?? 0);
+      untilMs = Math.max(untilMs, record?.blockedUntilMs ?? 0);
+    }
+    if (nowMs < untilMs) throw lockedOut(untilMs - nowMs);
+  }
+
+  /** Of what this process knows, without a query: a failure that it counted itself, or another's that it met. */
+  isAddressKnownToWait(address: string | undefined): boolean {
+    if (this.#waits.size === 0 || address === undefined) return false;
+    const untilMs = this.#waits.get(addressKey(address));
+    return untilMs !== undefined && this.#parts.clock.nowMs() < untilMs;
+  }
+
+  /** Counts a failure, in the transaction that records it. @returns how long who failed has to wait now, 0 for not at all */
+  async countFailure(queries: Queries, who: Attempter): Promise<number> {
+    const { options, clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    await this.#purge(queries, nowMs);
+    let waitMs = 0;
+    for (const key of keysOf(who)) {
+      const before = await findSignInFailures(queries, key);
+      const isRecent = before !== undefined && nowMs - before.failedAtMs < options.forgetAfterMs;
+      const failures = (isRecent ? before.failures : 0) + 1;
+      const ownWaitMs = waitAfter(
+        failures,
+        key.startsWith("address:") ? options.addressFailures : options.accountFailures,
+        options,
+      );
+      const blockedUntilMs = ownWaitMs === 0 ? 0 : nowMs + ownWaitMs;
+      await putSignInFailures(queries, { key, failures, failedAtMs: nowMs, blockedUntilMs });
+      this.#remember(key, blockedUntilMs);
+      waitMs = Math.max(waitMs, ownWaitMs);
+    }
+    return waitMs;
+  }
+
+  /** Forgets the failures of an account whose password was right; not those of the address, which may have tried others. */
+  async clear(queries: Queries, name: string): Promise<void> {
+    const key = accountKey(name);
+    this.#waits.delete(key);
+    if (await findSignInFailures(queries, key)) await clearSignInFailures(queries, key);
+  }
+
+  #remember(key: string, untilMs: number): void {
+    this.#waits.delete(key);
+    if (untilMs > this.#parts.clock.nowMs()) this.#waits.set(key, untilMs);
+    for (const oldest of this.#waits.keys()) {
+      if (this.#waits.size <= MAX_REMEMBERED) break;
+      this.#waits.delete(oldest);
+    }
+  }
+
+  async #purge(queries: Queries, nowMs: number): Promise<void> {
+    if (nowMs - this.#purgedAtMs < PURGE_EVERY_MS) return;
+    this.#purgedAtMs = nowMs;
+    await removeOldSignInFailures(queries, nowMs - this.#parts.options.forgetAfterMs);
+  }
+}
+
+function waitAfter(failures: number, allowed: number, { firstWaitMs, maxWaitMs }: LockOutOptions): number {
+  return failures < allowed ? 0 : Math.min(maxWaitMs, firstWaitMs * 2 ** (failures - allowed));
+}
+
+function lockedOut(waitMs: number): RegistryError {
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
+  return new RegistryError(
+    "too-many-requests",
+    `too many failed sign-ins: try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? "second" : "seconds"}`,
+    { detail: { retryAfterSeconds } },
+  );
+}
+
+function keysOf({ name, address }: Attempter): readonly string[] {
+  const keys: string[] = [];
+  if (name !== undefined) keys.push(accountKey(name));
+  if (address !== undefined) keys.push(addressKey(address));
+  return keys;
+}
+
+/** Directories do not tell upper from lower case: otherwise each way to write a name would have its own attempts. */
+export function accountKey(name: string): string {
+  const plain = name.normalize("NFKC").toLowerCase();
+  return `account:${plain.length <= MAX_KEY_LENGTH ? plain : Bun.hash(plain).toString(16)}`;
+}
+
+/** No account has a longer name. */
+const MAX_KEY_LENGTH = 512;
+
+function addressKey(address: string): string {
+  return `address:${addressRange(address)}`;
+}
