@@ -1,6 +1,8 @@
 /**
  * What every program needs and no word of a registry: time, logs, shared syncs, schedules, hashing of streams, memory
  * with a bound.
+ * What every program needs and no word of a registry: time, logs, shared syncs, hashing of streams, memory with a bound,
+ * guarded requests to elsewhere.
  * Not a place for what only one room uses.
  */
 export { Closers } from "./closers.ts";
@@ -20,6 +22,15 @@ export { GarbagePacer } from "./garbage-pacer.ts";
 export type { LogFormatter } from "./log-format.ts";
 export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
 export { describeError } from "./log-value.ts";
+export {
+  createSafeFetch,
+  OutboundError,
+  type OutboundErrorReason,
+  type ResolveHost,
+  type SafeFetch,
+  type SafeFetchInit,
+  type SafeFetchOptions,
+} from "./outbound/index.ts";
 export { RecentlyUsed } from "./recently-used.ts";
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
 export { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
