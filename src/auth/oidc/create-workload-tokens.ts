@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, type JWTVerifyGetKey } from "jose";
-import { listRobotTrusts, type Queries, type RobotTrustRecord } from "../../metadata/index.ts";
+import { listRobotTrustsOfIssuer, type Queries, type RobotTrustRecord } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, Log } from "../../runtime/index.ts";
 import type { Account } from "../accounts/account.ts";
@@ -91,7 +91,7 @@ async function robotsFor(
   { queries, findAccount, clock, log }: WorkloadTokensParts,
 ): Promise<readonly Account[]> {
   const robots = new Map<number, Account>();
-  for (const trust of await listRobotTrusts(queries, String(claims["iss"]))) {
+  for (const trust of await listRobotTrustsOfIssuer(queries, String(claims["iss"]))) {
     const robot = await findAccount(trust.accountId);
     if (!robot || (robotName !== undefined && robot.name !== robotName)) continue;
     const fault = faultOf(robot, clock.nowMs()) ?? mismatchOf(trust, claims);
