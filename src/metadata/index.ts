@@ -93,7 +93,20 @@ export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/
 export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
 export { type PrunedActs, pruneActs, type PruneOptions } from "./audit/prune-acts.ts";
 export { listRobotTrusts, type RobotTrustRecord } from "./access/robot-trusts.ts";
+export { insertPendingSignIn, type PendingSignInRecord, takePendingSignIn } from "./access/pending-sign-ins.ts";
 export { listRobotTrustsOfIssuer, type RobotTrustRecord } from "./access/robot-trusts.ts";
+export { useTokenOnce } from "./access/used-tokens.ts";
+export {
+  endProviderSessions,
+  findWebSession,
+  insertWebSession,
+  type ProviderSignOut,
+  removeOverWebSessions,
+  removeWebSession,
+  removeWebSessionsOf,
+  touchWebSession,
+  type WebSessionRecord,
+} from "./access/web-sessions.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export type { NewBlob } from "./blobs.ts";

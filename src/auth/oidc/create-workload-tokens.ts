@@ -61,7 +61,12 @@ async function verifiedClaims(
   const issuerKeys = keys.get(issuer);
   if (!issuerKeys)
     throw notTaken(`the issuer ${JSON.stringify(issuer.slice(0, 200))} is not one of auth.workloads.issuers`);
-  const rules = { issuer, maxAgeMs: options.maxTokenAgeMs, nowMs: clock.nowMs(), requiredClaims: ["aud", "sub"] };
+  const rules = {
+    issuer,
+    maxAgeMs: options.maxTokenAgeMs,
+    nowMs: clock.nowMs(),
+    requiredClaims: ["exp", "aud", "sub"],
+  };
   try {
     return await verifyToken(idToken, issuerKeys, rules);
   } catch (error) {

@@ -46,11 +46,3 @@ export interface WorkloadOptions {
   /** An ID token that was issued longer ago is not taken, whatever it says of its end. */
   readonly maxTokenAgeMs: number;
 }
-
-/** How long browsers stay signed in. */
-export interface SessionOptions {
-  /** After the last request. */
-  readonly idleTimeoutMs: number;
-  /** After the sign-in. */
-  readonly maxAgeMs: number;
-}

@@ -18,13 +18,13 @@ const ALGORITHMS = [
 ];
 
 /** Clocks of others are not ours. */
-const CLOCK_TOLERANCE_SECONDS = 60;
+export const CLOCK_TOLERANCE_SECONDS = 60;
 
 export interface TokenRules extends Pick<JWTVerifyOptions, "audience"> {
   readonly issuer: string;
   readonly maxAgeMs: number;
   readonly nowMs: number;
-  /** Besides those that are always needed: `iss`, `iat`, `exp`. */
+  /** Besides those that are always needed, `iss` and `iat`. */
   readonly requiredClaims: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export async function verifyToken(token: string, keys: JWTVerifyGetKey, rules: T
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     maxTokenAge: rules.maxAgeMs / 1000,
     currentDate: new Date(rules.nowMs),
-    requiredClaims: ["exp", ...rules.requiredClaims],
+    requiredClaims: [...rules.requiredClaims],
     ...(rules.audience !== undefined && { audience: rules.audience }),
   };
   try {

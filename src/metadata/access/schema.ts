@@ -16,6 +16,7 @@ export interface AccessSchema {
   token_keys: TokenKeysTable;
   web_sessions: WebSessionsTable;
   pending_sign_ins: PendingSignInsTable;
+  used_tokens: UsedTokensTable;
   audit: AuditTable;
   audit_anchors: AuditAnchorsTable;
 }
@@ -166,6 +167,12 @@ interface PendingSignInsTable {
   nonce: string;
   code_verifier: string;
   return_to: string;
+  expires_at_ms: number;
+}
+
+/** Tokens of others that count once only, by a SHA-256 of what makes each the only one, until they would not be taken any more. */
+interface UsedTokensTable {
+  hash: string;
   expires_at_ms: number;
 }
 

@@ -138,6 +138,10 @@ const STATEMENTS = [
     return_to text not null,
     expires_at_ms integer not null
   ) without rowid`,
+  `create table used_tokens (
+    hash text primary key,
+    expires_at_ms integer not null
+  ) without rowid`,
   `create table audit (
     sequence integer primary key autoincrement,
     at_ms integer not null,

@@ -1,0 +1,144 @@
+import {
+  findWebSession,
+  insertWebSession,
+  type MetadataDatabase,
+  type Queries,
+  removeOverWebSessions,
+  removeWebSession,
+  touchWebSession,
+  type WebSessionRecord,
+} from "../../metadata/index.ts";
+import type { Clock } from "../../runtime/index.ts";
+import type { Account } from "../accounts/account.ts";
+import { type BrowserCookies, clearCookie, cookieName, findCookie, setCookie } from "./cookies.ts";
+import type { SessionOptions } from "./options.ts";
+import { hashOfSecret, newSecret, type RandomBytes } from "./secret-text.ts";
+
+/** Who a browser is. */
+export interface WebSession {
+  readonly account: Account;
+  /** `local`, `oidc:<provider>`, …: who said so. */
+  readonly source: string;
+  /** What the pages send back with each request that changes something. */
+  readonly csrfToken: string;
+}
+
+export interface NewWebSession {
+  readonly accountId: number;
+  readonly source: string;
+  /** What the provider calls it. */
+  readonly providerSessionId?: string | undefined;
+}
+
+/** A session that has just begun. */
+export interface StartedSession {
+  /** For `Set-Cookie`. */
+  readonly cookie: string;
+  readonly csrfToken: string;
+}
+
+export interface WebSessionsParts {
+  readonly metadata: MetadataDatabase;
+  readonly findAccount: (id: number) => Promise<Account | undefined>;
+  readonly options: SessionOptions;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+/** When a session was last seen need not be known more exactly than this. */
+const SEEN_EVERY_MS = 60_000;
+
+/** Browsers that are signed in. They hold a random cookie, of which only a hash is kept here. */
+export class WebSessions {
+  readonly #parts: WebSessionsParts;
+
+  constructor(parts: WebSessionsParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns `undefined`: the browser is not signed in, or not any more */
+  async find(browser: BrowserCookies): Promise<WebSession | undefined> {
+    const record = await this.#findRecord(browser);
+    if (!record) return undefined;
+    const nowMs = this.#parts.clock.nowMs();
+    const account = await this.#parts.findAccount(record.accountId);
+    if (!account || account.isDisabled || (account.expiresAtMs ?? Infinity) <= nowMs) return undefined;
+    if (nowMs - record.seenAtMs >= SEEN_EVERY_MS) {
+      const touch = (queries: Queries) => touchWebSession(queries, record.hash, nowMs);
+      await this.#parts.metadata.transaction(touch, { durable: false });
+    }
+    return { account, source: record.source, csrfToken: record.csrfToken };
+  }
+
+  /** Signs a browser in, under a new cookie whatever it had before; who it was before is signed out. */
+  async start(queries: Queries, session: NewWebSession, browser: BrowserCookies): Promise<StartedSession> {
+    const { clock, options } = this.#parts;
+    const nowMs = clock.nowMs();
+    await removeOverWebSessions(queries, { nowMs, seenBeforeMs: nowMs - options.idleTimeoutMs });
+    await this.#remove(queries, browser);
+    return this.#insert(queries, browser, {
+      accountId: session.accountId,
+      source: session.source,
+      providerSessionId: session.providerSessionId ?? null,
+      createdAtMs: nowMs,
+      seenAtMs: nowMs,
+      expiresAtMs: nowMs + options.maxAgeMs,
+    });
+  }
+
+  /**
+   * Gives the same session a new cookie, to be done when it may do more than before: who knew the old one does not.
+   * @returns `undefined`: the browser is not signed in
+   */
+  async renew(queries: Queries, browser: BrowserCookies): Promise<StartedSession | undefined> {
+    const record = await this.#findRecord(browser, queries);
+    if (!record) return undefined;
+    await this.#remove(queries, browser);
+    return this.#insert(queries, browser, record);
+  }
+
+  /** Signs a browser out. @returns for `Set-Cookie` */
+  async end(queries: Queries, browser: BrowserCookies): Promise<string> {
+    await this.#remove(queries, browser);
+    return clearCookie(nameOf(browser), browser.isSecure);
+  }
+
+  async #findRecord(
+    browser: BrowserCookies,
+    queries: Queries = this.#parts.metadata.reads,
+  ): Promise<WebSessionRecord | undefined> {
+    const id = findCookie(browser, nameOf(browser));
+    const record = id === undefined ? undefined : await findWebSession(queries, hashOfSecret(id));
+    if (!record) return undefined;
+    const { clock, options } = this.#parts;
+    const nowMs = clock.nowMs();
+    const isOver = nowMs >= record.expiresAtMs || nowMs - record.seenAtMs >= options.idleTimeoutMs;
+    return isOver ? undefined : record;
+  }
+
+  async #remove(queries: Queries, browser: BrowserCookies): Promise<void> {
+    const id = findCookie(browser, nameOf(browser));
+    if (id !== undefined) await removeWebSession(queries, hashOfSecret(id));
+  }
+
+  async #insert(
+    queries: Queries,
+    browser: BrowserCookies,
+    session: Omit<WebSessionRecord, "hash" | "csrfToken">,
+  ): Promise<StartedSession> {
+    const { randomBytes } = this.#parts;
+    const [id, csrfToken] = [newSecret(randomBytes), newSecret(randomBytes)];
+    await insertWebSession(queries, { ...session, hash: hashOfSecret(id), csrfToken });
+    const { isSecure } = browser;
+    return { cookie: setCookie({ name: nameOf(browser), value: id, isSecure }), csrfToken };
+  }
+}
+
+function nameOf({ isSecure }: BrowserCookies): string {
+  return isSecure ? "berth" : "berth-session";
+}
+
+/** What the cookie is called that a browser is signed in by. */
+export function sessionCookieName(isSecure: boolean): string {
+  return cookieName(nameOf({ header: null, isSecure }), isSecure);
+}
