@@ -24,7 +24,7 @@ beforeEach(async () => {
     findAccount: (id) => findAccount(database, id),
     options: { idleTimeoutMs: 8 * HOUR_MS, maxAgeMs: 7 * 24 * HOUR_MS },
     clock,
-    randomBytes,
+    random: randomBytes,
   });
   anna = await addAccount(database, { name: "anna" });
 });

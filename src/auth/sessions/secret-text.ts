@@ -4,8 +4,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 export type RandomBytes = (count: number) => Uint8Array;
 
 /** 256 random bits as text that can stand in a URL and a cookie. */
-export function newSecret(randomBytes: RandomBytes): string {
-  return Buffer.from(randomBytes(32)).toString("base64url");
+export function newSecret(random: RandomBytes): string {
+  return Buffer.from(random(32)).toString("base64url");
 }
 
 /** What is kept of a secret: SHA-256 in hexadecimal. */

@@ -42,7 +42,7 @@ export interface WebSessionsParts {
   readonly findAccount: (id: number) => Promise<Account | undefined>;
   readonly options: SessionOptions;
   readonly clock: Clock;
-  readonly randomBytes: RandomBytes;
+  readonly random: RandomBytes;
 }
 
 /** When a session was last seen need not be known more exactly than this. */
@@ -126,8 +126,8 @@ export class WebSessions {
     browser: BrowserCookies,
     session: Omit<WebSessionRecord, "hash" | "csrfToken">,
   ): Promise<StartedSession> {
-    const { randomBytes } = this.#parts;
-    const [id, csrfToken] = [newSecret(randomBytes), newSecret(randomBytes)];
+    const { random } = this.#parts;
+    const [id, csrfToken] = [newSecret(random), newSecret(random)];
     await insertWebSession(queries, { ...session, hash: hashOfSecret(id), csrfToken });
     const { isSecure } = browser;
     return { cookie: setCookie({ name: nameOf(browser), value: id, isSecure }), csrfToken };
