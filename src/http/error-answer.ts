@@ -51,9 +51,9 @@ export function errorAnswer(error: RegistryError, { method, challenge, allow }: 
   const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
   const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
-  if (status === 401) headers["WWW-Authenticate"] = challenge(error);
-  if (status === 405) headers.Allow = allow;
-  if (retryAfterSeconds !== undefined) headers["Retry-After"] = String(retryAfterSeconds);
+  if (status === 401) headers["WWW-Authenticate"] ??= challenge(error);
+  if (status === 405) headers.Allow ??= allow;
+  if (retryAfterSeconds !== undefined) headers["Retry-After"] ??= String(retryAfterSeconds);
   const answer = jsonAnswer({ errors }, headers, status);
   return method === "HEAD" ? withoutBody(answer) : answer;
 }
