@@ -10,6 +10,9 @@ export { type Caller, EVERYBODY } from "./caller.ts";
 export { grantAccess } from "./grant-access.ts";
 export type { Account } from "./accounts/account.ts";
 export { findAccount, findAccountById, isUsable } from "./accounts/find-account.ts";
+export type { Account } from "./accounts/account.ts";
+export type { Authenticator } from "./authenticator.ts";
+export { type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
@@ -19,6 +22,7 @@ export type { Principal } from "./principal.ts";
 export { ANONYMOUS, nameOf } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
 export type { ExternalIdentity, PasswordSource } from "./sign-in/password-source.ts";
+export type { Identity, SignIn } from "./sign-in/sign-in.ts";
 export {
   type BearerChallenge,
   bearerChallenge,
@@ -26,6 +30,7 @@ export {
   DEFAULT_TOKEN_LIFETIME_MS,
   type ExpirableToken,
   formatScope,
+  type GrantAccess,
   type IssuedToken,
   MAX_TOKEN_LIFETIME_MS,
   MIN_TOKEN_LIFETIME_MS,

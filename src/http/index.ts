@@ -36,5 +36,12 @@ export {
   type SiblingProcesses,
   watchedMetrics,
 } from "./siblings/index.ts";
+export {
+  createTokenHandler,
+  respondKeySet,
+  type TokenClient,
+  type TokenHandler,
+  type TokenHandlerParts,
+} from "./token/index.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export { unsentResponse } from "./unsent-response.ts";

@@ -1,5 +1,6 @@
 /** Tokens: what they say, the keys behind them, how they are made and believed. Who is granted what is not known here. */
 export { type BearerChallenge, bearerChallenge } from "./bearer-challenge.ts";
+export type { GrantAccess } from "./grant-access.ts";
 export type { TokenOptions } from "./options.ts";
 export { formatScope, parseScopes } from "./scopes.ts";
 export { type RandomSource, Seal } from "./seal.ts";

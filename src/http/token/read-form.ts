@@ -1,0 +1,35 @@
+import { essenceOf, RegistryError } from "../../oci/index.ts";
+
+/** An ID token with many claims has a few thousand. */
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * The fields of a form that was sent as a body.
+ * @throws RegistryError `bad-request`, `upload-interrupted`
+ */
+export async function readForm(request: Request): Promise<URLSearchParams> {
+  if (essenceOf(request.headers.get("content-type") ?? "") !== "application/x-www-form-urlencoded")
+    throw new RegistryError("bad-request", "the body must be a form: Content-Type: application/x-www-form-urlencoded");
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) throw tooLong();
+  try {
+    return new URLSearchParams(await readText(request));
+  } catch (cause) {
+    if (cause instanceof RegistryError) throw cause;
+    throw new RegistryError("upload-interrupted", "the request ended before its body did: send it again", { cause });
+  }
+}
+
+async function readText(request: Request): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let totalBytes = 0;
+  for await (const piece of request.body ?? []) {
+    totalBytes += piece.byteLength;
+    if (totalBytes > MAX_BYTES) throw tooLong();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+function tooLong(): RegistryError {
+  return new RegistryError("bad-request", `the form is longer than ${MAX_BYTES} bytes: ask for less at once`);
+}

@@ -1,0 +1,150 @@
+import {
+  formatScope,
+  type GrantAccess,
+  type Identity,
+  type IssuedToken,
+  type SignIn,
+  type TokenAccess,
+  type TokenIssuer,
+} from "../../auth/index.ts";
+import { type ActOrigin, type MetadataDatabase, recordAct } from "../../metadata/index.ts";
+import { RegistryError, shorten } from "../../oci/index.ts";
+import type { Clock } from "../../runtime/index.ts";
+import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
+import { ERROR_TABLE } from "../error-table.ts";
+import { HttpError } from "../http-error.ts";
+import { ACCESS_TOKEN_TYPE, readFormWish, readQueryWish, type TokenWish } from "./token-wish.ts";
+
+export interface TokenHandlerParts {
+  /** What clients send as `service`: the one that the challenge names. */
+  readonly service: string;
+  readonly signIn: SignIn;
+  readonly grantAccess: GrantAccess;
+  readonly issuer: Pick<TokenIssuer, "issue">;
+  readonly metadata: Pick<MetadataDatabase, "transaction">;
+  readonly clock: Clock;
+}
+
+/** Where a request comes from. */
+export type TokenClient = Pick<ActOrigin, "address" | "requestId">;
+
+export type TokenHandler = (request: Request, client: TokenClient) => Promise<Answer>;
+
+/**
+ * Makes the function that answers `/token`: who sends a password, a secret or a refresh token gets a token with as much of what
+ * it asks for as it may have, and who sends nothing one with what is public.
+ * @throws RegistryError from that function, with `WWW-Authenticate` of its own if it is about who somebody is
+ * @spec Docker Registry token authentication; Docker Registry, "Token OAuth2 Specification"; RFC 8693
+ */
+export function createTokenHandler(parts: TokenHandlerParts): TokenHandler {
+  return async (request, client) => {
+    try {
+      return await answer(parts, await readWish(parts, request), client);
+    } catch (error) {
+      throw error instanceof RegistryError && !(error instanceof HttpError) ? withHeaders(error, parts.service) : error;
+    }
+  };
+}
+
+async function readWish({ service }: TokenHandlerParts, request: Request): Promise<TokenWish> {
+  const { method } = request;
+  if (method === "GET") return readQueryWish(request, service);
+  if (method === "POST") return readFormWish(request, service);
+  throw new HttpError("method-not-allowed", `${method} is not possible here; possible are GET, POST`, {
+    Allow: "GET, POST",
+  });
+}
+
+async function answer(parts: TokenHandlerParts, wish: TokenWish, { address, requestId }: TokenClient): Promise<Answer> {
+  const nobody: ActOrigin = { actor: undefined, address, requestId };
+  const identity = await signIn(parts.signIn, wish, nobody);
+  const access = await parts.grantAccess(identity, wish.access);
+  const from: ActOrigin = { ...nobody, actor: identity?.account.name };
+  const refreshToken = await refreshTokenOf(parts.signIn, { wish, identity, from });
+  const issued = await issue(parts, identity, access);
+  if (identity) await record(parts, { wish, access, from });
+  return tokenAnswer(wish, { issued, access, refreshToken });
+}
+
+async function signIn(signIn: SignIn, { proof }: TokenWish, from: ActOrigin): Promise<Identity | undefined> {
+  if (!proof) return undefined;
+  return proof.kind === "password"
+    ? signIn.byPassword(proof.credentials, from)
+    : signIn.byRefreshToken(proof.token, from);
+}
+
+interface Refreshing {
+  readonly wish: TokenWish;
+  readonly identity: Identity | undefined;
+  readonly from: ActOrigin;
+}
+
+/** Who came with one goes on with it. */
+async function refreshTokenOf(signIn: SignIn, { wish, identity, from }: Refreshing): Promise<string | undefined> {
+  if (!wish.wantsRefreshToken || !identity) return undefined;
+  if (wish.proof?.kind === "refresh-token") return wish.proof.token;
+  return identity.isByPassword ? signIn.createRefreshToken(identity, from) : undefined;
+}
+
+function issue(
+  { issuer, clock }: TokenHandlerParts,
+  identity: Identity | undefined,
+  access: readonly TokenAccess[],
+): Promise<IssuedToken> {
+  if (!identity) return issuer.issue({ subject: "", generation: 0, access });
+  const { account, limits, expiresAtMs } = identity;
+  const endMs = Math.min(expiresAtMs ?? Number.POSITIVE_INFINITY, account.expiresAtMs ?? Number.POSITIVE_INFINITY);
+  const { name: subject, generation } = account;
+  return issuer.issue({ subject, generation, access, limits, lifetimeMs: endMs - clock.nowMs() });
+}
+
+interface Issue {
+  readonly wish: TokenWish;
+  readonly access: readonly TokenAccess[];
+  readonly from: ActOrigin;
+}
+
+async function record({ metadata, clock }: TokenHandlerParts, { wish, access, from }: Issue): Promise<void> {
+  const client = wish.clientId === undefined ? {} : { client: shorten(wish.clientId) };
+  const detail = { scopes: access.map(formatScope), ...client };
+  await metadata.transaction(
+    (queries) => recordAct(queries, { ...from, atMs: clock.nowMs(), act: "token.issue", outcome: "success", detail }),
+    { durable: false },
+  );
+}
+
+interface Given {
+  readonly issued: IssuedToken;
+  readonly access: readonly TokenAccess[];
+  readonly refreshToken: string | undefined;
+}
+
+/** Clients of both forms read one or the other name of the token. */
+function tokenAnswer({ form }: TokenWish, { issued, access, refreshToken }: Given): Answer {
+  const body = {
+    token: issued.token,
+    access_token: issued.token,
+    expires_in: issued.expiresInSeconds,
+    issued_at: new Date(issued.issuedAtMs).toISOString().replace(".000Z", "Z"),
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(form !== "query" && { token_type: "Bearer", scope: access.map(formatScope).join(" ") }),
+    ...(form === "exchange" && { issued_token_type: ACCESS_TOKEN_TYPE }),
+  };
+  return jsonAnswer(body, { "Cache-Control": "no-store" });
+}
+
+/** Whoever comes to get a token cannot be sent for one: the challenge is another one than elsewhere. */
+function withHeaders(error: RegistryError, service: string): HttpError {
+  const headers: AnswerHeaders = {};
+  if (ERROR_TABLE[error.kind].status === 401)
+    headers["WWW-Authenticate"] = `Basic realm="${service.replaceAll(/["\\]/g, "\\$&")}"`;
+  const waitSeconds = retryAfterOf(error);
+  if (waitSeconds !== undefined) headers["Retry-After"] = String(waitSeconds);
+  return new HttpError(error.kind, error.message, headers, { details: error.details, cause: error });
+}
+
+function retryAfterOf({ kind, details: [detail] }: RegistryError): number | undefined {
+  if (kind !== "too-many-requests" || typeof detail !== "object" || detail === null) return undefined;
+  const { retryAfterSeconds } = detail as { readonly retryAfterSeconds?: unknown };
+  return typeof retryAfterSeconds === "number" ? Math.ceil(retryAfterSeconds) : undefined;
+}
