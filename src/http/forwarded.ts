@@ -1,5 +1,5 @@
-import { BlockList, isIP, isIPv6 } from "node:net";
-import type { HttpOptions } from "./options.ts";
+import { isIP } from "node:net";
+import type { Networks } from "./networks.ts";
 
 /** What the client's own connection looked like, before any proxy. */
 export interface ClientView {
@@ -14,33 +14,12 @@ export interface Peer {
   readonly tls: boolean;
 }
 
-/** The proxies whose forwarded headers are believed, as networks. */
-export class TrustedProxies {
-  readonly #networks = new BlockList();
-  readonly isEmpty: boolean;
-
-  /** @param networks such as `10.0.0.0/8`, `::1` */
-  constructor(networks: HttpOptions["trustedProxies"]) {
-    this.isEmpty = networks.length === 0;
-    for (const network of networks) {
-      const [address = "", bits] = network.split("/");
-      const family = isIPv6(address) ? "ipv6" : "ipv4";
-      if (bits === undefined) this.#networks.addAddress(address, family);
-      else this.#networks.addSubnet(address, Number(bits), family);
-    }
-  }
-
-  has(address: string): boolean {
-    if (this.isEmpty || address === "") return false;
-    return this.#networks.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-  }
-}
-
 /**
  * Who the client is and how it reached us; forwarded headers count only if a trusted proxy sent them.
+ * @param proxies the trusted ones
  * @spec RFC 7239
  */
-export function clientView(request: Request, peer: Peer, proxies: TrustedProxies): ClientView {
+export function clientView(request: Request, peer: Peer, proxies: Networks): ClientView {
   const direct = new DirectView(request, peer);
   if (proxies.isEmpty || !proxies.has(peer.remoteAddress)) return direct;
   const { scheme, host, remoteAddress } = direct;
@@ -66,7 +45,7 @@ class DirectView implements ClientView {
   }
 }
 
-function forwardedView(headers: Headers, proxies: TrustedProxies): Partial<ClientView> {
+function forwardedView(headers: Headers, proxies: Networks): Partial<ClientView> {
   const said = deFactoHops(headers) ?? standardHops(headers.get("forwarded"));
   const hop = clientHop(said.addresses, proxies);
   const scheme = ofHop(said.schemes, hop)?.toLowerCase();
@@ -119,7 +98,7 @@ function withoutPort(address: string): string {
  * How far from the end that proxy stands which the client itself talked to. A client can put anything in front of the list;
  * what the trusted proxies added behind it is true.
  */
-function clientHop(addresses: readonly string[], proxies: TrustedProxies): number {
+function clientHop(addresses: readonly string[], proxies: Networks): number {
   const client = addresses.findLastIndex((address) => !proxies.has(address));
   return Math.max(addresses.length, 1) - 1 - Math.max(client, 0);
 }

@@ -5,8 +5,9 @@ import { type Clock, type Soon, whenThere } from "../runtime/index.ts";
 import { actOriginOf } from "./act-origin.ts";
 import { type Answer, CommonHeaders, responseOf } from "./answer.ts";
 import { asRegistryError, errorAnswer, type ErrorContext } from "./error-answer.ts";
-import { type ClientView, clientView, isHost, TrustedProxies } from "./forwarded.ts";
+import { type ClientView, clientView, isHost } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
+import { Networks } from "./networks.ts";
 import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
 import { handlerNameOf, recordOf, type RequestRecord } from "./request-record.ts";
@@ -81,7 +82,7 @@ interface PreparedEdge extends Edge {
 
 /** Makes the function that answers every request of the main address. */
 export function createRequestHandler(edge: Edge): RequestHandler {
-  const proxies = new TrustedProxies(edge.options.trustedProxies);
+  const proxies = new Networks(edge.options.trustedProxies);
   const commonHeaders = new CommonHeaders({
     ...edge.options.headers,
     "Docker-Distribution-Api-Version": "registry/2.0",

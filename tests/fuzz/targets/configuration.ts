@@ -14,7 +14,7 @@ import { readYaml, readYamlValue } from "../../../src/config/read-yaml.ts";
 import { parseFlag } from "../../../src/config/values/parse-flag.ts";
 import { parseNetwork } from "../../../src/config/values/parse-network.ts";
 import * as valueTypes from "../../../src/config/values/value-types.ts";
-import { TrustedProxies } from "../../../src/http/forwarded.ts";
+import { Networks } from "../../../src/http/networks.ts";
 import { clusterFile, imageOfRegistry2, imageOfRegistry3 } from "../../unit/config/registry-two-files.ts";
 import { outcomeOf } from "../engine/expectations.ts";
 import type { FuzzTarget } from "../engine/target.ts";
@@ -158,7 +158,7 @@ function checkAddresses(text: string): void {
   if (!network.isAccepted) return;
   equal(parseNetwork(network.value), network.value);
   const [first = ""] = network.value.split("/");
-  ok(new TrustedProxies([network.value]).has(first), `${first} is not in ${network.value}`);
+  ok(new Networks([network.value]).has(first), `${first} is not in ${network.value}`);
 }
 
 /** What a value becomes: plain data of its own kind, never something of the language that has the same name. */

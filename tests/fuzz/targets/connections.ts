@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { isIP } from "node:net";
 
-import { clientView, isHost, TrustedProxies } from "../../../src/http/forwarded.ts";
+import { clientView, isHost } from "../../../src/http/forwarded.ts";
+import { Networks } from "../../../src/http/networks.ts";
 import { readOfferedProtocols } from "../../../src/http/listener/client-hello.ts";
 import { maskTarget } from "../../../src/http/observation/mask-target.ts";
 import { pathOf, targetOf } from "../../../src/http/request-target.ts";
@@ -11,7 +12,7 @@ import { PATHS } from "../corpus/texts.ts";
 import { bytesOf, checkRefusal, headersOf } from "../engine/expectations.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 
-const proxies = new TrustedProxies(["10.0.0.0/8", "fd00::/8"]);
+const proxies = new Networks(["10.0.0.0/8", "fd00::/8"]);
 
 export const forwarded: FuzzTarget = {
   name: "forwarded",

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
-import { clientView, TrustedProxies } from "../../../src/http/forwarded.ts";
+import { clientView } from "../../../src/http/forwarded.ts";
+import { Networks } from "../../../src/http/networks.ts";
 
 const PROXY = "10.0.0.1";
 const CLIENT = "203.0.113.7";
@@ -20,7 +21,7 @@ function viewOf({ headers = {}, from = PROXY, tls = false, trusted = ["10.0.0.0/
   const { scheme, host, remoteAddress } = clientView(
     request,
     { remoteAddress: from, tls },
-    new TrustedProxies(trusted),
+    new Networks(trusted),
   );
   return { scheme, host, remoteAddress };
 }
@@ -171,7 +172,7 @@ describe("a trusted proxy", () => {
     ["10.0.0.0/8", "unknown", false],
     ["10.0.0.0/8", "", false],
   ])("in %s is %s: %j", (network, address, isTrusted) =>
-    expect(new TrustedProxies([network]).has(address)).toBe(isTrusted),
+    expect(new Networks([network]).has(address)).toBe(isTrusted),
   );
 });
 
