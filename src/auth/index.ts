@@ -9,6 +9,9 @@ export { basicChallenge } from "./basic-credentials.ts";
 export { type Caller, EVERYBODY } from "./caller.ts";
 export { grantAccess } from "./grant-access.ts";
 export type { Account } from "./accounts/account.ts";
+export type { AccountOptions, Accounts, AccountsParts } from "./accounts/accounts.ts";
+export { createAccounts, DEFAULT_ACCOUNT_OPTIONS } from "./accounts/accounts.ts";
+export { ensureExternalAccount, type Voucher } from "./accounts/external-accounts.ts";
 export { findAccount, findAccountById, isUsable } from "./accounts/find-account.ts";
 export type { Account } from "./accounts/account.ts";
 export type { Authenticator } from "./authenticator.ts";
@@ -17,6 +20,8 @@ export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpass
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
+export { DEFAULT_LOCK_OUT, type LockOutOptions } from "./accounts/lock-out.ts";
+export type { RandomBytes } from "./accounts/random-text.ts";
 export { openToAll } from "./open-to-all.ts";
 export type { Principal } from "./principal.ts";
 export { ANONYMOUS, nameOf } from "./principal.ts";
@@ -54,3 +59,11 @@ export {
   type TokenVerifierParts,
   type VerifiedToken,
 } from "./tokens/index.ts";
+export {
+  createSignIn,
+  DEFAULT_SIGN_IN_OPTIONS,
+  type SignInOptions,
+  type SignInParts,
+} from "./sign-in/create-sign-in.ts";
+export type { Identity, SignIn } from "./sign-in/sign-in.ts";
+export type { WorkloadTokens } from "./sign-in/workload-tokens.ts";

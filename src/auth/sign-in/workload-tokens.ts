@@ -1,11 +1,10 @@
 import type { Account } from "../accounts/account.ts";
 
-/** Knows whose ID tokens make a robot of a job. */
+/** Knows which robot a job may be, by the ID token that its CI system gave it. */
 export interface WorkloadTokens {
   /**
-   * The robot that the job with this ID token is.
-   * @param robotName which robot the job wants to be; `undefined`: the only one that it can be
-   * @throws RegistryError `login-failed`, `unavailable` if the issuer's keys cannot be had now
+   * @param robotName `undefined`: the token says it, as far as one robot only trusts it
+   * @throws RegistryError `login-failed` if no robot trusts the token; `unavailable` if that cannot be found out now
    */
   robotOf(idToken: string, robotName: string | undefined): Promise<Account>;
 }
