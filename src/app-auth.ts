@@ -1,24 +1,32 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import { dirname } from "node:path";
 import type { Stores } from "./app-stores.ts";
 import {
   AccessDirectory,
   type Accounts,
   type Authenticator,
   basicChallenge,
+  bearerChallenge,
   createAccounts,
   createHtpasswdIfMissing,
   createSignIn,
   findAccount,
+  grantAccess,
   HtpasswdSource,
+  openSealSecret,
   openToAll,
   type PasswordSource,
   RuledAuthenticator,
   type RuledAuthenticatorParts,
+  Seal,
   seedHtpasswdRules,
   type SignIn,
+  SigningKeys,
+  TokenIssuer,
+  TokenVerifier,
 } from "./auth/index.ts";
-import type { Config } from "./config/index.ts";
-import type { Door } from "./http/index.ts";
+import type { AccountsConfig, Config } from "./config/index.ts";
+import { createTokenHandler, type Door, respondKeySet } from "./http/index.ts";
 import { type Closers, type Log, systemClock } from "./runtime/index.ts";
 
 export interface AccessParts {
@@ -40,8 +48,7 @@ export interface Access {
 export async function openAccess(parts: AccessParts): Promise<Access> {
   const { auth } = parts.config;
   if (auth.kind === "none") return { authenticator: openToAll, doors: [] };
-  if (auth.kind === "htpasswd") return openHtpasswdAccess(parts, auth);
-  throw new Error("accounts: to be wired");
+  return auth.kind === "htpasswd" ? openHtpasswdAccess(parts, auth) : openAccountAccess(parts, auth);
 }
 
 /** registry:2's way: a file of users, of whom each may do everything, until rules in the database say otherwise. */
@@ -61,6 +68,56 @@ async function openHtpasswdAccess(
   return { authenticator, doors: [] };
 }
 
+/** Accounts in the database, with users of other sources beside those of its own, and tokens. */
+async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Promise<Access> {
+  const { metadata, closers } = parts;
+  const file = auth.htpasswdPath === undefined ? undefined : await openHtpasswdFile(parts, auth.htpasswdPath);
+  const core = openCore(parts, file ? [file] : [], auth);
+  const { directory, signIn } = core;
+  const keys = await openSigningKeys(parts, auth);
+  const tokenParts = { keys, options: auth.tokens, clock: systemClock, newId: randomUUID };
+  const authenticator = new RuledAuthenticator({
+    ...authenticatorParts(core),
+    tokens: new TokenVerifier(tokenParts),
+    challenge: ({ origin, ...challenge }) =>
+      bearerChallenge({ ...challenge, service: auth.tokens.service, realm: auth.tokens.realm ?? tokenUrl(parts, origin) }),
+    outsideVersion: () => file?.version(),
+  });
+  closers.add(() => authenticator.close());
+  const respond = createTokenHandler({
+    service: auth.tokens.service,
+    signIn,
+    grantAccess: (identity, wanted) => grantAccess(directory, identity, wanted),
+    issuer: new TokenIssuer(tokenParts),
+    metadata,
+    clock: systemClock,
+  });
+  const doors: readonly Door[] = [
+    { path: "/token", name: "token", respond },
+    { path: "/token/jwks", name: "token", respond: () => respondKeySet(keys) },
+  ];
+  return { authenticator, doors };
+}
+
+/** Where a client finds the token end-point, under the address that it uses. */
+function tokenUrl({ config }: AccessParts, origin: string): string {
+  return `${origin}${config.http.prefix}token`;
+}
+
+async function openSigningKeys(parts: AccessParts, { tokens }: AccountsConfig): Promise<SigningKeys> {
+  const { metadata, log } = parts;
+  const seal = new Seal(await openSecret(parts), "token keys", randomBytes);
+  return SigningKeys.open({ metadata, seal, algorithm: tokens.algorithm, clock: systemClock, log });
+}
+
+/** What is in the database is sealed with what is not in it. */
+async function openSecret({ config, log }: AccessParts): Promise<string | Uint8Array> {
+  const { path } = config.database;
+  if (config.http.secret !== undefined) return config.http.secret;
+  if (path === ":memory:") return randomBytes(32);
+  return openSealSecret(`${dirname(path)}/berth.secret`, { random: randomBytes, report: (problem) => log.warn(problem) });
+}
+
 async function openHtpasswdFile({ log, tell }: AccessParts, path: string): Promise<HtpasswdSource> {
   const password = randomBytes(18).toString("base64url");
   if (await createHtpasswdIfMissing(path, password))
@@ -76,11 +133,22 @@ interface Core {
   readonly signIn: SignIn;
 }
 
-function openCore({ metadata }: AccessParts, sources: readonly PasswordSource[]): Core {
-  const accounts = createAccounts({ metadata, clock: systemClock, randomBytes });
+function openCore(
+  { metadata }: AccessParts,
+  sources: readonly PasswordSource[],
+  { passwords, externalCacheMs }: Partial<AccountsConfig> = {},
+): Core {
+  const options = passwords && { minPasswordLength: passwords.minLength };
+  const accounts = createAccounts({ metadata, clock: systemClock, random: randomBytes, ...(options && { options }) });
   const directory = new AccessDirectory({ metadata, clock: systemClock, findAccount });
   const accessGeneration = () => directory.generation();
-  const signIn = createSignIn({ accounts, sources, accessGeneration, processKey: randomBytes(32) });
+  const signIn = createSignIn({
+    accounts,
+    sources,
+    accessGeneration,
+    processKey: randomBytes(32),
+    ...(externalCacheMs !== undefined && { options: { externalCacheMs } }),
+  });
   return { accounts, directory, signIn };
 }
 

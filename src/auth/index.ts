@@ -1,33 +1,41 @@
 /**
  * Who is asking and what they may do. It knows credentials and principals, nothing of HTTP beyond the text of one header.
  */
+export { AccessDirectory } from "./access-directory.ts";
 export type { AccessRequest } from "./access/access-rules.ts";
 export type { Action } from "./access/roles.ts";
-export { AccessDirectory } from "./access-directory.ts";
-export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
-export { basicChallenge } from "./basic-credentials.ts";
-export { type Caller, EVERYBODY } from "./caller.ts";
-export { grantAccess } from "./grant-access.ts";
 export type { Account } from "./accounts/account.ts";
-export type { AccountOptions, Accounts, AccountsParts } from "./accounts/accounts.ts";
-export { createAccounts, DEFAULT_ACCOUNT_OPTIONS } from "./accounts/accounts.ts";
+export {
+  type AccountOptions,
+  type Accounts,
+  type AccountsParts,
+  createAccounts,
+  DEFAULT_ACCOUNT_OPTIONS,
+} from "./accounts/accounts.ts";
 export { ensureExternalAccount, type Voucher } from "./accounts/external-accounts.ts";
 export { findAccount, findAccountById, isUsable } from "./accounts/find-account.ts";
-export type { Account } from "./accounts/account.ts";
-export type { Authenticator } from "./authenticator.ts";
-export { type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
-export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
-export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
-export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
-export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { DEFAULT_LOCK_OUT, type LockOutOptions } from "./accounts/lock-out.ts";
 export type { RandomBytes } from "./accounts/random-text.ts";
+export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
+export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
+export { type Caller, EVERYBODY } from "./caller.ts";
+export { grantAccess } from "./grant-access.ts";
+export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
+export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
+export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
+export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { openToAll } from "./open-to-all.ts";
-export type { Principal } from "./principal.ts";
-export { ANONYMOUS, nameOf } from "./principal.ts";
+export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
+export {
+  createSignIn,
+  DEFAULT_SIGN_IN_OPTIONS,
+  type SignInOptions,
+  type SignInParts,
+} from "./sign-in/create-sign-in.ts";
 export type { ExternalIdentity, PasswordSource } from "./sign-in/password-source.ts";
 export type { Identity, SignIn } from "./sign-in/sign-in.ts";
+export type { WorkloadTokens } from "./sign-in/workload-tokens.ts";
 export {
   type BearerChallenge,
   bearerChallenge,
@@ -59,11 +67,3 @@ export {
   type TokenVerifierParts,
   type VerifiedToken,
 } from "./tokens/index.ts";
-export {
-  createSignIn,
-  DEFAULT_SIGN_IN_OPTIONS,
-  type SignInOptions,
-  type SignInParts,
-} from "./sign-in/create-sign-in.ts";
-export type { Identity, SignIn } from "./sign-in/sign-in.ts";
-export type { WorkloadTokens } from "./sign-in/workload-tokens.ts";

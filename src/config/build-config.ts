@@ -72,6 +72,7 @@ function buildHttp(http: Settings["http"]): HttpConfig {
     prefix: http.prefix,
     host: http.host,
     relativeUrls: http.relativeurls,
+    secret: http.secret,
     processes: http.processes,
     drainTimeoutMs: http.draintimeout,
     headers: http.headers,

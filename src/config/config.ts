@@ -78,6 +78,8 @@ export interface HttpConfig {
   /** `https://registry.example`, without a slash at the end: what clients see, when it is not the Host header. */
   readonly host: string | undefined;
   readonly relativeUrls: boolean;
+  /** What other secrets are sealed with; `undefined`: one that is kept beside the database. */
+  readonly secret: string | undefined;
   /** How many serve together. */
   readonly processes: number | "auto";
   readonly drainTimeoutMs: number;

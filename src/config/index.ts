@@ -8,6 +8,7 @@
 export { configurationPathVariable, type Environment } from "./apply-environment.ts";
 export { ConfigError, formatProblem, type ConfigProblem } from "./config-problem.ts";
 export type {
+  AccountsConfig,
   AcmeConfig,
   AuthConfig,
   Config,

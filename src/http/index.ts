@@ -26,7 +26,14 @@ export {
   type Tracing,
 } from "./observation/index.ts";
 export type { HttpOptions } from "./options.ts";
-export { createRequestHandler, type Door, type Edge, type Page, type RequestHandler, type Visitor } from "./request-handler.ts";
+export {
+  createRequestHandler,
+  type Door,
+  type Edge,
+  type Page,
+  type RequestHandler,
+  type Visitor,
+} from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
 export {

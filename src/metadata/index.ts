@@ -58,6 +58,7 @@ export {
   removeGroupMember,
   updateGroup,
 } from "./access/groups.ts";
+export { insertPendingSignIn, type PendingSignInRecord, takePendingSignIn } from "./access/pending-sign-ins.ts";
 export {
   insertRobotTrust,
   listRobotTrusts,
@@ -88,13 +89,6 @@ export {
   type SignInFailureRecord,
 } from "./access/sign-in-failures.ts";
 export { insertTokenKey, listTokenKeys, removeSpentTokenKeys, type TokenKeyRecord } from "./access/token-keys.ts";
-export { raiseAccessGeneration } from "./access/counters.ts";
-export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/acts.ts";
-export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
-export { type PrunedActs, pruneActs, type PruneOptions } from "./audit/prune-acts.ts";
-export { listRobotTrusts, type RobotTrustRecord } from "./access/robot-trusts.ts";
-export { insertPendingSignIn, type PendingSignInRecord, takePendingSignIn } from "./access/pending-sign-ins.ts";
-export { listRobotTrustsOfIssuer, type RobotTrustRecord } from "./access/robot-trusts.ts";
 export { useTokenOnce } from "./access/used-tokens.ts";
 export {
   endProviderSessions,
@@ -107,15 +101,18 @@ export {
   touchWebSession,
   type WebSessionRecord,
 } from "./access/web-sessions.ts";
+export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/acts.ts";
+export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
+export { pruneActs, type PrunedActs, type PruneOptions } from "./audit/prune-acts.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
-export type { NewBlob } from "./blobs.ts";
 export {
   findBlobId,
   findMissingBlobs,
   findUnlinkedBlobs,
   linkBlob,
   listRepositoriesOfBlob,
+  type NewBlob,
   putBlob,
   unlinkBlob,
 } from "./blobs.ts";
@@ -133,27 +130,34 @@ export {
   restoreBlob,
 } from "./lost-blobs.ts";
 export { type ManifestIndexChanges, repairManifestIndex } from "./manifest-index.ts";
-export type { NewManifest, PutManifest, Referrer, ReferrerQuery } from "./manifests.ts";
 export {
   dropManifestBody,
   findManifestId,
   findMissingManifests,
   isManifestLost,
   listReferrers,
+  type NewManifest,
+  type PutManifest,
   putManifest,
+  type Referrer,
+  type ReferrerQuery,
   removeManifest,
 } from "./manifests.ts";
-export type { MetadataErrorReason } from "./metadata-error.ts";
-export { MetadataError } from "./metadata-error.ts";
+export { MetadataError, type MetadataErrorReason } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
-export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export type { LossReason } from "./schema.ts";
+export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export type { SharedChanges } from "./sqlite/remembered-rows.ts";
 export { joinServing, lockForServing, lockForSeveral, type ServeLock } from "./sqlite/serve-lock.ts";
 export { openSqlite, type SqliteOptions } from "./sqlite/sqlite-database.ts";
-export type { NewTag } from "./tags.ts";
-export { findTaggedDigest, listTags, listTagsOfManifest, putOlderTag, putTag, removeTag } from "./tags.ts";
-export type { UploadRecord } from "./uploads.ts";
-export { findUpload, insertUpload, listStaleUploads, removeUpload, updateUpload } from "./uploads.ts";
+export { findTaggedDigest, listTags, listTagsOfManifest, type NewTag, putOlderTag, putTag, removeTag } from "./tags.ts";
+export {
+  findUpload,
+  insertUpload,
+  listStaleUploads,
+  removeUpload,
+  updateUpload,
+  type UploadRecord,
+} from "./uploads.ts";

@@ -5,9 +5,12 @@
  * guarded requests to elsewhere.
  * Not a place for what only one room uses.
  */
-export { Closers } from "./closers.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export { Closers } from "./closers.ts";
 export { CoalescedSync } from "./coalesced-sync.ts";
+export { errorCode } from "./error-code.ts";
+export { freeMemory } from "./free-memory.ts";
+export { GarbagePacer } from "./garbage-pacer.ts";
 export {
   createHashPool,
   gatherChunks,
@@ -16,12 +19,10 @@ export {
   type HashPool,
   type StreamHasher,
 } from "./hashing/index.ts";
-export { errorCode } from "./error-code.ts";
-export { freeMemory } from "./free-memory.ts";
-export { GarbagePacer } from "./garbage-pacer.ts";
 export type { LogFormatter } from "./log-format.ts";
 export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
 export { describeError } from "./log-value.ts";
+export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
 export {
   createSafeFetch,
   OutboundError,
@@ -32,6 +33,5 @@ export {
   type SafeFetchOptions,
 } from "./outbound/index.ts";
 export { RecentlyUsed } from "./recently-used.ts";
-export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
 export { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";

@@ -62,7 +62,11 @@ export const httpKeys = group("The server that clients talk to.", {
   debug: debugKeys,
   limits: limitKeys,
   metrics: metricsKeys,
-  secret: accepted("Signs the state of uploads.", "the state of uploads is kept in the database.", { secret: true }),
+  secret: optional(
+    text,
+    "Seals the keys that tokens are signed with; long and random. Without it the secret is made and kept beside the database.",
+    { secret: true },
+  ),
   http2: accepted("HTTP/2.", http1),
   h2c: accepted("HTTP/2 without TLS.", http1),
 });

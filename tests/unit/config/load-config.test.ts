@@ -20,6 +20,7 @@ const defaults: Config = {
     prefix: "/",
     host: undefined,
     relativeUrls: false,
+    secret: undefined,
     processes: "auto",
     drainTimeoutMs: 5000,
     headers: {},
@@ -138,6 +139,7 @@ test("every key that works arrives", () => {
       prefix: "/nested/registry/",
       host: "https://registry.example",
       relativeUrls: true,
+    secret: undefined,
       processes: "auto",
       drainTimeoutMs: 2000,
       headers: { "X-Content-Type-Options": ["nosniff"], "X-Two": ["a", "b"] },
@@ -367,6 +369,6 @@ describe("files of registry:2", () => {
       address: { hostname: "", port: 5001 },
       prometheus: { enabled: false, path: "/metrics" },
     });
-    expect(warnings.map((warning) => warning.path)).toEqual(["http.secret", "storage.cache"]);
+    expect(warnings.map((warning) => warning.path)).toEqual(["storage.cache"]);
   });
 });

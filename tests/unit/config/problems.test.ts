@@ -277,7 +277,6 @@ const refusedRows: readonly (readonly [file: string, path: string, message: stri
 ];
 
 const warningRows: readonly (readonly [file: string, path: string, message: string])[] = [
-  ["http: {secret: abc}", "http.secret", "in the database"],
   ["http: {http2: {disabled: false}}", "http.http2", "HTTP/1.1"],
   ["http: {h2c: {enabled: true}}", "http.h2c", "HTTP/1.1"],
   ["storage: {cache: {blobdescriptor: redis}}", "storage.cache", "database"],

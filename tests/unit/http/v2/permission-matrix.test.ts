@@ -154,8 +154,10 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([memory.close(), empty.close()]));
 
+const NOBODY = { actor: undefined, address: undefined, requestId: undefined };
+
 async function fill(registry: Registry, repository: RepositoryName): Promise<void> {
-  const push = { repository, tags: [], contentType: OCI_IMAGE_MANIFEST, warnings: new Warnings() };
+  const push = { repository, tags: [], contentType: OCI_IMAGE_MANIFEST, warnings: new Warnings(), by: NOBODY };
   const { digest, bytes } = CONFIG;
   const body = new Blob([bytes]).stream();
   await putWholeBlob(registry, { repository, digest, body });
