@@ -142,8 +142,13 @@ function lockedOut(waitMs: number): RegistryError {
 function keysOf({ name, address }: Attempter): readonly string[] {
   const keys: string[] = [];
   if (name !== undefined) keys.push(accountKey(name));
-  if (address !== undefined) keys.push(addressKey(address));
+  if (address !== undefined && !isLoopback(address)) keys.push(addressKey(address));
   return keys;
+}
+
+/** Behind it is perhaps a proxy that is not trusted, and with it everybody: one who guesses must not keep out all others. */
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^(?:::ffff:)?127\./i.test(address);
 }
 
 /** Directories do not tell upper from lower case: otherwise each way to write a name would have its own attempts. */

@@ -120,7 +120,10 @@ class SignInByCredentials implements SignIn {
 
   async #prove(attempt: Attempt): Promise<Identity> {
     const { accounts, accessGeneration } = this.#parts;
-    if (attempt.method === "password") await accounts.lockOut.requireOpen(attempterOf(attempt));
+    // Who was right before does not guess, whatever has changed since.
+    const wasRight = this.#known.find(attempt.mark) !== undefined;
+    if (attempt.method === "password")
+      await accounts.lockOut.requireOpen(wasRight ? { address: attempt.from.address } : attempterOf(attempt));
     // Before all look-ups: what changes after it makes what is found here invalid.
     const generation = await accessGeneration();
     const { credentials, method, from } = attempt;

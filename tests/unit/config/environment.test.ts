@@ -295,11 +295,9 @@ describe("a secret", () => {
     expect(problemsOf({ env, files: { "/x": "b" } })[0]?.message).toContain(`is set by ${hmacKey} too`);
   });
 
-  test("REGISTRY_HTTP_SECRET_FILE is known, though not needed", () => {
-    const { warnings } = load({ env: { REGISTRY_HTTP_SECRET_FILE: "/s" }, files: { "/s": "abc\n" } });
-    expect(warnings).toEqual([
-      { path: "http.secret", source: "REGISTRY_HTTP_SECRET_FILE", message: expect.any(String) },
-    ]);
+  test("REGISTRY_HTTP_SECRET_FILE names the file of the secret", () => {
+    const { config } = load({ env: { REGISTRY_HTTP_SECRET_FILE: "/s" }, files: { "/s": "abc\n" } });
+    expect(config.http.secret).toBe("abc");
   });
 
   test("a key that is none takes no file", () => {
