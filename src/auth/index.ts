@@ -4,6 +4,7 @@
 export { AccessDirectory } from "./access-directory.ts";
 export type { AccessRequest } from "./access/access-rules.ts";
 export type { Action } from "./access/roles.ts";
+export { WORKLOAD_USER_NAME } from "./accounts/account-names.ts";
 export type { Account } from "./accounts/account.ts";
 export {
   type AccountOptions,
@@ -24,6 +25,83 @@ export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpass
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
+export { createFirstAdministrator, type FirstAdministrator } from "./accounts/first-administrator.ts";
+export {
+  addGroupMapping,
+  addGroupMember,
+  deleteGroupMapping,
+  deleteGroupMember,
+  type GroupMapping,
+  type GroupMember,
+  listGroupMappings,
+  listGroupMembers,
+  type Membership,
+} from "./accounts/group-members.ts";
+export {
+  createGroup,
+  deleteGroup,
+  findGroup,
+  getGroup,
+  type Group,
+  type GroupChanges,
+  listGroups,
+  listGroupsOf,
+  type NewTeam,
+  updateGroup,
+} from "./accounts/groups.ts";
+export { DEFAULT_LOCK_OUT, type LockOutOptions } from "./accounts/lock-out.ts";
+export type { RandomBytes } from "./accounts/random-text.ts";
+export {
+  addRobotTrust,
+  deleteRobotTrust,
+  listRobotTrusts,
+  type NewRobotTrust,
+  type RobotTrust,
+} from "./accounts/robot-trusts.ts";
+export {
+  createRobot,
+  deleteRobot,
+  findRobot,
+  getRobot,
+  listRobots,
+  type NewRobot,
+  type Robot,
+  type RobotChanges,
+  type RobotPage,
+  updateRobot,
+} from "./accounts/robots.ts";
+export {
+  type CreatedSecret,
+  createPersonalToken,
+  createRobotSecret,
+  listPersonalTokens,
+  listRobotSecrets,
+  type NewPersonalToken,
+  type NewRobotSecret,
+  revokePersonalToken,
+  revokeRobotSecret,
+  type Secret,
+} from "./accounts/secrets.ts";
+export { changePassword, type NewPassword, type PasswordChange, resetPassword } from "./accounts/user-passwords.ts";
+export {
+  createUser,
+  deleteUser,
+  disableUser,
+  enableUser,
+  findUser,
+  getUser,
+  listUsers,
+  type NewUser,
+  updateUser,
+  type User,
+  type UserChanges,
+} from "./accounts/users.ts";
+export type { Authenticator } from "./authenticator.ts";
+export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
+export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
+export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";
+export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
+export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { openToAll } from "./open-to-all.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
