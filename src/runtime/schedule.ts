@@ -41,8 +41,8 @@ async function runRepeatedly(options: ScheduleOptions, signal: AbortSignal): Pro
 /** A timer that is set for longer rings at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** @returns whether to go on; `false` as soon as `signal` is aborted */
-async function pause(waitMs: number, signal: AbortSignal): Promise<boolean> {
+/** Waits. @returns whether to go on; `false` as soon as `signal` is aborted */
+export async function pause(waitMs: number, signal: AbortSignal): Promise<boolean> {
   let leftMs = waitMs;
   do {
     const timerMs = Math.min(Math.max(leftMs, 1), LONGEST_TIMER_MS);
