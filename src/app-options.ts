@@ -9,7 +9,7 @@ export function registryOptions(config: Config): RegistryOptions {
   return {
     readOnly: storage.readOnly,
     deleteEnabled: storage.deleteEnabled,
-    isAudited: config.auth.kind !== "none",
+    isAudited: config.audit.enabled,
     maxBlobBytes: http.limits.maxBlobBytes ?? 0,
     validation: {
       enabled: !validation.disabled,

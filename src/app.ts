@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { openAccess } from "./app-auth.ts";
+import { keepAudit } from "./app-audit.ts";
 import { createPages, listen, listenForDebugging } from "./app-listeners.ts";
 import {
   addProcessReadings,
@@ -79,6 +80,8 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   addReadings(metrics, registry);
   if (place) addProcessReadings(metrics, place);
   startUpkeep(config.storage, { registry, log, metrics, place }, closers);
+
+  keepAudit(config, { metadata: stores.metadata, log, place }, closers);
 
   const health = openHealth(config, stores, log);
   closers.add(() => health.stop());

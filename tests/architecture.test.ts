@@ -27,6 +27,7 @@ type Room = keyof typeof ROOMS;
 const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app.ts": ["cli"],
   "src/app-auth.ts": [],
+  "src/app-audit.ts": ["cli"],
   "src/app-check.ts": ["cli"],
   "src/app-import.ts": ["cli"],
   "src/app-listeners.ts": [],

@@ -1,3 +1,4 @@
+import { buildAudit } from "./build-audit.ts";
 import { buildTls } from "./build-tls.ts";
 import type { AccountsConfig, AuthConfig, Config, HealthConfig, HttpConfig, StorageConfig, ValidationConfig } from "./config.ts";
 import type { Settings } from "./keys/index.ts";
@@ -16,6 +17,7 @@ export function buildConfig(settings: Settings): Config {
     storage: buildStorage(settings.storage),
     database: { path: settings.database.path ?? ":memory:" },
     auth: buildAuth(settings.auth),
+    audit: buildAudit(settings.audit),
     http: buildHttp(settings.http),
     health: buildHealth(settings.health),
     catalog: { maxEntries: catalog.maxentries },

@@ -12,6 +12,7 @@ export function checkTogether(tree: RawMap, findings: Findings): void {
   checkProcesses(tree, findings);
   checkCertificate(tree, findings);
   checkAcme(tree, findings);
+  checkSyslog(tree, findings);
   checkOthers(tree, findings);
 }
 
@@ -107,6 +108,15 @@ function checkOwnAcme(tree: RawMap, acme: readonly string[], findings: Findings)
   if (wildcard && challenge !== "dns-01") findings.problem([...acme, "hosts"], "names with * need challenge: dns-01");
   const account = ["keyid", "hmackey"].filter((key) => textAt(tree, [...acme, "eab", key]) !== undefined);
   if (account.length === 1) findings.problem([...acme, "eab"], "needs both keyid and hmackey");
+}
+
+function checkSyslog(tree: RawMap, findings: Findings): void {
+  const syslog = ["audit", "exports", "syslog"];
+  const given = ["ca", "certificate", "key"].filter((key) => textAt(tree, [...syslog, key]) !== undefined);
+  if (given.length > 0 && !(textAt(tree, [...syslog, "address"]) ?? "tls:").startsWith("tls:"))
+    findings.problem(syslog, `${given.join(", ")}: only an address tls://host:port has certificates`);
+  const pair = given.filter((key) => key !== "ca");
+  if (pair.length === 1) findings.problem(syslog, "needs both certificate and key, or neither");
 }
 
 function checkOthers(tree: RawMap, findings: Findings): void {

@@ -16,6 +16,8 @@ export function completeSettings(tree: RawMap): void {
     setAt(tree, ["storage", "filesystem", "rootdirectory"], rootWithoutDriver);
   }
   if (selectedIn(tree, "auth", authKinds).length === 0) setAt(tree, ["auth", isOnlyLocal(tree) ? "none" : "accounts"], {});
+  // Where nobody signs in, a trail of who did what says little.
+  setDefault(tree, ["audit", "enabled"], String(valueAt(tree, ["auth", "none"]) === undefined));
   const folder = folderBesideData(tree);
   setDefault(tree, ["database", "path"], folder === undefined ? ":memory:" : `${folder}/berth.db`);
   dropEmptyGroups(tree);

@@ -1,3 +1,4 @@
+import type { AuditOptions } from "../events/options.ts";
 import type { AcmeChallenge, ClientAuthMode, LogLevel } from "./keys/index.ts";
 import type { HostPort, ListenAddress } from "./values/index.ts";
 
@@ -10,6 +11,7 @@ export interface Config {
     readonly path: string;
   };
   readonly auth: AuthConfig;
+  readonly audit: AuditOptions;
   readonly http: HttpConfig;
   readonly health: HealthConfig;
   readonly catalog: { readonly maxEntries: number };

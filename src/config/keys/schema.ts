@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { flag, oneOf, pattern, text, wholeNumber } from "../values/value-types.ts";
+import { auditKeys } from "./audit-keys.ts";
 import { authKeys } from "./auth-keys.ts";
 import { healthKeys } from "./health-keys.ts";
 import { httpKeys } from "./http-keys.ts";
@@ -71,6 +72,7 @@ export const schema = group("The configuration.", {
   storage: storageKeys,
   database: databaseKeys,
   auth: authKeys,
+  audit: auditKeys,
   http: httpKeys,
   health: healthKeys,
   catalog: catalogKeys,

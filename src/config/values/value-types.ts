@@ -5,6 +5,7 @@ import { parseByteSize } from "./parse-byte-size.ts";
 import { parseDuration } from "./parse-duration.ts";
 import { parseFlag } from "./parse-flag.ts";
 import { parseNetwork } from "./parse-network.ts";
+import { parseSyslogAddress } from "./parse-syslog-address.ts";
 
 /** What can stand behind a key: a name for people, and the way from text to a value. */
 export interface ValueType<T> {
@@ -81,6 +82,8 @@ export const remoteAddress = valueType("host:port", (value) => {
   if (address.hostname === "" || address.port === 0) throw new Error(`"${value}" must name a host and a port`);
   return address;
 });
+
+export const syslogAddress = valueType("an address of syslog", parseSyslogAddress);
 
 export const network = valueType("a network", parseNetwork);
 

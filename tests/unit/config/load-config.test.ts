@@ -15,6 +15,7 @@ const defaults: Config = {
   },
   database: { path: "./data/berth/berth.db" },
   auth: { kind: "none" },
+  audit: { enabled: false, retentionMs: 0, exports: { syslog: undefined, otlp: undefined, file: undefined } },
   http: {
     address: { hostname: "127.0.0.1", port: 5000 },
     prefix: "/",
@@ -82,6 +83,13 @@ storage:
 database: {path: /srv/berth.db}
 auth:
   htpasswd: {realm: 0x10, path: /auth/htpasswd}
+audit:
+  enabled: false
+  retention: 8760h
+  exports:
+    syslog: {address: "tls://logs.example:6514", facility: LOCAL3, ca: /certs/ca.pem, certificate: /certs/c.crt, key: /certs/c.key}
+    otlp: {endpoint: "https://collector.example:4318", headers: {Authorization: [Bearer abc], X-Two: [a, b]}}
+    file: {path: /var/log/berth/audit.jsonl}
 http:
   addr: "[::]:443"
   net: tcp
@@ -134,12 +142,30 @@ test("every key that works arrives", () => {
     },
     database: { path: "/srv/berth.db" },
     auth: { kind: "htpasswd", realm: "0x10", path: "/auth/htpasswd" },
+    audit: {
+      enabled: false,
+      retentionMs: 8760 * 3_600_000,
+      exports: {
+        syslog: {
+          address: { transport: "tls", hostname: "logs.example", port: 6514 },
+          facility: 19,
+          caPath: "/certs/ca.pem",
+          certificatePath: "/certs/c.crt",
+          keyPath: "/certs/c.key",
+        },
+        otlp: {
+          endpoint: "https://collector.example:4318/v1/logs",
+          headers: { Authorization: "Bearer abc", "X-Two": "a, b" },
+        },
+        file: { path: "/var/log/berth/audit.jsonl" },
+      },
+    },
     http: {
       address: { hostname: "::", port: 443 },
       prefix: "/nested/registry/",
       host: "https://registry.example",
       relativeUrls: true,
-    secret: undefined,
+      secret: undefined,
       processes: "auto",
       drainTimeoutMs: 2000,
       headers: { "X-Content-Type-Options": ["nosniff"], "X-Two": ["a", "b"] },
@@ -251,6 +277,20 @@ const rows: readonly Row[] = [
       externalCacheMs: 60_000,
       tokens: { service: "berth", issuer: "berth", realm: undefined, lifetimeMs: 300_000, algorithm: "ES256" },
     },
+  ],
+  ["a login has an audit trail", { file: "auth: {htpasswd: {path: /x}}" }, (c) => c.audit.enabled, true],
+  ["an audit trail without a login", { file: "audit: {enabled: true}" }, (c) => c.audit.enabled, true],
+  [
+    "a collector's own path",
+    { file: "audit: {exports: {otlp: {endpoint: 'http://10.0.0.1/otlp/logs'}}}" },
+    (c) => c.audit.exports.otlp?.endpoint,
+    "http://10.0.0.1/otlp/logs",
+  ],
+  [
+    "syslog on a socket",
+    { file: "audit: {exports: {syslog: {address: 'unix:/run/log.sock'}}}" },
+    (c) => [c.audit.exports.syslog?.address, c.audit.exports.syslog?.facility],
+    [{ transport: "unix", path: "/run/log.sock" }, 13],
   ],
   ["localhost needs no auth", { file: "http: {addr: 'localhost:5000'}" }, (c) => c.auth, { kind: "none" }],
   ["127.0.0.2 needs no auth", { file: "http: {addr: '127.0.0.2:5000'}" }, (c) => c.auth, { kind: "none" }],

@@ -152,6 +152,36 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
     { file: "http: {trustedproxies: [10.0.0.0/33]}" },
     ["http.trustedproxies[0]", "config.yml line 1", "not a network"],
   ],
+  [
+    "an address of syslog",
+    { file: "audit: {exports: {syslog: {address: 'logs.example:514'}}}" },
+    ["audit.exports.syslog.address", "config.yml line 1", "udp://host:514"],
+  ],
+  [
+    "an address of syslog without port",
+    { file: "audit: {exports: {syslog: {address: 'udp://logs.example'}}}" },
+    ["audit.exports.syslog.address", "config.yml line 1", "host:port"],
+  ],
+  [
+    "syslog without address",
+    { file: "audit: {exports: {syslog: {}}}" },
+    ["audit.exports.syslog.address", "config.yml line 1", "is needed"],
+  ],
+  [
+    "certificates of a syslog without TLS",
+    { file: "audit: {exports: {syslog: {address: 'tcp://a:1', ca: /x}}}" },
+    ["audit.exports.syslog", "config.yml line 1", "only an address tls://"],
+  ],
+  [
+    "a certificate for syslog without key",
+    { file: "audit: {exports: {syslog: {address: 'tls://a:1', certificate: /x}}}" },
+    ["audit.exports.syslog", "config.yml line 1", "both certificate and key"],
+  ],
+  [
+    "a collector that is no URL",
+    { file: "audit: {exports: {otlp: {endpoint: collector}}}" },
+    ["audit.exports.otlp.endpoint", "config.yml line 1", "not a URL"],
+  ],
   ["a port", { file: "http: {addr: 'localhost:65536'}" }, ["http.addr", "config.yml line 1", "no port between"]],
   ["an address without port", { file: "http: {addr: localhost}" }, ["http.addr", "config.yml line 1", "not host:port"]],
   ["a bare port", { file: "http: {addr: 5000}" }, ["http.addr", "config.yml line 1", 'write ":5000"']],
