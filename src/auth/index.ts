@@ -15,16 +15,6 @@ export {
 } from "./accounts/accounts.ts";
 export { ensureExternalAccount, type Voucher } from "./accounts/external-accounts.ts";
 export { findAccount, findAccountById, isUsable } from "./accounts/find-account.ts";
-export { DEFAULT_LOCK_OUT, type LockOutOptions } from "./accounts/lock-out.ts";
-export type { RandomBytes } from "./accounts/random-text.ts";
-export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
-export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
-export { type Caller, EVERYBODY } from "./caller.ts";
-export { grantAccess } from "./grant-access.ts";
-export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
-export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
-export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
-export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { createFirstAdministrator, type FirstAdministrator } from "./accounts/first-administrator.ts";
 export {
   addGroupMapping,
@@ -96,12 +86,15 @@ export {
   type User,
   type UserChanges,
 } from "./accounts/users.ts";
-export type { Authenticator } from "./authenticator.ts";
+export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
+export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
+export { type Caller, EVERYBODY } from "./caller.ts";
+export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
-export type { HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
-export { HtpasswdAuthenticator } from "./htpasswd/htpasswd-authenticator.ts";
+export { HtpasswdAuthenticator, type HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
+export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { openToAll } from "./open-to-all.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";

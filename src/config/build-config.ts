@@ -1,6 +1,15 @@
 import { buildAudit } from "./build-audit.ts";
+import { buildRateLimits } from "./build-rate-limits.ts";
 import { buildTls } from "./build-tls.ts";
-import type { AccountsConfig, AuthConfig, Config, HealthConfig, HttpConfig, StorageConfig, ValidationConfig } from "./config.ts";
+import type {
+  AccountsConfig,
+  AuthConfig,
+  Config,
+  HealthConfig,
+  HttpConfig,
+  StorageConfig,
+  ValidationConfig,
+} from "./config.ts";
 import type { Settings } from "./keys/index.ts";
 import { parseHostPort } from "./values/index.ts";
 
@@ -56,9 +65,7 @@ function buildAuth({ htpasswd, accounts }: Settings["auth"]): AuthConfig {
 
 const ALGORITHMS = { es256: "ES256", eddsa: "EdDSA" } as const;
 
-function buildAccounts(
-  accounts: NonNullable<Settings["auth"]["accounts"]>,
-): Omit<AccountsConfig, "htpasswdPath"> {
+function buildAccounts(accounts: NonNullable<Settings["auth"]["accounts"]>): Omit<AccountsConfig, "htpasswdPath"> {
   const { service, issuer, realm, lifetime, algorithm } = accounts.tokens;
   return {
     passwords: { minLength: accounts.passwords.minlength },
@@ -85,6 +92,7 @@ function buildHttp(http: Settings["http"]): HttpConfig {
       idleTimeoutMs: limits.idletimeout,
       maxBlobBytes: limits.maxblobbytes === 0 ? undefined : limits.maxblobbytes,
     },
+    rateLimits: buildRateLimits(http.ratelimits),
     metrics: http.metrics,
   };
 }

@@ -15,7 +15,8 @@ export function completeSettings(tree: RawMap): void {
   if (selectedIn(tree, "storage", storageDrivers).length === 0) {
     setAt(tree, ["storage", "filesystem", "rootdirectory"], rootWithoutDriver);
   }
-  if (selectedIn(tree, "auth", authKinds).length === 0) setAt(tree, ["auth", isOnlyLocal(tree) ? "none" : "accounts"], {});
+  if (selectedIn(tree, "auth", authKinds).length === 0)
+    setAt(tree, ["auth", isOnlyLocal(tree) ? "none" : "accounts"], {});
   // Where nobody signs in, a trail of who did what says little.
   setDefault(tree, ["audit", "enabled"], String(valueAt(tree, ["auth", "none"]) === undefined));
   const folder = folderBesideData(tree);

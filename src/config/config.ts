@@ -96,8 +96,24 @@ export interface HttpConfig {
     /** `undefined`: no limit. */
     readonly maxBlobBytes: number | undefined;
   };
+  /** `undefined`: none. */
+  readonly rateLimits: RateLimitConfig | undefined;
   /** On the main address. */
   readonly metrics: { readonly enabled: boolean; readonly path: string };
+}
+
+/** Each `undefined`: no limit. */
+export interface RateLimitConfig {
+  readonly anonymous: RateConfig | undefined;
+  readonly users: RateConfig | undefined;
+  readonly signIns: RateConfig | undefined;
+  readonly pulls: { readonly anonymous: RateConfig | undefined; readonly users: RateConfig | undefined };
+  readonly exempt: readonly string[];
+}
+
+export interface RateConfig {
+  readonly requests: number;
+  readonly periodMs: number;
 }
 
 export interface DebugConfig {

@@ -34,6 +34,8 @@ export {
   type RequestHandler,
   type Visitor,
 } from "./request-handler.ts";
+export { RateLimits, type RateLimitOptions } from "./rate-limits/index.ts";
+export { createRequestHandler, type Edge, type Page, type RequestHandler } from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
 export {

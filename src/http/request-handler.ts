@@ -10,6 +10,7 @@ import type { ConnectionInfo } from "./listener/index.ts";
 import { Networks } from "./networks.ts";
 import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
+import type { AskedRequest, CountedPull, RateLimits } from "./rate-limits/index.ts";
 import { handlerNameOf, recordOf, type RequestRecord } from "./request-record.ts";
 import { decodePath, pathOf, targetOf } from "./request-target.ts";
 import { allowedMethods, dispatch } from "./v2/dispatch.ts";
@@ -23,6 +24,8 @@ export interface Edge {
   /** One in which there is nothing, for those who must not learn what there is. */
   readonly emptyRegistry: () => Promise<Registry>;
   readonly authenticator: Authenticator;
+  /** Absent: clients may ask as often as they like. */
+  readonly rateLimits?: RateLimits | undefined;
   readonly options: HttpOptions;
   readonly clock: Clock;
   /** Milliseconds since whenever; never jumps. */
@@ -110,6 +113,7 @@ class Visit {
   #principal: Principal = ANONYMOUS;
   #route: Route | undefined;
   #handler = handlerNameOf(undefined);
+  #pull: CountedPull | undefined;
   #isCounted = false;
   #receivedBytes = 0;
 
@@ -182,9 +186,9 @@ class Visit {
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return this.#show(page);
     if (door) return door.respond(this.#request, this.#visitor(path));
-    const { authenticator } = this.#edge;
-    return whenThere(authenticator.authenticate(this.#request.headers.get("authorization"), this), (caller) => {
+    return whenThere(this.#authenticate(), (caller) => {
       this.#principal = caller.principal;
+      if (this.#edge.rateLimits) this.#pull = this.#edge.rateLimits.admit(this.#askedRequest());
       if (page) {
         requireLetIn(caller, NEEDS.signIn);
         return this.#show(page);
@@ -197,12 +201,28 @@ class Visit {
   }
 
   #findDoor(path: string): Door | undefined {
-    return this.#edge.doors.find((door) => path === door.path || (door.path.endsWith("/") && path.startsWith(door.path)));
+    return this.#edge.doors.find(
+      (door) => path === door.path || (door.path.endsWith("/") && path.startsWith(door.path)),
+    );
   }
 
   #visitor(path: string): Visitor {
     const introduce = (principal: Principal) => void (this.#principal = principal);
     return { address: this.address, requestId: this.#requestId, origin: this.#origin(), path, introduce };
+  }
+
+  #authenticate(): Soon<Caller> {
+    const { authenticator, rateLimits } = this.#edge;
+    const authorization = this.#request.headers.get("authorization");
+    // To guess a token is nothing that one could try.
+    if (!rateLimits || authorization === null || !/^basic /i.test(authorization))
+      return authenticator.authenticate(authorization, this);
+    return rateLimits.signingIn(this.address, () => authenticator.authenticate(authorization, this));
+  }
+
+  #askedRequest(): AskedRequest {
+    const { method } = this.#request;
+    return { user: nameOf(this.#principal), address: this.address, method, endpoint: this.#route?.kind };
   }
 
   #show(page: Page): Soon<Answer> {
@@ -260,6 +280,7 @@ class Visit {
     this.#span?.finish(record);
     const response = responseOf(answer, this.#edge.commonHeaders);
     response.headers.set("X-Request-Id", this.#requestId);
+    this.#pull?.settle(response);
     for (const warning of this.#warnings.headerValues()) response.headers.append("Warning", warning);
     return response;
   }

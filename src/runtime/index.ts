@@ -33,6 +33,5 @@ export {
   type SafeFetchOptions,
 } from "./outbound/index.ts";
 export { RecentlyUsed } from "./recently-used.ts";
-export { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 export { pause, type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";

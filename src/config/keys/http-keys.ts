@@ -14,6 +14,7 @@ import {
   urlPrefix,
 } from "../values/value-types.ts";
 import { accepted, group, headersOf, listOf, optional, setting } from "./key.ts";
+import { rateLimitKeys } from "./rate-limit-keys.ts";
 import { tlsKeys } from "./tls-keys.ts";
 
 const http1 = "HTTP/1.1 is served; a proxy in front may speak HTTP/2.";
@@ -61,6 +62,7 @@ export const httpKeys = group("The server that clients talk to.", {
   tls: tlsKeys,
   debug: debugKeys,
   limits: limitKeys,
+  ratelimits: rateLimitKeys,
   metrics: metricsKeys,
   secret: optional(
     text,

@@ -29,6 +29,7 @@ const defaults: Config = {
     tls: undefined,
     debug: undefined,
     limits: { idleTimeoutMs: 120_000, maxBlobBytes: undefined },
+    rateLimits: undefined,
     metrics: { enabled: false, path: "/metrics" },
   },
   health: { storageDriver: { enabled: false, intervalMs: 10_000, threshold: 3 }, files: [], http: [], tcp: [] },
@@ -110,6 +111,12 @@ http:
     addr: localhost:5001
     prometheus: {enabled: true, path: /debug/metrics}
   limits: {idletimeout: 2m, maxblobbytes: 20GiB}
+  ratelimits:
+    anonymous: {requests: 100}
+    users: {requests: 5000, period: 1h}
+    signins: {requests: 10, period: 90s}
+    pulls: {anonymous: {requests: 200}, users: {requests: 300, period: 24h}}
+    exempt: [10.0.0.0/8]
   metrics: {enabled: true, path: /figures}
 health:
   storagedriver: {enabled: true, interval: 5s, threshold: 0}
@@ -179,6 +186,16 @@ test("every key that works arrives", () => {
       },
       debug: { address: { hostname: "localhost", port: 5001 }, prometheus: { enabled: true, path: "/debug/metrics" } },
       limits: { idleTimeoutMs: 120_000, maxBlobBytes: 20 * 1024 ** 3 },
+      rateLimits: {
+        anonymous: { requests: 100, periodMs: 60_000 },
+        users: { requests: 5000, periodMs: 3_600_000 },
+        signIns: { requests: 10, periodMs: 90_000 },
+        pulls: {
+          anonymous: { requests: 200, periodMs: 6 * 3_600_000 },
+          users: { requests: 300, periodMs: 24 * 3_600_000 },
+        },
+        exempt: ["10.0.0.0/8"],
+      },
       metrics: { enabled: true, path: "/figures" },
     },
     health: {
