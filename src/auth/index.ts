@@ -95,6 +95,9 @@ export { HtpasswdAuthenticator, type HtpasswdOptions } from "./htpasswd/htpasswd
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
+export { normalizeGroupName } from "./ldap/group-names.ts";
+export { type LdapSourceNeeds, openLdapSource } from "./ldap/ldap-source.ts";
+export type { LdapOptions } from "./ldap/options.ts";
 export { openToAll } from "./open-to-all.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";

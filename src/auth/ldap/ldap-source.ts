@@ -1,0 +1,155 @@
+import { RegistryError, shorten } from "../../oci/index.ts";
+import type { Clock, Log } from "../../runtime/index.ts";
+import type { ExternalIdentity, PasswordSource } from "../sign-in/password-source.ts";
+import { whyDisabled } from "./account-state.ts";
+import { DirectoryConnections } from "./directory-connections.ts";
+import { fillBindTemplate, isDnTemplate } from "./escape-ldap.ts";
+import { findGroups } from "./find-groups.ts";
+import { findUser, type FoundUser, identityOf, readUser } from "./find-user.ts";
+import type { LdapConnection } from "./ldap-connection.ts";
+import type { LdapEntry } from "./ldap-entry.ts";
+import { isRefusal, LdapError, ldapErrorOf, refusalReason, saysKnownUser } from "./ldap-error.ts";
+import type { LdapOptions } from "./options.ts";
+import { RememberedIdentities } from "./remembered-identities.ts";
+import { SignInTurns } from "./sign-in-turns.ts";
+
+export interface LdapSourceNeeds {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Random bytes, of this process alone. */
+  readonly processKey: Uint8Array;
+}
+
+/**
+ * Asks a directory for users and their passwords. Connects when the first one signs in.
+ *
+ * A group is twice in `groups`, as {@link normalizeGroupName} writes it: by DN and, unless two groups of the user share it, by
+ * common name.
+ * @throws Error if the file of the authorities cannot be read
+ */
+export function openLdapSource(options: LdapOptions, needs: LdapSourceNeeds): PasswordSource {
+  return new LdapSource(options, needs);
+}
+
+type Refusal = "unknown-user" | "wrong-password";
+type Outcome = ExternalIdentity | Refusal;
+
+const MAX_NAME_LENGTH = 256;
+/** Sign-ins that wait beside those that are under way. */
+const MAX_WAITING = 200;
+
+class LdapSource implements PasswordSource {
+  readonly name: string;
+  readonly #options: LdapOptions;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #connections: DirectoryConnections;
+  readonly #turns: SignInTurns;
+  readonly #remembered: RememberedIdentities;
+
+  constructor(options: LdapOptions, { log, clock, processKey }: LdapSourceNeeds) {
+    this.name = `ldap:${options.name}`;
+    this.#options = options;
+    this.#log = log.child({ directory: options.name });
+    this.#clock = clock;
+    this.#connections = new DirectoryConnections(options, { clock, log: this.#log });
+    this.#turns = new SignInTurns(options.maxSignIns, MAX_WAITING, options.timeoutMs);
+    this.#remembered = new RememberedIdentities(processKey, clock, options.rememberMs);
+    if (options.tls.skipVerify)
+      this.#log.warn("insecureskipverify is on: any certificate of the directory is believed");
+  }
+
+  async checkPassword(username: string, password: string): Promise<Outcome> {
+    if (username === "" || username.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(username)) return "unknown-user";
+    // Servers take an empty password for nobody's and say yes; one that reads up to the NUL would, too.
+    if (password === "" || password.includes("\0")) return "wrong-password";
+    return this.#remembered.check(username, password, () => this.#turns.run(() => this.#ask(username, password)));
+  }
+
+  async close(): Promise<void> {
+    await this.#connections.close();
+    await this.#turns.drain();
+  }
+
+  async #ask(username: string, password: string): Promise<Outcome> {
+    const { bind, name } = this.#options;
+    try {
+      if (bind.kind === "search") return await this.#findAndBind(username, password);
+      return await this.#bindAndRead(bind.template, username, password);
+    } catch (cause) {
+      if (!(cause instanceof LdapError)) throw cause;
+      this.#log.error("nobody of the directory can sign in at the moment", { reason: cause.message });
+      const message = `the directory ${name} cannot be asked at the moment: try again`;
+      throw new RegistryError("unavailable", message, { cause });
+    }
+  }
+
+  async #findAndBind(username: string, password: string): Promise<Outcome> {
+    const found = await this.#connections.search((connection) => findUser(connection, this.#options, username));
+    const entry = this.#judge(found, username);
+    if (typeof entry === "string") return entry;
+    const refusal = await this.#connections.asUser((connection) => tryBind(connection, entry.dn, password));
+    if (refusal) return this.#refuse(username, refusalReason(refusal));
+    return this.#connections.search((connection) => this.#identify(connection, entry));
+  }
+
+  async #bindAndRead(template: string, username: string, password: string): Promise<Outcome> {
+    const bindName = fillBindTemplate(template, username);
+    if (bindName === undefined) return "unknown-user";
+    return this.#connections.asUser(async (connection) => {
+      const refusal = await tryBind(connection, bindName, password);
+      if (refusal) {
+        this.#refuse(username, refusalReason(refusal));
+        // Most directories do not tell a wrong password from nobody of this name, whom another source may know.
+        return saysKnownUser(refusal) ? "wrong-password" : "unknown-user";
+      }
+      const entry = this.#judge(await this.#ownEntry(connection, { template, bindName, username }), username);
+      if (typeof entry === "string") return entry;
+      // Whoever binds by a name need not be the one whose entry is found by it.
+      const other = isDnTemplate(template) ? undefined : await tryBind(connection, entry.dn, password);
+      if (other) return this.#refuse(username, `the password is not that of ${entry.dn}`);
+      return this.#identify(connection, entry);
+    });
+  }
+
+  #ownEntry(connection: LdapConnection, by: { template: string; bindName: string; username: string }) {
+    if (isDnTemplate(by.template)) return readUser(connection, this.#options, by.bindName);
+    return findUser(connection, this.#options, by.username);
+  }
+
+  #judge(found: FoundUser, username: string): LdapEntry | Refusal {
+    if (found === "none") return "unknown-user";
+    if (found === "several") {
+      this.#log.warn("several entries of the directory have one name", { user: shorten(username) });
+      return "wrong-password";
+    }
+    const reason = whyDisabled(found, this.#clock.nowMs());
+    return reason === undefined ? found : this.#refuse(username, reason);
+  }
+
+  #refuse(username: string, reason: string): "wrong-password" {
+    this.#log.info("the directory refuses a user", { user: shorten(username), reason });
+    return "wrong-password";
+  }
+
+  async #identify(connection: LdapConnection, entry: LdapEntry): Promise<ExternalIdentity> {
+    const { users, groups } = this.#options;
+    const identity = identityOf(entry, users);
+    if (groups === undefined) return identity;
+    const { names, isCutShort } = await findGroups(connection, groups, { entry, name: identity.name });
+    if (isCutShort) this.#log.warn("a user has more groups than are looked at", { user: shorten(identity.name) });
+    return { ...identity, groups: names };
+  }
+}
+
+/** @returns why not, if the server says no to the user and not to us */
+async function tryBind(connection: LdapConnection, name: string, password: string): Promise<LdapError | undefined> {
+  try {
+    await connection.bind(name, password);
+    return undefined;
+  } catch (thrown) {
+    const error = ldapErrorOf(thrown);
+    if (isRefusal(error)) return error;
+    throw error;
+  }
+}
