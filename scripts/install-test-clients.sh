@@ -12,6 +12,7 @@ apt=$PWD/.cache/later-debian
 packages="
   skopeo podman buildah umoci containerd docker.io runc uidmap
   docker-registry nginx-light pebble prometheus
+  slapd ldap-utils
   apache2-utils busybox-static ca-certificates curl faketime openssl unzip wrk
 "
 
@@ -46,6 +47,8 @@ install_packages() {
   [ "$(id -u)" -eq 0 ] || fail "run as root, or install by hand:$missing"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -o DPkg::Lock::Timeout=600 update -q
+  # The tests start their own; one on the ports of this machine would be in the way.
+  echo 'slapd slapd/no_configuration boolean true' | debconf-set-selections
   # shellcheck disable=SC2086 # a list of words
   apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends $missing
 }
