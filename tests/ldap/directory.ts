@@ -25,7 +25,7 @@ export function openDirectory(options: LdapOptions, nowMs: () => number = Date.n
   };
   const clock = { nowMs };
   const log = createLog({ level: "debug", formatter: "text", clock, output });
-  const source = openLdapSource(options, { log, clock, processKey: new Uint8Array(32) });
+  const source = openLdapSource(options, { log, clock });
   const directory: OpenDirectory = {
     name: source.name,
     checkPassword: (username, password) => source.checkPassword(username, password),
@@ -40,7 +40,7 @@ export async function closeDirectories(): Promise<void> {
   await Promise.all(opened.splice(0).map((directory) => directory.close()));
 }
 
-/** Plain LDAP, an account that searches, no groups, nothing remembered. */
+/** Plain LDAP, an account that searches, no groups. */
 export function searchOptions(url: string, changes: Partial<LdapOptions> = {}): LdapOptions {
   return {
     name: "test",
@@ -57,7 +57,6 @@ export function searchOptions(url: string, changes: Partial<LdapOptions> = {}): 
     connectTimeoutMs: 3000,
     timeoutMs: 3000,
     maxSignIns: 4,
-    rememberMs: 0,
     ...changes,
   };
 }

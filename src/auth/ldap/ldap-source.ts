@@ -10,18 +10,15 @@ import type { LdapConnection } from "./ldap-connection.ts";
 import type { LdapEntry } from "./ldap-entry.ts";
 import { isRefusal, LdapError, ldapErrorOf, refusalReason, saysKnownUser } from "./ldap-error.ts";
 import type { LdapOptions } from "./options.ts";
-import { RememberedIdentities } from "./remembered-identities.ts";
 import { SignInTurns } from "./sign-in-turns.ts";
 
 export interface LdapSourceNeeds {
   readonly log: Log;
   readonly clock: Clock;
-  /** Random bytes, of this process alone. */
-  readonly processKey: Uint8Array;
 }
 
 /**
- * Asks a directory for users and their passwords. Connects when the first one signs in.
+ * Asks a directory for users and their passwords, each time anew. Connects when the first one signs in.
  *
  * A group is twice in `groups`, as {@link normalizeGroupName} writes it: by DN and, unless two groups of the user share it, by
  * common name.
@@ -45,16 +42,14 @@ class LdapSource implements PasswordSource {
   readonly #clock: Clock;
   readonly #connections: DirectoryConnections;
   readonly #turns: SignInTurns;
-  readonly #remembered: RememberedIdentities;
 
-  constructor(options: LdapOptions, { log, clock, processKey }: LdapSourceNeeds) {
+  constructor(options: LdapOptions, { log, clock }: LdapSourceNeeds) {
     this.name = `ldap:${options.name}`;
     this.#options = options;
     this.#log = log.child({ directory: options.name });
     this.#clock = clock;
     this.#connections = new DirectoryConnections(options, { clock, log: this.#log });
     this.#turns = new SignInTurns(options.maxSignIns, MAX_WAITING, options.timeoutMs);
-    this.#remembered = new RememberedIdentities(processKey, clock, options.rememberMs);
     if (options.tls.skipVerify)
       this.#log.warn("insecureskipverify is on: any certificate of the directory is believed");
   }
@@ -63,7 +58,7 @@ class LdapSource implements PasswordSource {
     if (username === "" || username.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(username)) return "unknown-user";
     // Servers take an empty password for nobody's and say yes; one that reads up to the NUL would, too.
     if (password === "" || password.includes("\0")) return "wrong-password";
-    return this.#remembered.check(username, password, () => this.#turns.run(() => this.#ask(username, password)));
+    return this.#turns.run(() => this.#ask(username, password));
   }
 
   async close(): Promise<void> {

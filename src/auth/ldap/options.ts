@@ -15,8 +15,6 @@ export interface LdapOptions {
   readonly timeoutMs: number;
   /** How many sign-ins are under way at once. Each takes up to two connections. */
   readonly maxSignIns: number;
-  /** How long a right password is right without asking again; 0: not at all. */
-  readonly rememberMs: number;
 }
 
 export interface LdapTlsOptions {
