@@ -14,7 +14,7 @@ export interface ValueType<T> {
 }
 
 /** Makes a value type of a parser that throws an error whose message says what is wrong with the text. */
-function valueType<T>(name: string, parse: (text: string) => T): ValueType<T> {
+export function valueType<T>(name: string, parse: (text: string) => T): ValueType<T> {
   const text = z.string({ error: (issue) => (issue.input === undefined ? "is needed" : `must be ${name}`) });
   const schema = text.transform((value, context): T => {
     try {

@@ -1,0 +1,8 @@
+/** What the room is told by the configuration. */
+export type {
+  LdapBindOptions,
+  LdapGroupOptions,
+  LdapOptions,
+  LdapTlsOptions,
+  LdapUserOptions,
+} from "./ldap/options.ts";
