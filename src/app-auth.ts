@@ -8,11 +8,13 @@ import {
   basicChallenge,
   bearerChallenge,
   createAccounts,
+  createFirstAdministrator,
   createHtpasswdIfMissing,
   createSignIn,
   findAccount,
   grantAccess,
   HtpasswdSource,
+  openLdapSources,
   openSealSecret,
   openToAll,
   type PasswordSource,
@@ -25,6 +27,7 @@ import {
   TokenIssuer,
   TokenVerifier,
 } from "./auth/index.ts";
+import { COMMAND } from "./command-name.ts";
 import type { AccountsConfig, Config } from "./config/index.ts";
 import { createTokenHandler, type Door, respondKeySet } from "./http/index.ts";
 import { type Closers, type Log, systemClock } from "./runtime/index.ts";
@@ -72,15 +75,22 @@ async function openHtpasswdAccess(
 async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Promise<Access> {
   const { metadata, closers } = parts;
   const file = auth.htpasswdPath === undefined ? undefined : await openHtpasswdFile(parts, auth.htpasswdPath);
-  const core = openCore(parts, file ? [file] : [], auth);
+  const directories = await openLdapSources(auth.ldap, { log: parts.log, clock: systemClock });
+  for (const source of directories) closers.add(() => source.close());
+  const core = openCore(parts, file ? [file, ...directories] : directories, auth);
   const { directory, signIn } = core;
+  await greetFirstAdministrator(parts, core.accounts);
   const keys = await openSigningKeys(parts, auth);
   const tokenParts = { keys, options: auth.tokens, clock: systemClock, newId: randomUUID };
   const authenticator = new RuledAuthenticator({
     ...authenticatorParts(core),
     tokens: new TokenVerifier(tokenParts),
     challenge: ({ origin, ...challenge }) =>
-      bearerChallenge({ ...challenge, service: auth.tokens.service, realm: auth.tokens.realm ?? tokenUrl(parts, origin) }),
+      bearerChallenge({
+        ...challenge,
+        service: auth.tokens.service,
+        realm: auth.tokens.realm ?? tokenUrl(parts, origin),
+      }),
     outsideVersion: () => file?.version(),
   });
   closers.add(() => authenticator.close());
@@ -99,6 +109,13 @@ async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Prom
   return { authenticator, doors };
 }
 
+async function greetFirstAdministrator({ tell }: AccessParts, accounts: Accounts): Promise<void> {
+  const first = await createFirstAdministrator(accounts);
+  if (!first) return;
+  const change = `${COMMAND} user change-password ${first.name}`;
+  tell(`the administrator ${first.name} has been made with the password ${first.password}; change it first: ${change}`);
+}
+
 /** Where a client finds the token end-point, under the address that it uses. */
 function tokenUrl({ config }: AccessParts, origin: string): string {
   return `${origin}${config.http.prefix}token`;
@@ -115,7 +132,10 @@ async function openSecret({ config, log }: AccessParts): Promise<string | Uint8A
   const { path } = config.database;
   if (config.http.secret !== undefined) return config.http.secret;
   if (path === ":memory:") return randomBytes(32);
-  return openSealSecret(`${dirname(path)}/berth.secret`, { random: randomBytes, report: (problem) => log.warn(problem) });
+  return openSealSecret(`${dirname(path)}/berth.secret`, {
+    random: randomBytes,
+    report: (problem) => log.warn(problem),
+  });
 }
 
 async function openHtpasswdFile({ log, tell }: AccessParts, path: string): Promise<HtpasswdSource> {
@@ -152,6 +172,9 @@ function openCore(
   return { accounts, directory, signIn };
 }
 
-function authenticatorParts({ directory, signIn }: Core): Omit<RuledAuthenticatorParts, "challenge" | "outsideVersion"> {
+function authenticatorParts({
+  directory,
+  signIn,
+}: Core): Omit<RuledAuthenticatorParts, "challenge" | "outsideVersion"> {
   return { directory, signIn, clock: systemClock, processKey: randomBytes(32), close: () => undefined };
 }

@@ -35,8 +35,7 @@ const NEEDED: Readonly<Record<string, readonly Action[]>> = {
 function mayHave(caller: Caller, { type, name }: TokenAccess, action: string): boolean {
   if (type === "registry") return name === "catalog" && action === "*" && caller.mayList;
   if (type !== "repository" || !isRepositoryName(name)) return false;
-  const may = (needed: Action) =>
-    caller.refusalOf({ path: name, action: needed, isAnyTagEnough: true }) === undefined;
+  const may = (needed: Action) => caller.refusalOf({ path: name, action: needed, isAnyTagEnough: true }) === undefined;
   if (action === "*") return Object.values(NEEDED).every((needed) => needed.some(may));
   return (NEEDED[action] ?? []).some(may);
 }

@@ -91,12 +91,12 @@ export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./
 export { type Caller, EVERYBODY } from "./caller.ts";
 export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
-export { HtpasswdAuthenticator, type HtpasswdOptions } from "./htpasswd/htpasswd-authenticator.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { normalizeGroupName } from "./ldap/group-names.ts";
-export { type LdapSourceNeeds, openLdapSource } from "./ldap/ldap-source.ts";
+export type { LdapSourceNeeds } from "./ldap/ldap-source.ts";
+export { openLdapSources } from "./ldap/open-ldap-sources.ts";
 export type { LdapOptions } from "./ldap/options.ts";
 export { openToAll } from "./open-to-all.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";

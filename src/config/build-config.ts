@@ -1,5 +1,6 @@
 import { buildAudit } from "./build-audit.ts";
 import { buildRateLimits } from "./build-rate-limits.ts";
+import { buildLdap } from "./build-ldap.ts";
 import { buildTls } from "./build-tls.ts";
 import type {
   AccountsConfig,
@@ -58,14 +59,17 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
   };
 }
 
-function buildAuth({ htpasswd, accounts }: Settings["auth"]): AuthConfig {
-  if (accounts) return { kind: "accounts", ...buildAccounts(accounts), htpasswdPath: htpasswd?.path };
+function buildAuth({ htpasswd, accounts, ldap }: Settings["auth"]): AuthConfig {
+  if (accounts)
+    return { kind: "accounts", ...buildAccounts(accounts), htpasswdPath: htpasswd?.path, ldap: buildLdap(ldap) };
   return htpasswd ? { kind: "htpasswd", realm: htpasswd.realm, path: htpasswd.path } : { kind: "none" };
 }
 
 const ALGORITHMS = { es256: "ES256", eddsa: "EdDSA" } as const;
 
-function buildAccounts(accounts: NonNullable<Settings["auth"]["accounts"]>): Omit<AccountsConfig, "htpasswdPath"> {
+function buildAccounts(
+  accounts: NonNullable<Settings["auth"]["accounts"]>,
+): Omit<AccountsConfig, "htpasswdPath" | "ldap"> {
   const { service, issuer, realm, lifetime, algorithm } = accounts.tokens;
   return {
     passwords: { minLength: accounts.passwords.minlength },

@@ -1,3 +1,4 @@
+import { checkLdap } from "./check-ldap.ts";
 import { authKinds, storageDrivers } from "./complete-settings.ts";
 import { selectedIn } from "./expand-selections.ts";
 import type { Findings } from "./findings.ts";
@@ -29,6 +30,7 @@ function checkAuth(tree: RawMap, findings: Findings): void {
   const isBoth = selectedIn(tree, "auth", ["htpasswd", "accounts"]).length === 2;
   const kinds = isBoth ? authKinds.filter((kind) => kind !== "htpasswd") : authKinds;
   checkOneOf(tree, "auth", kinds, "ways to log in", findings);
+  checkLdap(tree, findings);
 }
 
 function checkAddress(tree: RawMap, findings: Findings): void {

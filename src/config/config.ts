@@ -1,3 +1,4 @@
+import type { LdapOptions } from "../auth/options.ts";
 import type { AuditOptions } from "../events/options.ts";
 import type { AcmeChallenge, ClientAuthMode, LogLevel } from "./keys/index.ts";
 import type { HostPort, ListenAddress } from "./values/index.ts";
@@ -58,6 +59,8 @@ export type AuthConfig =
 export interface AccountsConfig {
   /** A password file whose users have accounts too. */
   readonly htpasswdPath: string | undefined;
+  /** Directories whose users have accounts too, in the order in which they are asked. */
+  readonly ldap: readonly LdapOptions[];
   readonly passwords: { readonly minLength: number };
   /** How long what a directory said of a password holds. */
   readonly externalCacheMs: number;

@@ -26,6 +26,7 @@ export {
   type Tracing,
 } from "./observation/index.ts";
 export type { HttpOptions } from "./options.ts";
+export { type RateLimitOptions, RateLimits } from "./rate-limits/index.ts";
 export {
   createRequestHandler,
   type Door,
@@ -34,8 +35,6 @@ export {
   type RequestHandler,
   type Visitor,
 } from "./request-handler.ts";
-export { RateLimits, type RateLimitOptions } from "./rate-limits/index.ts";
-export { createRequestHandler, type Edge, type Page, type RequestHandler } from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
 export {
@@ -45,6 +44,7 @@ export {
   type SiblingProcesses,
   watchedMetrics,
 } from "./siblings/index.ts";
+export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export {
   createTokenHandler,
   respondKeySet,
@@ -52,5 +52,4 @@ export {
   type TokenHandler,
   type TokenHandlerParts,
 } from "./token/index.ts";
-export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export { unsentResponse } from "./unsent-response.ts";

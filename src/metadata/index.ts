@@ -25,7 +25,7 @@ export {
   findAccountRecordById,
   findExternalAccountRecord,
   hasOtherAdministrator,
-  hasUsers,
+  hasAdministrator,
   insertAccount,
   listAccountRecords,
   type NewAccount,

@@ -89,7 +89,8 @@ function findGrant(
   for (const subject of subjects) {
     for (const grant of grants.get(subject) ?? []) {
       if (!grant.actions.has(action) || !isValid(grant, nowMs) || !grant.mayBePath(path)) continue;
-      if (!grant.mayBeTag || isAnyTagEnough || (tag !== undefined && grant.mayBeTag(tag))) return { by: "grant", grant };
+      if (!grant.mayBeTag || isAnyTagEnough || (tag !== undefined && grant.mayBeTag(tag)))
+        return { by: "grant", grant };
     }
   }
   return undefined;

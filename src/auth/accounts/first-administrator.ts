@@ -1,9 +1,10 @@
-import { hasUsers, insertAccount } from "../../metadata/index.ts";
+import { findAccountRecord, hasAdministrator, insertAccount, type Queries } from "../../metadata/index.ts";
 import { type Accounts, recordDeed } from "./accounts.ts";
 import { randomText } from "./random-text.ts";
 
 /** 119 bits, that can still be typed. */
 const PASSWORD_LENGTH = 20;
+const NAME = "admin";
 
 export interface FirstAdministrator {
   readonly name: string;
@@ -12,16 +13,16 @@ export interface FirstAdministrator {
 }
 
 /**
- * Makes the user `admin` if there is no user at all. Of several processes that start at once one does.
- * @returns `undefined` if there are users
+ * Makes the user `admin` if there is no administrator, and nobody of this name. Of several processes that start at once one does.
+ * @returns `undefined` if there is one
  */
 export async function createFirstAdministrator(accounts: Accounts): Promise<FirstAdministrator | undefined> {
   const { metadata, clock, random, passwords } = accounts;
-  if (await hasUsers(metadata.reads)) return undefined;
-  const first: FirstAdministrator = { name: "admin", password: randomText(random, PASSWORD_LENGTH) };
+  if (await isThereOne(metadata.reads)) return undefined;
+  const first: FirstAdministrator = { name: NAME, password: randomText(random, PASSWORD_LENGTH) };
   const passwordHash = await passwords.hash(first.password);
   return metadata.transaction(async (queries) => {
-    if (await hasUsers(queries)) return undefined;
+    if (await isThereOne(queries)) return undefined;
     await insertAccount(queries, {
       name: first.name,
       kind: "user",
@@ -40,4 +41,8 @@ export async function createFirstAdministrator(accounts: Accounts): Promise<Firs
     await recordDeed(queries, accounts, { ...by, act: "user.create", target: first.name, detail: { first: true } });
     return first;
   });
+}
+
+async function isThereOne(queries: Queries): Promise<boolean> {
+  return (await hasAdministrator(queries)) || (await findAccountRecord(queries, NAME)) !== undefined;
 }

@@ -20,6 +20,8 @@ export function limitsOfToken(access: readonly TokenAccess[]): TokenLimits {
       pathPattern: name,
       actions: actions.flatMap((action) => CONTENT_ACTIONS[action] ?? []),
     })),
-    mayList: access.some(({ type, name, actions }) => type === "registry" && name === "catalog" && actions.includes("*")),
+    mayList: access.some(
+      ({ type, name, actions }) => type === "registry" && name === "catalog" && actions.includes("*"),
+    ),
   };
 }

@@ -1,5 +1,6 @@
 import { durationBetween, headerValue, interval, oneOf, path, webUrl, wholeNumber } from "../values/value-types.ts";
 import { group, optional, optionalGroup, refused, required, setting } from "./key.ts";
+import { ldapKeys } from "./ldap-keys.ts";
 
 const accountKeys = optionalGroup(
   "Users, groups and robots in the database, with roles on namespaces, and tokens for clients. Together with `htpasswd`, `ldap` " +
@@ -15,9 +16,17 @@ const accountKeys = optionalGroup(
     ),
     tokens: group("Tokens that clients are given for their password.", {
       service: setting(headerValue, "berth", "What tokens are for: the name that clients show."),
-      issuer: setting(headerValue, "berth", "Who makes them. Of two registries with the same keys each needs a name of its own."),
+      issuer: setting(
+        headerValue,
+        "berth",
+        "Who makes them. Of two registries with the same keys each needs a name of its own.",
+      ),
       realm: optional(webUrl, "Where clients ask for tokens, if not at `/token` of the address that they use."),
-      lifetime: setting(durationBetween(60_000, 3_600_000), "15m", "How long a token is good for: one minute to one hour."),
+      lifetime: setting(
+        durationBetween(60_000, 3_600_000),
+        "15m",
+        "How long a token is good for: one minute to one hour.",
+      ),
       algorithm: setting(oneOf("es256", "eddsa"), "es256", "What tokens are signed with."),
     }),
   },
@@ -36,6 +45,7 @@ export const authKeys = group(
       },
     ),
     accounts: accountKeys,
+    ldap: ldapKeys,
     none: optionalGroup("`{}` says that everybody may do everything.", {}),
     token: refused("Tokens of an authorization server.", "not there yet; use `auth.htpasswd`.", { evenEmpty: true }),
     silly: refused("Takes any token.", "it protects nothing; say `auth: {none: {}}`.", { evenEmpty: true }),

@@ -34,7 +34,11 @@ export class CredentialsError extends RegistryError {
   /** Such as `repository:app:pull`. */
   readonly scopes: readonly string[];
 
-  constructor(kind: "unauthorized" | "scope-insufficient" | "token-invalid", message: string, scopes: readonly string[]) {
+  constructor(
+    kind: "unauthorized" | "scope-insufficient" | "token-invalid",
+    message: string,
+    scopes: readonly string[],
+  ) {
     super(kind, message, scopes.length > 0 ? { detail: scopes.map(detailOf) } : {});
     this.scopes = scopes;
   }
@@ -113,7 +117,9 @@ function refusedAccess(caller: Caller, { name, need, refusal }: Refused): Regist
     return new CredentialsError("scope-insufficient", `the token is not for this in ${name}`, scopes);
   // Who came with an empty token may have more with a name.
   if (caller.principal.kind === "anonymous") return new CredentialsError("unauthorized", SIGN_IN, scopes);
-  return new RegistryError("denied", `you may not ${WORDS[need.action] ?? need.action} in ${name}`, { detail: { name } });
+  return new RegistryError("denied", `you may not ${WORDS[need.action] ?? need.action} in ${name}`, {
+    detail: { name },
+  });
 }
 
 const SIGN_IN = "authentication required: log in with a user name and password";

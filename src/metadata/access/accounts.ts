@@ -104,8 +104,14 @@ export async function listAccountRecords(queries: Queries, page: AccountPage): P
   return rows.map(toAccount);
 }
 
-export async function hasUsers(queries: Queries): Promise<boolean> {
-  const row = await queries.selectFrom("accounts").select("id").where("kind", "=", "user").limit(1).executeTakeFirst();
+/** Whether there is one at all, disabled or not. */
+export async function hasAdministrator(queries: Queries): Promise<boolean> {
+  const row = await queries
+    .selectFrom("accounts")
+    .select("id")
+    .where("system_role", "=", "administrator")
+    .limit(1)
+    .executeTakeFirst();
   return row !== undefined;
 }
 

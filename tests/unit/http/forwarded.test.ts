@@ -18,11 +18,7 @@ function viewOf({ headers = {}, from = PROXY, tls = false, trusted = ["10.0.0.0/
   const request = new Request("http://registry.internal:5000/v2/", {
     headers: { Host: "registry.internal:5000", ...headers },
   });
-  const { scheme, host, remoteAddress } = clientView(
-    request,
-    { remoteAddress: from, tls },
-    new Networks(trusted),
-  );
+  const { scheme, host, remoteAddress } = clientView(request, { remoteAddress: from, tls }, new Networks(trusted));
   return { scheme, host, remoteAddress };
 }
 
@@ -171,9 +167,7 @@ describe("a trusted proxy", () => {
     ["10.0.0.0/8", "::ffff:10.0.0.1", true],
     ["10.0.0.0/8", "unknown", false],
     ["10.0.0.0/8", "", false],
-  ])("in %s is %s: %j", (network, address, isTrusted) =>
-    expect(new Networks([network]).has(address)).toBe(isTrusted),
-  );
+  ])("in %s is %s: %j", (network, address, isTrusted) => expect(new Networks([network]).has(address)).toBe(isTrusted));
 });
 
 test("whatever is forwarded, the view is one to build a URL from", () => {

@@ -22,7 +22,13 @@ beforeEach(async () => {
   const { registry } = memory;
   const repository = parseRepositoryName("app");
   await putWholeBlob(registry, { repository, digest: CONFIG.digest, body: new Blob([CONFIG.bytes]).stream() });
-  const push = { repository, tags: [], contentType: OCI_IMAGE_MANIFEST, warnings: new Warnings() };
+  const push = {
+    repository,
+    tags: [],
+    contentType: OCI_IMAGE_MANIFEST,
+    warnings: new Warnings(),
+    by: { actor: undefined, address: undefined, requestId: undefined },
+  };
   await putManifest(registry, { ...push, reference: parseReference("v1"), body: IMAGE.bytes });
 });
 afterEach(() => memory.close());
@@ -69,6 +75,7 @@ function open(limits?: Partial<RateLimitOptions>, trustedProxies: readonly strin
     stopwatchMs,
     newRequestId: () => "request-1",
     pages: new Map(),
+    doors: [],
     findFault: () => undefined,
     metrics: { requestStarted: () => undefined, requestFinished: () => undefined },
     tracing: undefined,

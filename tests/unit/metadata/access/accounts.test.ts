@@ -4,7 +4,7 @@ import {
   findAccountRecordById,
   findExternalAccountRecord,
   hasOtherAdministrator,
-  hasUsers,
+  hasAdministrator,
   insertAccount,
   insertGroup,
   insertRobotTrust,
@@ -144,11 +144,11 @@ test("accounts are listed by name, users and robots apart", async () => {
 });
 
 test("knows whether there are users and other administrators", async () => {
-  expect(await hasUsers(metadata.reads)).toBe(false);
+  expect(await hasAdministrator(metadata.reads)).toBe(false);
   await insert("team+ci", { kind: "robot", ownerPath: "team" });
-  expect(await hasUsers(metadata.reads)).toBe(false);
+  expect(await hasAdministrator(metadata.reads)).toBe(false);
   const [one, two] = [await insert("a", { systemRole: "administrator" }), await insert("b", { systemRole: "auditor" })];
-  expect(await hasUsers(metadata.reads)).toBe(true);
+  expect(await hasAdministrator(metadata.reads)).toBe(true);
   expect(await hasOtherAdministrator(metadata.reads, two)).toBe(true);
   expect(await hasOtherAdministrator(metadata.reads, one)).toBe(false);
   await metadata.transaction((queries) => updateAccount(queries, one, { isDisabled: true, nowMs: 1 }));
