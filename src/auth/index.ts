@@ -101,6 +101,10 @@ export type { LdapOptions } from "./ldap/options.ts";
 export { openToAll } from "./open-to-all.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
+export type { HashCost } from "./passwords/password-hashes.ts";
+export type { Principal } from "./principal.ts";
+export { ANONYMOUS, nameOf } from "./principal.ts";
+export type { ExternalIdentity, PasswordSource } from "./sign-in/password-source.ts";
 export {
   createSignIn,
   DEFAULT_SIGN_IN_OPTIONS,

@@ -1,16 +1,22 @@
 import { type Act, type MetadataDatabase, type Queries, recordAct } from "../../metadata/index.ts";
 import type { Clock } from "../../runtime/index.ts";
-import { PasswordHashes } from "../passwords/password-hashes.ts";
+import { DEFAULT_HASH_COST, type HashCost, PasswordHashes } from "../passwords/password-hashes.ts";
 import { DEFAULT_LOCK_OUT, LockOut, type LockOutOptions } from "./lock-out.ts";
 import type { RandomBytes } from "./random-text.ts";
 
 export interface AccountOptions {
   /** Characters, of passwords that are set from now on. */
   readonly minPasswordLength: number;
+  /** Of passwords that are set from now on. */
+  readonly hashCost: HashCost;
   readonly lockOut: LockOutOptions;
 }
 
-export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { minPasswordLength: 12, lockOut: DEFAULT_LOCK_OUT };
+export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = {
+  minPasswordLength: 12,
+  hashCost: DEFAULT_HASH_COST,
+  lockOut: DEFAULT_LOCK_OUT,
+};
 
 export interface AccountsParts {
   readonly metadata: MetadataDatabase;
@@ -32,7 +38,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
   return {
     ...parts,
     options,
-    passwords: new PasswordHashes(),
+    passwords: new PasswordHashes(options.hashCost),
     lockOut: new LockOut({ metadata, clock, options: options.lockOut }),
   };
 }

@@ -1,10 +1,13 @@
 import { BoundedTurns } from "./bounded-turns.ts";
 
-/** What OWASP asks for at least: 19 MiB and two passes, some 30 ms of one core. Bun knows one lane only. */
-const ARGON2ID = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
+/** How much work a hash of argon2id is. Bun knows one lane only. */
+export interface HashCost {
+  readonly memoryKib: number;
+  readonly passes: number;
+}
 
-/** No password has it. It takes as long as others do. */
-const DECOY_HASH = `$argon2id$v=19$m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=1$${"A".repeat(43)}$${"A".repeat(43)}`;
+/** What OWASP asks for at least: some 30 ms of one core. */
+export const DEFAULT_HASH_COST: HashCost = { memoryKib: 19_456, passes: 2 };
 
 /** The last of them waits some seconds. */
 const MAX_WAITING = 100;
@@ -12,10 +15,20 @@ const MAX_WAITING = 100;
 /** Makes and checks the hashes of local users' passwords, one at a time, so that they hold up nothing else. */
 export class PasswordHashes {
   readonly #turns = new BoundedTurns(MAX_WAITING);
+  readonly #cost: HashCost;
+  /** No password has it. It takes as long as others do. */
+  readonly #decoy: string;
+
+  constructor(cost: HashCost) {
+    this.#cost = cost;
+    const nothing = "A".repeat(43);
+    this.#decoy = `$argon2id$v=19$m=${cost.memoryKib},t=${cost.passes},p=1$${nothing}$${nothing}`;
+  }
 
   /** @throws RegistryError `too-many-requests` */
   hash(password: string): Promise<string> {
-    return this.#turns.run(() => Bun.password.hash(oneForm(password), ARGON2ID));
+    const { memoryKib: memoryCost, passes: timeCost } = this.#cost;
+    return this.#turns.run(() => Bun.password.hash(oneForm(password), { algorithm: "argon2id", memoryCost, timeCost }));
   }
 
   /**
@@ -23,7 +36,7 @@ export class PasswordHashes {
    * @throws RegistryError `too-many-requests`
    */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
-    const isRight = await this.#turns.run(() => Bun.password.verify(oneForm(password), hash ?? DECOY_HASH));
+    const isRight = await this.#turns.run(() => Bun.password.verify(oneForm(password), hash ?? this.#decoy));
     return isRight && hash !== undefined;
   }
 }

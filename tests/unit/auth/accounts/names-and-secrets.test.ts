@@ -9,6 +9,7 @@ import {
 import { addressRange } from "../../../../src/auth/accounts/address-range.ts";
 import { randomText } from "../../../../src/auth/accounts/random-text.ts";
 import { createSecretText, isWholeSecret, secretKindOf } from "../../../../src/auth/accounts/secret-text.ts";
+import { DEFAULT_HASH_COST, PasswordHashes } from "../../../../src/auth/passwords/password-hashes.ts";
 import { requireGoodPassword } from "../../../../src/auth/passwords/password-rules.ts";
 import { thrownBy } from "../../../support/thrown-error.ts";
 
@@ -130,3 +131,19 @@ test.each([
   ["fe80::1%eth0", "fe80:0:0:0::/64"],
   ["unix", "unix"],
 ])("the range of %p is %p", (address, range) => expect(addressRange(address)).toBe(range));
+
+describe("a hash of a password", () => {
+  test("costs what OWASP asks for, and is right for one way to write a letter as for another", async () => {
+    const hashes = new PasswordHashes(DEFAULT_HASH_COST);
+    const hash = await hashes.hash("caf\u00e9 au lait noir");
+    expect(hash).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
+    expect(await hashes.verify("cafe\u0301 au lait noir", hash)).toBe(true);
+    expect(await hashes.verify("cafe au lait noir", hash)).toBe(false);
+  });
+
+  test("that there is not is right for none", async () => {
+    const hashes = new PasswordHashes({ memoryKib: 8, passes: 1 });
+    expect(await hashes.verify("", undefined)).toBe(false);
+    expect(await hashes.verify("x", undefined)).toBe(false);
+  });
+});

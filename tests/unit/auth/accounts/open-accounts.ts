@@ -14,6 +14,9 @@ export interface OpenAccounts {
 
 export const BY: ActOrigin = { actor: "root", address: "192.0.2.9", requestId: "r-1" };
 
+/** Least work, so that a test may guess a hundred times. */
+const CHEAP = { hashCost: { memoryKib: 8, passes: 1 } };
+
 /** Accounts in a database in memory. The random bytes are others at each call, and the same in each run. */
 export async function openAccounts(options: AccountsParts["options"] = {}): Promise<OpenAccounts> {
   const time = { atMs: 1_000_000_000_000 };
@@ -28,7 +31,7 @@ export async function openAccounts(options: AccountsParts["options"] = {}): Prom
   };
   const clock = { nowMs: () => time.atMs };
   return {
-    accounts: createAccounts({ metadata, clock, random, options }),
+    accounts: createAccounts({ metadata, clock, random, options: { ...CHEAP, ...options } }),
     metadata,
     time,
     accessGeneration: async () => (await loadAccessRules(metadata.reads)).generation,

@@ -51,7 +51,7 @@ describe("a user", () => {
     });
     expect(await getUser(open.accounts, "anna")).toEqual(user);
     const record = await findAccountRecord(open.metadata.reads, "anna");
-    expect(record?.passwordHash).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
+    expect(record?.passwordHash).toStartWith("$argon2id$v=19$m=8,t=1,p=1$");
     expect(await open.acts()).toEqual(["user.create success anna"]);
   });
 
