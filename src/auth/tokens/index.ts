@@ -2,6 +2,11 @@
 export { type BearerChallenge, bearerChallenge } from "./bearer-challenge.ts";
 export type { GrantAccess } from "./grant-access.ts";
 export type { TokenOptions } from "./options.ts";
+export { ExternalTokenVerifier } from "./external/external-token-verifier.ts";
+export type { ReportFault } from "./external/followed-file.ts";
+export { EXTERNAL_ALGORITHMS, type ExternalAlgorithm, type ExternalTokenOptions, realmOf } from "./external/options.ts";
+export type { FetchKeySet } from "./external/remote-key-set.ts";
+export type { TrustedKeysParts } from "./external/trusted-keys.ts";
 export { formatScope, parseScopes } from "./scopes.ts";
 export { type RandomSource, Seal } from "./seal.ts";
 export { openSealSecret, SealSecretError, type SealSecretParts } from "./seal-secret.ts";

@@ -23,7 +23,9 @@ export function mergeAccess(list: readonly TokenAccess[]): readonly TokenAccess[
 /** The access as an entry of an array that came from outside; `undefined`: it is none. */
 export function readAccess(value: unknown): TokenAccess | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { type, class: kind, name, actions } = value as Readonly<Record<string, unknown>>;
+  // Programs in Go write an empty list as null.
+  const { type, class: kind, name, actions: listed } = value as Readonly<Record<string, unknown>>;
+  const actions = listed ?? [];
   if (typeof type !== "string" || typeof name !== "string" || !isTexts(actions)) return undefined;
   if (kind === undefined || kind === "") return { type, name, actions };
   return typeof kind === "string" ? { type, class: kind, name, actions } : undefined;
