@@ -98,6 +98,16 @@ export { normalizeGroupName } from "./ldap/group-names.ts";
 export type { LdapSourceNeeds } from "./ldap/ldap-source.ts";
 export { openLdapSources } from "./ldap/open-ldap-sources.ts";
 export type { LdapOptions } from "./ldap/options.ts";
+export type { Account } from "./accounts/account.ts";
+export { createWorkloadTokens, type WorkloadTokensParts } from "./oidc/create-workload-tokens.ts";
+export {
+  type BegunSignIn,
+  type FinishedSignIn,
+  OidcProviders,
+  type OidcProvidersParts,
+  type SignInBeginning,
+} from "./oidc/oidc-providers.ts";
+export type { OidcProviderOptions, WorkloadIssuerOptions, WorkloadOptions } from "./oidc/options.ts";
 export { openToAll } from "./open-to-all.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
@@ -153,3 +163,16 @@ export {
   type TrustedKeysParts,
   type VerifiedToken,
 } from "./tokens/index.ts";
+export type { BrowserCookies } from "./sessions/cookies.ts";
+export type { SessionOptions } from "./sessions/options.ts";
+export { type PageRequest, refuseOtherSites, requireOwnPage } from "./sessions/require-own-page.ts";
+export {
+  type NewWebSession,
+  type StartedSession,
+  type WebSession,
+  WebSessions,
+  type WebSessionsParts,
+} from "./sessions/web-sessions.ts";
+export type { ExternalIdentity } from "./sign-in/password-source.ts";
+export type { Identity, SignIn } from "./sign-in/sign-in.ts";
+export type { WorkloadTokens } from "./sign-in/workload-tokens.ts";

@@ -35,6 +35,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: ReadableBytes | Uint8Array | string | null;
+  /** One `Set-Cookie` header each. */
+  readonly cookies?: readonly string[] | undefined;
 }
 
 /** An answer without a body. */
@@ -91,12 +93,13 @@ export class CommonHeaders {
 const NOTHING_IN_COMMON = new CommonHeaders({});
 
 /** What Bun sends. */
-export function responseOf({ status, headers, body }: Answer, common = NOTHING_IN_COMMON): Response {
+export function responseOf({ status, headers, body, cookies }: Answer, common = NOTHING_IN_COMMON): Response {
   const isKept = Object.isFrozen(headers);
   const init = { status, headers: isKept ? common.with(headers) : common.alone };
   const response = new Response(body as Blob | null, init);
   // One by one: a Response takes longer to read an object.
   if (!isKept) setEach(response.headers, headers);
+  if (cookies) for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
   return response;
 }
 

@@ -44,6 +44,7 @@ export {
   type SiblingProcesses,
   watchedMetrics,
 } from "./siblings/index.ts";
+export { createSignInHandler, type SignInHandler, type SignInParts, type SignInVisit } from "./sign-in/index.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export {
   createTokenHandler,

@@ -1,0 +1,81 @@
+import type { Account, FinishedSignIn } from "../../auth/index.ts";
+import { type Act, type Queries, recordAct } from "../../metadata/index.ts";
+import { RegistryError } from "../../oci/index.ts";
+import { type Answer, emptyAnswer } from "../answer.ts";
+import { targetOf } from "../request-target.ts";
+import { readSmallBody } from "./read-small-body.ts";
+import { browserOf, type SignInParts, type SignInVisit } from "./sign-in-visit.ts";
+
+const NOT_STORED = { "Cache-Control": "no-store" };
+
+/** Sends a browser to a provider; `return_to` says where it goes afterwards. */
+export async function beginAtProvider(parts: SignInParts, visit: SignInVisit, provider: string): Promise<Answer> {
+  const { url, stateCookie } = await parts.providers.beginSignIn(provider, {
+    returnTo: urlOf(visit).searchParams.get("return_to") ?? parts.prefix,
+    redirectUri: callbackUrl(parts, visit, provider),
+    isSecure: browserOf(visit).isSecure,
+  });
+  return { ...emptyAnswer(302, { ...NOT_STORED, Location: url }), cookies: [stateCookie] };
+}
+
+/** Takes a browser that comes back from a provider. */
+export async function finishAtProvider(parts: SignInParts, visit: SignInVisit, provider: string): Promise<Answer> {
+  const url = new URL(callbackUrl(parts, visit, provider) + urlOf(visit).search);
+  try {
+    const finished = await parts.providers.finishSignIn(provider, url, browserOf(visit));
+    const { source, identity, returnTo, stateCookie } = finished;
+    const account = await parts.ensureExternalAccount(source, identity, { ...visit.from, actor: identity.name });
+    const cookie = await startSession(parts, visit, { finished, account });
+    return { ...emptyAnswer(302, { ...NOT_STORED, Location: returnTo }), cookies: [cookie, stateCookie] };
+  } catch (error) {
+    await recordFailure(parts, visit, { provider, error });
+    throw error;
+  }
+}
+
+/** Ends sessions where a provider says so; it comes without a browser. @spec OpenID Connect Back-Channel Logout 1.0, 2.5 */
+export async function logOutByProvider(parts: SignInParts, visit: SignInVisit, provider: string): Promise<Answer> {
+  const form = new URLSearchParams(await readSmallBody(visit.request, "application/x-www-form-urlencoded"));
+  await parts.providers.endSessions(provider, form.get("logout_token") ?? "", visit.from);
+  return emptyAnswer(200, NOT_STORED);
+}
+
+function urlOf({ request, origin }: SignInVisit): URL {
+  return new URL(targetOf(request.url), origin);
+}
+
+/** What has to be registered at the provider. */
+function callbackUrl({ prefix }: SignInParts, { origin }: SignInVisit, provider: string): string {
+  return `${origin}${prefix}sign-in/oidc/${encodeURIComponent(provider)}/callback`;
+}
+
+async function startSession(
+  { metadata, sessions, clock }: SignInParts,
+  visit: SignInVisit,
+  { finished, account }: { readonly finished: FinishedSignIn; readonly account: Account },
+): Promise<string> {
+  const { source, providerSessionId } = finished;
+  if (account.isDisabled || (account.expiresAtMs ?? Infinity) <= clock.nowMs())
+    throw new RegistryError("denied", "this account may not sign in any more: ask the operator of the registry");
+  const act: Act = { ...visit.from, atMs: clock.nowMs(), act: "sign-in", outcome: "success", actor: account.name };
+  const start = async (queries: Queries) => {
+    const session = { accountId: account.id, source, providerSessionId };
+    const { cookie } = await sessions.start(queries, session, browserOf(visit));
+    await recordAct(queries, { ...act, target: account.name, detail: { source } });
+    return cookie;
+  };
+  return metadata.transaction(start, { durable: false });
+}
+
+/** Of somebody whom the provider or the rules did not let in. What nobody has begun here is no sign-in. */
+async function recordFailure(
+  { metadata, clock }: SignInParts,
+  { from }: SignInVisit,
+  { provider, error }: { readonly provider: string; readonly error: unknown },
+): Promise<void> {
+  if (!(error instanceof RegistryError) || (error.kind !== "denied" && error.kind !== "conflict")) return;
+  const reason = error.cause instanceof Error ? error.cause.message : error.message;
+  const detail = { source: `oidc:${provider}`, reason: reason.slice(0, 200) };
+  const act: Act = { ...from, atMs: clock.nowMs(), act: "sign-in", outcome: "failure", detail };
+  await metadata.transaction((queries) => recordAct(queries, act), { durable: false });
+}

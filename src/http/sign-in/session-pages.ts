@@ -1,0 +1,89 @@
+import { type Account, type Identity, refuseOtherSites, requireOwnPage } from "../../auth/index.ts";
+import { type Queries, recordAct } from "../../metadata/index.ts";
+import { isJsonObject, RegistryError } from "../../oci/index.ts";
+import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
+import { readSmallBody } from "./read-small-body.ts";
+import { browserOf, pageOf, type SignInParts, type SignInVisit } from "./sign-in-visit.ts";
+
+const NOT_STORED = { "Cache-Control": "no-store" };
+
+/** The ways to sign in, and who is signed in. */
+export async function showWays(parts: SignInParts, visit: SignInVisit): Promise<Answer> {
+  const session = await parts.sessions.find(browserOf(visit));
+  const providers = parts.providers.list().map(({ name, title }) => ({
+    name,
+    title,
+    url: `${parts.prefix}sign-in/oidc/${name}`,
+  }));
+  const shown = session ? { ...userOf(session.account), source: session.source, csrfToken: session.csrfToken } : null;
+  return jsonAnswer({ password: parts.signIn !== undefined, providers, session: shown }, NOT_STORED);
+}
+
+/** Signs in by `{"name": …, "password": …}`. Only a person's own password makes a session: it is good for all. */
+export async function signInByPassword(parts: SignInParts, visit: SignInVisit): Promise<Answer> {
+  refuseOtherSites(pageOf(visit));
+  const credentials = readCredentials(await readSmallBody(visit.request, "application/json"));
+  const { account } = await identify(parts, visit, credentials);
+  const start = async (queries: Queries) => {
+    const session = { accountId: account.id, source: account.source };
+    const { cookie, csrfToken } = await parts.sessions.start(queries, session, browserOf(visit));
+    return { ...jsonAnswer({ ...userOf(account), source: account.source, csrfToken }, NOT_STORED), cookies: [cookie] };
+  };
+  return parts.metadata.transaction(start, { durable: false });
+}
+
+/** Signs the browser out; one that is not signed in is none the worse. */
+export async function signOut({ sessions, metadata, clock }: SignInParts, visit: SignInVisit): Promise<Answer> {
+  const browser = browserOf(visit);
+  const session = await sessions.find(browser);
+  if (session) requireOwnPage(pageOf(visit), session);
+  const cookie = await metadata.transaction(async (queries) => {
+    const cleared = await sessions.end(queries, browser);
+    if (!session) return cleared;
+    const { account, source } = session;
+    const act = {
+      ...visit.from,
+      atMs: clock.nowMs(),
+      act: "sign-out",
+      outcome: "success",
+      detail: { source },
+    } as const;
+    await recordAct(queries, { ...act, actor: account.name, target: account.name });
+    return cleared;
+  });
+  return { ...emptyAnswer(204, NOT_STORED), cookies: [cookie] };
+}
+
+function userOf({ name, mustChangePassword, systemRole }: Account) {
+  return { name, mustChangePassword, systemRole: systemRole ?? null };
+}
+
+function readCredentials(text: string): { readonly username: string; readonly password: string } {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  if (isJsonObject(body) && typeof body["name"] === "string" && typeof body["password"] === "string")
+    return { username: body["name"], password: body["password"] };
+  throw new RegistryError("bad-request", 'the body must be {"name": "…", "password": "…"}');
+}
+
+async function identify(
+  { signIn }: SignInParts,
+  { from }: SignInVisit,
+  credentials: { readonly username: string; readonly password: string },
+): Promise<Identity> {
+  if (!signIn) throw new RegistryError("not-found", "nobody signs in with a password here");
+  let identity: Identity;
+  try {
+    identity = await signIn.byPassword(credentials, from);
+  } catch (error) {
+    // 401 would make a browser ask for a password in a window of its own.
+    if (!(error instanceof RegistryError) || error.kind !== "login-failed") throw error;
+    throw new RegistryError("denied", error.message, { cause: error });
+  }
+  if (identity.isByPassword && identity.limits.length === 0) return identity;
+  throw new RegistryError("denied", "a token or secret signs in programs, not browsers: use your password");
+}

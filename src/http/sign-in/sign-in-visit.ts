@@ -1,0 +1,44 @@
+import type {
+  Account,
+  BrowserCookies,
+  ExternalIdentity,
+  OidcProviders,
+  PageRequest,
+  SignIn,
+  WebSessions,
+} from "../../auth/index.ts";
+import type { ActOrigin, MetadataDatabase } from "../../metadata/index.ts";
+import type { Clock } from "../../runtime/index.ts";
+
+/** What the sign-in of browsers needs. */
+export interface SignInParts {
+  readonly metadata: MetadataDatabase;
+  readonly providers: OidcProviders;
+  readonly sessions: WebSessions;
+  /** `undefined`: nobody signs in with a password. */
+  readonly signIn: SignIn | undefined;
+  /** The account of somebody whom a provider has just vouched for, made at the first time. */
+  readonly ensureExternalAccount: (source: string, identity: ExternalIdentity, by: ActOrigin) => Promise<Account>;
+  readonly clock: Clock;
+  /** In front of every path, with a slash at both ends. */
+  readonly prefix: string;
+}
+
+/** One request that signs in or out. */
+export interface SignInVisit {
+  readonly request: Request;
+  /** Decoded, without the prefix. */
+  readonly path: string;
+  /** Scheme and host that the browser uses, such as `https://registry.example`. */
+  readonly origin: string;
+  /** Its actor is nobody yet. */
+  readonly from: ActOrigin;
+}
+
+export function browserOf({ request, origin }: SignInVisit): BrowserCookies {
+  return { header: request.headers.get("cookie"), isSecure: origin.startsWith("https:") };
+}
+
+export function pageOf({ request: { method, headers }, origin }: SignInVisit): PageRequest {
+  return { method, headers, ownOrigin: origin };
+}

@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import {
+  type Account,
+  type OidcProviderOptions,
+  OidcProviders,
+  type SignIn,
+  WebSessions,
+} from "../../../src/auth/index.ts";
+import { responseOf } from "../../../src/http/answer.ts";
+import { asRegistryError, errorAnswer } from "../../../src/http/error-answer.ts";
+import { createSignInHandler, type SignInHandler, type SignInParts } from "../../../src/http/index.ts";
+import { type MetadataDatabase, openSqlite } from "../../../src/metadata/index.ts";
+import { addAccount, findAccount } from "./account-rows.ts";
+import { CLIENT_ID, CLIENT_SECRET } from "./identity-provider.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** The sign-in of a registry on a free port, with nothing else of it. */
+export class Site {
+  readonly url: string;
+  readonly database: MetadataDatabase;
+  readonly clock = { offsetMs: 0, nowMs: () => Date.now() + this.clock.offsetMs };
+  /** Whom providers vouched for. */
+  readonly identities: Parameters<SignInParts["ensureExternalAccount"]>[1][] = [];
+  readonly sessions: WebSessions;
+  readonly #server: Bun.Server<undefined>;
+  #handler: SignInHandler | undefined;
+
+  private constructor(database: MetadataDatabase) {
+    this.database = database;
+    this.#server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => this.#answer(request) });
+    this.url = `http://127.0.0.1:${this.#server.port}`;
+    this.sessions = new WebSessions({
+      metadata: database,
+      findAccount: (id) => findAccount(database, id),
+      options: { idleTimeoutMs: 8 * HOUR_MS, maxAgeMs: 7 * 24 * HOUR_MS },
+      clock: this.clock,
+      random: randomBytes,
+    });
+  }
+
+  static async open(): Promise<Site> {
+    return new Site(await openSqlite(":memory:"));
+  }
+
+  callbackUrl(name: string): string {
+    return `${this.url}/sign-in/oidc/${name}/callback`;
+  }
+
+  /** Before anything is asked of it. */
+  serve(options: readonly OidcProviderOptions[], signIn?: SignIn): void {
+    const { database: metadata, clock, sessions } = this;
+    const providers = new OidcProviders({ metadata, options, clock, random: randomBytes });
+    const ensureExternalAccount = this.#ensureAccount.bind(this);
+    this.#handler = createSignInHandler({
+      metadata,
+      providers,
+      sessions,
+      signIn,
+      ensureExternalAccount,
+      clock,
+      prefix: "/",
+    });
+  }
+
+  /** What was recorded of sign-ins and sign-outs, oldest first. */
+  async acts(): Promise<readonly string[]> {
+    const rows = await this.database.reads.selectFrom("audit").selectAll().orderBy("sequence").execute();
+    return rows.map(({ act, outcome, actor, target }) => [act, outcome, actor, target].join(" "));
+  }
+
+  async close(): Promise<void> {
+    await this.#server.stop(true);
+    await this.database.close();
+  }
+
+  async #ensureAccount(source: string, identity: (typeof this.identities)[number]): Promise<Account> {
+    this.identities.push(identity);
+    const { externalId, name } = identity;
+    const row = await this.database.reads
+      .selectFrom("accounts")
+      .select("id")
+      .where("source", "=", source)
+      .where("external_id", "=", externalId)
+      .executeTakeFirst();
+    const account = await findAccount(
+      this.database,
+      row?.id ?? (await addAccount(this.database, { name, source, externalId })),
+    );
+    if (!account) throw new Error("no account");
+    return account;
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const path = new URL(request.url).pathname;
+    const from = { actor: undefined, address: "192.0.2.1", requestId: "r1" };
+    try {
+      const answer = await this.#handler?.({ request, path, origin: this.url, from });
+      return answer ? responseOf(answer) : new Response(`page ${path}`);
+    } catch (thrown) {
+      const context = { method: request.method, challenge: "Basic", allow: "GET, HEAD" };
+      return responseOf(errorAnswer(asRegistryError(thrown), context));
+    }
+  }
+}
+
+/** The options of a provider on this machine. */
+export function providerOptions(issuer: string, more: Partial<OidcProviderOptions> = {}): OidcProviderOptions {
+  return {
+    name: "corp",
+    title: "Corporate login",
+    issuer,
+    caPath: undefined,
+    privateNetworks: ["127.0.0.0/8"],
+    allowHttp: true,
+    clientId: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    scopes: ["openid", "profile", "email"],
+    usernameClaim: "preferred_username",
+    displayNameClaim: "name",
+    groupsClaim: "groups",
+    requiredClaims: {},
+    emailDomains: [],
+    ...more,
+  };
+}
