@@ -11,7 +11,7 @@ apt=$PWD/.cache/later-debian
 # One line a purpose, so that a suite that needs one more has an obvious place to say so.
 packages="
   skopeo podman buildah umoci containerd docker.io runc uidmap
-  docker-registry nginx-light pebble prometheus
+  docker-registry nginx-light pebble prometheus rsyslog
   slapd ldap-utils
   apache2-utils busybox-static ca-certificates curl faketime openssl unzip wrk
 "

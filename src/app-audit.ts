@@ -1,10 +1,27 @@
+import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Config } from "./config/index.ts";
 import { startAudit } from "./events/index.ts";
-import type { MetadataDatabase } from "./metadata/index.ts";
+import {
+  type ActFilter,
+  type ActPage,
+  type ActRecord,
+  type ChainProgress,
+  type ChainReport,
+  listActs,
+  type MetadataDatabase,
+  MetadataError,
+  openSqliteForReading,
+  type Queries,
+  type ReadOnlyMetadata,
+  verifyChain,
+} from "./metadata/index.ts";
 import type { ProcessPlace } from "./processes/index.ts";
 import { type Closers, type Log, systemClock } from "./runtime/index.ts";
 import { VERSION } from "./version.ts";
+
+export { auditLine } from "./events/index.ts";
+export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainProgress, ChainReport } from "./metadata/index.ts";
 
 interface AuditParts {
   readonly metadata: MetadataDatabase;
@@ -18,4 +35,64 @@ export function keepAudit({ audit }: Config, { metadata, log, place }: AuditPart
   const surroundings = { clock: systemClock, randomPart: Math.random(), hostname: hostname(), version: VERSION };
   const kept = startAudit({ metadata, log, ...surroundings }, audit);
   closers.add(() => kept.stop());
+}
+
+/** `nothing-there`: no database · `failed`: it cannot be read. */
+export type AuditFault = "nothing-there" | "failed";
+
+/** An audit trail that could not be read; the message says why. */
+export class AuditError extends Error {
+  override readonly name = "AuditError";
+  readonly fault: AuditFault;
+
+  constructor(fault: AuditFault, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
+/** The audit trail in the database that a configuration names, for reading alone, whether the registry serves or not. */
+export interface AuditTrail {
+  list(page: ActPage): Promise<readonly ActRecord[]>;
+  /** The oldest first. */
+  iterate(filter: ActFilter): AsyncGenerator<readonly ActRecord[], void, void>;
+  verify(onProgress: (progress: ChainProgress) => void): Promise<ChainReport>;
+}
+
+/** @throws AuditError */
+export async function readAudit<T>({ database }: Config, read: (trail: AuditTrail) => Promise<T>): Promise<T> {
+  const { path } = database;
+  if (path === ":memory:") throw new AuditError("nothing-there", "A registry in memory leaves no audit trail.");
+  if (!(await stat(path).catch(() => undefined)))
+    throw new AuditError("nothing-there", `There is no database ${path}: name the configuration that serve has.`);
+  try {
+    return await readOpened(await openSqliteForReading(path), read);
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    throw new AuditError("failed", `The audit trail cannot be read: ${error.message}.`, { cause: error });
+  }
+}
+
+async function readOpened<T>(metadata: ReadOnlyMetadata, read: (trail: AuditTrail) => Promise<T>): Promise<T> {
+  try {
+    return await read(auditTrailOf(metadata.reads));
+  } finally {
+    await metadata.close();
+  }
+}
+
+const ROWS_AT_ONCE = 1000;
+
+function auditTrailOf(reads: Queries): AuditTrail {
+  return {
+    list: (page) => listActs(reads, page),
+    verify: (onProgress) => verifyChain(reads, onProgress),
+    async *iterate(filter) {
+      for (let afterSequence: number | undefined = 0; afterSequence !== undefined;) {
+        const page: readonly ActRecord[] = await listActs(reads, { ...filter, afterSequence, limit: ROWS_AT_ONCE });
+        if (page.length > 0) yield page;
+        afterSequence = page.at(-1)?.sequence;
+      }
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SERVING_PROCESS } from "../app-processes.ts";
 import { configurationPathVariable, parseByteSize } from "../config/index.ts";
 import { VERSION } from "../version.ts";
+import { registerAuditCommand } from "./audit-command.ts";
 import { checkConfig } from "./check-config.ts";
 import { importCommand } from "./import-command.ts";
 import { scrubCommand } from "./scrub-command.ts";
@@ -85,6 +86,8 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       const command = { path: pathOf(path), bytesPerSecond: rate, restart, repairIndex, json };
       setExitCode(await scrubCommand(command, terminal));
     });
+
+  registerAuditCommand(program, { terminal, pathOf, setExitCode });
 
   program
     .command("version")

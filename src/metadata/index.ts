@@ -150,6 +150,7 @@ export { ensureRepository, findRepositoryId, listRepositories } from "./reposito
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export type { SharedChanges } from "./sqlite/remembered-rows.ts";
+export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
 export { joinServing, lockForServing, lockForSeveral, type ServeLock } from "./sqlite/serve-lock.ts";
 export { openSqlite, type SqliteOptions } from "./sqlite/sqlite-database.ts";
 export { findTaggedDigest, listTags, listTagsOfManifest, type NewTag, putOlderTag, putTag, removeTag } from "./tags.ts";

@@ -122,7 +122,8 @@ export function describeAuditTrail(name: string, open: () => Promise<MetadataDat
         const progress: number[] = [];
         const report = await verifyChain(db.reads, ({ rows, endSequence }) => progress.push(rows, endSequence));
         const [last] = await listActs(db.reads, { limit: 1 });
-        expect(report).toEqual({ rows: 2500, firstSequence: 1, lastSequence: 2500, lastHash: last?.hash ?? "" });
+        const range = { removedThrough: 0, firstSequence: 1, lastSequence: 2500 };
+        expect(report).toEqual({ rows: 2500, ...range, lastHash: last?.hash ?? "" });
         expect(progress).toEqual([1000, 2500, 2000, 2500, 2500, 2500]);
       });
 
@@ -241,7 +242,12 @@ export function describeAuditTrail(name: string, open: () => Promise<MetadataDat
         await recordMany(5);
         expect(await prune(3000)).toEqual({ removed: 2 });
         expect(await sequences()).toEqual([5, 4, 3]);
-        expect(await verifyChain(db.reads)).toMatchObject({ rows: 3, firstSequence: 3, lastSequence: 5 });
+        expect(await verifyChain(db.reads)).toMatchObject({
+          rows: 3,
+          removedThrough: 2,
+          firstSequence: 3,
+          lastSequence: 5,
+        });
         expect((await verifyChain(db.reads)).broken).toBeUndefined();
       });
 

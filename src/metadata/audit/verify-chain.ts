@@ -13,6 +13,8 @@ export type ChainBreak = "changed" | "missing" | "missing-end" | "added";
 export interface ChainReport {
   /** How many follow from one another, from the first on. */
   readonly rows: number;
+  /** The last that was removed for its age; 0 if none was. */
+  readonly removedThrough: number;
   /** 0 if there are no rows, as is the next. */
   readonly firstSequence: number;
   readonly lastSequence: number;
@@ -71,11 +73,12 @@ export class ChainWalk {
   rows = 0;
   sequence: number;
   hash: string;
+  readonly #removedThrough: number;
   #firstSequence = 0;
   #broken: ChainReport["broken"];
 
   constructor(start: ChainStart) {
-    this.sequence = start.sequence;
+    this.sequence = this.#removedThrough = start.sequence;
     this.hash = start.hash;
   }
 
@@ -98,8 +101,14 @@ export class ChainWalk {
 
   report(): ChainReport {
     const { rows, sequence, hash } = this;
-    const sums = { rows, firstSequence: this.#firstSequence, lastSequence: rows === 0 ? 0 : sequence, lastHash: hash };
-    return this.#broken ? { ...sums, broken: this.#broken } : sums;
+    const report = {
+      rows,
+      removedThrough: this.#removedThrough,
+      firstSequence: this.#firstSequence,
+      lastSequence: rows === 0 ? 0 : sequence,
+      lastHash: hash,
+    };
+    return this.#broken ? { ...report, broken: this.#broken } : report;
   }
 }
 

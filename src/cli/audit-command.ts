@@ -1,0 +1,167 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import {
+  type ActFilter,
+  type ActRecord,
+  auditLine,
+  AuditError,
+  type AuditTrail,
+  type ChainReport,
+  readAudit,
+} from "../app-audit.ts";
+import { parseDuration } from "../config/index.ts";
+import { describeActs, describeChain, describeComparison } from "./audit-report.ts";
+import { compareWithExport, type ExportComparison } from "./compare-export.ts";
+import { readConfig } from "./read-config.ts";
+import { EXIT_CONFIG, EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
+
+/** The chain of the audit trail is broken, or it is not what was exported. */
+const EXIT_BROKEN = 1;
+
+export interface CommandSurroundings {
+  readonly terminal: Terminal;
+  /** The configuration's file, of what was said on the command line and of the environment. */
+  readonly pathOf: (argument: string | undefined) => string | undefined;
+  readonly setExitCode: (exitCode: number) => void;
+}
+
+/** `berth audit verify`, `list` and `export`. */
+export function registerAuditCommand(program: Command, { terminal, pathOf, setExitCode }: CommandSurroundings): void {
+  const audit = program.command("audit").description("look at the trail of who did what");
+  const run = async ({ local }: LocalFlags, read: Reader) => {
+    const path = pathOf(typeof local === "string" ? local : undefined);
+    setExitCode(await readLocally(path, terminal, read));
+  };
+
+  local(audit.command("verify"))
+    .description("say whether the trail was changed; exit code 1 if it was")
+    .option(
+      "--against <file>",
+      "compare with lines that were exported before: who has the database may have made a chain anew",
+    )
+    .option("--json", "write the outcome as JSON")
+    .action((flags: VerifyFlags) => run(flags, (trail) => verify(trail, flags, terminal)));
+
+  filtered(local(audit.command("list")))
+    .description("show acts, the newest first")
+    .addOption(new Option("--limit <number>", "how many").default(100).argParser(parseCount))
+    .option("--json", "write lines of JSON, as export does")
+    .action((flags: ListFlags) => run(flags, (trail) => list(trail, flags, terminal)));
+
+  filtered(local(audit.command("export")))
+    .description("write acts as lines of JSON, the oldest first")
+    .action((flags: FilterFlags) => run(flags, (trail) => exportAll(trail, flags, terminal)));
+}
+
+type Reader = (trail: AuditTrail) => Promise<number>;
+
+interface LocalFlags {
+  readonly local: string | true;
+}
+
+interface VerifyFlags extends LocalFlags {
+  readonly against?: string;
+  readonly json?: boolean;
+}
+
+interface FilterFlags extends LocalFlags {
+  readonly actor?: string;
+  readonly target?: string;
+  readonly prefix?: string;
+  readonly act?: string;
+  readonly outcome?: "success" | "failure";
+  readonly from?: number;
+  readonly to?: number;
+}
+
+interface ListFlags extends FilterFlags {
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+function local(command: Command): Command {
+  return command.requiredOption(
+    "--local [config.yml]",
+    "read the database that this configuration names, beside a running registry or without one",
+  );
+}
+
+function filtered(command: Command): Command {
+  return command
+    .option("--actor <name>", "who did it")
+    .option("--target <name>", "what it was done to, such as a repository")
+    .option("--prefix <text>", "what the target begins with, such as team/")
+    .option("--act <name>", "what was done, such as tag.move")
+    .addOption(new Option("--outcome <outcome>", "how it ended").choices(["success", "failure"]))
+    .option("--from <time>", "from then on: 2026-11-21T13:00Z, or 24h ago as 24h", parseTime)
+    .option("--to <time>", "before then", parseTime);
+}
+
+async function readLocally(path: string | undefined, terminal: Terminal, read: Reader): Promise<number> {
+  const loaded = readConfig(path, terminal);
+  if (!loaded) return EXIT_CONFIG;
+  try {
+    return await readAudit(loaded.config, read);
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    terminal.stderr.write(`${error.message}\n`);
+    return { "nothing-there": EXIT_NO_INPUT, failed: EXIT_IO }[error.fault];
+  }
+}
+
+async function verify(trail: AuditTrail, { against, json }: VerifyFlags, terminal: Terminal): Promise<number> {
+  const report = await trail.verify(() => undefined);
+  const comparison = against === undefined ? undefined : await compare(trail, report, against);
+  const { stdout, stderr } = terminal;
+  const isWhole = !report.broken && !comparison?.different;
+  if (json) stdout.write(`${JSON.stringify({ ...report, ...(comparison && { against: comparison }) })}\n`);
+  else (isWhole ? stdout : stderr).write(describeChain(report) + (comparison ? describeComparison(comparison) : ""));
+  return isWhole ? 0 : EXIT_BROKEN;
+}
+
+/** @throws AuditError */
+async function compare(trail: AuditTrail, report: ChainReport, path: string): Promise<ExportComparison> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+  try {
+    return await compareWithExport(trail, report, lines);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new AuditError("nothing-there", `${path} cannot be read: ${error.message}.`, { cause: error });
+  }
+}
+
+async function list(trail: AuditTrail, flags: ListFlags, { stdout }: Terminal): Promise<number> {
+  const records = await trail.list({ ...filterOf(flags), limit: flags.limit });
+  stdout.write(flags.json ? linesOf(records) : describeActs(records));
+  return 0;
+}
+
+async function exportAll(trail: AuditTrail, flags: FilterFlags, { stdout }: Terminal): Promise<number> {
+  for await (const records of trail.iterate(filterOf(flags))) stdout.write(linesOf(records));
+  return 0;
+}
+
+function linesOf(records: readonly ActRecord[]): string {
+  return records.map((record) => `${auditLine(record)}\n`).join("");
+}
+
+function filterOf({ actor, target, prefix, act, outcome, from, to }: FilterFlags): ActFilter {
+  return { actor, target, targetPrefix: prefix, act, outcome, fromMs: from, toMs: to };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError("It is no number above 0.");
+}
+
+function parseTime(text: string): number {
+  const atMs = Date.parse(text);
+  if (!Number.isNaN(atMs)) return atMs;
+  try {
+    return Date.now() - parseDuration(text);
+  } catch {
+    throw new InvalidArgumentError("It is neither a time such as 2026-11-21T13:00Z nor a duration such as 24h.");
+  }
+}
