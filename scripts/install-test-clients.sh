@@ -12,7 +12,7 @@ apt=$PWD/.cache/later-debian
 packages="
   skopeo podman buildah umoci containerd docker.io runc uidmap
   docker-registry nginx-light pebble prometheus rsyslog
-  slapd ldap-utils
+  slapd ldap-utils samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind
   apache2-utils busybox-static ca-certificates curl faketime openssl unzip wrk
 "
 

@@ -10,7 +10,7 @@ import { startFront } from "./front.ts";
 import { baseDn, type Slapd, startSlapd } from "./slapd.ts";
 
 const slapdProgram = requireProgram("slapd");
-requireProgram("ldapmodify", "ldap-utils");
+const ldapmodify = requireProgram("ldapmodify", "ldap-utils");
 
 let slapd: Slapd;
 
@@ -22,7 +22,7 @@ const users = searchOptions("").users;
 const direct = { kind: "direct", template: `uid={user},ou=people,${baseDn}` } as const;
 const unavailable = { kind: "unavailable" };
 
-slapdProgram.describe("OpenLDAP", () => {
+(ldapmodify.isInstalled ? slapdProgram : ldapmodify).describe("OpenLDAP", () => {
   beforeAll(async () => {
     slapd = await startSlapd(slapdProgram.path);
   });

@@ -49,7 +49,7 @@ export function isRefusal(error: LdapError): boolean {
 /** Active Directory tells in the message of result code 49 what is wrong. */
 const ACTIVE_DIRECTORY_REASONS: Readonly<Record<string, string>> = {
   "525": "no such user",
-  "52e": "wrong password",
+  "52e": "wrong name or password",
   "530": "not at this time of day",
   "531": "not from this workstation",
   "532": "the password has expired",
@@ -60,7 +60,8 @@ const ACTIVE_DIRECTORY_REASONS: Readonly<Record<string, string>> = {
   "775": "the account is locked",
 };
 
-const NO_SUCH_USER = "525";
+/** Samba's answer to a name that nobody has, too. */
+const SAYS_NOBODY: ReadonlySet<string> = new Set(["525", "52e"]);
 
 /** Why a user was refused, for the log. */
 export function refusalReason(error: LdapError): string {
@@ -70,7 +71,7 @@ export function refusalReason(error: LdapError): string {
 /** Whether the server said that there is such a user, though not let in. */
 export function saysKnownUser(error: LdapError): boolean {
   const data = activeDirectoryData(error);
-  return data !== undefined && data !== NO_SUCH_USER;
+  return data !== undefined && !SAYS_NOBODY.has(data);
 }
 
 function activeDirectoryData(error: LdapError): string | undefined {
