@@ -3,8 +3,8 @@ export interface BasicCredentials {
   readonly password: string;
 }
 
-/** More than this is no login but an attempt to make work. */
-const MAX_LENGTH = 4096;
+/** An ID token with many groups in it is long; more than this is no login but an attempt to make work. */
+const MAX_LENGTH = 16 * 1024;
 
 /**
  * Reads `Authorization: Basic …`; `undefined` for anything else.

@@ -98,7 +98,6 @@ export { normalizeGroupName } from "./ldap/group-names.ts";
 export type { LdapSourceNeeds } from "./ldap/ldap-source.ts";
 export { openLdapSources } from "./ldap/open-ldap-sources.ts";
 export type { LdapOptions } from "./ldap/options.ts";
-export type { Account } from "./accounts/account.ts";
 export { createWorkloadTokens, type WorkloadTokensParts } from "./oidc/create-workload-tokens.ts";
 export {
   type BegunSignIn,
@@ -109,12 +108,19 @@ export {
 } from "./oidc/oidc-providers.ts";
 export type { OidcProviderOptions, WorkloadIssuerOptions, WorkloadOptions } from "./oidc/options.ts";
 export { openToAll } from "./open-to-all.ts";
+export type { HashCost } from "./passwords/password-hashes.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
 export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
-export type { HashCost } from "./passwords/password-hashes.ts";
-export type { Principal } from "./principal.ts";
-export { ANONYMOUS, nameOf } from "./principal.ts";
-export type { ExternalIdentity, PasswordSource } from "./sign-in/password-source.ts";
+export type { BrowserCookies } from "./sessions/cookies.ts";
+export type { SessionOptions } from "./sessions/options.ts";
+export { type PageRequest, refuseOtherSites, requireOwnPage } from "./sessions/require-own-page.ts";
+export {
+  type NewWebSession,
+  type StartedSession,
+  type WebSession,
+  WebSessions,
+  type WebSessionsParts,
+} from "./sessions/web-sessions.ts";
 export {
   createSignIn,
   DEFAULT_SIGN_IN_OPTIONS,
@@ -163,16 +169,3 @@ export {
   type TrustedKeysParts,
   type VerifiedToken,
 } from "./tokens/index.ts";
-export type { BrowserCookies } from "./sessions/cookies.ts";
-export type { SessionOptions } from "./sessions/options.ts";
-export { type PageRequest, refuseOtherSites, requireOwnPage } from "./sessions/require-own-page.ts";
-export {
-  type NewWebSession,
-  type StartedSession,
-  type WebSession,
-  WebSessions,
-  type WebSessionsParts,
-} from "./sessions/web-sessions.ts";
-export type { ExternalIdentity } from "./sign-in/password-source.ts";
-export type { Identity, SignIn } from "./sign-in/sign-in.ts";
-export type { WorkloadTokens } from "./sign-in/workload-tokens.ts";

@@ -6,7 +6,7 @@
  * named files and folders exist is seen by whoever opens them.
  */
 export { configurationPathVariable, type Environment } from "./apply-environment.ts";
-export { ConfigError, formatProblem, type ConfigProblem } from "./config-problem.ts";
+export { ConfigError, type ConfigProblem, formatProblem } from "./config-problem.ts";
 export type {
   AccountsConfig,
   AcmeConfig,
@@ -23,16 +23,16 @@ export type {
   ValidationConfig,
 } from "./config.ts";
 export type { KeyFacts } from "./keys/index.ts";
-export { listKeys, type KeyDescription } from "./list-keys.ts";
-export { loadConfig, type ConfigSources, type LoadedConfig } from "./load-config.ts";
+export { type KeyDescription, listKeys } from "./list-keys.ts";
+export { type ConfigSources, loadConfig, type LoadedConfig } from "./load-config.ts";
 export { printConfig } from "./print-config.ts";
 export {
   formatAddress,
+  type HostPort,
   isLoopback,
+  type ListenAddress,
   parseByteSize,
   parseDuration,
   parseHostPort,
-  type HostPort,
-  type ListenAddress,
   type UnixSocket,
 } from "./values/index.ts";

@@ -24,8 +24,8 @@ export {
   findAccountRecord,
   findAccountRecordById,
   findExternalAccountRecord,
-  hasOtherAdministrator,
   hasAdministrator,
+  hasOtherAdministrator,
   insertAccount,
   listAccountRecords,
   type NewAccount,
@@ -149,8 +149,8 @@ export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
-export type { SharedChanges } from "./sqlite/remembered-rows.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
+export type { SharedChanges } from "./sqlite/remembered-rows.ts";
 export { joinServing, lockForServing, lockForSeveral, type ServeLock } from "./sqlite/serve-lock.ts";
 export { openSqlite, type SqliteOptions } from "./sqlite/sqlite-database.ts";
 export { findTaggedDigest, listTags, listTagsOfManifest, type NewTag, putOlderTag, putTag, removeTag } from "./tags.ts";

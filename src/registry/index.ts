@@ -9,6 +9,7 @@ export { listRepositories, listTags, type NameList, type NameListQuery } from ".
 export { deleteManifest, getManifest, getManifestHead, type ManifestDeletion } from "./manifests.ts";
 export { type Mount, mountBlob } from "./mount-blob.ts";
 export type { RegistryOptions, RequiredPlatform, ValidationOptions } from "./options.ts";
+export type { PushPermission } from "./push-permission.ts";
 export { type ManifestPush, type PushedManifest, putManifest } from "./put-manifest.ts";
 export { putWholeBlob, type WholeBlob } from "./put-whole-blob.ts";
 export { type Quarantine, QUARANTINE_FOLDER, quarantineBlob, quarantineManifest } from "./quarantine.ts";

@@ -23,6 +23,7 @@ import {
   type Tag,
   type Warnings,
 } from "../oci/index.ts";
+import { type PushPermission, requirePermitted } from "./push-permission.ts";
 import { recordPush, type TagChange } from "./record.ts";
 import { requireAllowedUrls, requiresChild } from "./validation.ts";
 import { type Registry, requireWritable } from "./registry.ts";
@@ -36,6 +37,8 @@ export interface ManifestPush {
   readonly body: Uint8Array;
   readonly warnings: Warnings;
   readonly by: ActOrigin;
+  /** Absent: all of it is permitted. */
+  readonly permission?: PushPermission | undefined;
 }
 
 export interface PushedManifest {
@@ -50,7 +53,7 @@ export interface PushedManifest {
  * Takes a manifest whose references are all in the repository, byte for byte, and points its tags at it: all of it or
  * nothing. The subject need not be there.
  * @throws RegistryError `manifest-invalid`, `digest-mismatch`, `manifest-blob-unknown` (naming all that is missing),
- *   `read-only`
+ *   `denied`, `read-only`
  * @spec OCI distribution-spec, "Pushing Manifests" and "Pushing Manifests with Subject"
  */
 export async function putManifest(registry: Registry, push: ManifestPush): Promise<PushedManifest> {
@@ -64,12 +67,13 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
     const repositoryId = await ensureRepository(queries, repository, nowMs);
+    const { permission } = push;
+    const isOfInterest = registry.options.isAudited || permission !== undefined;
+    const changes = isOfInterest ? await findTagChanges(queries, { repositoryId, digest, tags }) : [];
+    if (permission) requirePermitted(permission, { manifest, tags, changes });
     await checkReferences(registry, queries, repositoryId, manifest);
     const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
     const { id: manifestId, isNew } = await putManifestRow(queries, entry);
-    const changes: readonly TagChange[] = registry.options.isAudited
-      ? await findTagChanges(queries, { repositoryId, digest, tags })
-      : [];
     for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs });
     const sizeBytes = body.byteLength;
     await recordPush(registry, queries, { ...push.by, repository, digest, manifest, sizeBytes, isNew, tags, changes });

@@ -21,9 +21,9 @@ export {
 } from "./registry-v2/unimported-registry.ts";
 export { describeFinding, type Finding, type FindingText } from "./scrub/finding.ts";
 export { type IndexRepair, type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
-export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
 export { ScrubBusyError } from "./scrub/scrub-turn.ts";
+export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export {
   getScrubStanding,
   type ScrubbingOptions,

@@ -7,7 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
 import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
 import type { Route, RouteKind } from "./match-route.ts";
-import { type Need, NEEDS, requireAccess } from "./require-access.ts";
+import { type Need, NEEDS, requireAccess, requireLetIn } from "./require-access.ts";
 import { cancelBlobUpload, finishBlobUpload, receiveChunk, sendUploadStatus, startBlobUpload } from "./uploads.ts";
 
 interface Endpoint<R extends Route> {
@@ -57,7 +57,7 @@ export function dispatch(exchange: Exchange, route: Route): Soon<Answer> {
     return whenThere(requireAccess(exchange, route, endpoint.needs), (access) =>
       access === "granted" ? endpoint.handle(exchange, route) : answerUnseen(exchange, route, endpoint),
     );
-  requireAccess(exchange, route, NEEDS.signIn);
+  requireLetIn(exchange.caller, NEEDS.signIn);
   const allow = allowedMethods(route, exchange.registry.options);
   if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
   throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are ${allow}`);

@@ -9,8 +9,16 @@ import {
   type RepositoryName,
   type Tag,
 } from "../../oci/index.ts";
+import type { AccessRequest, Action } from "../../auth/index.ts";
 import type { ManifestHead } from "../../metadata/index.ts";
-import { deleteManifest, findAmd64Child, getManifest, getManifestHead, putManifest } from "../../registry/index.ts";
+import {
+  type PushPermission,
+  deleteManifest,
+  findAmd64Child,
+  getManifest,
+  getManifestHead,
+  putManifest,
+} from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { isNotModified } from "./conditional.ts";
@@ -91,13 +99,28 @@ export async function receiveManifest(exchange: Exchange, route: ManifestRoute):
   const body = await readLimitedBody(exchange.request, MAX_MANIFEST_BYTES);
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
   const { registry, warnings, by } = exchange;
-  const pushed = await putManifest(registry, { repository, reference, tags, contentType, body, warnings, by });
+  const permission = pushPermission(exchange, repository);
+  const push = { repository, reference, tags, contentType, body, warnings, by, permission };
+  const pushed = await putManifest(registry, push);
   return emptyAnswer(201, {
     Location: locationOf(exchange, repository, `manifests/${pushed.digest}`),
     "Docker-Content-Digest": pushed.digest,
     ...(pushed.subject !== undefined && { "OCI-Subject": pushed.subject }),
     ...(tags.length > 0 && { "OCI-Tag": pushed.tags.join(", ") }),
   });
+}
+
+/** `undefined` for who may do everything that a push can do. */
+function pushPermission({ caller }: Exchange, path: RepositoryName): PushPermission | undefined {
+  const may = (action: Action, tag: Partial<AccessRequest> = {}) =>
+    caller.refusalOf({ path, action, ...tag }) === undefined;
+  if (may("push")) return undefined;
+  return {
+    mayTag: (tag, isNew) => may(isNew ? "tag:create" : "tag:overwrite", { tag }),
+    mayRefer: () => may("referrers:write"),
+    mayPushUntagged: () =>
+      (["tag:create", "tag:overwrite"] as const).some((action) => may(action, { isAnyTagEnough: true })),
+  };
 }
 
 function parseTagParameters(query: URLSearchParams): readonly Tag[] {

@@ -98,7 +98,7 @@ export class Site {
       const answer = await this.#handler?.({ request, path, origin: this.url, from });
       return answer ? responseOf(answer) : new Response(`page ${path}`);
     } catch (thrown) {
-      const context = { method: request.method, challenge: "Basic", allow: "GET, HEAD" };
+      const context = { method: request.method, challenge: () => "Basic", allow: "GET, HEAD" };
       return responseOf(errorAnswer(asRegistryError(thrown), context));
     }
   }
