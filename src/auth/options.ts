@@ -6,3 +6,5 @@ export type {
   LdapTlsOptions,
   LdapUserOptions,
 } from "./ldap/options.ts";
+export type { OidcProviderOptions, WorkloadIssuerOptions, WorkloadOptions } from "./oidc/options.ts";
+export type { SessionOptions } from "./sessions/options.ts";

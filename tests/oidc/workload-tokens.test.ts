@@ -291,8 +291,11 @@ describe("the keys of an issuer", () => {
     expect((await refusalOf(tokens.robotOf(token, undefined))).kind).toBe("unavailable");
   });
 
-  test("may not be there now, and be there later", async () => {
-    const tokens = workloadTokens();
+  test.each([
+    ["by discovery", () => workloadTokens()],
+    ["at a place of the configuration", () => workloadTokens({ jwksUri: issuer.jwksUri })],
+  ])("may not be there now, and be there later: %s", async (_, open) => {
+    const tokens = open();
     issuer.isDown = true;
     const token = await issuer.token(GITHUB);
     for (let i = 0; i < 3; i++) expect((await refusalOf(tokens.robotOf(token, undefined))).kind).toBe("unavailable");
