@@ -55,7 +55,9 @@ describe("a user of a directory", () => {
       isByPassword: true,
     });
     corp.add("anna", "other");
+    const checks = corp.checks;
     await refused("anna", "other");
+    expect(corp.checks).toBe(checks);
     labs.users.clear();
     open.time.atMs += 60_000;
     await refused("anna", "secret");

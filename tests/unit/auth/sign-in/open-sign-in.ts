@@ -5,7 +5,7 @@ import {
   type PasswordSource,
   type SignIn,
 } from "../../../../src/auth/index.ts";
-import type { SignInParts } from "../../../../src/auth/index.ts";
+import type { SignInOptions, SignInParts } from "../../../../src/auth/index.ts";
 import type { ActOrigin } from "../../../../src/metadata/index.ts";
 import { BY, type OpenAccounts, openAccounts } from "../accounts/open-accounts.ts";
 
@@ -14,20 +14,20 @@ export const PASSWORD = "correct horse battery";
 export interface OpenSignIn extends OpenAccounts {
   readonly signIn: SignIn;
   /** Another process on the same database. */
-  anotherProcess(): SignIn;
+  anotherProcess(options?: Partial<SignInOptions>): SignIn;
   addUser(name: string, password?: string): Promise<void>;
 }
 
 export async function openSignIn(parts: Partial<SignInParts> = {}): Promise<OpenSignIn> {
   const open = await openAccounts();
-  const anotherProcess = () =>
+  const anotherProcess = (options: Partial<SignInOptions> = {}) =>
     createSignIn({
       accounts: open.accounts,
       sources: [],
       accessGeneration: () => open.accessGeneration(),
       processKey: new Uint8Array(32),
       ...parts,
-      options: { minFailureMs: 0, ...parts.options },
+      options: { minFailureMs: 0, ...parts.options, ...options },
     });
   return {
     ...open,

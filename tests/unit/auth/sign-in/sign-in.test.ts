@@ -156,6 +156,19 @@ describe("nobody learns which users there are", () => {
     expect(verify.mock.calls.map(([password]) => password)).toEqual(names.map((name) => `wrong for ${name}`));
   });
 
+  test("by the time that is left: a failure is answered at the same time after its start", async () => {
+    await open.addUser("anna");
+    const sleep = spyOn(Bun, "sleep").mockResolvedValue(undefined);
+    try {
+      const slow = open.anotherProcess({ minFailureMs: 250 });
+      for (const username of ["anna", "nobody"]) await failure(slow.byPassword({ username, password: "wrong" }, HERE));
+      await slow.byPassword({ username: "anna", password: PASSWORD }, HERE);
+      expect(sleep.mock.calls).toEqual([[250], [250]]);
+    } finally {
+      sleep.mockRestore();
+    }
+  });
+
   test("by waits: a name that there is not waits as one that there is", async () => {
     await open.addUser("anna");
     const waits = async (name: string) => {
@@ -300,6 +313,7 @@ describe("a refresh token", () => {
 
   test("is not made by one who came without the user's password", async () => {
     const { text } = await createPersonalToken(open.accounts, { user: "anna", name: "x", limits: [] }, BY);
+    expect(await failure(refresh(text))).toMatchObject({ kind: "login-failed" });
     const byToken = await signIn("anna", text);
     expect(await failure(open.signIn.createRefreshToken(byToken, HERE))).toMatchObject({ kind: "denied" });
     const byRefresh = await refresh(await create());
