@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { LdapOptions } from "../../src/auth/ldap/options.ts";
 import { openLdapSource } from "../../src/auth/ldap/ldap-source.ts";
 import type { PasswordSource } from "../../src/auth/sign-in/password-source.ts";
-import { createLog } from "../../src/runtime/index.ts";
+import { logTo } from "../unit/http/health/log-to.ts";
 import { accountDn, accountPassword, baseDn } from "./slapd.ts";
 
 /** A directory as the registry knows it, and what it has logged. */
@@ -17,15 +17,7 @@ const opened: OpenDirectory[] = [];
 /** Closed by {@link closeDirectories}. */
 export function openDirectory(options: LdapOptions, nowMs: () => number = Date.now): OpenDirectory {
   const lines: string[] = [];
-  const output = {
-    write: (line: string) => void lines.push(line),
-    flush: () => Promise.resolve(),
-    flushSync: () => undefined,
-    takeDropped: () => 0,
-  };
-  const clock = { nowMs };
-  const log = createLog({ level: "debug", formatter: "text", clock, output });
-  const source = openLdapSource(options, { log, clock });
+  const source = openLdapSource(options, { log: logTo(lines), clock: { nowMs } });
   const directory: OpenDirectory = {
     name: source.name,
     checkPassword: (username, password) => source.checkPassword(username, password),

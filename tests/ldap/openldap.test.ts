@@ -1,13 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 
+import { ConnectionPool } from "../../src/auth/ldap/connection-pool.ts";
+import { LdapConnection } from "../../src/auth/ldap/ldap-connection.ts";
+import { LdapServers } from "../../src/auth/ldap/ldap-servers.ts";
 import type { LdapGroupSource, LdapOptions, LdapTlsOptions } from "../../src/auth/ldap/options.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { takeFreePort } from "../support/free-port.ts";
 import { requireProgram } from "../support/require-program.ts";
 import { until } from "../support/until.ts";
+import { logTo } from "../unit/http/health/log-to.ts";
 import { closeDirectories, connectionsTo, openDirectory, searchOptions } from "./directory.ts";
 import { startFront } from "./front.ts";
-import { baseDn, type Slapd, startSlapd } from "./slapd.ts";
+import { accountDn, accountPassword, baseDn, type Slapd, startSlapd } from "./slapd.ts";
 
 const slapdProgram = requireProgram("slapd");
 const ldapmodify = requireProgram("ldapmodify", "ldap-utils");
@@ -341,6 +345,23 @@ const unavailable = { kind: "unavailable" };
       expect(await outcome).toMatchObject(unavailable);
       await until("hung up", () => front.connections() === 0);
       front.close();
+    });
+
+    test("that nobody uses are closed after a while", async () => {
+      const { urls, ...options } = searchOptions(slapd.url);
+      const needs = { clock: { nowMs: () => 0 }, log: logTo([]) };
+      const connect = async (url: string) => {
+        const connection = await LdapConnection.open(url, { ...options, authorities: undefined });
+        await connection.bind(accountDn, accountPassword);
+        return connection;
+      };
+      const pool = new ConnectionPool(new LdapServers(urls, needs), connect, 50);
+      const count = () => Promise.resolve(connectionsTo(slapd.port));
+      expect(await pool.use(count)).toBe(1);
+      await until("closed", async () => (await count()) === 0);
+      expect(await pool.use(count)).toBe(1);
+      await pool.close();
+      await until("closed", async () => (await count()) === 0);
     });
 
     test("of wrong passwords are closed", async () => {

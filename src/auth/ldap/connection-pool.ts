@@ -2,21 +2,23 @@ import type { LdapConnection } from "./ldap-connection.ts";
 import { LdapError } from "./ldap-error.ts";
 import type { LdapServers } from "./ldap-servers.ts";
 
-/** Shorter than what firewalls and servers usually allow. */
-const IDLE_MS = 60_000;
-
 /** Connections of the account that searches, kept for the next one. As many are open as are used at once. */
 export class ConnectionPool {
   readonly #servers: LdapServers;
   readonly #open: (url: string) => Promise<LdapConnection>;
+  readonly #idleMs: number;
   /** With the timer of each, the last used at the end. */
   readonly #idle: { readonly connection: LdapConnection; readonly timer: NodeJS.Timeout }[] = [];
   #isClosed = false;
 
-  /** @param open gives a connection that may search */
-  constructor(servers: LdapServers, open: (url: string) => Promise<LdapConnection>) {
+  /**
+   * @param open gives a connection that may search
+   * @param idleMs how long one is kept that nobody uses
+   */
+  constructor(servers: LdapServers, open: (url: string) => Promise<LdapConnection>, idleMs: number) {
     this.#servers = servers;
     this.#open = open;
+    this.#idleMs = idleMs;
   }
 
   /**
@@ -55,7 +57,7 @@ export class ConnectionPool {
   }
 
   #keep(connection: LdapConnection): void {
-    const timer = setTimeout(() => void this.#closeIdle(connection), IDLE_MS);
+    const timer = setTimeout(() => void this.#closeIdle(connection), this.#idleMs);
     timer.unref();
     this.#idle.push({ connection, timer });
   }

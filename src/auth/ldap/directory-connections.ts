@@ -6,6 +6,9 @@ import { LdapError, ldapErrorOf, refusalReason } from "./ldap-error.ts";
 import { LdapServers } from "./ldap-servers.ts";
 import type { LdapOptions } from "./options.ts";
 
+/** Shorter than what firewalls and servers usually allow. */
+const IDLE_MS = 60_000;
+
 /** All connections to one directory: those of the account that searches are kept, those of users are not. */
 export class DirectoryConnections {
   readonly #options: LdapOptions;
@@ -20,7 +23,7 @@ export class DirectoryConnections {
     this.#options = options;
     this.#authorities = readAuthorities(options);
     this.#servers = new LdapServers(options.urls, needs);
-    this.#searching = new ConnectionPool(this.#servers, (url) => this.#connectForSearch(url));
+    this.#searching = new ConnectionPool(this.#servers, (url) => this.#connectForSearch(url), IDLE_MS);
   }
 
   /**

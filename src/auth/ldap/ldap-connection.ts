@@ -36,7 +36,7 @@ export class LdapConnection {
     // Loaded with the first connection, since most registries have no directory.
     const { Client } = await import("ldapts");
     const isTls = url.startsWith("ldaps:");
-    const { startTls } = options.tls;
+    const startTls = options.tls.startTls && !isTls;
     const sockets = new SocketWatch(isTls || startTls);
     const client = new Client({
       url,
