@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import fc from "fast-check";
 import { FilterParser } from "ldapts";
 import type { LdapOptions } from "../../../src/auth/options.ts";
@@ -25,7 +26,7 @@ interface Read {
 /** Reads the list below `auth.ldap`. */
 function read(yaml: string): Read {
   const findings = new Findings(() => undefined);
-  const value = readYamlValue(`{auth: {ldap: ${yaml}}}`);
+  const value = readYamlValue(yaml.startsWith("\n") ? `auth:\n  ldap:${yaml}` : `{auth: {ldap: ${yaml}}}`);
   if ("error" in value) throw new Error(value.error);
   const tree = settle(schema, value.value, [], findings);
   if (!isRawMap(tree)) throw new Error("not a map");
@@ -109,6 +110,19 @@ describe("a directory", () => {
   test("has its password from a file that a variable names", () => {
     const target = resolveVariable(schema, { auth: { ldap: [{}] } }, ["AUTH", "LDAP", "0", "BINDPASSWORD", "FILE"]);
     expect(target).toEqual({ kind: "secret-file", path: ["auth", "ldap", 0, "bindpassword"] });
+  });
+});
+
+describe("the page about directories", async () => {
+  const page = await Bun.file(join(import.meta.dir, "../../../docs/ldap.md")).text();
+  const examples = [...page.matchAll(/```yaml\n([^`]*)```/gu)].map((match) => match[1] ?? "");
+
+  test("has examples", () => expect(examples.length).toBeGreaterThan(2));
+
+  test.each(examples)("has example %# that nothing is to be said of", (example) => {
+    const { built, problems, warnings } = read(example.slice(example.indexOf("ldap:") + "ldap:".length));
+    expect([problems, warnings]).toEqual([[], []]);
+    expect(built).toHaveLength(1);
   });
 });
 
