@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { FilterParser } from "ldapts";
@@ -113,8 +114,8 @@ describe("a directory", () => {
   });
 });
 
-describe("the page about directories", async () => {
-  const page = await Bun.file(join(import.meta.dir, "../../../docs/ldap.md")).text();
+describe("the page about directories", () => {
+  const page = readFileSync(join(import.meta.dir, "../../../docs/ldap.md"), "utf8");
   const examples = [...page.matchAll(/```yaml\n([^`]*)```/gu)].map((match) => match[1] ?? "");
 
   test("has examples", () => expect(examples.length).toBeGreaterThan(2));
