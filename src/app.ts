@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { openAccess } from "./app-auth.ts";
+import { openAccess } from "./app-access.ts";
 import { keepAudit } from "./app-audit.ts";
 import { createPages, listen, listenForDebugging } from "./app-listeners.ts";
 import {

@@ -26,7 +26,8 @@ type Room = keyof typeof ROOMS;
 /** Files beside the rooms, and the rooms whose business they are. They themselves may import every room. */
 const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app.ts": ["cli"],
-  "src/app-auth.ts": [],
+  "src/app-accounts.ts": [],
+  "src/app-access.ts": [],
   "src/app-audit.ts": ["cli"],
   "src/app-check.ts": ["cli"],
   "src/app-import.ts": ["cli"],
@@ -35,6 +36,7 @@ const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app-options.ts": [],
   "src/app-processes.ts": ["cli"],
   "src/app-scrub.ts": ["cli"],
+  "src/app-sign-in.ts": [],
   "src/app-stores.ts": [],
   "src/start-error.ts": ["cli"],
   "src/command-name.ts": ["cli"],

@@ -124,16 +124,16 @@ export class RuledCaller implements Caller {
   }
 }
 
-function isWithin(limits: readonly PreparedLimit[] | undefined, { path, action }: AccessRequest): boolean {
+export function isWithin(limits: readonly PreparedLimit[] | undefined, { path, action }: AccessRequest): boolean {
   return !limits || limits.some(({ actions, mayBePath }) => actions.has(action) && mayBePath(path));
 }
 
-interface PreparedLimit {
+export interface PreparedLimit {
   readonly mayBePath: (path: string) => boolean;
   readonly actions: ReadonlySet<Action>;
 }
 
-function prepareLimit({ pathPattern, actions }: AccessLimit): PreparedLimit {
+export function prepareLimit({ pathPattern, actions }: AccessLimit): PreparedLimit {
   return { mayBePath: parsePathPattern(pathPattern), actions: withIncluded(actions) };
 }
 

@@ -89,14 +89,14 @@ export {
 export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
 export { type Caller, EVERYBODY } from "./caller.ts";
+export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
 export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { normalizeGroupName } from "./ldap/group-names.ts";
-export type { LdapSourceNeeds } from "./ldap/ldap-source.ts";
-export { openLdapSources } from "./ldap/open-ldap-sources.ts";
+export { type LdapSourceNeeds, openLdapSource } from "./ldap/ldap-source.ts";
 export type { LdapOptions } from "./ldap/options.ts";
 export { createWorkloadTokens, type WorkloadTokensParts } from "./oidc/create-workload-tokens.ts";
 export {

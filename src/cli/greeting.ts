@@ -20,6 +20,7 @@ export function greet(config: Config, url: URL): string {
 
 function loginOf(auth: Config["auth"]): string {
   if (auth.kind === "none") return "none";
+  if (auth.kind === "token") return `tokens of ${auth.issuer}`;
   return auth.kind === "htpasswd" ? `users of ${auth.path}` : "accounts";
 }
 

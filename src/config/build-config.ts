@@ -1,6 +1,8 @@
 import { buildAudit } from "./build-audit.ts";
 import { buildRateLimits } from "./build-rate-limits.ts";
 import { buildLdap } from "./build-ldap.ts";
+import { buildOidc, buildSessions, buildWorkloads } from "./build-oidc.ts";
+import { buildToken } from "./build-token.ts";
 import { buildTls } from "./build-tls.ts";
 import type {
   AccountsConfig,
@@ -59,21 +61,28 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
   };
 }
 
-function buildAuth({ htpasswd, accounts, ldap }: Settings["auth"]): AuthConfig {
-  if (accounts)
-    return { kind: "accounts", ...buildAccounts(accounts), htpasswdPath: htpasswd?.path, ldap: buildLdap(ldap) };
+function buildAuth(auth: Settings["auth"]): AuthConfig {
+  const { htpasswd, accounts, token } = auth;
+  if (accounts) return { kind: "accounts", ...buildAccounts(auth, accounts) };
+  if (token) return { kind: "token", ...buildToken(token) };
   return htpasswd ? { kind: "htpasswd", realm: htpasswd.realm, path: htpasswd.path } : { kind: "none" };
 }
 
 const ALGORITHMS = { es256: "ES256", eddsa: "EdDSA" } as const;
 
 function buildAccounts(
-  accounts: NonNullable<Settings["auth"]["accounts"]>,
-): Omit<AccountsConfig, "htpasswdPath" | "ldap"> {
-  const { service, issuer, realm, lifetime, algorithm } = accounts.tokens;
+  { htpasswd, ldap, oidc, workloads, sessions }: Settings["auth"],
+  { passwords, externalcache, tokens }: NonNullable<Settings["auth"]["accounts"]>,
+): AccountsConfig {
+  const { service, issuer, realm, lifetime, algorithm } = tokens;
   return {
-    passwords: { minLength: accounts.passwords.minlength },
-    externalCacheMs: accounts.externalcache,
+    htpasswdPath: htpasswd?.path,
+    ldap: buildLdap(ldap),
+    oidc: buildOidc(oidc),
+    workloads: buildWorkloads(workloads),
+    sessions: buildSessions(sessions),
+    passwords: { minLength: passwords.minlength },
+    externalCacheMs: externalcache,
     tokens: { service, issuer, realm, lifetimeMs: lifetime, algorithm: ALGORITHMS[algorithm] },
   };
 }

@@ -1,5 +1,7 @@
 import { checkLdap } from "./check-ldap.ts";
-import { authKinds, storageDrivers } from "./complete-settings.ts";
+import { checkOidc } from "./check-oidc.ts";
+import { checkToken } from "./check-token.ts";
+import { accountSourcesIn, authKinds, storageDrivers } from "./complete-settings.ts";
 import { selectedIn } from "./expand-selections.ts";
 import type { Findings } from "./findings.ts";
 import { isRawMap, textAt, valueAt, type RawMap } from "./raw-tree.ts";
@@ -27,10 +29,17 @@ function checkOneOf(tree: RawMap, key: string, kinds: readonly string[], noun: s
 
 /** The file of passwords may be one of the ways to an account. */
 function checkAuth(tree: RawMap, findings: Findings): void {
-  const isBoth = selectedIn(tree, "auth", ["htpasswd", "accounts"]).length === 2;
-  const kinds = isBoth ? authKinds.filter((kind) => kind !== "htpasswd") : authKinds;
+  const sources = accountSourcesIn(tree);
+  const isWithAccounts = sources.length > 0 || selectedIn(tree, "auth", ["accounts"]).length > 0;
+  const kinds = isWithAccounts ? authKinds.filter((kind) => kind !== "htpasswd") : authKinds;
   checkOneOf(tree, "auth", kinds, "ways to log in", findings);
+  const [other] = selectedIn(tree, "auth", ["none", "token"]);
+  const [source] = sources;
+  if (other !== undefined && source !== undefined)
+    findings.problem(source, `is for accounts, and auth.${other} stands alone; keep one`);
   checkLdap(tree, findings);
+  checkOidc(tree, findings);
+  checkToken(tree, findings);
 }
 
 function checkAddress(tree: RawMap, findings: Findings): void {

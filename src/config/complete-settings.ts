@@ -4,7 +4,22 @@ import { isLoopback, parseHostPort } from "./values/index.ts";
 
 export const storageDrivers = ["filesystem", "inmemory"] as const;
 /** Each stands alone, but for `htpasswd` beside `accounts`. */
-export const authKinds = ["htpasswd", "accounts", "none"] as const;
+export const authKinds = ["htpasswd", "accounts", "token", "none"] as const;
+
+/** Keys with lists of where people and jobs are known that have accounts then. */
+const accountSources: readonly KeyPath[] = [
+  ["auth", "ldap"],
+  ["auth", "oidc"],
+  ["auth", "workloads", "issuers"],
+];
+
+/** Those of them that have something in them. */
+export function accountSourcesIn(tree: RawMap): readonly KeyPath[] {
+  return accountSources.filter((path) => {
+    const value = valueAt(tree, path);
+    return Array.isArray(value) && value.length > 0;
+  });
+}
 
 const rootWithoutDriver = "./data";
 
@@ -15,6 +30,8 @@ export function completeSettings(tree: RawMap): void {
   if (selectedIn(tree, "storage", storageDrivers).length === 0) {
     setAt(tree, ["storage", "filesystem", "rootdirectory"], rootWithoutDriver);
   }
+  // Those who are known elsewhere have accounts too.
+  if (accountSourcesIn(tree).length > 0) setDefault(tree, ["auth", "accounts"], {});
   if (selectedIn(tree, "auth", authKinds).length === 0)
     setAt(tree, ["auth", isOnlyLocal(tree) ? "none" : "accounts"], {});
   // Where nobody signs in, a trail of who did what says little.

@@ -1,4 +1,5 @@
-import type { LdapOptions } from "../auth/options.ts";
+import type { LdapOptions, OidcProviderOptions, SessionOptions, WorkloadOptions } from "../auth/options.ts";
+import type { ExternalTokenConfig } from "./build-token.ts";
 import type { AuditOptions } from "../events/options.ts";
 import type { AcmeChallenge, ClientAuthMode, LogLevel } from "./keys/index.ts";
 import type { HostPort, ListenAddress } from "./values/index.ts";
@@ -54,6 +55,7 @@ export interface StorageConfig {
 export type AuthConfig =
   | { readonly kind: "none" }
   | { readonly kind: "htpasswd"; readonly realm: string; readonly path: string }
+  | ({ readonly kind: "token" } & ExternalTokenConfig)
   | ({ readonly kind: "accounts" } & AccountsConfig);
 
 export interface AccountsConfig {
@@ -61,6 +63,11 @@ export interface AccountsConfig {
   readonly htpasswdPath: string | undefined;
   /** Directories whose users have accounts too, in the order in which they are asked. */
   readonly ldap: readonly LdapOptions[];
+  /** Providers that people sign in with in a browser. */
+  readonly oidc: readonly OidcProviderOptions[];
+  /** Whose jobs are taken for robots. */
+  readonly workloads: WorkloadOptions;
+  readonly sessions: SessionOptions;
   readonly passwords: { readonly minLength: number };
   /** How long what a directory said of a password holds. */
   readonly externalCacheMs: number;

@@ -57,7 +57,8 @@ export interface Door {
   readonly path: string;
   /** The metric label. */
   readonly name: string;
-  readonly respond: (request: Request, visitor: Visitor) => Soon<Answer>;
+  /** @returns `undefined`: there is nothing */
+  readonly respond: (request: Request, visitor: Visitor) => Soon<Answer> | undefined;
 }
 
 /** Who comes to a door. */
@@ -166,7 +167,7 @@ class Visit {
     const { authenticator, registry } = this.#edge;
     const allow = this.#route ? allowedMethods(this.#route, registry.options) : "GET, HEAD";
     const challenge = (error: RegistryError) =>
-      authenticator.challenge({ origin: this.#origin(), ...challengeOf(error) });
+      authenticator.challenge({ origin: this.#wholeOrigin(), ...challengeOf(error) });
     return { method: this.#request.method, challenge, allow };
   }
 
@@ -185,7 +186,8 @@ class Visit {
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return this.#show(page);
-    if (door) return door.respond(this.#request, this.#visitor(path));
+    const answered = door?.respond(this.#request, this.#visitor(path));
+    if (answered) return answered;
     return whenThere(this.#authenticate(), (caller) => {
       this.#principal = caller.principal;
       if (this.#edge.rateLimits) this.#pull = this.#edge.rateLimits.admit(this.#askedRequest());
@@ -208,7 +210,7 @@ class Visit {
 
   #visitor(path: string): Visitor {
     const introduce = (principal: Principal) => void (this.#principal = principal);
-    return { address: this.address, requestId: this.#requestId, origin: this.#origin(), path, introduce };
+    return { address: this.address, requestId: this.#requestId, origin: this.#wholeOrigin(), path, introduce };
   }
 
   #authenticate(): Soon<Caller> {
@@ -267,10 +269,15 @@ class Visit {
     };
   }
 
+  /** What `Location` starts with. */
   #origin(): string {
-    const { publicOrigin, relativeUrls } = this.#edge.options;
-    if (relativeUrls || (publicOrigin === undefined && this.#client.host === "")) return "";
-    return publicOrigin ?? `${this.#client.scheme}://${this.#client.host}`;
+    return this.#edge.options.relativeUrls ? "" : this.#wholeOrigin();
+  }
+
+  /** `""` if the client named no host. */
+  #wholeOrigin(): string {
+    const { publicOrigin } = this.#edge.options;
+    return publicOrigin ?? (this.#client.host === "" ? "" : `${this.#client.scheme}://${this.#client.host}`);
   }
 
   #finish(answer: Answer, error?: RegistryError): Response {

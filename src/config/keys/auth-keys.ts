@@ -1,6 +1,8 @@
 import { durationBetween, headerValue, interval, oneOf, path, webUrl, wholeNumber } from "../values/value-types.ts";
 import { group, optional, optionalGroup, refused, required, setting } from "./key.ts";
 import { ldapKeys } from "./ldap-keys.ts";
+import { oidcKeys, sessionKeys, workloadKeys } from "./oidc-keys.ts";
+import { tokenKeys } from "./token-keys.ts";
 
 const accountKeys = optionalGroup(
   "Users, groups and robots in the database, with roles on namespaces, and tokens for clients. Together with `htpasswd`, `ldap` " +
@@ -47,7 +49,10 @@ export const authKeys = group(
     accounts: accountKeys,
     ldap: ldapKeys,
     none: optionalGroup("`{}` says that everybody may do everything.", {}),
-    token: refused("Tokens of an authorization server.", "not there yet; use `auth.htpasswd`.", { evenEmpty: true }),
+    oidc: oidcKeys,
+    workloads: workloadKeys,
+    sessions: sessionKeys,
+    token: tokenKeys,
     silly: refused("Takes any token.", "it protects nothing; say `auth: {none: {}}`.", { evenEmpty: true }),
   },
 );

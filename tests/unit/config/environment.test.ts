@@ -395,13 +395,6 @@ describe("what a variable cannot do", () => {
       "REGISTRY_NOTIFICATIONS_ENDPOINTS_0_NAME",
       "does not work",
     ],
-    [
-      "tokens",
-      { env: { REGISTRY_AUTH: "token", REGISTRY_AUTH_TOKEN_REALM: "https://x", REGISTRY_HTTP_ADDR: ":5000" } },
-      "auth.token",
-      "REGISTRY_AUTH",
-      "does not work",
-    ],
   ];
 
   test.each(rows)("%s", (_name, given, path, source, message) => {

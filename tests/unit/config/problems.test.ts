@@ -224,6 +224,11 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
     ["auth", "config.yml line 1", "2 ways to log in (accounts, none)"],
   ],
   [
+    "a directory where nobody signs in",
+    { file: "auth: {none: {}, ldap: [{name: a, urls: ['ldaps://d.example'], users: {basedn: 'dc=a'}}]}" },
+    ["auth.ldap", "config.yml line 1", "auth.none stands alone"],
+  ],
+  [
     "tokens for less than a minute",
     { file: "auth: {accounts: {tokens: {lifetime: 30s}}}" },
     ["auth.accounts.tokens.lifetime", "config.yml line 1", "60s"],
@@ -297,7 +302,6 @@ const refusedRows: readonly (readonly [file: string, path: string, message: stri
   ["storage: {swift: {}}", "storage.swift", "registry:3 dropped"],
   ["storage: {oss: {}}", "storage.oss", "registry:3 dropped"],
   ["storage: s3", "storage.s3", "storage.filesystem"],
-  ["auth: {token: {realm: 'https://x'}}\nhttp: {addr: ':5000'}", "auth.token", "auth.htpasswd"],
   ["auth: {silly: {realm: r, service: s}}", "auth.silly", "auth: {none: {}}"],
   ["proxy: {remoteurl: 'https://registry-1.docker.io'}", "proxy", "registry:2 as the mirror"],
   ["notifications: {endpoints: [{name: n, url: 'https://x'}]}", "notifications.endpoints", "disabled: true"],

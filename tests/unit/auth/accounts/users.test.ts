@@ -221,8 +221,16 @@ describe("the first administrator", () => {
     expect(await open.acts()).toEqual(["user.create success admin", "user.password success admin"]);
   });
 
-  test("is not made where there is a user", async () => {
+  test("is made beside users of other sources", async () => {
     await create("anna");
+    expect(await createFirstAdministrator(open.accounts)).toMatchObject({ name: "admin" });
+  });
+
+  test.each([
+    ["there is one, disabled or not", { name: "anna", systemRole: "administrator" }],
+    ["somebody else has the name", { name: "admin" }],
+  ] as const)("is not made where %s", async (_, user) => {
+    await createUser(open.accounts, { ...user, password: PASSWORD }, BY);
     expect(await createFirstAdministrator(open.accounts)).toBeUndefined();
   });
 });

@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import { openAccountAccess } from "./app-accounts.ts";
+import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./app-sign-in.ts";
+import {
+  type Authenticator,
+  basicChallenge,
+  bearerChallenge,
+  ExternalTokenAuthenticator,
+  ExternalTokenVerifier,
+  openToAll,
+  realmOf,
+  RuledAuthenticator,
+  seedHtpasswdRules,
+} from "./auth/index.ts";
+import type { Config, ExternalTokenConfig } from "./config/index.ts";
+import { createSafeFetch, systemClock } from "./runtime/index.ts";
+
+/** Opens what finds out who asks, as the configuration says. */
+export async function openAccess(parts: AccessParts): Promise<Access> {
+  const { auth } = parts.config;
+  const access = await openKind(parts, auth);
+  parts.closers.add(() => access.authenticator.close());
+  return access;
+}
+
+async function openKind(parts: AccessParts, auth: Config["auth"]): Promise<Access> {
+  if (auth.kind === "accounts") return openAccountAccess(parts, auth);
+  if (auth.kind === "token") return openTokenAccess(parts, auth);
+  return auth.kind === "htpasswd" ? openHtpasswdAccess(parts, auth) : { authenticator: openToAll, doors: [] };
+}
+
+/** registry:2's way: a file of users, of whom each may do everything, until rules in the database say otherwise. */
+async function openHtpasswdAccess(
+  parts: AccessParts,
+  { path, realm }: { readonly path: string; readonly realm: string },
+): Promise<Access> {
+  const file = await openHtpasswdFile(parts, path);
+  await seedHtpasswdRules(parts.metadata, systemClock.nowMs());
+  const { directory, signIn } = openSignIn(openAccounts(parts), { sources: [file] });
+  const authenticator = new RuledAuthenticator({
+    directory,
+    signIn,
+    challenge: () => basicChallenge(realm),
+    outsideVersion: () => file.version(),
+    clock: systemClock,
+    processKey: randomBytes(32),
+    close: () => undefined,
+  });
+  return { authenticator, doors: [] };
+}
+
+/** Tokens of another server, which alone says who may do what. */
+async function openTokenAccess({ log }: AccessParts, token: ExternalTokenConfig): Promise<Access> {
+  const verifier = await ExternalTokenVerifier.open(token, {
+    fetch: fetchKeySet,
+    clock: systemClock,
+    report: (message, error) => log.warn(message, { error }),
+  });
+  const challenge: Authenticator["challenge"] = ({ origin, ...rest }) =>
+    bearerChallenge({ ...rest, service: token.service, realm: realmOf(token, origin) });
+  return { authenticator: new ExternalTokenAuthenticator(verifier, challenge), doors: [] };
+}
+
+const KEY_SET_LIMITS = { timeoutMs: 10_000, maxBytes: 2 ** 20 };
+
+/** The operator says where the keys are, so that may be inside too. */
+function fetchKeySet(url: string): Promise<Response> {
+  const fetch = createSafeFetch({
+    ...KEY_SET_LIMITS,
+    allowHttp: url.startsWith("http:"),
+    allowedNetworks: ["0.0.0.0/0", "::/0"],
+  });
+  return fetch(url);
+}

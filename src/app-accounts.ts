@@ -1,0 +1,142 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./app-sign-in.ts";
+import {
+  type Accounts,
+  bearerChallenge,
+  createFirstAdministrator,
+  createWorkloadTokens,
+  ensureExternalAccount,
+  findAccountById,
+  grantAccess,
+  type HtpasswdSource,
+  OidcProviders,
+  openLdapSource,
+  openSealSecret,
+  type PasswordSource,
+  RuledAuthenticator,
+  Seal,
+  type SignIn,
+  SigningKeys,
+  TokenIssuer,
+  TokenVerifier,
+  WebSessions,
+} from "./auth/index.ts";
+import { COMMAND } from "./command-name.ts";
+import type { AccountsConfig } from "./config/index.ts";
+import { createSignInHandler, createTokenHandler, type Door, respondKeySet } from "./http/index.ts";
+import { systemClock } from "./runtime/index.ts";
+
+/** Accounts in the database, with users of other sources beside those of its own, and tokens. */
+export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Promise<Access> {
+  const { metadata } = parts;
+  const accounts = openAccounts(parts);
+  await greetFirstAdministrator(parts, accounts);
+  const file = auth.htpasswdPath === undefined ? undefined : await openHtpasswdFile(parts, auth.htpasswdPath);
+  const findAccount = (id: number) => findAccountById(metadata.reads, id);
+  const { directory, signIn } = openSignIn(accounts, {
+    sources: openSources(parts, file, auth),
+    workloads: createWorkloadTokens({
+      queries: metadata.reads,
+      findAccount,
+      options: auth.workloads,
+      clock: systemClock,
+      log: parts.log,
+    }),
+    options: { externalCacheMs: auth.externalCacheMs },
+  });
+  const { tokens } = auth;
+  const keys = await openSigningKeys(parts, auth);
+  const tokenParts = { keys, options: tokens, clock: systemClock, newId: randomUUID };
+  const authenticator = new RuledAuthenticator({
+    directory,
+    signIn,
+    tokens: new TokenVerifier(tokenParts),
+    challenge: ({ origin, ...challenge }) =>
+      bearerChallenge({ ...challenge, service: tokens.service, realm: tokens.realm ?? tokenUrl(parts, origin) }),
+    outsideVersion: () => file?.version(),
+    clock: systemClock,
+    processKey: randomBytes(32),
+    close: () => undefined,
+  });
+  const tokenDoor = createTokenHandler({
+    service: tokens.service,
+    signIn,
+    grantAccess: (identity, wanted) => grantAccess(directory, identity, wanted),
+    issuer: new TokenIssuer(tokenParts),
+    metadata,
+    clock: systemClock,
+  });
+  const doors: readonly Door[] = [
+    { path: "/token", name: "token", respond: tokenDoor },
+    { path: "/token/jwks", name: "token", respond: () => respondKeySet(keys) },
+    ...openSignInDoors(parts, { auth, accounts, signIn }),
+  ];
+  return { authenticator, doors };
+}
+
+function openSources(
+  { log, closers }: AccessParts,
+  file: HtpasswdSource | undefined,
+  { ldap }: AccountsConfig,
+): readonly PasswordSource[] {
+  const directories = ldap.map((options) => openLdapSource(options, { log, clock: systemClock }));
+  for (const directory of directories) closers.add(() => directory.close());
+  return file ? [file, ...directories] : directories;
+}
+
+async function greetFirstAdministrator({ tell }: AccessParts, accounts: Accounts): Promise<void> {
+  const first = await createFirstAdministrator(accounts);
+  if (!first) return;
+  const change = `${COMMAND} user change-password ${first.name}`;
+  tell(`the administrator ${first.name} has been made with the password ${first.password}; change it first: ${change}`);
+}
+
+/** Where a client finds the token end-point, under the address that it uses. */
+function tokenUrl({ config }: AccessParts, origin: string): string {
+  return `${origin}${config.http.prefix}token`;
+}
+
+async function openSigningKeys(parts: AccessParts, { tokens }: AccountsConfig): Promise<SigningKeys> {
+  const { metadata, log } = parts;
+  const seal = new Seal(await openSecret(parts), "token keys", randomBytes);
+  return SigningKeys.open({ metadata, seal, algorithm: tokens.algorithm, clock: systemClock, log });
+}
+
+/** What is in the database is sealed with what is not in it. */
+async function openSecret({ config, log }: AccessParts): Promise<string | Uint8Array> {
+  const { path } = config.database;
+  if (config.http.secret !== undefined) return config.http.secret;
+  if (path === ":memory:") return randomBytes(32);
+  return openSealSecret(`${dirname(path)}/berth.secret`, {
+    random: randomBytes,
+    report: (problem) => log.warn(problem),
+  });
+}
+
+interface BrowserParts {
+  readonly auth: AccountsConfig;
+  readonly accounts: Accounts;
+  readonly signIn: SignIn;
+}
+
+/** How browsers sign in and out. */
+function openSignInDoors({ config, metadata }: AccessParts, { auth, accounts, signIn }: BrowserParts): readonly Door[] {
+  const common = { metadata, clock: systemClock, random: randomBytes };
+  const handle = createSignInHandler({
+    metadata,
+    providers: new OidcProviders({ ...common, options: auth.oidc }),
+    sessions: new WebSessions({
+      ...common,
+      findAccount: (id) => findAccountById(metadata.reads, id),
+      options: auth.sessions,
+    }),
+    signIn,
+    ensureExternalAccount: (source, identity, by) => ensureExternalAccount(accounts, { source, identity }, by),
+    clock: systemClock,
+    prefix: config.http.prefix,
+  });
+  const respond: Door["respond"] = (request, { path, origin, address, requestId }) =>
+    handle({ request, path, origin, from: { actor: undefined, address, requestId } });
+  return ["/sign-in", "/sign-in/", "/sign-out"].map((path) => ({ path, name: "sign-in", respond }));
+}

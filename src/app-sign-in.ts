@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import {
+  AccessDirectory,
+  type Accounts,
+  type Authenticator,
+  createAccounts,
+  createHtpasswdIfMissing,
+  createSignIn,
+  findAccount,
+  HtpasswdSource,
+  type PasswordSource,
+  type SignIn,
+  type SignInParts,
+} from "./auth/index.ts";
+import type { Config } from "./config/index.ts";
+import type { Door } from "./http/index.ts";
+import type { MetadataDatabase } from "./metadata/index.ts";
+import { type Closers, type Log, systemClock } from "./runtime/index.ts";
+
+export interface AccessParts {
+  readonly config: Config;
+  readonly metadata: MetadataDatabase;
+  readonly log: Log;
+  /** Tells the person who starts it what must be read whatever the log's level is. */
+  readonly tell: (notice: string) => void;
+  readonly closers: Closers;
+}
+
+/** Who gets in, and where they ask to be. */
+export interface Access {
+  readonly authenticator: Authenticator;
+  readonly doors: readonly Door[];
+}
+
+export async function openHtpasswdFile({ log, tell }: AccessParts, path: string): Promise<HtpasswdSource> {
+  const password = randomBytes(18).toString("base64url");
+  if (await createHtpasswdIfMissing(path, password))
+    tell(`${path} was missing and has been made with the user docker and the password ${password}; change it`);
+  const file = new HtpasswdSource(path, randomBytes(32), (problem) => log.warn(problem));
+  file.readFile();
+  return file;
+}
+
+export function openAccounts({ config, metadata }: AccessParts): Accounts {
+  const { auth } = config;
+  const options = auth.kind === "accounts" ? { minPasswordLength: auth.passwords.minLength } : {};
+  return createAccounts({ metadata, clock: systemClock, random: randomBytes, options });
+}
+
+export interface OpenSignIn {
+  readonly directory: AccessDirectory;
+  readonly signIn: SignIn;
+}
+
+export function openSignIn(
+  accounts: Accounts,
+  parts: Pick<SignInParts, "workloads" | "options"> & { readonly sources: readonly PasswordSource[] },
+): OpenSignIn {
+  const directory = new AccessDirectory({ metadata: accounts.metadata, clock: systemClock, findAccount });
+  const accessGeneration = () => directory.generation();
+  return { directory, signIn: createSignIn({ ...parts, accounts, accessGeneration, processKey: randomBytes(32) }) };
+}
