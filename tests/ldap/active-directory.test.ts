@@ -107,6 +107,7 @@ const people = [
       const name = "bind" in bind && bind === byPrincipalName ? "frank.miller" : "frank";
       await set(514);
       expect(await directory.checkPassword(name, "Frank-pw-123")).toBe("wrong-password");
+      expect(await directory.findUser?.("frank")).toBeUndefined();
       await set(512);
     });
   });
@@ -115,6 +116,12 @@ const people = [
     expect(await open().checkPassword("alice@example.test", "Alice-pw-123")).toMatchObject({ name: "alice" });
     expect(await open().checkPassword("ALICE@EXAMPLE.TEST", "Alice-pw-123")).toMatchObject({ name: "alice" });
     expect(await open().checkPassword("frank.miller@example.test", "Frank-pw-123")).toMatchObject({ name: "frank" });
+  });
+
+  test("finds without a password who is there, by the name of the account alone", async () => {
+    expect<unknown>(await open().findUser?.("alice")).toEqual(await open().checkPassword("alice", "Alice-pw-123"));
+    expect(await open().findUser?.("disabled")).toBeUndefined();
+    expect(await open().findUser?.("frank.miller@example.test")).toBeUndefined();
   });
 
   test("does not give the account of one to another who binds by the name that it is found by", async () => {

@@ -21,6 +21,7 @@ export function openDirectory(options: LdapOptions, nowMs: () => number = Date.n
   const directory: OpenDirectory = {
     name: source.name,
     checkPassword: (username, password) => source.checkPassword(username, password),
+    ...(source.findUser && { findUser: source.findUser }),
     close: () => source.close(),
     logged: () => lines.join(""),
   };

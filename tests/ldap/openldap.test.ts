@@ -102,6 +102,7 @@ const unavailable = { kind: "unavailable" };
       await change("add: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z");
       try {
         expect(await directory.checkPassword("bob", "pw-bob")).toBe("bind" in bind ? "unknown-user" : "wrong-password");
+        expect(await directory.findUser?.("bob")).toBeUndefined();
       } finally {
         await change("delete: pwdAccountLockedTime");
       }
@@ -140,6 +141,46 @@ const unavailable = { kind: "unavailable" };
     expect(directory.logged()).toContain(`cn=svc,${baseDn} cannot bind: InvalidCredentials`);
     expect(directory.logged()).not.toContain("hunter2");
     expect(directory.logged()).not.toContain("pw-alice");
+  });
+
+  describe("without a password", () => {
+    const groups = { kind: "attribute", attribute: "memberOf", baseDn: undefined, maxDepth: 0 } as const;
+
+    test("finds who is there, as with it", async () => {
+      const directory = open({ groups });
+      expect(await directory.findUser?.("alice")).toEqual(expect.objectContaining({ name: "alice" }));
+      expect<unknown>(await directory.findUser?.("alice")).toEqual(await directory.checkPassword("alice", "pw-alice"));
+    });
+
+    test.each(["nobody", "*", "*)(uid=*", "", "al\0ice", "twin"])("finds nobody called %j", async (name) => {
+      expect(await open().findUser?.(name)).toBeUndefined();
+    });
+
+    test("finds by the name of the account who signs in by something else", async () => {
+      const directory = open({ users: { ...users, filter: "(&(objectClass=person)(mail={user}@example.com))" } });
+      expect(await directory.checkPassword("alice", "pw-alice")).toMatchObject({ name: "alice" });
+      expect(await directory.findUser?.("alice")).toMatchObject({ name: "alice" });
+      const byAddress = open({ users: { ...users, filter: "(mail={user})" } });
+      expect(await byAddress.checkPassword("alice@example.com", "pw-alice")).toMatchObject({ name: "alice" });
+      expect(await byAddress.findUser?.("alice")).toMatchObject({ name: "alice" });
+      expect(await byAddress.findUser?.("alice@example.com")).toBeUndefined();
+    });
+
+    test("does not find who does not fulfil the extra filter", async () => {
+      const extraFilter = `(memberOf=cn=developers,ou=groups,${baseDn})`;
+      const directory = open({ users: { ...users, extraFilter } });
+      expect(await directory.findUser?.("bob")).toMatchObject({ name: "bob" });
+      expect(await directory.findUser?.("carol")).toBeUndefined();
+    });
+
+    test("cannot be asked where users bind by themselves", () => {
+      expect(open({ bind: direct }).findUser).toBeUndefined();
+    });
+
+    test("says so when no server can be asked", async () => {
+      const directory = open({ urls: [`ldap://127.0.0.1:${takeFreePort()}`] });
+      expect(await directory.findUser?.("alice").catch((error: unknown) => error)).toMatchObject(unavailable);
+    });
   });
 
   describe("groups", () => {

@@ -11,13 +11,34 @@ import type { ExternalIdentity } from "../sign-in/password-source.ts";
 export type FoundUser = LdapEntry | "none" | "several";
 
 /**
- * Looks for the entry of a user below the base.
+ * Looks for the entry of a user below the base, by what they have typed.
  * @throws LdapError
  */
-export function findUser(connection: LdapConnection, options: LdapOptions, username: string): Promise<FoundUser> {
-  const { baseDn, filter, extraFilter } = options.users;
-  const whole = `(&${fillFilter(filter, { user: username })}${extraFilter ?? ""})`;
-  return findOne(connection, options, { baseDn: baseDn ?? "", scope: "sub", filter: whole });
+export function findUser(connection: LdapConnection, options: LdapOptions, typed: string): Promise<FoundUser> {
+  return findByFilter(connection, options, fillFilter(options.users.filter, { user: typed }));
+}
+
+/**
+ * Looks for the entry of a user below the base, by the name of the account.
+ * @throws LdapError
+ */
+export function findUserByName(connection: LdapConnection, options: LdapOptions, name: string): Promise<FoundUser> {
+  const { filter, attributes } = options.users;
+  return findByFilter(connection, options, fillFilter(comparingName(filter, attributes.name), { user: name }));
+}
+
+/** People may sign in by something else, such as their address: whatever is compared with it has to be the name then. */
+export function comparingName(filter: string, attribute: string): string {
+  return filter.replaceAll(/\([^()]*\{user\}[^()]*\)/gu, `(${attribute}={user})`);
+}
+
+function findByFilter(connection: LdapConnection, options: LdapOptions, filter: string): Promise<FoundUser> {
+  const { baseDn, extraFilter } = options.users;
+  return findOne(connection, options, {
+    baseDn: baseDn ?? "",
+    scope: "sub",
+    filter: `(&${filter}${extraFilter ?? ""})`,
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { whyDisabled } from "./account-state.ts";
 import { DirectoryConnections } from "./directory-connections.ts";
 import { fillBindTemplate, isDnTemplate } from "./escape-ldap.ts";
 import { findGroups } from "./find-groups.ts";
-import { findUser, type FoundUser, identityOf, readUser } from "./find-user.ts";
+import { findUser, findUserByName, type FoundUser, identityOf, readUser } from "./find-user.ts";
 import type { LdapConnection } from "./ldap-connection.ts";
 import type { LdapEntry } from "./ldap-entry.ts";
 import { isRefusal, LdapError, ldapErrorOf, refusalReason, saysKnownUser } from "./ldap-error.ts";
@@ -37,6 +37,8 @@ const MAX_WAITING = 200;
 
 class LdapSource implements PasswordSource {
   readonly name: string;
+  /** Absent with direct bind, where nobody may look without a user's password. */
+  readonly findUser?: (username: string) => Promise<ExternalIdentity | undefined>;
   readonly #options: LdapOptions;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -49,16 +51,19 @@ class LdapSource implements PasswordSource {
     this.#log = log.child({ directory: options.name });
     this.#clock = clock;
     this.#connections = new DirectoryConnections(options, { clock, log: this.#log });
+    if (options.bind.kind === "search") this.findUser = (username) => this.#findByName(username);
     this.#turns = new SignInTurns(options.maxSignIns, MAX_WAITING, options.timeoutMs);
     if (options.tls.skipVerify)
       this.#log.warn("insecureskipverify is on: any certificate of the directory is believed");
   }
 
   async checkPassword(username: string, password: string): Promise<Outcome> {
-    if (username === "" || username.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(username)) return "unknown-user";
+    if (!isPossibleName(username)) return "unknown-user";
     // Servers take an empty password for nobody's and say yes; one that reads up to the NUL would, too.
     if (password === "" || password.includes("\0")) return "wrong-password";
-    return this.#turns.run(() => this.#ask(username, password));
+    const { bind } = this.#options;
+    if (bind.kind === "search") return this.#ask(() => this.#findAndBind(username, password));
+    return this.#ask(() => this.#bindAndRead(bind.template, username, password));
   }
 
   async close(): Promise<void> {
@@ -66,15 +71,23 @@ class LdapSource implements PasswordSource {
     await this.#turns.drain();
   }
 
-  async #ask(username: string, password: string): Promise<Outcome> {
-    const { bind, name } = this.#options;
+  async #findByName(username: string): Promise<ExternalIdentity | undefined> {
+    if (!isPossibleName(username)) return undefined;
+    return this.#ask(() =>
+      this.#connections.search(async (connection) => {
+        const entry = this.#judge(await findUserByName(connection, this.#options, username), username);
+        return typeof entry === "string" ? undefined : this.#identify(connection, entry);
+      }),
+    );
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      if (bind.kind === "search") return await this.#findAndBind(username, password);
-      return await this.#bindAndRead(bind.template, username, password);
+      return await this.#turns.run(question);
     } catch (cause) {
       if (!(cause instanceof LdapError)) throw cause;
-      this.#log.error("nobody of the directory can sign in at the moment", { reason: cause.message });
-      const message = `the directory ${name} cannot be asked at the moment: try again`;
+      this.#log.error("the directory cannot be asked", { reason: cause.message });
+      const message = `the directory ${this.#options.name} cannot be asked at the moment: try again`;
       throw new RegistryError("unavailable", message, { cause });
     }
   }
@@ -135,6 +148,10 @@ class LdapSource implements PasswordSource {
     if (isCutShort) this.#log.warn("a user has more groups than are looked at", { user: shorten(identity.name) });
     return { ...identity, groups: names };
   }
+}
+
+function isPossibleName(username: string): boolean {
+  return username !== "" && username.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(username);
 }
 
 /** @returns why not, if the server says no to the user and not to us */

@@ -8,6 +8,7 @@ import {
   fillFilter,
   isDnTemplate,
 } from "../../../../src/auth/ldap/escape-ldap.ts";
+import { comparingName } from "../../../../src/auth/ldap/find-user.ts";
 import { normalizeDn } from "../../../../src/auth/ldap/group-names.ts";
 
 describe("a value in a filter", () => {
@@ -65,6 +66,15 @@ test("what a value holds is not filled in turn", () => {
     "(|(member=cn={user})(memberUid={dn})({other}))",
   );
 });
+
+test.each([
+  ["(uid={user})", "(cn={user})"],
+  [
+    "(&(objectClass=person)(|(mail={user})(mail={user}@example.com)))",
+    "(&(objectClass=person)(|(cn={user})(cn={user})))",
+  ],
+  ["(&(active=TRUE)(uid:caseExactMatch:={user}))", "(&(active=TRUE)(cn={user}))"],
+])("%s by name is %s", (filter, byName) => expect(comparingName(filter, "cn")).toBe(byName));
 
 describe("a template of direct bind", () => {
   test.each([
