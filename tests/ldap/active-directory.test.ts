@@ -119,7 +119,8 @@ const people = [
   });
 
   test("finds without a password who is there, by the name of the account alone", async () => {
-    expect<unknown>(await open().findUser?.("alice")).toEqual(await open().checkPassword("alice", "Alice-pw-123"));
+    const found: unknown = await open().findUser?.("alice");
+    expect(found).toEqual(await open().checkPassword("alice", "Alice-pw-123"));
     expect(await open().findUser?.("disabled")).toBeUndefined();
     expect(await open().findUser?.("frank.miller@example.test")).toBeUndefined();
   });

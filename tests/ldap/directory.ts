@@ -18,13 +18,7 @@ const opened: OpenDirectory[] = [];
 export function openDirectory(options: LdapOptions, nowMs: () => number = Date.now): OpenDirectory {
   const lines: string[] = [];
   const source = openLdapSource(options, { log: logTo(lines), clock: { nowMs } });
-  const directory: OpenDirectory = {
-    name: source.name,
-    checkPassword: (username, password) => source.checkPassword(username, password),
-    ...(source.findUser && { findUser: source.findUser }),
-    close: () => source.close(),
-    logged: () => lines.join(""),
-  };
+  const directory = Object.assign(source, { logged: () => lines.join("") });
   opened.push(directory);
   return directory;
 }

@@ -148,8 +148,9 @@ const unavailable = { kind: "unavailable" };
 
     test("finds who is there, as with it", async () => {
       const directory = open({ groups });
-      expect(await directory.findUser?.("alice")).toEqual(expect.objectContaining({ name: "alice" }));
-      expect<unknown>(await directory.findUser?.("alice")).toEqual(await directory.checkPassword("alice", "pw-alice"));
+      expect(await directory.findUser?.("alice")).toMatchObject({ name: "alice", groups: expect.any(Array) });
+      const found: unknown = await directory.findUser?.("alice");
+      expect(found).toEqual(await directory.checkPassword("alice", "pw-alice"));
     });
 
     test.each(["nobody", "*", "*)(uid=*", "", "al\0ice", "twin"])("finds nobody called %j", async (name) => {
@@ -174,7 +175,7 @@ const unavailable = { kind: "unavailable" };
     });
 
     test("cannot be asked where users bind by themselves", () => {
-      expect(open({ bind: direct }).findUser).toBeUndefined();
+      expect(typeof open({ bind: direct }).findUser).toBe("undefined");
     });
 
     test("says so when no server can be asked", async () => {
