@@ -30,10 +30,10 @@ interface AuditParts {
 }
 
 /** Sends the audit trail where the configuration says, and removes what is old. The first of several processes does it for all. */
-export function keepAudit({ audit }: Config, { metadata, log, place }: AuditParts, closers: Closers): void {
+export async function keepAudit(config: Config, { metadata, log, place }: AuditParts, closers: Closers): Promise<void> {
   if (place && place.index > 0) return;
   const surroundings = { clock: systemClock, randomPart: Math.random(), hostname: hostname(), version: VERSION };
-  const kept = startAudit({ metadata, log, ...surroundings }, audit);
+  const kept = await startAudit({ metadata, log, ...surroundings }, config.audit);
   closers.add(() => kept.stop());
 }
 

@@ -80,8 +80,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   addReadings(metrics, registry);
   if (place) addProcessReadings(metrics, place);
   startUpkeep(config.storage, { registry, log, metrics, place }, closers);
-
-  keepAudit(config, { metadata: stores.metadata, log, place }, closers);
+  await keepAudit(config, { metadata: stores.metadata, log, place }, closers);
 
   const health = openHealth(config, stores, log);
   closers.add(() => health.stop());

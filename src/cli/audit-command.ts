@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { open } from "node:fs/promises";
 import {
   type ActFilter,
   type ActRecord,
@@ -122,9 +121,9 @@ async function verify(trail: AuditTrail, { against, json }: VerifyFlags, termina
 
 /** @throws AuditError */
 async function compare(trail: AuditTrail, report: ChainReport, path: string): Promise<ExportComparison> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
   try {
-    return await compareWithExport(trail, report, lines);
+    await using file = await open(path);
+    return await compareWithExport(trail, report, file.readLines());
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     throw new AuditError("nothing-there", `${path} cannot be read: ${error.message}.`, { cause: error });

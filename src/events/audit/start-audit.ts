@@ -1,12 +1,11 @@
 import type { MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock, Log, Schedule } from "../../runtime/index.ts";
-import type { AuditExportOptions, AuditOptions } from "../options.ts";
+import type { AuditExportOptions, AuditOptions, SyslogOptions } from "../options.ts";
 import type { AuditExporter } from "./audit-exporter.ts";
 import { createFileExporter } from "./file-exporter.ts";
 import { followTrail } from "./follow-trail.ts";
 import { createOtlpExporter } from "./otlp-exporter.ts";
 import { startAuditRetention } from "./retention.ts";
-import { createSyslogExporter } from "./syslog-exporter.ts";
 
 export interface AuditParts {
   readonly metadata: MetadataDatabase;
@@ -24,8 +23,8 @@ export interface AuditParts {
  * Sends the audit trail where it is to go, and removes what is old, until it is stopped. Of several processes on one database one
  * does so.
  */
-export function startAudit(parts: AuditParts, { retentionMs, exports }: AuditOptions): Schedule {
-  const exporters = openExporters(parts, exports);
+export async function startAudit(parts: AuditParts, { retentionMs, exports }: AuditOptions): Promise<Schedule> {
+  const exporters = await openExporters(parts, exports);
   const names = exporters.map(({ name }) => name);
   const running = [
     ...exporters.map((exporter) => followTrail(parts, exporter)),
@@ -38,11 +37,19 @@ export function startAudit(parts: AuditParts, { retentionMs, exports }: AuditOpt
   };
 }
 
-function openExporters({ log, hostname, version }: AuditParts, exports: AuditExportOptions): readonly AuditExporter[] {
-  const { syslog, otlp, file } = exports;
-  return [
-    ...(syslog ? [createSyslogExporter(syslog, hostname)] : []),
-    ...(otlp ? [createOtlpExporter(otlp, { version, hostname }, log)] : []),
-    ...(file ? [createFileExporter(file.path)] : []),
-  ];
+async function openExporters(
+  { log, hostname, version }: AuditParts,
+  { syslog, otlp, file }: AuditExportOptions,
+): Promise<readonly AuditExporter[]> {
+  const exporters: AuditExporter[] = [];
+  if (syslog) exporters.push(await openSyslog(syslog, hostname));
+  if (otlp) exporters.push(createOtlpExporter(otlp, { version, hostname }, log));
+  if (file) exporters.push(createFileExporter(file.path));
+  return exporters;
+}
+
+/** Its modules of Node take 10 ms of a start, and few need them. */
+async function openSyslog(options: SyslogOptions, hostname: string): Promise<AuditExporter> {
+  const { createSyslogExporter } = await import("./syslog-exporter.ts");
+  return createSyslogExporter(options, hostname);
 }
