@@ -1,7 +1,11 @@
 /** What a command reads from and writes to. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: {
+    /** Whoever writes more than a page waits for `done`: what nobody has read yet is lost at the end of the process. */
+    write(text: string, done?: (error?: Error | null) => void): unknown;
+    on?(event: "error", listener: (error: Error) => void): unknown;
+  };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 

@@ -1,17 +1,20 @@
 import { Database } from "bun:sqlite";
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { runBerth } from "../support/berth-command.ts";
+import { openSqlite, recordAct } from "../../src/metadata/index.ts";
+import { berthExecutable, runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
+import { nobody } from "../support/nobody.ts";
 import { pushImage } from "../support/push-content.ts";
 import type { RegistryConfig, RunningRegistry } from "../support/registry-process.ts";
 import { requireProgram } from "../support/require-program.ts";
+import { runProgram } from "../support/run-program.ts";
 import { receiveDatagrams, SyslogReceiver } from "../support/syslog-receiver.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
@@ -168,6 +171,49 @@ describe("audit list and export", () => {
     );
     expect((await audit(audited, "export", "--to", "1h")).stdout).toBe("");
     expect((await audit(audited, "list", "--from", "tomorrow")).exitCode).toBe(1);
+  });
+});
+
+describe("an export", () => {
+  /** More than a pipe holds. */
+  const acts = 5000;
+  let config = "";
+  beforeAll(async () => {
+    const folder = makeTemporaryFolder("large");
+    config = join(folder, "config.yml");
+    writeFileSync(config, JSON.stringify({ version: 0.1, storage: { filesystem: { rootdirectory: folder } } }));
+    const metadata = await openSqlite(join(folder, "berth/berth.db"));
+    await metadata.transaction(async (queries) => {
+      for (let atMs = 0; atMs < acts; atMs++)
+        await recordAct(queries, { ...nobody, atMs, act: "tag.move", outcome: "success", detail: { tag: "latest" } });
+    });
+    await metadata.close();
+  });
+
+  const shell = (after: string) =>
+    runProgram([
+      "sh",
+      "-c",
+      `{ "$0" audit export --local "$1"; echo "exit code $?" >&2; } | ${after}`,
+      berthExecutable,
+      config,
+    ]);
+
+  test("is all there for a reader that is slow", async () => {
+    const { stdout, stderr } = await shell("{ sleep 2; wc -l; }");
+    expect([stdout.trim(), stderr]).toEqual([String(acts), "exit code 0\n"]);
+  });
+
+  test("ends with a reader that reads no further", async () => {
+    const { stdout, stderr } = await shell("head -n 1");
+    expect(linesIn(stdout)).toHaveLength(1);
+    expect(stderr).toBe("exit code 74\n");
+  });
+
+  test("says so where nothing more can be written", async () => {
+    const script = '"$0" audit export --local "$1" >/dev/full; echo "exit code $?" >&2';
+    const { stderr } = await runProgram(["sh", "-c", script, berthExecutable, config]);
+    expect(stderr).toBe("The output broke off: ENOSPC: no space left on device, write.\nexit code 74\n");
   });
 });
 
