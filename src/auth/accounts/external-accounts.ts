@@ -14,6 +14,7 @@ import {
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
+import { normalizeGroupName } from "../ldap/group-names.ts";
 import type { ExternalIdentity } from "../sign-in/password-source.ts";
 import { isExternalName } from "./account-names.ts";
 import type { Account } from "./account.ts";
@@ -130,9 +131,9 @@ async function findWantedGroups(
   return [...new Set(ids.map(({ groupId }) => groupId))];
 }
 
-/** Directories do not tell upper from lower case; providers do. */
+/** Directories do not tell upper from lower case, nor the ways to write a DN; providers do. */
 function comparable(source: string, groupName: string): string {
-  return source.startsWith("ldap:") ? groupName.toLowerCase() : groupName;
+  return source.startsWith("ldap:") ? normalizeGroupName(groupName) : groupName;
 }
 
 interface Application {

@@ -11,6 +11,7 @@ import {
   raiseAccountGeneration,
   removeAccount,
   removeRefreshSecrets,
+  removeWebSessionsOf,
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
@@ -185,10 +186,11 @@ async function changeUser(
   });
 }
 
-/** Tokens end with the generation, refresh tokens with their rows. */
+/** Tokens end with the generation, refresh tokens and browsers' sessions with their rows. */
 export async function endTokens(queries: Queries, accountId: number): Promise<void> {
   await raiseAccountGeneration(queries, accountId);
   await removeRefreshSecrets(queries, { accountId, keep: 0 });
+  await removeWebSessionsOf(queries, accountId);
 }
 
 /** @throws RegistryError `not-found` */
