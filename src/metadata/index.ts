@@ -4,6 +4,7 @@
  */
 export {
   type AccessRuleRecords,
+  findGrant,
   type GrantRecord,
   insertGrant,
   listGrants,
@@ -104,6 +105,15 @@ export {
 export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/acts.ts";
 export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
 export { pruneActs, type PrunedActs, type PruneOptions } from "./audit/prune-acts.ts";
+export { raiseAccessGeneration } from "./access/counters.ts";
+export {
+  BEHIND_ALL_NAMES,
+  findFirstName,
+  isNameTaken,
+  listRepositoriesIn,
+  type NameStretch,
+  stretchBelow,
+} from "./access/namespace-names.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export {

@@ -1,3 +1,4 @@
+import type { Selectable } from "kysely";
 import type { Queries } from "../database.ts";
 import { raiseAccessGeneration } from "./counters.ts";
 import type { AccessSchema } from "./schema.ts";
@@ -51,7 +52,16 @@ export async function loadAccessRules(queries: Queries): Promise<AccessRuleRecor
 /** In the order in which they were made. */
 export async function listGrants(queries: Queries): Promise<readonly GrantRecord[]> {
   const rows = await queries.selectFrom("grants").selectAll().orderBy("id").execute();
-  return rows.map((row) => ({
+  return rows.map(toGrant);
+}
+
+export async function findGrant(queries: Queries, id: number): Promise<GrantRecord | undefined> {
+  const row = await queries.selectFrom("grants").selectAll().where("id", "=", id).executeTakeFirst();
+  return row && toGrant(row);
+}
+
+function toGrant(row: Selectable<AccessSchema["grants"]>): GrantRecord {
+  return {
     id: row.id,
     subject: row.subject,
     pathPattern: row.path_pattern,
@@ -59,7 +69,7 @@ export async function listGrants(queries: Queries): Promise<readonly GrantRecord
     actions: row.actions.split(","),
     createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms,
-  }));
+  };
 }
 
 /** Says what a node is; `null` takes it back, so that it is what the node above it is. */

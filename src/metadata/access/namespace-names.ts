@@ -1,0 +1,50 @@
+import { sql } from "kysely";
+import type { Queries } from "../database.ts";
+
+/** A stretch of names in byte order, without its ends. */
+export interface NameStretch {
+  readonly after: string;
+  readonly before: string;
+}
+
+/** Sorts behind every character of a name. */
+export const BEHIND_ALL_NAMES = "~";
+
+/** Below the node, itself left out; below the root is everything. */
+export function stretchBelow(node: string): NameStretch {
+  return node === ""
+    ? { after: "", before: BEHIND_ALL_NAMES }
+    : { after: `${node}/`, before: `${node}/${BEHIND_ALL_NAMES}` };
+}
+
+/** The first repository or node with rules of its own in the stretch. */
+export async function findFirstName(queries: Queries, { after, before }: NameStretch): Promise<string | undefined> {
+  const { rows } = await sql<{ name: string | null }>`
+    select min(name) as name from (
+      select min(name) as name from repositories where name > ${after} and name < ${before}
+      union all select min(path) from namespaces where path > ${after} and path < ${before}
+      union all select min(path) from roles where path > ${after} and path < ${before})`.execute(queries);
+  return rows[0]?.name ?? undefined;
+}
+
+/** Whether there is a repository of this name, or a node that has rules of its own. */
+export async function isNameTaken(queries: Queries, name: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 where exists (select 1 from repositories where name = ${name})
+      or exists (select 1 from namespaces where path = ${name})
+      or exists (select 1 from roles where path = ${name})`.execute(queries);
+  return rows.length > 0;
+}
+
+/** Repositories in the stretch. */
+export async function listRepositoriesIn(
+  queries: Queries,
+  { after, before }: NameStretch,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select name from repositories where name > ${after} and name < ${before} order by name limit ${limit}`.execute(
+    queries,
+  );
+  return rows.map((row) => row.name);
+}
