@@ -5,6 +5,35 @@ export { AccessDirectory } from "./access-directory.ts";
 export type { AccessRequest } from "./access/access-rules.ts";
 export type { Action } from "./access/roles.ts";
 export { WORKLOAD_USER_NAME } from "./accounts/account-names.ts";
+export type { AccessLimit } from "./access/access-limit.ts";
+export { type AccessRules, type Asker, type Visibility, VISIBILITIES } from "./access/access-rules.ts";
+export { type Ruler, type Viewer } from "./access/authority.ts";
+export { type AccessExplanation, type AccessQuestion, askerOf, explainAccess } from "./access/explain-access.ts";
+export { listMembers, type Member } from "./access/list-members.ts";
+export { createGrant, grantNotFound, maySeeGrant, type NewGrant, removeGrant } from "./access/manage-grants.ts";
+export { type Membership, putMember, removeMember } from "./access/manage-members.ts";
+export { deleteNamespace, setVisibility } from "./access/manage-namespaces.ts";
+export {
+  type ChildList,
+  type ChildrenPage,
+  type EffectiveSetting,
+  getNode,
+  listChildren,
+  type NamespaceNode,
+} from "./access/namespace-tree.ts";
+export { parseNodePath, ROOT } from "./access/node-path.ts";
+export { readRules } from "./access/read-rules.ts";
+export {
+  type Action,
+  ACTIONS,
+  GRANTABLE_ACTIONS,
+  type Role,
+  ROLES,
+  type SystemRole,
+  SYSTEM_ROLES,
+} from "./access/roles.ts";
+export type { RuleBook } from "./access/rule-book.ts";
+export { getSubject, type SubjectName, SubjectNames } from "./access/subject-name.ts";
 export type { Account } from "./accounts/account.ts";
 export {
   type AccountOptions,

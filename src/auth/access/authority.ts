@@ -1,0 +1,67 @@
+import type { ActOrigin } from "../../metadata/index.ts";
+import { RegistryError } from "../../oci/index.ts";
+import type { AccessRules, Asker, Subject } from "./access-rules.ts";
+import { decideAccess, maySee, nodesUpFrom } from "./decide-access.ts";
+import { type Action, higherRole, type Role, roleMay } from "./roles.ts";
+
+/** Who changes rules, and from where. */
+export interface Ruler {
+  readonly asker: Asker;
+  readonly from: ActOrigin;
+}
+
+/** Somebody under the rules of one moment. */
+export interface Viewer {
+  readonly rules: AccessRules;
+  readonly asker: Asker;
+  readonly nowMs: number;
+}
+
+/** What a ruler may decide about, as the rules are now. A grant lets do, but not give on. */
+export function roleAt({ rules, asker }: Pick<Viewer, "rules" | "asker">, path: string): Role | undefined {
+  if (asker.systemRole === "administrator") return "owner";
+  return roleOfSubjects(rules, asker.subjects, path);
+}
+
+/** The highest role that any of the subjects has on the node, or has from above it. */
+export function roleOfSubjects(rules: AccessRules, subjects: readonly Subject[], path: string): Role | undefined {
+  let highest: Role | undefined;
+  for (const node of nodesUpFrom(path)) {
+    const roles = rules.nodes.get(node)?.roles;
+    if (roles) for (const subject of subjects) highest = higherRole(highest, roles.get(subject));
+  }
+  return highest;
+}
+
+/**
+ * @throws RegistryError `not-found` for who must not know of the node, `denied`
+ */
+export function requireMay(viewer: Viewer, action: Action, path: string): void {
+  const { rules, asker, nowMs } = viewer;
+  if (decideAccess(rules, asker, { path, action }, nowMs)) return;
+  if (!maySee(rules, asker, path, nowMs)) throw nodeNotFound(path);
+  throw new RegistryError("denied", `${action} on ${nameOfNode(path)} is not permitted to you`);
+}
+
+/**
+ * Nobody gives, changes or takes away more than they have.
+ * @throws RegistryError `denied`
+ */
+export function requireOwnRole(viewer: Viewer, role: Role, path: string): void {
+  const own = roleAt(viewer, path);
+  if (own !== undefined && higherRole(own, role) === own && roleMay(own, "members:write")) return;
+  const has = own === undefined ? "have no role" : `are ${own}`;
+  throw new RegistryError(
+    "denied",
+    `only who is ${role} there or above decides about that role: you ${has} on ${nameOfNode(path)}`,
+  );
+}
+
+export function nodeNotFound(path: string): RegistryError {
+  return new RegistryError("not-found", `there is no namespace ${nameOfNode(path)}`);
+}
+
+/** As people read it. */
+export function nameOfNode(path: string): string {
+  return path === "" ? "the root" : path;
+}
