@@ -61,6 +61,20 @@ export {
 } from "./access/groups.ts";
 export { insertPendingSignIn, type PendingSignInRecord, takePendingSignIn } from "./access/pending-sign-ins.ts";
 export {
+  findIdempotencyKey,
+  type IdempotencyRecord,
+  insertIdempotencyKey,
+  putIdempotentAnswer,
+} from "./access/idempotency-keys.ts";
+export {
+  BEHIND_ALL_NAMES,
+  findFirstName,
+  isNameTaken,
+  listRepositoriesIn,
+  type NameStretch,
+  stretchBelow,
+} from "./access/namespace-names.ts";
+export {
   insertRobotTrust,
   listRobotTrusts,
   listRobotTrustsOfIssuer,

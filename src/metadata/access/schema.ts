@@ -17,6 +17,7 @@ export interface AccessSchema {
   web_sessions: WebSessionsTable;
   pending_sign_ins: PendingSignInsTable;
   used_tokens: UsedTokensTable;
+  idempotency_keys: IdempotencyKeysTable;
   audit: AuditTable;
   audit_anchors: AuditAnchorsTable;
 }
@@ -173,6 +174,14 @@ interface PendingSignInsTable {
 /** Tokens of others that count once only, by a SHA-256 of what makes each the only one, until they would not be taken any more. */
 interface UsedTokensTable {
   hash: string;
+  expires_at_ms: number;
+}
+
+/** Requests to the management API that must not be carried out twice, by the SHA-256 of who sent them and their key. */
+interface IdempotencyKeysTable {
+  hash: string;
+  request_hash: string;
+  answer: string | null;
   expires_at_ms: number;
 }
 

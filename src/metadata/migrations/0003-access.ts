@@ -142,6 +142,13 @@ const STATEMENTS = [
     hash text primary key,
     expires_at_ms integer not null
   ) without rowid`,
+  `create table idempotency_keys (
+    hash text primary key,
+    request_hash text not null,
+    answer text,
+    expires_at_ms integer not null
+  ) without rowid`,
+  `create index idempotency_keys_by_expiry on idempotency_keys (expires_at_ms)`,
   `create table audit (
     sequence integer primary key autoincrement,
     at_ms integer not null,
