@@ -6,9 +6,15 @@ export type { AccessRequest } from "./access/access-rules.ts";
 export type { Action } from "./access/roles.ts";
 export { WORKLOAD_USER_NAME } from "./accounts/account-names.ts";
 export type { AccessLimit } from "./access/access-limit.ts";
-export { type AccessRules, type Asker, type Visibility, VISIBILITIES } from "./access/access-rules.ts";
+export {
+  type AccessRequest,
+  type AccessRules,
+  type Asker,
+  type Visibility,
+  VISIBILITIES,
+} from "./access/access-rules.ts";
 export { type Ruler, type Viewer } from "./access/authority.ts";
-export { type AccessExplanation, type AccessQuestion, askerOf, explainAccess } from "./access/explain-access.ts";
+export { type AccessExplanation, type AccessQuestion, explainAccess } from "./access/explain-access.ts";
 export { listMembers, type Member } from "./access/list-members.ts";
 export { createGrant, grantNotFound, maySeeGrant, type NewGrant, removeGrant } from "./access/manage-grants.ts";
 export { type Membership, putMember, removeMember } from "./access/manage-members.ts";
@@ -119,6 +125,9 @@ export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts
 export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
 export { type Caller, EVERYBODY } from "./caller.ts";
 export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
+export { AccessDirectory } from "./access-directory.ts";
+export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
+export { askerOf, type Caller, EVERYBODY } from "./caller.ts";
 export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";

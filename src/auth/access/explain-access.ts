@@ -2,7 +2,8 @@ import { findAccountRecord, type Queries } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Account } from "../accounts/account.ts";
 import { toAccount } from "../accounts/find-account.ts";
-import type { AccessRequest, Asker, GrantRule, Subject, Visibility } from "./access-rules.ts";
+import { askerOf } from "../caller.ts";
+import type { AccessRequest, Asker, GrantRule, Visibility } from "./access-rules.ts";
 import type { Viewer } from "./authority.ts";
 import { decideAccess, maySee, nodesUpFrom, type Permission, visibilityOf } from "./decide-access.ts";
 import type { EffectiveSetting } from "./namespace-tree.ts";
@@ -89,14 +90,8 @@ async function findAsker(queries: Queries, subject: SubjectName): Promise<NamedA
   const record = await findAccountRecord(queries, subject.slice(subject.indexOf(":") + 1));
   if (!record) throw new RegistryError("not-found", `there is no ${shorten(subject)}`);
   const account = await toAccount(queries, record);
-  return { asker: askerOf(account), account };
-}
-
-/** As far as rules are concerned. A robot has only what it or its groups were given, not what all people have. */
-export function askerOf(account: Account): Asker {
-  const groups = account.groupIds.map((id): Subject => `group:${id}`);
-  const common: readonly Subject[] = account.kind === "robot" ? [] : [`source:${account.source}`, "signed-in"];
-  return { subjects: [`account:${account.id}`, ...groups, ...common], systemRole: account.systemRole };
+  const { kind, name, source } = account;
+  return { asker: askerOf({ kind, name, source, account }), account };
 }
 
 function isPermittedTo({ rules, asker, nowMs }: Viewer, request: AccessRequest): boolean {
