@@ -2,6 +2,17 @@
  * The edge: from a socket to an answer. Listeners and certificates, routes, the registry API, health, and what is told of
  * requests, with the one table that turns an error into a status. No rule of the registry lives here.
  */
+export {
+  type Api,
+  type ApiCaller,
+  type ApiParts,
+  type ApiPlace,
+  createLazyApi,
+  problemAnswer,
+  type ProblemContext,
+  type ServiceFacts,
+  type SignInWay,
+} from "./api/index.ts";
 export { type Answer, canonicalHeaderName, emptyAnswer } from "./answer.ts";
 export {
   createDebugHandler,

@@ -5,6 +5,7 @@
 export {
   type AccessRuleRecords,
   findGrant,
+  findNamespace,
   type GrantRecord,
   insertGrant,
   listGrants,

@@ -1,0 +1,53 @@
+import { RegistryError } from "../../oci/index.ts";
+import { type Answer, type AnswerHeaders, jsonAnswer, withoutBody } from "../answer.ts";
+import { ERROR_TABLE } from "../error-table.ts";
+import { HttpError } from "../http-error.ts";
+
+export interface ProblemContext {
+  readonly method: string;
+  readonly requestId: string;
+  /** Value of `WWW-Authenticate` for an answer 401. */
+  readonly challenge: string;
+}
+
+/** A field that is wrong. */
+export interface FieldProblem {
+  /** Where it is, such as `body.role` or `query.limit`. */
+  readonly field: string;
+  readonly problem: string;
+}
+
+/**
+ * What went wrong, as the management API tells it.
+ * @spec RFC 9457, "Members of a Problem Details Object"
+ */
+export function problemAnswer(error: RegistryError, { method, requestId, challenge }: ProblemContext): Answer {
+  const { status, retryAfterSeconds } = ERROR_TABLE[error.kind];
+  const errors = error.details.filter((detail) => detail !== null && detail !== undefined);
+  const problem = {
+    type: `urn:berth:problem:${error.kind}`,
+    title: titleOf(error.kind),
+    status,
+    detail: error.message,
+    instance: requestId,
+    ...(errors.length > 0 && { errors }),
+  };
+  const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
+  headers["Content-Type"] = "application/problem+json";
+  headers["Cache-Control"] = "no-store";
+  if (status === 401 && challenge !== "") headers["WWW-Authenticate"] = challenge;
+  if (retryAfterSeconds !== undefined) headers["Retry-After"] ??= String(retryAfterSeconds);
+  const answer = jsonAnswer(problem, headers, status);
+  return method === "HEAD" ? withoutBody(answer) : answer;
+}
+
+function titleOf(kind: string): string {
+  const words = kind.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The request is not what its route takes. @param problems one entry for each field that is wrong */
+export function fieldErrors(problems: readonly FieldProblem[]): RegistryError {
+  const message = problems.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
+  return new RegistryError("bad-request", message, { details: problems });
+}

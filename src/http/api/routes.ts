@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { jsonAnswer } from "../answer.ts";
+import { ACCESS_ROUTES } from "./resources/access.ts";
+import { GRANT_ROUTES } from "./resources/grants.ts";
+import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
+import { SERVICE_ROUTES } from "./resources/about.ts";
+import { type ApiRoute, defineRoute } from "./route.ts";
+
+const OPENAPI_ROUTE = defineRoute({
+  method: "GET",
+  path: "/openapi.json",
+  tag: "service",
+  summary: "Describe the API: this document",
+  permission: "open",
+  response: z.looseObject({ openapi: z.string() }),
+  async handle({ parts }) {
+    // What describes is larger than what answers, and seldom asked for.
+    const { describeApi } = await import("./openapi.ts");
+    return jsonAnswer(describeApi(ROUTES, parts.service.version), { "Cache-Control": "no-cache" });
+  },
+});
+
+/** Everything that can be asked of the management API, and who may. */
+export const ROUTES: readonly ApiRoute[] = [
+  OPENAPI_ROUTE,
+  ...SERVICE_ROUTES,
+  ...NAMESPACE_ROUTES,
+  ...GRANT_ROUTES,
+  ...ACCESS_ROUTES,
+];

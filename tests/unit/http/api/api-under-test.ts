@@ -1,0 +1,168 @@
+import { AccessDirectory, askerOf, findAccount } from "../../../../src/auth/index.ts";
+import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
+import { createApi } from "../../../../src/http/api/create-api.ts";
+import { problemAnswer } from "../../../../src/http/api/problem.ts";
+import { asRegistryError } from "../../../../src/http/error-answer.ts";
+import {
+  ensureRepository,
+  insertAccount,
+  insertGroup,
+  type MetadataDatabase,
+  type NewAccount,
+  openSqlite,
+  putGroupMember,
+  putRole,
+  putVisibility,
+  type Queries,
+  type RoleRecord,
+} from "../../../../src/metadata/index.ts";
+import type { RepositoryName } from "../../../../src/oci/index.ts";
+
+const BASE = "/api/v1";
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what is in it
+  readonly json: any;
+}
+
+export interface AskOptions {
+  /** Sent as JSON, unless it is a text. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the caller came with. */
+  readonly caller?: Partial<ApiCaller>;
+}
+
+/** The management API over a database in memory, for callers of whom a test says who they are. */
+export interface ApiUnderTest {
+  readonly metadata: MetadataDatabase;
+  readonly clock: { atMs: number };
+  /** @param asked method and path below the API's own, such as `GET /namespaces` @param who a name; `""` is nobody */
+  ask(who: string, asked: string, options?: AskOptions): Promise<Asked>;
+  /** Makes rows as they are when a test begins. */
+  given(work: (rows: Rows) => Promise<void>): Promise<void>;
+  listActs(): Promise<readonly { act: string; actor: string | null; target: string | null; detail: unknown }[]>;
+  close(): Promise<void>;
+}
+
+export async function openApi(): Promise<ApiUnderTest> {
+  const metadata = await openSqlite(":memory:");
+  const time = { atMs: Date.parse("2026-01-01T00:00:00Z") };
+  const clock = { nowMs: () => time.atMs };
+  const directory = new AccessDirectory({ metadata, clock, findAccount });
+  let come: Partial<ApiCaller> = {};
+
+  async function authenticate(request: Request): Promise<ApiCaller> {
+    const view = await directory.now();
+    const name = request.headers.get("authorization") ?? "";
+    const account = name === "" ? undefined : await view.findAccount(name);
+    const principal = account
+      ? ({ kind: account.kind, name, source: account.source, account } as const)
+      : ({ kind: "anonymous" } as const);
+    const caller = view.callerOf({ principal, hasToken: false });
+    return {
+      account,
+      asker: askerOf(principal),
+      by: { actor: account?.name, address: "192.0.2.1", requestId: "request-1" },
+      isLimited: false,
+      isBySession: false,
+      isByPassword: true,
+      may: (action, path) => caller.refusalOf({ action, path }) === undefined,
+      maySee: (path) => caller.maySee(path),
+      ...come,
+    };
+  }
+
+  const api = createApi({
+    metadata,
+    clock,
+    rules: async () => (await directory.now()).rules,
+    authenticate,
+    service: { version: "1.2.3", signIn: [{ kind: "password", source: "local", title: "Password" }] },
+  });
+
+  return {
+    metadata,
+    clock: time,
+    async ask(who, asked, { body, headers = {}, caller = {} } = {}) {
+      const [method = "", path = ""] = asked.split(" ");
+      come = caller;
+      const request = new Request(`http://registry.example${BASE}${path}`, {
+        method,
+        headers: {
+          ...(who !== "" && { authorization: who }),
+          ...(body !== undefined && { "content-type": "application/json" }),
+          ...headers,
+        },
+        body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+      });
+      const answer = await api(request, { base: BASE }).catch((error: unknown) =>
+        problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: 'Basic realm="test"' }),
+      );
+      const response = new Response(answer.body as string | null, { status: answer.status, headers: answer.headers });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, json: text === "" ? undefined : JSON.parse(text) };
+    },
+    given: (work) => metadata.transaction((queries) => work(new Rows(queries, time.atMs))),
+    async listActs() {
+      const rows = await metadata.reads.selectFrom("audit").selectAll().orderBy("sequence").execute();
+      return rows.map(({ act, actor, target, detail }) => ({
+        act,
+        actor,
+        target,
+        detail: JSON.parse(detail ?? "null"),
+      }));
+    },
+    close: () => metadata.close(),
+  };
+}
+
+/** What is there when a test begins. */
+export class Rows {
+  readonly #queries: Queries;
+  readonly #nowMs: number;
+
+  constructor(queries: Queries, nowMs: number) {
+    this.#queries = queries;
+    this.#nowMs = nowMs;
+  }
+
+  account(name: string, more: Partial<NewAccount> = {}): Promise<number> {
+    return insertAccount(this.#queries, {
+      name,
+      kind: "user",
+      source: "local",
+      externalId: null,
+      displayName: null,
+      email: null,
+      passwordHash: null,
+      mustChangePassword: false,
+      systemRole: null,
+      ownerPath: null,
+      expiresAtMs: null,
+      nowMs: this.#nowMs,
+      ...more,
+    });
+  }
+
+  async group(name: string, members: readonly number[] = []): Promise<number> {
+    const groupId = await insertGroup(this.#queries, { name, description: null, nowMs: this.#nowMs });
+    for (const accountId of members) await putGroupMember(this.#queries, { groupId, accountId, source: "local" });
+    return groupId;
+  }
+
+  async role(path: string, id: number | string, role: RoleRecord["role"]): Promise<void> {
+    const subject = typeof id === "number" ? `account:${id}` : id;
+    await putRole(this.#queries, { path, subject, role, nowMs: this.#nowMs });
+  }
+
+  async visibility(path: string, visibility: "public" | "internal" | "private"): Promise<void> {
+    await putVisibility(this.#queries, { path, visibility, nowMs: this.#nowMs });
+  }
+
+  async repositories(...names: readonly string[]): Promise<void> {
+    for (const name of names) await ensureRepository(this.#queries, name as RepositoryName, this.#nowMs);
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "bun:test";
+import { describeApi } from "../../../../src/http/api/openapi.ts";
+import { describePermission } from "../../../../src/http/api/permission.ts";
+import type { ApiRoute } from "../../../../src/http/api/route.ts";
+import { ROUTES } from "../../../../src/http/api/routes.ts";
+
+interface Operation {
+  readonly operationId: string;
+  readonly description: string;
+  readonly security?: readonly unknown[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+const document = describeApi(ROUTES, "1.2.3") as {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+};
+
+function operationOf({ method, path }: ApiRoute): Operation | undefined {
+  return document.paths[path]?.[method.toLowerCase()];
+}
+
+const each = ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const);
+
+describe("the table of routes", () => {
+  test("has each once", () => expect(new Set(each.map(([name]) => name)).size).toBe(ROUTES.length));
+
+  test("has an operation for each, and no other", () => {
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.toSorted()).toEqual(each.map(([name]) => name).toSorted());
+  });
+
+  test("names each operation differently", () => {
+    const ids = ROUTES.map((route) => operationOf(route)?.operationId);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+});
+
+describe.each(each)("%s", (_, route) => {
+  test("says who may", () => {
+    expect(route.permission).toBeDefined();
+    expect(operationOf(route)?.description).toContain(`**For:** ${describePermission(route.permission)}`);
+  });
+
+  test("takes the parameters of its path", () => {
+    const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
+    expect(Object.keys(route.params?.shape ?? {}).toSorted()).toEqual(inPath.toSorted());
+    const described = operationOf(route)?.parameters?.filter((parameter) => parameter.in === "path") ?? [];
+    expect(described.map(({ name }) => name).toSorted()).toEqual(inPath.toSorted());
+  });
+
+  test("refuses fields that it does not know", () => {
+    for (const schema of [route.query, route.params, route.body]) {
+      const result = schema?.safeParse({ "no such field": 1 });
+      if (result) expect(result.error?.issues.map(({ code }) => code)).toContain("unrecognized_keys");
+    }
+  });
+
+  test("is open to everybody only if it tells nothing of anybody", () => {
+    if (route.permission === "open") expect(["/service", "/openapi.json"]).toContain(route.path);
+  });
+
+  test("changes nothing by GET, and something is asked of who changes", () => {
+    if (route.method === "GET") expect(route.body).toBeUndefined();
+    else expect(route.permission).not.toBe("open");
+  });
+});
