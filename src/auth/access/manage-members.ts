@@ -7,7 +7,7 @@ import { changeRules, type RuleBook } from "./rule-book.ts";
 import { getSubject, type SubjectName } from "./subject-name.ts";
 
 /** Who is what on which node. */
-export interface Membership {
+export interface MemberRole {
   readonly path: string;
   readonly subject: SubjectName;
   readonly role: Role;
@@ -17,7 +17,7 @@ export interface Membership {
  * Gives a subject a role on a node and all below it, in the place of the one it had there.
  * @throws RegistryError `not-found`, `denied` also where it is more than the giver has, `bad-request`
  */
-export function putMember(book: RuleBook, { path, subject, role }: Membership, by: Ruler): Promise<void> {
+export function putMember(book: RuleBook, { path, subject, role }: MemberRole, by: Ruler): Promise<void> {
   return changeRules(book, by, async (queries, viewer, record) => {
     requireMay(viewer, "members:write", path);
     await requireMayBegin(queries, viewer, path);
@@ -36,7 +36,7 @@ export function putMember(book: RuleBook, { path, subject, role }: Membership, b
  */
 export function removeMember(
   book: RuleBook,
-  { path, subject }: Pick<Membership, "path" | "subject">,
+  { path, subject }: Pick<MemberRole, "path" | "subject">,
   by: Ruler,
 ): Promise<void> {
   return changeRules(book, by, async (queries, viewer, record) => {
