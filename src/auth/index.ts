@@ -17,7 +17,7 @@ export { type Ruler, type Viewer } from "./access/authority.ts";
 export { type AccessExplanation, type AccessQuestion, explainAccess } from "./access/explain-access.ts";
 export { listMembers, type Member } from "./access/list-members.ts";
 export { createGrant, grantNotFound, maySeeGrant, type NewGrant, removeGrant } from "./access/manage-grants.ts";
-export { type Membership, putMember, removeMember } from "./access/manage-members.ts";
+export { type MemberRole, putMember, removeMember } from "./access/manage-members.ts";
 export { deleteNamespace, setVisibility } from "./access/manage-namespaces.ts";
 export {
   type ChildList,
@@ -74,8 +74,6 @@ export {
   type NewTeam,
   updateGroup,
 } from "./accounts/groups.ts";
-export { DEFAULT_LOCK_OUT, type LockOutOptions } from "./accounts/lock-out.ts";
-export type { RandomBytes } from "./accounts/random-text.ts";
 export {
   addRobotTrust,
   deleteRobotTrust,
