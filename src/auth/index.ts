@@ -38,6 +38,7 @@ export {
   type SystemRole,
   SYSTEM_ROLES,
 } from "./access/roles.ts";
+export { requireAuthorityOver } from "./access/robot-authority.ts";
 export type { RuleBook } from "./access/rule-book.ts";
 export { getSubject, type SubjectName, SubjectNames } from "./access/subject-name.ts";
 export type { Account } from "./accounts/account.ts";

@@ -78,6 +78,7 @@ function requireMayDecide(viewer: Viewer, { pathPattern, actions }: Pick<NewGran
   requireOwnRole(viewer, lowestRoleWith(actions), nodeOfPattern(pathPattern));
 }
 
-function lowestRoleWith(actions: readonly Action[]): Role {
+/** The lowest role that may do all of them. */
+export function lowestRoleWith(actions: readonly Action[]): Role {
   return ROLES.find((role) => actions.every((action) => roleMay(role, action))) ?? "owner";
 }
