@@ -3,11 +3,11 @@
  * requests, with the one table that turns an error into a status. No rule of the registry lives here.
  */
 export {
-  type Api,
   type ApiCaller,
+  type ApiDoor,
   type ApiParts,
-  type ApiPlace,
-  createLazyApi,
+  type ApiVisitor,
+  createApiDoor,
   problemAnswer,
   type ProblemContext,
   type ServiceFacts,

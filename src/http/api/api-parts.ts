@@ -1,28 +1,36 @@
-import type { AccessRules } from "../../auth/index.ts";
+import type { AccessRules, Accounts } from "../../auth/index.ts";
 import type { MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock, Soon } from "../../runtime/index.ts";
 import type { ApiCaller } from "./api-caller.ts";
 
 /** What the management API is made of. */
 export interface ApiParts {
+  /** What its paths begin with, as clients send them, such as `/api/v1`. */
+  readonly base: string;
   readonly metadata: MetadataDatabase;
   readonly clock: Clock;
+  readonly accounts: Accounts;
   /** As they are now. */
   readonly rules: () => Soon<AccessRules>;
-  readonly authenticate: (request: Request) => Soon<ApiCaller>;
+  readonly authenticate: (request: Request, visitor: ApiVisitor) => Soon<ApiCaller>;
   readonly service: ServiceFacts;
+}
+
+/** Where a request comes from. */
+export interface ApiVisitor {
+  readonly address: string;
+  readonly requestId: string;
 }
 
 /** What everybody may know of the registry. */
 export interface ServiceFacts {
   readonly version: string;
-  /** Such as `password`, `htpasswd`, `ldap:corp`, `oidc:github`. */
   readonly signIn: readonly SignInWay[];
 }
 
 export interface SignInWay {
   readonly kind: "password" | "oidc" | "none";
-  /** Who knows the password, or the provider. */
+  /** Who knows the password, or the provider: `local`, `htpasswd`, `ldap:<server>`, `oidc:<provider>`. */
   readonly source: string;
   readonly title: string;
   /** Where a browser goes to sign in; absent for passwords. */

@@ -3,7 +3,7 @@ import type { MetadataDatabase } from "../../metadata/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, jsonAnswer, withoutBody } from "../answer.ts";
 import { pathOf, targetOf } from "../request-target.ts";
 import { type ApiCaller, isSomebody, NOBODY } from "./api-caller.ts";
-import type { ApiParts } from "./api-parts.ts";
+import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import { createFindRoute, type FindRoute } from "./find-route.ts";
 import { type Guard, guardedMetadata } from "./guarded-metadata.ts";
 import { IdempotentRequest } from "./idempotency.ts";
@@ -14,16 +14,11 @@ import type { ApiResult, ApiRoute } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /** Answers a request to the management API. @throws RegistryError, to be told as a problem */
-export type Api = (request: Request, place: ApiPlace) => Promise<Answer>;
-
-export interface ApiPlace {
-  /** What the API's paths begin with, such as `/api/v1`. */
-  readonly base: string;
-}
+export type Api = (request: Request, visitor: ApiVisitor) => Promise<Answer>;
 
 export function createApi(parts: ApiParts): Api {
   const findRoute = createFindRoute(ROUTES);
-  return (request, place) => new Turn(parts, request, place).answer(findRoute);
+  return (request, visitor) => new Turn(parts, request, visitor).answer(findRoute);
 }
 
 const EMPTY = new Uint8Array();
@@ -33,21 +28,21 @@ const NO_QUERY = z.strictObject({});
 class Turn {
   readonly #parts: ApiParts;
   readonly #request: Request;
-  readonly #base: string;
+  readonly #visitor: ApiVisitor;
   /** Path and query, as sent. */
   readonly #target: string;
 
-  constructor(parts: ApiParts, request: Request, { base }: ApiPlace) {
+  constructor(parts: ApiParts, request: Request, visitor: ApiVisitor) {
     this.#parts = parts;
     this.#request = request;
-    this.#base = base;
+    this.#visitor = visitor;
     this.#target = targetOf(request.url);
   }
 
   async answer(findRoute: FindRoute): Promise<Answer> {
     const { method } = this.#request;
     const path = pathOf(this.#target);
-    const { route, params } = findRoute(method, path.slice(this.#base.length));
+    const { route, params } = findRoute(method, path.slice(this.#parts.base.length));
     const answer = await this.#serve(route, decodeParams(params));
     return method === "HEAD" ? withoutBody(answer) : answer;
   }
@@ -70,7 +65,7 @@ class Turn {
   }
 
   async #caller({ permission }: ApiRoute): Promise<ApiCaller> {
-    return permission === "open" ? NOBODY : this.#parts.authenticate(this.#request);
+    return permission === "open" ? NOBODY : this.#parts.authenticate(this.#request, this.#visitor);
   }
 
   #query(route: ApiRoute): Record<string, unknown> {
@@ -98,7 +93,7 @@ class Turn {
     const headers: AnswerHeaders = { "Cache-Control": "no-store" };
     const version = await route.version?.(this.#parts.metadata.reads, params);
     if (version !== undefined) headers.ETag = entityTag(version);
-    if (result.location !== undefined) headers.Location = `${this.#base}${result.location}`;
+    if (result.location !== undefined) headers.Location = `${this.#parts.base}${result.location}`;
     if (result.next !== undefined) headers.Link = this.#nextLink(result.next);
     if (result.body === undefined) return emptyAnswer(204, headers);
     return jsonAnswer(result.body, headers, result.location === undefined ? 200 : 201);

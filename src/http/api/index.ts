@@ -3,7 +3,6 @@
  * shapes answers; what may be changed by whom is known in `auth/`.
  */
 export type { ApiCaller } from "./api-caller.ts";
-export type { ApiParts, ServiceFacts, SignInWay } from "./api-parts.ts";
-export type { Api, ApiPlace } from "./create-api.ts";
-export { createLazyApi } from "./lazy-api.ts";
+export { type ApiDoor, createApiDoor } from "./api-door.ts";
+export type { ApiParts, ApiVisitor, ServiceFacts, SignInWay } from "./api-parts.ts";
 export { problemAnswer, type ProblemContext } from "./problem.ts";

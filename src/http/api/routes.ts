@@ -2,8 +2,13 @@ import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { ACCESS_ROUTES } from "./resources/access.ts";
 import { GRANT_ROUTES } from "./resources/grants.ts";
+import { GROUP_ROUTES } from "./resources/groups.ts";
+import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
+import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
+import { ROBOT_ROUTES } from "./resources/robots.ts";
+import { USER_ROUTES } from "./resources/users.ts";
 import { type ApiRoute, defineRoute } from "./route.ts";
 
 const OPENAPI_ROUTE = defineRoute({
@@ -24,6 +29,11 @@ const OPENAPI_ROUTE = defineRoute({
 export const ROUTES: readonly ApiRoute[] = [
   OPENAPI_ROUTE,
   ...SERVICE_ROUTES,
+  ...ME_ROUTES,
+  ...USER_ROUTES,
+  ...GROUP_ROUTES,
+  ...ROBOT_ROUTES,
+  ...ROBOT_SECRET_ROUTES,
   ...NAMESPACE_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,

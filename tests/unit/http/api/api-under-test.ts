@@ -1,4 +1,5 @@
-import { AccessDirectory, askerOf, findAccount } from "../../../../src/auth/index.ts";
+import { randomBytes } from "node:crypto";
+import { AccessDirectory, askerOf, createAccounts, findAccount } from "../../../../src/auth/index.ts";
 import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
 import { createApi } from "../../../../src/http/api/create-api.ts";
 import { problemAnswer } from "../../../../src/http/api/problem.ts";
@@ -76,8 +77,10 @@ export async function openApi(): Promise<ApiUnderTest> {
   }
 
   const api = createApi({
+    base: BASE,
     metadata,
     clock,
+    accounts: createAccounts({ metadata, clock, random: (count) => randomBytes(count) }),
     rules: async () => (await directory.now()).rules,
     authenticate,
     service: { version: "1.2.3", signIn: [{ kind: "password", source: "local", title: "Password" }] },
@@ -98,7 +101,7 @@ export async function openApi(): Promise<ApiUnderTest> {
         },
         body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
       });
-      const answer = await api(request, { base: BASE }).catch((error: unknown) =>
+      const answer = await api(request, { address: "192.0.2.1", requestId: "request-1" }).catch((error: unknown) =>
         problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: 'Basic realm="test"' }),
       );
       const response = new Response(answer.body as string | null, { status: answer.status, headers: answer.headers });

@@ -1,0 +1,145 @@
+import { z } from "zod";
+import {
+  createRobot,
+  deleteRobot,
+  getNode,
+  getRobot,
+  listRobots,
+  type Robot,
+  updateRobot,
+} from "../../../auth/index.ts";
+import type { Queries } from "../../../metadata/index.ts";
+import { type ApiRoute, defineRoute } from "../route.ts";
+import { newRobot, robot, robotChange } from "../schemas/teams.ts";
+import { listOf, msOrNull, nodeParam, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
+import { accountsOf, accountsOver } from "./accounts.ts";
+import { readPage } from "./pages.ts";
+import { accountVersion } from "./users.ts";
+import { viewerOf } from "./viewer.ts";
+
+const tag = "robots";
+const nodeParams = z.strictObject({ path: nodeParam });
+export const robotParams = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[^+]*\+[^+]+$/, "a robot's name is <namespace>+<name>")
+    .describe("Percent-encoded, such as `team%2Fapp%2Bci`."),
+});
+
+const pathOf = ({ path }: { readonly path: string }) => path;
+
+/** The node that a robot of this name belongs to. */
+export function ownerOf({ name }: { readonly name: string }): string {
+  return name.slice(0, name.lastIndexOf("+"));
+}
+
+export const ROBOT_ROUTES: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/robots",
+    tag,
+    summary: "List all robots",
+    permission: { system: "auditor" },
+    query: pageQuery,
+    response: listOf(robot),
+    async handle(call) {
+      const { items, next } = await readPage(call.query, (page) => listRobots(accountsOf(call), page));
+      return { body: { items: items.map(showRobot) }, next };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/namespaces/{path}/robots",
+    tag,
+    summary: "List the robots of a namespace",
+    permission: { node: pathOf, action: "settings:read" },
+    params: nodeParams,
+    query: pageQuery,
+    response: listOf(robot),
+    async handle(call) {
+      const { path: ownerPath } = call.params;
+      const { items, next } = await readPage(call.query, (page) =>
+        listRobots(accountsOf(call), { ...page, ownerPath }),
+      );
+      return { body: { items: items.map(showRobot) }, next };
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/namespaces/{path}/robots",
+    tag,
+    summary: "Make a robot, which can do nothing before it is given roles or grants",
+    permission: { node: pathOf, action: "members:write" },
+    params: nodeParams,
+    body: newRobot,
+    response: robot,
+    async handle(call) {
+      const { path: ownerPath } = call.params;
+      await getNode(call.metadata.reads, await viewerOf(call), ownerPath);
+      const { expiresAt, ...fields } = call.body;
+      const made = { ...fields, ownerPath, expiresAtMs: msOrNull(expiresAt) ?? undefined };
+      const body = showRobot(await createRobot(accountsOf(call), made, call.caller.by));
+      return { body, location: `/robots/${encodeURIComponent(body.name)}` };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/robots/{name}",
+    tag,
+    summary: "Show a robot",
+    permission: { node: ownerOf, action: "settings:read" },
+    params: robotParams,
+    response: robot,
+    version: versionOf,
+    handle: async (call) => ({ body: showRobot(await getRobot(accountsOf(call), call.params.name)) }),
+  }),
+  defineRoute({
+    method: "PATCH",
+    path: "/robots/{name}",
+    tag,
+    summary: "Change a robot, disable or enable it",
+    description: "For who has, where it belongs, all that it was given there.",
+    permission: { node: ownerOf, action: "members:write" },
+    params: robotParams,
+    body: robotChange,
+    response: robot,
+    version: versionOf,
+    async handle(call) {
+      const { name } = call.params;
+      const { expiresAt, ...rest } = call.body;
+      const changes = { ...rest, ...(expiresAt !== undefined && { expiresAtMs: msOrNull(expiresAt) }) };
+      return { body: showRobot(await updateRobot(accountsOver(call, name), { name, changes }, call.caller.by)) };
+    },
+  }),
+  defineRoute({
+    method: "DELETE",
+    path: "/robots/{name}",
+    tag,
+    summary: "Delete a robot with its secrets and all that it was given",
+    permission: { node: ownerOf, action: "members:write" },
+    params: robotParams,
+    version: versionOf,
+    async handle(call) {
+      const { name } = call.params;
+      await deleteRobot(accountsOver(call, name), name, call.caller.by);
+      return { body: undefined };
+    },
+  }),
+];
+
+function showRobot({ name, ownerPath, description, isDisabled, ...times }: Robot): z.input<typeof robot> {
+  return {
+    name,
+    namespace: ownerPath,
+    description: description ?? null,
+    isDisabled,
+    createdAt: timeOf(times.createdAtMs),
+    updatedAt: timeOf(times.updatedAtMs),
+    expiresAt: timeOrNull(times.expiresAtMs),
+    lastUsedAt: timeOrNull(times.lastUsedAtMs),
+  };
+}
+
+function versionOf(queries: Queries, { name }: { readonly name: string }): Promise<string | undefined> {
+  return accountVersion(queries, name, "robot");
+}
