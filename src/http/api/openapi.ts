@@ -72,9 +72,9 @@ function headersOf({ method, version }: ApiRoute): z.ZodObject | undefined {
   return version && method !== "GET" ? z.object({ "If-Match": IF_MATCH }) : undefined;
 }
 
-function successOf({ method, response }: ApiRoute): RouteConfig["responses"] {
+function successOf({ method, response, mediaType = "application/json" }: ApiRoute): RouteConfig["responses"] {
   if (!response) return { 204: { description: "Done." } };
-  const content = { "application/json": { schema: response } };
+  const content = { [mediaType]: { schema: response } };
   return method === "POST"
     ? { 201: { description: "Made.", content } }
     : { 200: { description: "As it is.", content } };

@@ -46,6 +46,8 @@ export interface Route<P extends ParamsSchema, Q extends QuerySchema, B extends 
   readonly body?: B;
   /** Absent: 204 without a body. */
   readonly response?: R;
+  /** Of the response; absent: `application/json`. For lines the schema is that of one. */
+  readonly mediaType?: string;
   /** What it shows is shown once, so it is not kept for a repeated request. */
   readonly showsSecret?: true;
   /** What `ETag` is made of: another text after every change of what GET shows. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { ACCESS_ROUTES } from "./resources/access.ts";
+import { AUDIT_ROUTES } from "./resources/audit.ts";
 import { GRANT_ROUTES } from "./resources/grants.ts";
 import { GROUP_ROUTES } from "./resources/groups.ts";
 import { ME_ROUTES } from "./resources/me.ts";
@@ -37,4 +38,5 @@ export const ROUTES: readonly ApiRoute[] = [
   ...NAMESPACE_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
+  ...AUDIT_ROUTES,
 ];

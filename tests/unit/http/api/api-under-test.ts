@@ -42,6 +42,8 @@ export interface ApiUnderTest {
   readonly clock: { atMs: number };
   /** @param asked method and path below the API's own, such as `GET /namespaces` @param who a name; `""` is nobody */
   ask(who: string, asked: string, options?: AskOptions): Promise<Asked>;
+  /** The same, for what is no JSON. */
+  text(who: string, asked: string, options?: AskOptions): Promise<string>;
   /** Makes rows as they are when a test begins. */
   given(work: (rows: Rows) => Promise<void>): Promise<void>;
   listActs(): Promise<readonly { act: string; actor: string | null; target: string | null; detail: unknown }[]>;
@@ -86,28 +88,37 @@ export async function openApi(): Promise<ApiUnderTest> {
     service: { version: "1.2.3", signIn: [{ kind: "password", source: "local", title: "Password" }] },
   });
 
+  async function send(
+    who: string,
+    asked: string,
+    { body, headers = {}, caller = {} }: AskOptions = {},
+  ): Promise<Response> {
+    const [method = "", path = ""] = asked.split(" ");
+    come = caller;
+    const request = new Request(`http://registry.example${BASE}${path}`, {
+      method,
+      headers: {
+        ...(who !== "" && { authorization: who }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const answer = await api(request, { address: "192.0.2.1", requestId: "request-1" }).catch((error: unknown) =>
+      problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: 'Basic realm="test"' }),
+    );
+    return new Response(answer.body as Blob | null, { status: answer.status, headers: answer.headers });
+  }
+
   return {
     metadata,
     clock: time,
-    async ask(who, asked, { body, headers = {}, caller = {} } = {}) {
-      const [method = "", path = ""] = asked.split(" ");
-      come = caller;
-      const request = new Request(`http://registry.example${BASE}${path}`, {
-        method,
-        headers: {
-          ...(who !== "" && { authorization: who }),
-          ...(body !== undefined && { "content-type": "application/json" }),
-          ...headers,
-        },
-        body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
-      });
-      const answer = await api(request, { address: "192.0.2.1", requestId: "request-1" }).catch((error: unknown) =>
-        problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: 'Basic realm="test"' }),
-      );
-      const response = new Response(answer.body as string | null, { status: answer.status, headers: answer.headers });
+    async ask(who, asked, options) {
+      const response = await send(who, asked, options);
       const text = await response.text();
-      return { status: response.status, headers: response.headers, json: text === "" ? undefined : JSON.parse(text) };
+      return { status: response.status, headers: response.headers, json: jsonOf(text) };
     },
+    text: async (who, asked, options) => (await send(who, asked, options)).text(),
     given: (work) => metadata.transaction((queries) => work(new Rows(queries, time.atMs))),
     async listActs() {
       const rows = await metadata.reads.selectFrom("audit").selectAll().orderBy("sequence").execute();
@@ -120,6 +131,15 @@ export async function openApi(): Promise<ApiUnderTest> {
     },
     close: () => metadata.close(),
   };
+}
+
+function jsonOf(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What is there when a test begins. */

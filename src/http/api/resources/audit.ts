@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { auditLine } from "../../../events/index.ts";
+import {
+  type ActFilter,
+  type ActRecord,
+  listActs,
+  type MetadataDatabase,
+  type Queries,
+  recordAct,
+  verifyChain,
+} from "../../../metadata/index.ts";
+import type { Answer } from "../../answer.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
+import { act, actFilter, chain } from "../schemas/audit.ts";
+import { listOf, page } from "../schemas/words.ts";
+
+const tag = "audit";
+const auditor = { system: "auditor" } as const;
+
+type Filter = z.output<typeof actFilter>;
+type Act = z.input<typeof act>;
+
+export const AUDIT_ROUTES: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/audit",
+    tag,
+    summary: "List acts, the newest first",
+    description: "To read the trail is an act itself.",
+    permission: auditor,
+    query: actFilter.extend({
+      ...page,
+      after: z
+        .string()
+        .regex(/^\d{0,15}$/)
+        .default(""),
+    }),
+    response: listOf(act),
+    async handle(call) {
+      const { limit, after, ...filter } = call.query;
+      await recordReading(call, filter);
+      const beforeSequence = after === "" ? undefined : Number(after);
+      const found = await listActs(call.metadata.reads, { ...filterOf(filter), beforeSequence, limit: limit + 1 });
+      const items = found.slice(0, limit);
+      const next = found.length > limit ? String(items.at(-1)?.sequence) : undefined;
+      return { body: { items: items.map((record) => JSON.parse(auditLine(record)) as Act) }, next };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/audit/export",
+    tag,
+    summary: "Give out acts as lines of JSON, the oldest first",
+    permission: auditor,
+    query: actFilter,
+    response: act,
+    mediaType: "application/x-ndjson",
+    async handle(call): Promise<Answer> {
+      await recordReading(call, call.query);
+      const body = textStream(linesOf(call.metadata.reads, filterOf(call.query)));
+      const headers = { "Content-Type": "application/x-ndjson", "Cache-Control": "no-store" };
+      return { status: 200, headers, body };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/audit/verify",
+    tag,
+    summary: "Say whether the trail was changed",
+    permission: auditor,
+    response: chain,
+    async handle(call) {
+      const { broken = null, ...report } = await verifyChain(call.metadata.reads);
+      return { body: { ...report, broken } };
+    },
+  }),
+];
+
+async function recordReading(
+  {
+    parts,
+    metadata,
+    caller,
+  }: Pick<ApiCall<unknown, unknown, unknown>, "parts" | "caller"> & {
+    readonly metadata: MetadataDatabase;
+  },
+  filter: Filter,
+): Promise<void> {
+  const atMs = parts.clock.nowMs();
+  const read = { ...caller.by, atMs, act: "audit.read", outcome: "success", detail: filter } as const;
+  await metadata.transaction((queries) => recordAct(queries, read), { durable: false });
+}
+
+function filterOf({ prefix, from, to, ...filter }: Filter): ActFilter {
+  return {
+    ...filter,
+    targetPrefix: prefix,
+    fromMs: from === undefined ? undefined : Date.parse(from),
+    toMs: to === undefined ? undefined : Date.parse(to),
+  };
+}
+
+/** How many are read at once. */
+const ROWS_AT_ONCE = 1000;
+
+async function* linesOf(queries: Queries, filter: ActFilter): AsyncGenerator<string, void, void> {
+  for (let afterSequence = 0; ;) {
+    const found: readonly ActRecord[] = await listActs(queries, { ...filter, afterSequence, limit: ROWS_AT_ONCE });
+    if (found.length > 0) yield found.map((record) => `${auditLine(record)}\n`).join("");
+    const last = found.at(-1);
+    if (last === undefined || found.length < ROWS_AT_ONCE) return;
+    afterSequence = last.sequence;
+  }
+}
+
+function textStream(texts: AsyncGenerator<string, void, void>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await texts.next();
+      if (next.done) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+    async cancel() {
+      await texts.return();
+    },
+  });
+}
