@@ -1,15 +1,23 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { listKeys, type KeyDescription } from "../src/config/index.ts";
+import { describeApi } from "../src/http/api/openapi.ts";
+import { ROUTES } from "../src/http/api/routes.ts";
+import { VERSION } from "../src/version.ts";
 
 /** Writes the pages of `docs/reference/` that come from the source; with `--check` only says whether they are current. */
 const pages = [
   { url: new URL("../docs/reference/configuration.md", import.meta.url), render: renderConfigurationPage },
+  { url: new URL("../docs/reference/openapi.json", import.meta.url), render: renderApiDescription },
 ];
 
 export function renderConfigurationPage(): string {
   const keys = listKeys();
   return [introduction, ...sections(keys), fates(keys)].join("\n\n").concat("\n");
+}
+
+export function renderApiDescription(): string {
+  return `${JSON.stringify(describeApi(ROUTES, VERSION), undefined, 2)}\n`;
 }
 
 const introduction = `# Configuration

@@ -31,6 +31,7 @@ export const chain = z
     rows: z.int().describe("How many follow from one another, from the first on."),
     firstSequence: z.int(),
     lastSequence: z.int(),
+    removedThrough: z.int().describe("The last act that was removed for its age; 0: none was."),
     lastHash: z.string().describe("Written down elsewhere it proves later that nothing up to here was changed."),
     broken: z
       .object({ sequence: z.int(), reason: z.enum(["changed", "missing", "missing-end", "added"]) })

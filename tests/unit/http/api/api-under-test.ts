@@ -1,8 +1,11 @@
+import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { AccessDirectory, askerOf, createAccounts, findAccount } from "../../../../src/auth/index.ts";
 import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
 import { createApi } from "../../../../src/http/api/create-api.ts";
+import { createFindRoute } from "../../../../src/http/api/find-route.ts";
 import { problemAnswer } from "../../../../src/http/api/problem.ts";
+import { ROUTES } from "../../../../src/http/api/routes.ts";
 import { asRegistryError } from "../../../../src/http/error-answer.ts";
 import {
   ensureRepository,
@@ -116,6 +119,7 @@ export async function openApi(): Promise<ApiUnderTest> {
     async ask(who, asked, options) {
       const response = await send(who, asked, options);
       const text = await response.text();
+      if (response.ok) expectAsDescribed(asked, jsonOf(text));
       return { status: response.status, headers: response.headers, json: jsonOf(text) };
     },
     text: async (who, asked, options) => (await send(who, asked, options)).text(),
@@ -131,6 +135,16 @@ export async function openApi(): Promise<ApiUnderTest> {
     },
     close: () => metadata.close(),
   };
+}
+
+const findRoute = createFindRoute(ROUTES);
+
+/** Every answer is as the schema of its route says, with nothing beside it. */
+function expectAsDescribed(asked: string, json: unknown): void {
+  const [method = "", target = ""] = asked.split(" ");
+  const { route } = findRoute(method, target.replace(/\?.*$/, ""));
+  if (method === "HEAD" || !route.response) expect(json).toBeUndefined();
+  else if (route.mediaType === undefined) expect(route.response.parse(json)).toEqual(json);
 }
 
 function jsonOf(text: string): unknown {

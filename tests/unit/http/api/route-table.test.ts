@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { renderApiDescription } from "../../../../scripts/generate-docs.ts";
 import { describeApi } from "../../../../src/http/api/openapi.ts";
 import { describePermission } from "../../../../src/http/api/permission.ts";
 import type { ApiRoute } from "../../../../src/http/api/route.ts";
@@ -38,6 +39,11 @@ describe("the table of routes", () => {
     const ids = ROUTES.map((route) => operationOf(route)?.operationId);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
+});
+
+test("docs/reference/openapi.json is current: scripts/generate-docs.ts writes it", async () => {
+  const page = Bun.file(new URL("../../../../docs/reference/openapi.json", import.meta.url));
+  expect(await page.text()).toBe(renderApiDescription());
 });
 
 describe.each(each)("%s", (_, route) => {
