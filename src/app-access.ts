@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { openAccountAccess } from "./app-accounts.ts";
+import { openApiDoor } from "./app-api.ts";
 import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./app-sign-in.ts";
 import {
   type Authenticator,
@@ -36,7 +37,8 @@ async function openHtpasswdAccess(
 ): Promise<Access> {
   const file = await openHtpasswdFile(parts, path);
   await seedHtpasswdRules(parts.metadata, systemClock.nowMs());
-  const { directory, signIn } = openSignIn(openAccounts(parts), { sources: [file] });
+  const accounts = openAccounts(parts);
+  const { directory, signIn } = openSignIn(accounts, { sources: [file] });
   const authenticator = new RuledAuthenticator({
     directory,
     signIn,
@@ -46,7 +48,7 @@ async function openHtpasswdAccess(
     processKey: randomBytes(32),
     close: () => undefined,
   });
-  return { authenticator, doors: [] };
+  return { authenticator, doors: [openApiDoor(parts, { accounts, directory, signIn })] };
 }
 
 /** Tokens of another server, which alone says who may do what. */

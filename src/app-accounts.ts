@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
+import { openApiDoor } from "./app-api.ts";
 import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./app-sign-in.ts";
 import {
   type Accounts,
@@ -67,10 +68,18 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     metadata,
     clock: systemClock,
   });
+  const sessions = new WebSessions({
+    metadata,
+    findAccount,
+    options: auth.sessions,
+    clock: systemClock,
+    random: randomBytes,
+  });
   const doors: readonly Door[] = [
     { path: "/token", name: "token", respond: tokenDoor },
     { path: "/token/jwks", name: "token", respond: () => respondKeySet(keys) },
-    ...openSignInDoors(parts, { auth, accounts, signIn }),
+    ...openSignInDoors(parts, { auth, accounts, signIn, sessions }),
+    openApiDoor(parts, { accounts, directory, signIn, sessions }),
   ];
   return { authenticator, doors };
 }
@@ -118,19 +127,19 @@ interface BrowserParts {
   readonly auth: AccountsConfig;
   readonly accounts: Accounts;
   readonly signIn: SignIn;
+  readonly sessions: WebSessions;
 }
 
 /** How browsers sign in and out. */
-function openSignInDoors({ config, metadata }: AccessParts, { auth, accounts, signIn }: BrowserParts): readonly Door[] {
-  const common = { metadata, clock: systemClock, random: randomBytes };
+function openSignInDoors(
+  { config, metadata }: AccessParts,
+  { auth, accounts, signIn, sessions }: BrowserParts,
+): readonly Door[] {
+  const providers = new OidcProviders({ metadata, options: auth.oidc, clock: systemClock, random: randomBytes });
   const handle = createSignInHandler({
     metadata,
-    providers: new OidcProviders({ ...common, options: auth.oidc }),
-    sessions: new WebSessions({
-      ...common,
-      findAccount: (id) => findAccountById(metadata.reads, id),
-      options: auth.sessions,
-    }),
+    providers,
+    sessions,
     signIn,
     ensureExternalAccount: (source, identity, by) => ensureExternalAccount(accounts, { source, identity }, by),
     clock: systemClock,

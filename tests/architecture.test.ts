@@ -28,6 +28,7 @@ const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app.ts": ["cli"],
   "src/app-accounts.ts": [],
   "src/app-access.ts": [],
+  "src/app-api.ts": [],
   "src/app-audit.ts": ["cli"],
   "src/app-check.ts": ["cli"],
   "src/app-import.ts": ["cli"],

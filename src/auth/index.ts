@@ -2,18 +2,15 @@
  * Who is asking and what they may do. It knows credentials and principals, nothing of HTTP beyond the text of one header.
  */
 export { AccessDirectory } from "./access-directory.ts";
-export type { AccessRequest } from "./access/access-rules.ts";
-export type { Action } from "./access/roles.ts";
-export { WORKLOAD_USER_NAME } from "./accounts/account-names.ts";
 export type { AccessLimit } from "./access/access-limit.ts";
 export {
   type AccessRequest,
   type AccessRules,
   type Asker,
-  type Visibility,
   VISIBILITIES,
+  type Visibility,
 } from "./access/access-rules.ts";
-export { type Ruler, type Viewer } from "./access/authority.ts";
+export type { Ruler, Viewer } from "./access/authority.ts";
 export { type AccessExplanation, type AccessQuestion, explainAccess } from "./access/explain-access.ts";
 export { listMembers, type Member } from "./access/list-members.ts";
 export { createGrant, grantNotFound, maySeeGrant, type NewGrant, removeGrant } from "./access/manage-grants.ts";
@@ -29,18 +26,19 @@ export {
 } from "./access/namespace-tree.ts";
 export { parseNodePath, ROOT } from "./access/node-path.ts";
 export { readRules } from "./access/read-rules.ts";
+export { requireAuthorityOver } from "./access/robot-authority.ts";
 export {
   type Action,
   ACTIONS,
   GRANTABLE_ACTIONS,
   type Role,
   ROLES,
-  type SystemRole,
   SYSTEM_ROLES,
+  type SystemRole,
 } from "./access/roles.ts";
-export { requireAuthorityOver } from "./access/robot-authority.ts";
 export type { RuleBook } from "./access/rule-book.ts";
 export { getSubject, type SubjectName, SubjectNames } from "./access/subject-name.ts";
+export { WORKLOAD_USER_NAME } from "./accounts/account-names.ts";
 export type { Account } from "./accounts/account.ts";
 export {
   type AccountOptions,
@@ -122,11 +120,8 @@ export {
 } from "./accounts/users.ts";
 export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
-export { type Caller, EVERYBODY } from "./caller.ts";
-export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
-export { AccessDirectory } from "./access-directory.ts";
-export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 export { askerOf, type Caller, EVERYBODY } from "./caller.ts";
+export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
 export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
@@ -147,7 +142,7 @@ export type { OidcProviderOptions, WorkloadIssuerOptions, WorkloadOptions } from
 export { openToAll } from "./open-to-all.ts";
 export type { HashCost } from "./passwords/password-hashes.ts";
 export { ANONYMOUS, nameOf, type Principal } from "./principal.ts";
-export { RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
+export { principalOf, RuledAuthenticator, type RuledAuthenticatorParts } from "./ruled-authenticator.ts";
 export type { BrowserCookies } from "./sessions/cookies.ts";
 export type { SessionOptions } from "./sessions/options.ts";
 export { type PageRequest, refuseOtherSites, requireOwnPage } from "./sessions/require-own-page.ts";

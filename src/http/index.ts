@@ -2,18 +2,19 @@
  * The edge: from a socket to an answer. Listeners and certificates, routes, the registry API, health, and what is told of
  * requests, with the one table that turns an error into a status. No rule of the registry lives here.
  */
+export { type Answer, canonicalHeaderName, emptyAnswer } from "./answer.ts";
 export {
   type ApiCaller,
   type ApiDoor,
   type ApiParts,
   type ApiVisitor,
   createApiDoor,
+  createApiSignIn,
   problemAnswer,
   type ProblemContext,
   type ServiceFacts,
   type SignInWay,
 } from "./api/index.ts";
-export { type Answer, canonicalHeaderName, emptyAnswer } from "./answer.ts";
 export {
   createDebugHandler,
   createHealth,

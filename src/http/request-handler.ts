@@ -59,6 +59,15 @@ export interface Door {
   readonly name: string;
   /** @returns `undefined`: there is nothing */
   readonly respond: (request: Request, visitor: Visitor) => Soon<Answer> | undefined;
+  /** How it tells what went wrong, if not as the registry API does. */
+  readonly answerError?: (error: RegistryError, context: DoorErrorContext) => Answer;
+}
+
+export interface DoorErrorContext {
+  readonly method: string;
+  readonly requestId: string;
+  /** Value of `WWW-Authenticate` for an answer 401. */
+  readonly challenge: string;
 }
 
 /** Who comes to a door. */
@@ -113,6 +122,7 @@ class Visit {
   readonly #warnings = new Warnings();
   #principal: Principal = ANONYMOUS;
   #route: Route | undefined;
+  #door: Door | undefined;
   #handler = handlerNameOf(undefined);
   #pull: CountedPull | undefined;
   #isCounted = false;
@@ -160,7 +170,14 @@ class Visit {
   /** The one place where an error becomes an answer. */
   #fail(thrown: unknown): Response {
     const error = asRegistryError(thrown);
-    return this.#finish(errorAnswer(error, this.#errorContext()), error);
+    return this.#finish(this.#answerError(error), error);
+  }
+
+  #answerError(error: RegistryError): Answer {
+    const context = this.#errorContext();
+    const { answerError } = this.#door ?? {};
+    if (!answerError) return errorAnswer(error, context);
+    return answerError(error, { ...context, requestId: this.#requestId, challenge: context.challenge(error) });
   }
 
   #errorContext(): ErrorContext {
@@ -177,8 +194,8 @@ class Visit {
     const asked = decodePath(sentPath);
     const path = this.#withoutPrefix(asked);
     this.#route = matchRoute(path);
-    const door = this.#route ? undefined : this.#findDoor(path);
-    this.#handler = door?.name ?? handlerNameOf(this.#route);
+    this.#door = this.#route ? undefined : this.#findDoor(path);
+    this.#handler = this.#door?.name ?? handlerNameOf(this.#route);
     this.#edge.metrics.requestStarted(this.#handler);
     this.#isCounted = true;
     if (refusal) throw refusal;
@@ -186,7 +203,7 @@ class Visit {
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return this.#show(page);
-    const answered = door?.respond(this.#request, this.#visitor(path));
+    const answered = this.#door?.respond(this.#request, this.#visitor(path));
     if (answered) return answered;
     return whenThere(this.#authenticate(), (caller) => {
       this.#principal = caller.principal;

@@ -60,7 +60,6 @@ export {
   removeGroupMember,
   updateGroup,
 } from "./access/groups.ts";
-export { insertPendingSignIn, type PendingSignInRecord, takePendingSignIn } from "./access/pending-sign-ins.ts";
 export {
   findIdempotencyKey,
   type IdempotencyRecord,
@@ -75,6 +74,7 @@ export {
   type NameStretch,
   stretchBelow,
 } from "./access/namespace-names.ts";
+export { insertPendingSignIn, type PendingSignInRecord, takePendingSignIn } from "./access/pending-sign-ins.ts";
 export {
   insertRobotTrust,
   listRobotTrusts,
@@ -120,15 +120,6 @@ export {
 export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/acts.ts";
 export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
 export { pruneActs, type PrunedActs, type PruneOptions } from "./audit/prune-acts.ts";
-export { raiseAccessGeneration } from "./access/counters.ts";
-export {
-  BEHIND_ALL_NAMES,
-  findFirstName,
-  isNameTaken,
-  listRepositoriesIn,
-  type NameStretch,
-  stretchBelow,
-} from "./access/namespace-names.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export {

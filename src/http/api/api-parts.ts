@@ -1,4 +1,4 @@
-import type { AccessRules, Accounts } from "../../auth/index.ts";
+import type { AccessRules, Accounts, Principal } from "../../auth/index.ts";
 import type { MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock, Soon } from "../../runtime/index.ts";
 import type { ApiCaller } from "./api-caller.ts";
@@ -20,6 +20,10 @@ export interface ApiParts {
 export interface ApiVisitor {
   readonly address: string;
   readonly requestId: string;
+  /** Scheme and host under which the client knows the registry. */
+  readonly origin: string;
+  /** Tells for logs who it is. */
+  readonly introduce: (principal: Principal) => void;
 }
 
 /** What everybody may know of the registry. */

@@ -67,7 +67,7 @@ export async function openApi(): Promise<ApiUnderTest> {
     const principal = account
       ? ({ kind: account.kind, name, source: account.source, account } as const)
       : ({ kind: "anonymous" } as const);
-    const caller = view.callerOf({ principal, hasToken: false });
+    const caller = view.callerOf({ principal });
     return {
       account,
       asker: askerOf(principal),
@@ -107,7 +107,13 @@ export async function openApi(): Promise<ApiUnderTest> {
       },
       body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
     });
-    const answer = await api(request, { address: "192.0.2.1", requestId: "request-1" }).catch((error: unknown) =>
+    const visitor = {
+      address: "192.0.2.1",
+      requestId: "request-1",
+      origin: "http://registry.test",
+      introduce: () => undefined,
+    };
+    const answer = await api(request, visitor).catch((error: unknown) =>
       problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: 'Basic realm="test"' }),
     );
     return new Response(answer.body as Blob | null, { status: answer.status, headers: answer.headers });

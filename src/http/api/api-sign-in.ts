@@ -1,0 +1,86 @@
+import {
+  type AccessDirectory,
+  askerOf,
+  type Caller,
+  parseBasicCredentials,
+  principalOf,
+  requireOwnPage,
+  type SignIn,
+  type WebSessions,
+} from "../../auth/index.ts";
+import { RegistryError } from "../../oci/index.ts";
+import type { ApiCaller } from "./api-caller.ts";
+import type { ApiParts, ApiVisitor } from "./api-parts.ts";
+
+export interface ApiSignInParts {
+  readonly directory: AccessDirectory;
+  readonly signIn: SignIn;
+  /** Absent: no browser is signed in. */
+  readonly sessions?: WebSessions | undefined;
+}
+
+/** What the proof of who somebody is says beside that. */
+type Proof = Pick<ApiCaller, "isLimited" | "isBySession" | "isByPassword">;
+
+/** Takes passwords, robots' secrets and personal tokens, and browsers' sessions with what shows that one of our pages asks. */
+export function createApiSignIn(parts: ApiSignInParts): ApiParts["authenticate"] {
+  return (request, visitor) => {
+    const authorization = request.headers.get("authorization");
+    return authorization === null ? bySession(parts, request, visitor) : byPassword(parts, authorization, visitor);
+  };
+}
+
+async function byPassword(
+  { directory, signIn }: ApiSignInParts,
+  authorization: string,
+  visitor: ApiVisitor,
+): Promise<ApiCaller> {
+  const credentials = parseBasicCredentials(authorization);
+  if (!credentials)
+    throw new RegistryError(
+      "unauthorized",
+      "sign in with user name and password, or a personal token in its place: tokens for images are not for this",
+    );
+  const { address, requestId } = visitor;
+  const { account, limits, isByPassword } = await signIn.byPassword(credentials, {
+    actor: undefined,
+    address,
+    requestId,
+  });
+  const view = await directory.now();
+  const caller = view.callerOf({ principal: principalOf(account), limits });
+  return apiCallerOf(caller, visitor, { isLimited: limits.length > 0, isBySession: false, isByPassword });
+}
+
+async function bySession(
+  { directory, sessions }: ApiSignInParts,
+  request: Request,
+  visitor: ApiVisitor,
+): Promise<ApiCaller> {
+  const { origin } = visitor;
+  const browser = { header: request.headers.get("cookie"), isSecure: origin.startsWith("https:") };
+  const session = await sessions?.find(browser);
+  const view = await directory.now();
+  if (!session)
+    return apiCallerOf(view.anonymous, visitor, { isLimited: false, isBySession: false, isByPassword: false });
+  requireOwnPage({ method: request.method, headers: request.headers, ownOrigin: origin }, session);
+  return apiCallerOf(view.callerOf({ principal: principalOf(session.account) }), visitor, {
+    isLimited: false,
+    isBySession: true,
+    isByPassword: false,
+  });
+}
+
+function apiCallerOf(caller: Caller, visitor: ApiVisitor, proof: Proof): ApiCaller {
+  const { principal } = caller;
+  const account = principal.kind === "anonymous" ? undefined : principal.account;
+  visitor.introduce(principal);
+  return {
+    ...proof,
+    account,
+    asker: askerOf(principal),
+    by: { actor: account?.name, address: visitor.address, requestId: visitor.requestId },
+    may: (action, path) => caller.refusalOf({ action, path }) === undefined,
+    maySee: (path) => caller.maySee(path),
+  };
+}
