@@ -18,6 +18,8 @@ export interface WrkOrder {
   readonly pathsFile: string;
   readonly body?: { readonly file: string; readonly mediaType: string };
   readonly connections: number;
+  /** Beside those that every request has, such as `Authorization: Basic …`. */
+  readonly headers?: readonly string[];
   /** Rounded up, as wrk knows whole seconds only. */
   readonly seconds: number;
 }
@@ -36,8 +38,8 @@ export async function runWrk(order: WrkOrder): Promise<WrkRun> {
   const { peer, connections, seconds, body } = order;
   const script = join(import.meta.dir, "ask-paths.lua");
   const bodyArguments = body === undefined ? [] : [body.file, body.mediaType];
-  const accept = ["-H", `Accept: ${MANIFEST_TYPE}, */*`];
-  const options = ["-t1", `-c${connections}`, `-d${Math.ceil(seconds)}s`, "--timeout", "10s", ...accept, "-s", script];
+  const headers = [`Accept: ${MANIFEST_TYPE}, */*`, ...(order.headers ?? [])].flatMap((header) => ["-H", header]);
+  const options = ["-t1", `-c${connections}`, `-d${Math.ceil(seconds)}s`, "--timeout", "10s", ...headers, "-s", script];
   const command = ["wrk", ...options, peer.origin, "--", order.method, order.pathsFile, ...bodyArguments];
   const { output, clientCpuSeconds } = await runProgram(command, seconds + 20);
   const { microseconds, badStatus, broken, ...rest } = JSON.parse(output.trim().split("\n").at(-1) ?? "") as WrkOutput;

@@ -30,6 +30,8 @@ export interface RegistrySetup {
   readonly certificate?: Certificate | undefined;
   /** How many processes of Berth serve; its own choice when it is not said. */
   readonly processes?: number;
+  /** What stands behind `auth:`; without it nobody signs in. */
+  readonly auth?: string;
 }
 
 export interface RegistryStart extends RegistrySetup {
@@ -49,10 +51,11 @@ export async function startRegistry({ name, program, folder, ...setup }: Registr
   await Bun.write(configFile, registryConfig(port, join(folder, "data"), setup));
   const command = [COMMANDS[program], "serve", configFile];
   const certificateFile = setup.certificate?.certificateFile;
-  return startServer({ name, command, port, certificateFile, readyPath: "/v2/", logFile: join(folder, "server.log") });
+  const readyPath = setup.auth === undefined ? "/v2/" : "/";
+  return startServer({ name, command, port, certificateFile, readyPath, logFile: join(folder, "server.log") });
 }
 
-function registryConfig(port: number, rootDirectory: string, { certificate, processes }: RegistrySetup): string {
+function registryConfig(port: number, rootDirectory: string, { certificate, processes, auth }: RegistrySetup): string {
   const tls = [`  tls:`, `    certificate: ${certificate?.certificateFile}`, `    key: ${certificate?.keyFile}`];
   return [
     "version: 0.1",
@@ -71,6 +74,7 @@ function registryConfig(port: number, rootDirectory: string, { certificate, proc
     `  addr: 127.0.0.1:${port}`,
     ...(processes === undefined ? [] : [`  processes: ${processes}`]),
     ...(certificate === undefined ? [] : tls),
+    ...(auth === undefined ? [] : [`auth: ${auth}`]),
     "",
   ].join("\n");
 }

@@ -5,6 +5,7 @@ import { largeLayer } from "./large-layer.ts";
 import { listCatalog, listTags } from "./list-pages.ts";
 import { mix } from "./mix.ts";
 import { processes } from "./processes.ts";
+import { signedIn } from "./signed-in.ts";
 import { pullLargeBlob } from "./pull-large-blob.ts";
 import { pushLargeBlob } from "./push-large-blob.ts";
 import { pushSmallImage } from "./push-small-image.ts";
@@ -39,5 +40,6 @@ export const ROWS: readonly Row[] = [
   mix,
   scaling,
   processes,
+  signedIn,
   largeLayer,
 ];

@@ -134,13 +134,19 @@ function tokenAnswer({ form }: TokenWish, { issued, access, refreshToken }: Give
 }
 
 /** Whoever comes to get a token cannot be sent for one: the challenge is another one than elsewhere. */
-function withHeaders(error: RegistryError, service: string): HttpError {
+function withHeaders(thrown: RegistryError, service: string): HttpError {
+  const error = thrown.kind === "password-change-needed" ? notYet(thrown) : thrown;
   const headers: AnswerHeaders = {};
   if (ERROR_TABLE[error.kind].status === 401)
     headers["WWW-Authenticate"] = `Basic realm="${service.replaceAll(/["\\]/g, "\\$&")}"`;
   const waitSeconds = retryAfterOf(error);
   if (waitSeconds !== undefined) headers["Retry-After"] = String(waitSeconds);
   return new HttpError(error.kind, error.message, headers, { details: error.details, cause: error });
+}
+
+/** Clients show what a 401 says, and of a 403 from here only its number. */
+function notYet(cause: RegistryError): RegistryError {
+  return new RegistryError("login-failed", cause.message, { cause });
 }
 
 function retryAfterOf({ kind, details: [detail] }: RegistryError): number | undefined {
