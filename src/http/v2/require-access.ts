@@ -50,18 +50,16 @@ export type Access = "granted" | "unseen";
 /** @throws RegistryError `unauthorized`, `scope-insufficient`, `token-invalid`, `denied` */
 export function requireAccess(exchange: Exchange, route: Route, need: Need): Soon<Access> {
   const { caller, request } = exchange;
+  if (need === "sign-in" || need === "list") return requireLetIn(caller, need);
   const name = "name" in route ? route.name : "";
-  // What is no name is answered as such, to whom has got in.
-  if (need === "sign-in" || need === "list" || !isRepositoryName(name)) {
-    requireLetIn(caller, need === "list" ? need : "sign-in");
-    return "granted";
-  }
   const refusal = caller.refusalOf(requestOf(route, name, need));
+  if (refusal === undefined && caller.tokenEndedAtMs === undefined) return "granted";
+  // What is no name is answered as such, to whom has got in.
+  if (!isRepositoryName(name)) return requireLetIn(caller, "sign-in");
   const isRead = request.method === "GET" || request.method === "HEAD";
   const refused = { name, need, refusal };
   if (refusal === "rules" && isRead && isSignedIn(caller) && !caller.maySee(name)) return "unseen";
   if (refusal !== undefined) throw refusedAccess(caller, refused);
-  if (caller.tokenEndedAtMs === undefined) return "granted";
   return whenThere(isOwnUpload(exchange, route), (isOwn) => {
     if (isOwn) return "granted";
     throw refusedAccess(caller, refused);
@@ -80,12 +78,13 @@ function isOwnUpload({ caller, registry }: Exchange, route: Route): Soon<boolean
 }
 
 /** @throws RegistryError `unauthorized`, `scope-insufficient`, `token-invalid`, `denied` */
-export function requireLetIn(caller: Caller, need: "sign-in" | "list"): void {
+export function requireLetIn(caller: Caller, need: "sign-in" | "list"): "granted" {
   const scopes = need === "list" ? ["registry:catalog:*"] : [];
   if (caller.tokenEndedAtMs !== undefined) throw tokenEnded(scopes);
   if (!caller.isLetIn) throw new CredentialsError("unauthorized", SIGN_IN, scopes);
   if (need === "list" && !caller.mayList)
     throw new CredentialsError("scope-insufficient", "the token is not for the catalog", scopes);
+  return "granted";
 }
 
 function requestOf(route: Route, path: string, { action, tags }: RepositoryNeed): AccessRequest {
