@@ -2,6 +2,7 @@ import { runCommandLine } from "./cli/index.ts";
 
 const exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
 });

@@ -34,6 +34,7 @@ const WIRING: Readonly<Record<string, readonly Room[]>> = {
   "src/app-import.ts": ["cli"],
   "src/app-listeners.ts": [],
   "src/app-observation.ts": [],
+  "src/app-local-api.ts": ["cli"],
   "src/app-options.ts": [],
   "src/app-processes.ts": ["cli"],
   "src/app-scrub.ts": ["cli"],

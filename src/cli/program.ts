@@ -2,13 +2,21 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SERVING_PROCESS } from "../app-processes.ts";
 import { configurationPathVariable, parseByteSize } from "../config/index.ts";
 import { VERSION } from "../version.ts";
+import { registerAccessCommands } from "./access-commands.ts";
 import { registerAuditCommand } from "./audit-command.ts";
 import { checkConfig } from "./check-config.ts";
+import { registerCompletionCommand } from "./completion-command.ts";
+import { registerGroupCommands } from "./group-commands.ts";
 import { importCommand } from "./import-command.ts";
+import { registerLoginCommands } from "./login-commands.ts";
+import { registerNamespaceCommands } from "./namespace-commands.ts";
+import { registerRobotCommands } from "./robot-commands.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import { servingProcess } from "./serving-process.ts";
 import type { Terminal } from "./terminal.ts";
+import { registerTokenCommands } from "./token-commands.ts";
+import { registerUserCommands } from "./user-commands.ts";
 
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -87,7 +95,16 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       setExitCode(await scrubCommand(command, terminal));
     });
 
-  registerAuditCommand(program, { terminal, pathOf, setExitCode });
+  const surroundings = { terminal, pathOf, setExitCode };
+  registerLoginCommands(program, surroundings);
+  registerUserCommands(program, surroundings);
+  registerGroupCommands(program, surroundings);
+  registerRobotCommands(program, surroundings);
+  registerTokenCommands(program, surroundings);
+  registerNamespaceCommands(program, surroundings);
+  registerAccessCommands(program, surroundings);
+  registerAuditCommand(program, surroundings);
+  registerCompletionCommand(program, surroundings);
 
   program
     .command("version")

@@ -7,6 +7,15 @@ export interface Terminal {
     on?(event: "error", listener: (error: Error) => void): unknown;
   };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+  /** Absent: there is nothing to read. */
+  readonly stdin?: TerminalInput;
+}
+
+/** What is typed, or piped in. */
+export interface TerminalInput extends AsyncIterable<string | Uint8Array> {
+  readonly isTTY?: boolean;
+  /** Without showing what is typed. */
+  setRawMode?(mode: boolean): unknown;
 }
 
 /** `EX_CONFIG` of sysexits: the configuration is wrong. */
@@ -21,3 +30,7 @@ export const EXIT_IO = 74;
 export const EXIT_AGAIN = 75;
 /** `EX_UNAVAILABLE` of sysexits: something the program needs could not be had. */
 export const EXIT_UNAVAILABLE = 69;
+/** `EX_NOPERM` of sysexits: it is not permitted. */
+export const EXIT_NO_PERMISSION = 77;
+/** `EX_USAGE` of sysexits: the command was not used rightly. */
+export const EXIT_USAGE = 64;

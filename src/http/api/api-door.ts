@@ -1,5 +1,6 @@
 import type { RegistryError } from "../../oci/index.ts";
-import type { Answer } from "../answer.ts";
+import { type Answer, responseOf } from "../answer.ts";
+import { asRegistryError } from "../error-answer.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import type { Api } from "./create-api.ts";
 import { problemAnswer, type ProblemContext } from "./problem.ts";
@@ -11,19 +12,27 @@ export interface ApiDoor {
   readonly respond: (request: Request, visitor: ApiVisitor) => Promise<Answer>;
   /** What is told of what `respond` throws. */
   readonly answerError: (error: RegistryError, context: ProblemContext) => Answer;
+  /** Answers all by itself, for who has no edge around it. */
+  readonly fetch: (request: Request, visitor: ApiVisitor) => Promise<Response>;
 }
 
 /** The management API, whose code is read at the first request to it: a registry that is not asked needs no memory for it. */
 export function createApiDoor(parts: ApiParts): ApiDoor {
   let made: Promise<Api> | undefined;
+  async function respond(request: Request, visitor: ApiVisitor): Promise<Answer> {
+    made ??= import("./create-api.ts").then(({ createApi }) => createApi(parts));
+    const api = await made;
+    return api(request, visitor);
+  }
   return {
     path: "/api/v1/",
     name: "api",
-    async respond(request, visitor) {
-      made ??= import("./create-api.ts").then(({ createApi }) => createApi(parts));
-      const api = await made;
-      return api(request, visitor);
-    },
+    respond,
     answerError: problemAnswer,
+    async fetch(request, visitor) {
+      const context = { method: request.method, requestId: visitor.requestId, challenge: "" };
+      const failed = (error: unknown) => problemAnswer(asRegistryError(error), context);
+      return responseOf(await respond(request, visitor).catch(failed));
+    },
   };
 }

@@ -7,3 +7,22 @@ export { type ApiDoor, createApiDoor } from "./api-door.ts";
 export { type ApiSignInParts, createApiSignIn } from "./api-sign-in.ts";
 export type { ApiParts, ApiVisitor, ServiceFacts, SignInWay } from "./api-parts.ts";
 export { problemAnswer, type ProblemContext } from "./problem.ts";
+export type {
+  ApiAct,
+  ApiCreatedSecret,
+  ApiExplanation,
+  ApiGrant,
+  ApiGroup,
+  ApiGroupMapping,
+  ApiGroupMember,
+  ApiList,
+  ApiMe,
+  ApiMember,
+  ApiNamespace,
+  ApiProblem,
+  ApiRobot,
+  ApiSecret,
+  ApiService,
+  ApiTrust,
+  ApiUser,
+} from "./contract.ts";

@@ -20,7 +20,7 @@ import {
   type Queries,
   type RoleRecord,
 } from "../../../../src/metadata/index.ts";
-import type { RepositoryName } from "../../../../src/oci/index.ts";
+import { RegistryError, type RepositoryName } from "../../../../src/oci/index.ts";
 
 const BASE = "/api/v1";
 
@@ -47,6 +47,8 @@ export interface ApiUnderTest {
   ask(who: string, asked: string, options?: AskOptions): Promise<Asked>;
   /** The same, for what is no JSON. */
   text(who: string, asked: string, options?: AskOptions): Promise<string>;
+  /** The same over HTTP, to callers who send a user name and any password but `wrong`. */
+  serve(): { readonly url: string; stop(): Promise<void> };
   /** Makes rows as they are when a test begins. */
   given(work: (rows: Rows) => Promise<void>): Promise<void>;
   listActs(): Promise<readonly { act: string; actor: string | null; target: string | null; detail: unknown }[]>;
@@ -63,6 +65,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   async function authenticate(request: Request): Promise<ApiCaller> {
     const view = await directory.now();
     const name = request.headers.get("authorization") ?? "";
+    if (name === "wrong") throw new RegistryError("login-failed", "the user name or the password is wrong");
     const account = name === "" ? undefined : await view.findAccount(name);
     const principal = account
       ? ({ kind: account.kind, name, source: account.source, account } as const)
@@ -107,16 +110,15 @@ export async function openApi(): Promise<ApiUnderTest> {
       },
       body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
     });
-    const visitor = {
-      address: "192.0.2.1",
-      requestId: "request-1",
-      origin: "http://registry.test",
-      introduce: () => undefined,
-    };
-    const answer = await api(request, visitor).catch((error: unknown) =>
+    return answer(request);
+  }
+
+  async function answer(request: Request): Promise<Response> {
+    const { method } = request;
+    const { status, headers, body } = await api(request, VISITOR).catch((error: unknown) =>
       problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: 'Basic realm="test"' }),
     );
-    return new Response(answer.body as Blob | null, { status: answer.status, headers: answer.headers });
+    return new Response(body as Blob | null, { status, headers });
   }
 
   return {
@@ -129,6 +131,10 @@ export async function openApi(): Promise<ApiUnderTest> {
       return { status: response.status, headers: response.headers, json: jsonOf(text) };
     },
     text: async (who, asked, options) => (await send(who, asked, options)).text(),
+    serve() {
+      const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => answer(withName(request)) });
+      return { url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) };
+    },
     given: (work) => metadata.transaction((queries) => work(new Rows(queries, time.atMs))),
     async listActs() {
       const rows = await metadata.reads.selectFrom("audit").selectAll().orderBy("sequence").execute();
@@ -141,6 +147,20 @@ export async function openApi(): Promise<ApiUnderTest> {
     },
     close: () => metadata.close(),
   };
+}
+
+const VISITOR = {
+  address: "192.0.2.1",
+  requestId: "request-1",
+  origin: "http://registry.test",
+  introduce: () => undefined,
+};
+
+/** The caller's name in the place of what they sent. */
+function withName(request: Request): Request {
+  const [name = "", password] = atob(request.headers.get("authorization")?.slice("Basic ".length) ?? "").split(":");
+  request.headers.set("authorization", password === "wrong" ? "wrong" : name);
+  return request;
 }
 
 const findRoute = createFindRoute(ROUTES);

@@ -1,0 +1,115 @@
+import type { ApiList, ApiProblem } from "../../http/index.ts";
+
+/** Where the API is asked. */
+export interface ApiConnection {
+  /** Such as `https://registry.example/api/v1`. */
+  readonly base: string;
+  fetch(request: Request): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** The API would not do it; the message is the API's. */
+export class ApiRefusal extends Error {
+  override readonly name = "ApiRefusal";
+  readonly problem: ApiProblem;
+
+  constructor(problem: ApiProblem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+
+  /** Such as `conflict`. */
+  get kind(): string {
+    return this.problem.type.replace(/^.*:/, "");
+  }
+}
+
+/** The API could not be asked, or what answered is no API of ours. */
+export class ApiUnreachable extends Error {
+  override readonly name = "ApiUnreachable";
+}
+
+/** A path of the API, with every value in it encoded. */
+export function at(texts: TemplateStringsArray, ...values: readonly string[]): string {
+  return String.raw({ raw: texts }, ...values.map((value) => encodeURIComponent(value)));
+}
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+/** Asks the management API. Every method throws {@link ApiRefusal} or {@link ApiUnreachable} where it gets no success. */
+export class ApiClient {
+  readonly #connection: ApiConnection;
+
+  constructor(connection: ApiConnection) {
+    this.#connection = connection;
+  }
+
+  get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.#json("GET", path + queryText(query));
+  }
+
+  /** All of a list, page by page. */
+  async list<T>(path: string, query: Query = {}): Promise<readonly T[]> {
+    const items: T[] = [];
+    for (let next: string | undefined = path + queryText(query); next !== undefined;) {
+      const response = await this.#send("GET", next);
+      items.push(...((await response.json()) as ApiList<T>).items);
+      next = nextOf(response.headers.get("link"));
+    }
+    return items;
+  }
+
+  post<T>(path: string, body: unknown): Promise<T> {
+    return this.#json("POST", path, body);
+  }
+
+  put<T = void>(path: string, body?: unknown): Promise<T> {
+    return this.#json("PUT", path, body);
+  }
+
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.#json("PATCH", path, body);
+  }
+
+  delete(path: string, query: Query = {}): Promise<void> {
+    return this.#json("DELETE", path + queryText(query));
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.#send(method, path, body);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  async #send(method: string, path: string, body?: unknown): Promise<Response> {
+    const request = new Request(this.#connection.base + path, {
+      method,
+      redirect: "error",
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+    });
+    const response = await this.#connection.fetch(request).catch((error: unknown) => {
+      throw new ApiUnreachable(`${this.#connection.base} cannot be reached: ${(error as Error).message}`, {
+        cause: error,
+      });
+    });
+    if (response.ok) return response;
+    throw await refusalOf(response, this.#connection.base);
+  }
+}
+
+async function refusalOf(response: Response, base: string): Promise<Error> {
+  const text = await response.text();
+  if (response.headers.get("content-type") === "application/problem+json")
+    return new ApiRefusal(JSON.parse(text) as ApiProblem);
+  return new ApiUnreachable(`${base} answers with ${response.status}, and is no management API of Berth`);
+}
+
+function queryText(query: Query): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
+  return given.size === 0 ? "" : `?${given.toString()}`;
+}
+
+/** Below the API's base, wherever a proxy has that. */
+function nextOf(link: string | null): string | undefined {
+  return /^<[^>]*?\/api\/v1(\/[^>]*)>; rel="next"$/.exec(link ?? "")?.[1];
+}

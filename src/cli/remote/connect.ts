@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { LocalApiError, openLocalApi } from "../../app-local-api.ts";
+import type { CommandSurroundings } from "../audit-command.ts";
+import { readConfig } from "../read-config.ts";
+import { EXIT_CONFIG, EXIT_NO_INPUT, EXIT_NO_PERMISSION, EXIT_USAGE, type Terminal } from "../terminal.ts";
+import type { ApiConnection } from "./api-client.ts";
+import { CredentialsFile } from "./credentials-file.ts";
+import { parseServer } from "./server-address.ts";
+
+export interface ConnectOptions {
+  /** As it was typed. */
+  readonly server?: string | undefined;
+  /** Work on the database of this configuration, or of the one that is there without one (`true`). */
+  readonly local?: string | true | undefined;
+}
+
+type Surroundings = Pick<CommandSurroundings, "terminal" | "pathOf">;
+
+/** There is nothing to ask; the message says what to do. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** @throws ConnectError */
+export async function connect(options: ConnectOptions, surroundings: Surroundings): Promise<ApiConnection> {
+  const { local } = options;
+  return local === undefined ? connectToServer(options, surroundings.terminal) : connectLocally(local, surroundings);
+}
+
+async function connectLocally(local: string | true, { terminal, pathOf }: Surroundings): Promise<ApiConnection> {
+  const loaded = readConfig(pathOf(local === true ? undefined : local), terminal);
+  if (!loaded) throw new ConnectError(EXIT_CONFIG, "");
+  try {
+    const api = await openLocalApi(loaded.config, `local:${findUserName()}`);
+    return { base: "http://local/api/v1", fetch: (request) => api.fetch(request), close: () => api.close() };
+  } catch (error) {
+    throw error instanceof LocalApiError ? new ConnectError(EXIT_NO_INPUT, error.message) : error;
+  }
+}
+
+/** Of the process, whatever the environment says. */
+function findUserName(): string {
+  const id = String(process.getuid?.() ?? "?");
+  try {
+    const line = readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .find((one) => one.split(":")[2] === id);
+    return line?.split(":")[0] ?? id;
+  } catch {
+    return id;
+  }
+}
+
+async function connectToServer({ server: named }: ConnectOptions, { env }: Terminal): Promise<ApiConnection> {
+  const file = new CredentialsFile(env);
+  const server = await findServer(named, env, file);
+  const { BERTH_USERNAME: username, BERTH_PASSWORD: secret } = env;
+  const credentials = username && secret ? { username, secret } : await file.find(server);
+  if (!credentials)
+    throw new ConnectError(EXIT_NO_PERMISSION, `You are not signed in to ${server}: berth login ${server}`);
+  return connectionTo(server, credentials);
+}
+
+/** @throws ConnectError */
+export async function findServer(
+  named: string | undefined,
+  env: Terminal["env"],
+  file: CredentialsFile,
+): Promise<string> {
+  const server = named ?? (env["BERTH_SERVER"] || (await file.findServer()));
+  if (server === undefined)
+    throw new ConnectError(
+      EXIT_USAGE,
+      "Which registry? berth login <server>, --server <server>, or --local [config.yml]",
+    );
+  try {
+    return parseServer(server);
+  } catch (error) {
+    throw new ConnectError(EXIT_USAGE, (error as Error).message);
+  }
+}
+
+/** A server, asked by a user name and a password or a token. */
+export function connectionTo(
+  server: string,
+  { username, secret }: { readonly username: string; readonly secret: string },
+): ApiConnection {
+  const authorization = `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`;
+  return {
+    base: `${server}/api/v1`,
+    async fetch(request) {
+      request.headers.set("Authorization", authorization);
+      return fetch(request);
+    },
+    async close() {
+      // Nothing is held open.
+    },
+  };
+}

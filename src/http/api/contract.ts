@@ -1,0 +1,38 @@
+import type { z } from "zod";
+import type { act } from "./schemas/audit.ts";
+import type { service } from "./schemas/about.ts";
+import type { createdSecret, me, secret, user } from "./schemas/people.ts";
+import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
+import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
+
+/** What the API answers with, as those who ask it get it. */
+export type ApiAct = z.output<typeof act>;
+export type ApiCreatedSecret = z.output<typeof createdSecret>;
+export type ApiExplanation = z.output<typeof explanation>;
+export type ApiGrant = z.output<typeof grant>;
+export type ApiGroup = z.output<typeof group>;
+export type ApiGroupMapping = z.output<typeof groupMapping>;
+export type ApiGroupMember = z.output<typeof groupMember>;
+export type ApiMe = z.output<typeof me>;
+export type ApiMember = z.output<typeof member>;
+export type ApiNamespace = z.output<typeof namespace>;
+export type ApiRobot = z.output<typeof robot>;
+export type ApiSecret = z.output<typeof secret>;
+export type ApiService = z.output<typeof service>;
+export type ApiTrust = z.output<typeof trust>;
+export type ApiUser = z.output<typeof user>;
+
+/** A page of a list. */
+export interface ApiList<T> {
+  readonly items: readonly T[];
+}
+
+/** What went wrong. @spec RFC 9457 */
+export interface ApiProblem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly errors?: readonly unknown[];
+}
