@@ -90,26 +90,27 @@ compdef _${name} ${name}
 }
 
 function writeFish(name: string, entries: readonly Entry[]): string {
-  const lines = entries.flatMap(({ path, words }) => {
-    const commands = words.filter(({ text }) => !text.startsWith("-")).map(({ text }) => text);
-    const condition = [`__${name}_at ${path.split(" ").slice(1).join(" ")}`.trim()];
-    if (commands.length > 0) condition.push(`not __fish_seen_subcommand_from ${commands.join(" ")}`);
-    return words.map(({ text, about }) => {
-      const word = text.startsWith("--") ? `-l ${text.slice(2)}` : `-f -a ${text}`;
-      return `complete -c ${name} -n ${quote(condition.join("; and "))} ${word} -d ${quote(oneLine(about))}`;
-    });
+  const cases = entries.map(({ path, words }) => {
+    const lines = words.map(({ text, about }) => `      echo ${quote(`${text}\t${oneLine(about)}`)}`);
+    return `    case ${quote(path)}\n${lines.join("\n")}`;
   });
   return `function __${name}_at
-  set -l words (commandline -opc)
-  set -l given
-  for word in $words[2..-1]
-    string match -q -- '-*' $word; or set -a given $word
+  switch "$argv"
+${cases.join("\n")}
   end
-  test (count $argv) -eq 0; and return 0
-  test (count $given) -ge (count $argv); or return 1
-  test "$given[1..(count $argv)]" = "$argv"
 end
-${lines.join("\n")}
+function __${name}_here
+  set -l path_here ${name}
+  set -l words (commandline -opc)
+  set -e words[1]
+  for word in $words
+    string match -q -- '-*' $word; and continue
+    set -l found (__${name}_at "$path_here $word")
+    test (count $found) -gt 0; and set path_here "$path_here $word"
+  end
+  __${name}_at "$path_here"
+end
+complete -c ${name} -a '(__${name}_here)'
 `;
 }
 
