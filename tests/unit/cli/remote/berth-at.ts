@@ -21,7 +21,12 @@ export async function run(argv: readonly string[], { env = {}, typed, piped }: R
   let stderr = "";
   const exitCode = await runCommandLine(argv, {
     env,
-    stdout: { write: (text) => void (stdout += text) },
+    stdout: {
+      write(text, written) {
+        stdout += text;
+        written?.();
+      },
+    },
     stderr: { write: (text) => void (stderr += text) },
     ...(typed && { stdin: inputOf(typed.map((line) => `${line}\r`).join(""), true) }),
     ...(piped !== undefined && { stdin: inputOf(piped, false) }),
