@@ -108,7 +108,7 @@ export class RuledAuthenticator implements Authenticator {
     const principal = await this.#principalOf(view, token);
     const { limits, access } = token;
     const caller = view.callerOf({ principal, limits, token: limitsOfToken(access), tokenEndedAtMs: endedAtMs });
-    return { caller, view, untilMs: endedAtMs === undefined ? token.expiresAtMs : 0 };
+    return { caller, view, untilMs: endedAtMs === undefined ? endOf(token, principal) : 0 };
   }
 
   /** @throws RegistryError `token-invalid` if the account has changed so that its tokens hold no longer */
@@ -123,6 +123,12 @@ export class RuledAuthenticator implements Authenticator {
   close(): void {
     this.#parts.close();
   }
+}
+
+/** The account may be given an end after the token was issued. */
+function endOf({ expiresAtMs }: VerifiedToken, principal: Principal): number {
+  const account = principal.kind === "anonymous" ? undefined : principal.account;
+  return Math.min(expiresAtMs, account?.expiresAtMs ?? expiresAtMs);
 }
 
 interface CheckedToken {

@@ -16,6 +16,7 @@ import {
   enableUser,
   resetPassword,
   revokeRobotSecret,
+  updateRobot,
 } from "../../src/auth/index.ts";
 import { removeRole } from "../../src/metadata/index.ts";
 import { type Answer, errorCodes } from "../support/http-client.ts";
@@ -277,6 +278,23 @@ describe("a token that was good is refused at once", () => {
     await guarded().change((accounts) => revokeRobotSecret(accounts, revoked, nobody));
     expectInvalid(await tagsBy(token));
     expect((await guarded().as("team+ci", secret.text).get(TAGS)).status).toBe(401);
+  });
+
+  test("when its robot ends, also if that was said after it was made", async () => {
+    const secret = await guarded().change(async (accounts) => {
+      const { id } = await createRobot(accounts, { ownerPath: "team", name: "short" }, nobody);
+      await guarded().give("team/app", `account:${id}`, "writer");
+      return createRobotSecret(accounts, { robot: "team+short", name: "one" }, nobody);
+    });
+    const token = await tokenOf("team+short", secret.text);
+    const endMs = Date.now() + 1000;
+    const changes = { expiresAtMs: endMs };
+    await guarded().change((accounts) => updateRobot(accounts, { name: "team+short", changes }, nobody));
+    expect((await tagsBy(token)).status).toBe(200);
+    await Bun.sleep(endMs + 5 - Date.now());
+    expectInvalid(await tagsBy(token));
+    expect((await guarded().as("team+short", secret.text).get(TAGS)).status).toBe(401);
+    expect((await guarded().askToken(SCOPES, { name: "team+short", password: secret.text })).status).toBe(401);
   });
 
   test("for what a group gave, when its user is not in it any more", async () => {
