@@ -208,10 +208,8 @@ class Visit {
     return whenThere(this.#authenticate(), (caller) => {
       this.#principal = caller.principal;
       if (this.#edge.rateLimits) this.#pull = this.#edge.rateLimits.admit(this.#askedRequest());
-      if (page) {
-        requireLetIn(caller, NEEDS.signIn);
-        return this.#show(page);
-      }
+      if (page || !this.#route) requireLetIn(caller, NEEDS.signIn);
+      if (page) return this.#show(page);
       if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
       const queryText = this.#target.slice(sentPath.length);
       const query = queryText === "" ? NO_QUERY : new URLSearchParams(queryText);

@@ -112,14 +112,30 @@ describe("the configuration file", () => {
     expect(checked).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
-  test("with an address for other machines and no auth is refused, with both ways out", async () => {
-    const place = makePlace();
-    const refused = await serveInVain(place, { ...place.config, http: { addr: ":0" } });
-    expect(refused.exitCode).toBe(78);
-    expect(refused.stderr).toContain("http.addr");
-    expect(refused.stderr).toContain("htpasswd");
-    expect(refused.stderr).toContain("auth: {none: {}}");
-    expect(await Bun.file(join(place.dataDirectory, "berth/berth.db")).exists()).toBe(false);
+  test("with an address for other machines and no auth makes an administrator, once, and asks everybody to sign in", async () => {
+    const { folder, address, config } = makePlace();
+    const port = address.slice(address.indexOf(":") + 1);
+    const file = writeConfig(folder, { ...config, http: { addr: `:${port}` } });
+    const isReady = () => isAnswering(`http://${address}/livez`);
+    const told = /the administrator admin has been made with the password (\w{20}); change it first/;
+    await withServe(startServe({ args: [file], isReady }), async (berth) => {
+      const [, password = ""] = told.exec(await berth.stderr()) ?? [];
+      expect((await fetch(`http://${address}/v2/`)).status).toBe(401);
+      const authorization = `Basic ${btoa(`admin:${password}`)}`;
+      const refused = await fetch(`http://${address}/v2/`, { headers: { authorization } });
+      expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining("must be changed")]);
+      const changed = await fetch(`http://${address}/api/v1/me/password`, {
+        method: "PUT",
+        headers: { authorization, "content-type": "application/json" },
+        body: JSON.stringify({ oldPassword: password, newPassword: "correct horse battery" }),
+      });
+      expect(changed.status).toBe(204);
+      const own = `Basic ${btoa("admin:correct horse battery")}`;
+      expect((await fetch(`http://${address}/v2/`, { headers: { authorization: own } })).status).toBe(200);
+    });
+    await withServe(startServe({ args: [file], isReady }), async (berth) => {
+      expect(await berth.stderr()).not.toMatch(told);
+    });
   });
 
   test.each([
