@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { type AlpnCertificate, startAlpnResponder } from "../tls/index.ts";
 import { readOfferedProtocols } from "./client-hello.ts";
 import { type Peer, readPeer } from "./connection.ts";
+import { joinSockets } from "./join-sockets.ts";
 import { listenError, type TcpAddress } from "./listen-address.ts";
 
 export interface AlpnFront {
@@ -76,11 +77,9 @@ function passOn(socket: Socket, hello: Buffer, port: number, peers?: Map<number,
     peers?.set(localPort, readPeer({ address: remoteAddress, port: remotePort }));
     behind.once("close", () => peers?.delete(localPort));
     behind.write(hello);
-    socket.pipe(behind);
-    behind.pipe(socket);
+    joinSockets(socket, behind);
   });
-  behind.on("error", () => socket.destroy());
-  behind.once("close", () => socket.destroy());
+  behind.once("error", () => socket.destroy());
   socket.once("close", () => behind.destroy());
 }
 
