@@ -4,6 +4,7 @@ import { type Listener, startListener } from "../../src/http/listener/index.ts";
 import { type AlpnChallengePort, openTlsSource, type TlsSource } from "../../src/http/tls/index.ts";
 import { argv } from "../support/argv.ts";
 import { runProgram } from "../support/run-program.ts";
+import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { type IssuedFiles, TestAuthority } from "./test-authority.ts";
 
 let authority: TestAuthority;
@@ -22,12 +23,15 @@ afterEach(async () => {
 });
 
 /** A listener, and its port as a certificate source gets it to answer challenges on. */
-async function listen(hostname: string): Promise<{ listener: Listener; port: AlpnChallengePort }> {
+async function listen(
+  hostname: string,
+  certificateFolder?: string,
+): Promise<{ listener: Listener; port: AlpnChallengePort }> {
   const source = await openTlsSource(
     {
       certificate: { kind: "files", certificatePath: registry.certificate, keyPath: registry.key },
-      clientCaPaths: [],
-      clientAuth: "require-and-verify-client-cert",
+      clientCaPaths: certificateFolder === undefined ? [] : [authority.certificate],
+      clientAuth: "verify-client-cert-if-given",
       minimumVersion: "tls1.2",
       cipherSuites: [],
     },
@@ -50,6 +54,7 @@ async function listen(hostname: string): Promise<{ listener: Listener; port: Alp
     reportProblem: () => undefined,
     fetch: (_request, { remoteAddress }) => new Response(remoteAddress),
     tls,
+    certificateFolder,
     handoverMs: 100,
   });
   closers.push(() => listener.stop(0));
@@ -70,9 +75,14 @@ async function probe({ port }: Listener, host: string): Promise<string> {
   return `${/subject=CN = (.*)/u.exec(output)?.[1] ?? "nobody"} by ${/ALPN protocol: (.*)/u.exec(output)?.[1] ?? "none"}`;
 }
 
-describe.each(["127.0.0.1", ""])("a challenge on the port of the registry, which listens on %j", (hostname) => {
+describe.each([
+  ["127.0.0.1", "serves"],
+  ["", "serves"],
+  ["", "tells certificates of clients"],
+])("a challenge on the port of the registry, which listens on %j and %s", (hostname, does) => {
   test("is answered while clients are served as before, and only then", async () => {
-    const { listener, port } = await listen(hostname);
+    const folder = does === "serves" ? undefined : makeTemporaryFolder("inside");
+    const { listener, port } = await listen(hostname, folder);
     expect(await probe(listener, "challenge.example")).toBe("registry.example by none");
     const answer = {
       host: "challenge.example",

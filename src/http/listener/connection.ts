@@ -2,10 +2,12 @@
 export interface ConnectionInfo {
   /** IPv4 or IPv6 address of the peer, which may be a proxy; empty on a unix socket. */
   readonly remoteAddress: string;
-  /** 0 on a unix socket. */
+  /** 0 on a unix socket, and where certificates of clients are told. */
   readonly remotePort: number;
   /** Whether this listener speaks TLS. */
   readonly tls: boolean;
+  /** DER of the certificate that the client has shown and an authority of ours has issued, where the listener tells it. */
+  readonly clientCertificate?: Uint8Array | undefined;
   /** Gives this request the longest idle time-out that there is (255 s), for a slow transfer in either direction. */
   expectLongTransfer(): void;
   /**
@@ -38,6 +40,10 @@ export class ServedConnection implements ConnectionInfo {
 
   get tls(): boolean {
     return this.#settings.tls;
+  }
+
+  get clientCertificate(): Uint8Array | undefined {
+    return this.#settings.clientCertificate;
   }
 
   /** Asks for the peer, once: it is nowhere to be had when it is gone, and to ask for it is a tenth of a small request. */
@@ -74,7 +80,10 @@ export interface Peer {
 export interface ConnectionSettings {
   /** Who a connection really comes from, when something stands in front. */
   readonly peerOf: (peer: Peer) => Peer;
+  /** Whether clients speak TLS, with this server or with what stands in front. */
   readonly tls: boolean;
+  /** Of every connection of this server. */
+  readonly clientCertificate: Uint8Array | undefined;
   readonly idleTimeoutSeconds: number;
 }
 

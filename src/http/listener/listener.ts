@@ -8,7 +8,8 @@ import {
   ListenError,
 } from "./listen-address.ts";
 import { steerToNewest } from "./steer-connections.ts";
-import { type BunServer, claimPort, serve, type ServeOptions, setMaxHeadBytes } from "./serve.ts";
+import { claimPort, type Front, type HttpServer, serve, type ServeOptions, setMaxHeadBytes } from "./serve.ts";
+import { serveBehindTls } from "./tls-front.ts";
 
 export interface ListenerOptions extends ServeOptions {
   readonly address: ListenAddress;
@@ -61,10 +62,18 @@ export async function claimAddress(address: ListenAddress): Promise<ListenAddres
 async function openListener(options: ListenerOptions): Promise<RunningListener> {
   const { address, tls, isShared } = options;
   try {
-    return new RunningListener(options, tls && !isShared ? claimPort(address) : address);
+    const claimed = tls && !isShared ? claimPort(address) : address;
+    return new RunningListener(options, claimed, await startServer(claimed, options));
   } catch (error) {
     throw await explainRefusal(address, error);
   }
+}
+
+async function startServer(address: ListenAddress, options: ServeOptions, front?: Front): Promise<HttpServer> {
+  // Nobody is asked for a certificate that no authority could have issued.
+  const hasAuthorities = options.tls !== undefined && options.tls.current.clientCas.length > 0;
+  const tellsCertificates = hasAuthorities && options.certificateFolder !== undefined;
+  return tellsCertificates ? serveBehindTls(address, options, front?.peerOf) : serve(address, options, front);
 }
 
 // Bun.serve keeps the TLS context that it was started with: `reload({ tls })` changes nothing. So a second server takes over
@@ -72,8 +81,8 @@ async function openListener(options: ListenerOptions): Promise<RunningListener> 
 class RunningListener implements Listener, AlpnChallengePort {
   readonly #options: ListenerOptions;
   readonly #address: ListenAddress;
-  #serving: BunServer;
-  readonly #retiring = new Set<BunServer>();
+  #serving: HttpServer;
+  readonly #retiring = new Set<HttpServer>();
   #front: AlpnFront | undefined;
   #isSteered = false;
   /** Changes of who listens, one after the other. */
@@ -82,9 +91,9 @@ class RunningListener implements Listener, AlpnChallengePort {
   readonly #stopping = Promise.withResolvers<void>();
   #stopped: Promise<{ cutRequests: number }> | undefined;
 
-  constructor(options: ListenerOptions, address: ListenAddress) {
+  constructor(options: ListenerOptions, address: ListenAddress, serving: HttpServer) {
     this.#options = options;
-    this.#serving = serve(address, options);
+    this.#serving = serving;
     // With port 0 the successors need the port that the first one got.
     const { port } = this.#serving;
     this.#address = "unixSocketPath" in address || port === undefined ? address : { ...address, port };
@@ -142,7 +151,7 @@ class RunningListener implements Listener, AlpnChallengePort {
     return { cutRequests };
   }
 
-  #everyServer(): BunServer[] {
+  #everyServer(): HttpServer[] {
     return [this.#serving, ...this.#retiring];
   }
 
@@ -164,11 +173,11 @@ class RunningListener implements Listener, AlpnChallengePort {
     // A unix socket has no shared port: for a moment nobody listens.
     const previous = this.#serving;
     if ("unixSocketPath" in this.#address) this.#retire(previous);
-    this.#serving = serve(this.#address, this.#options);
+    this.#serving = await startServer(this.#address, this.#options);
     await this.#handOver(previous);
   }
 
-  async #handOver(previous: BunServer): Promise<void> {
+  async #handOver(previous: HttpServer): Promise<void> {
     this.#retiring.add(previous);
     await this.#untilHandedOver();
     this.#retire(previous);
@@ -185,7 +194,7 @@ class RunningListener implements Listener, AlpnChallengePort {
     return Promise.race([waited.promise, this.#stopping.promise]).finally(() => clearTimeout(timer));
   }
 
-  #retire(server: BunServer): void {
+  #retire(server: HttpServer): void {
     this.#retiring.add(server);
     void server.stop().then(() => this.#retiring.delete(server));
   }
@@ -195,7 +204,8 @@ class RunningListener implements Listener, AlpnChallengePort {
     if ("unixSocketPath" in address) throw new ListenError("refused", "tls-alpn-01 needs a TCP port");
     let front: AlpnFront | undefined;
     const inside = { hostname: "127.0.0.1", port: 0 };
-    const behind = serve(inside, this.#options, (peer) => front?.peerBehind(peer.port) ?? peer);
+    const peerOf: Front["peerOf"] = (peer) => front?.peerBehind(peer.port) ?? peer;
+    const behind = await startServer(inside, this.#options, { peerOf });
     const previous = this.#serving;
     try {
       front = await startAlpnFront({ address, certificates, portBehind: behind.port ?? 0 });
@@ -212,7 +222,7 @@ class RunningListener implements Listener, AlpnChallengePort {
     const front = this.#front;
     if (!front) return;
     const behind = this.#serving;
-    this.#serving = serve(this.#address, this.#options);
+    this.#serving = await startServer(this.#address, this.#options);
     this.#retiring.add(behind);
     await this.#untilHandedOver();
     await front.stop();
