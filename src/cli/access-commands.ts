@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { ApiExplanation, ApiGrant } from "../http/index.ts";
 import { describeExplanation } from "./access-report.ts";
-import type { CommandSurroundings } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { parseSubject } from "./remote/names.ts";
 import { Noun } from "./remote/noun.ts";

@@ -12,28 +12,28 @@ import {
 import { parseDuration } from "../config/index.ts";
 import { describeActs, describeChain, describeComparison } from "./audit-report.ts";
 import { compareWithExport, type ExportComparison } from "./compare-export.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 import { readConfig } from "./read-config.ts";
+import { remoteAuditTrail } from "./remote/audit-trail.ts";
+import { runWork } from "./remote/noun.ts";
 import { EXIT_CONFIG, EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
 
 /** The chain of the audit trail is broken, or it is not what was exported. */
 const EXIT_BROKEN = 1;
 
-export interface CommandSurroundings {
-  readonly terminal: Terminal;
-  /** The configuration's file, of what was said on the command line and of the environment. */
-  readonly pathOf: (argument: string | undefined) => string | undefined;
-  readonly setExitCode: (exitCode: number) => void;
-}
-
 /** `berth audit verify`, `list` and `export`. */
-export function registerAuditCommand(program: Command, { terminal, pathOf, setExitCode }: CommandSurroundings): void {
+export function registerAuditCommand(program: Command, surroundings: CommandSurroundings): void {
+  const { terminal, pathOf, setExitCode } = surroundings;
   const audit = program.command("audit").description("look at the trail of who did what");
-  const run = async ({ local }: LocalFlags, read: Reader) => {
-    const path = pathOf(typeof local === "string" ? local : undefined);
-    setExitCode(await readLocally(path, terminal, read));
+  const run = async (flags: PlaceFlags, read: Reader) => {
+    const { local } = flags;
+    const path = () => pathOf(typeof local === "string" ? local : undefined);
+    setExitCode(
+      local === undefined ? await readRemotely(flags, surroundings, read) : await readLocally(path(), terminal, read),
+    );
   };
 
-  local(audit.command("verify"))
+  placed(audit.command("verify"))
     .description("say whether the trail was changed; exit code 1 if it was")
     .option(
       "--against <file>",
@@ -42,29 +42,30 @@ export function registerAuditCommand(program: Command, { terminal, pathOf, setEx
     .option("--json", "write the outcome as JSON")
     .action((flags: VerifyFlags) => run(flags, (trail) => verify(trail, flags, terminal)));
 
-  filtered(local(audit.command("list")))
+  filtered(placed(audit.command("list")))
     .description("show acts, the newest first")
     .addOption(new Option("--limit <number>", "how many").default(100).argParser(parseCount))
     .option("--json", "write lines of JSON, as export does")
     .action((flags: ListFlags) => run(flags, (trail) => list(trail, flags, terminal)));
 
-  filtered(local(audit.command("export")))
+  filtered(placed(audit.command("export")))
     .description("write acts as lines of JSON, the oldest first")
     .action((flags: FilterFlags) => run(flags, (trail) => exportAll(trail, flags, terminal)));
 }
 
 type Reader = (trail: AuditTrail) => Promise<number>;
 
-interface LocalFlags {
-  readonly local: string | true;
+interface PlaceFlags {
+  readonly server?: string;
+  readonly local?: string | true;
 }
 
-interface VerifyFlags extends LocalFlags {
+interface VerifyFlags extends PlaceFlags {
   readonly against?: string;
   readonly json?: boolean;
 }
 
-interface FilterFlags extends LocalFlags {
+interface FilterFlags extends PlaceFlags {
   readonly actor?: string;
   readonly target?: string;
   readonly prefix?: string;
@@ -79,11 +80,13 @@ interface ListFlags extends FilterFlags {
   readonly json?: boolean;
 }
 
-function local(command: Command): Command {
-  return command.requiredOption(
-    "--local [config.yml]",
-    "read the database that this configuration names, beside a running registry or without one",
-  );
+function placed(command: Command): Command {
+  return command
+    .option("--server <server>", "the registry (default: BERTH_SERVER, else the one that was signed in to last)")
+    .option(
+      "--local [config.yml]",
+      "read the database that this configuration names, beside a running registry or without one",
+    );
 }
 
 function filtered(command: Command): Command {
@@ -97,14 +100,26 @@ function filtered(command: Command): Command {
     .option("--to <time>", "before then", parseTime);
 }
 
+async function readRemotely({ server }: PlaceFlags, surroundings: CommandSurroundings, read: Reader): Promise<number> {
+  let exitCode = 0;
+  const failed = await runWork({ ...(server !== undefined && { server }) }, surroundings, async ({ client }) => {
+    exitCode = await telling(() => read(remoteAuditTrail(client)), surroundings.terminal);
+  });
+  return failed || exitCode;
+}
+
 async function readLocally(path: string | undefined, terminal: Terminal, read: Reader): Promise<number> {
   const loaded = readConfig(path, terminal);
   if (!loaded) return EXIT_CONFIG;
+  return telling(() => readAudit(loaded.config, read), terminal);
+}
+
+async function telling(work: () => Promise<number>, { stderr }: Terminal): Promise<number> {
   try {
-    return await readAudit(loaded.config, read);
+    return await work();
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
-    terminal.stderr.write(`${error.message}\n`);
+    stderr.write(`${error.message}\n`);
     return { "nothing-there": EXIT_NO_INPUT, failed: EXIT_IO }[error.fault];
   }
 }

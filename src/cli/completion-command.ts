@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import type { CommandSurroundings } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { ApiGroup, ApiGroupMapping, ApiGroupMember } from "../http/index.ts";
-import type { CommandSurroundings } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
 import type { Columns } from "./table.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Command } from "commander";
 import type { ApiCreatedSecret, ApiMe } from "../http/index.ts";
-import type { CommandSurroundings } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 import { ApiClient, ApiRefusal, at } from "./remote/api-client.ts";
 import { changePassword } from "./password-command.ts";
 import { connectionTo, findServer } from "./remote/connect.ts";

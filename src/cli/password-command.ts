@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandSurroundings } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 import { ApiClient } from "./remote/api-client.ts";
 import { connectionTo, findServer } from "./remote/connect.ts";
 import { type Credentials, CredentialsFile } from "./remote/credentials-file.ts";

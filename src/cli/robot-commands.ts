@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ApiCreatedSecret, ApiRobot, ApiSecret, ApiTrust } from "../http/index.ts";
-import type { CommandSurroundings } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { nodeInPath, showNode } from "./remote/names.ts";
 import { Noun } from "./remote/noun.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { ApiGroup, ApiSecret, ApiUser } from "../http/index.ts";
-import type { CommandSurroundings } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
 import { registerPasswordCommand } from "./password-command.ts";
 import { at } from "./remote/api-client.ts";
 import { type PasswordFlags, readNewPassword } from "./remote/new-password.ts";

@@ -48,15 +48,39 @@ export class ApiClient {
     return this.#json("GET", path + queryText(query));
   }
 
-  /** All of a list, page by page. */
+  /** All of a list. */
   async list<T>(path: string, query: Query = {}): Promise<readonly T[]> {
     const items: T[] = [];
+    for await (const page of this.pages<T>(path, query)) items.push(...page);
+    return items;
+  }
+
+  async *pages<T>(path: string, query: Query = {}): AsyncGenerator<readonly T[], void, void> {
     for (let next: string | undefined = path + queryText(query); next !== undefined;) {
       const response = await this.#send("GET", next);
-      items.push(...((await response.json()) as ApiList<T>).items);
+      yield ((await response.json()) as ApiList<T>).items;
       next = nextOf(response.headers.get("link"));
     }
-    return items;
+  }
+
+  /** What is given out line by line. */
+  async *lines(path: string, query: Query = {}): AsyncGenerator<string, void, void> {
+    const response = await this.#send("GET", path + queryText(query));
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const piece of this.#pieces(response)) {
+      const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  }
+
+  async *#pieces(response: Response): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* response.body ?? [];
+    } catch (error) {
+      throw new ApiUnreachable(`${this.#connection.base} broke off: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   post<T>(path: string, body: unknown): Promise<T> {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { LocalApiError, openLocalApi } from "../../app-local-api.ts";
-import type { CommandSurroundings } from "../audit-command.ts";
+import type { CommandSurroundings } from "../command-surroundings.ts";
 import { readConfig } from "../read-config.ts";
 import { EXIT_CONFIG, EXIT_NO_INPUT, EXIT_NO_PERMISSION, EXIT_USAGE, type Terminal } from "../terminal.ts";
 import type { ApiConnection } from "./api-client.ts";

@@ -8,7 +8,7 @@ import {
   type Terminal,
 } from "../terminal.ts";
 import { ApiClient, ApiRefusal, ApiUnreachable } from "./api-client.ts";
-import type { CommandSurroundings } from "../audit-command.ts";
+import type { CommandSurroundings } from "../command-surroundings.ts";
 import { connect, ConnectError } from "./connect.ts";
 import { Output } from "./output.ts";
 import { Interrupted, NobodyToAsk, Person } from "./person.ts";

@@ -17,6 +17,11 @@ import { listOf, page } from "../schemas/words.ts";
 const tag = "audit";
 const auditor = { system: "auditor" } as const;
 
+const sequence = z
+  .string()
+  .regex(/^\d{0,15}$/, "it is a number")
+  .default("");
+
 type Filter = z.output<typeof actFilter>;
 type Act = z.input<typeof act>;
 
@@ -30,10 +35,7 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
     permission: auditor,
     query: actFilter.extend({
       ...page,
-      after: z
-        .string()
-        .regex(/^\d{0,15}$/)
-        .default(""),
+      after: sequence,
     }),
     response: listOf(act),
     async handle(call) {
@@ -52,12 +54,13 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Give out acts as lines of JSON, the oldest first",
     permission: auditor,
-    query: actFilter,
+    query: actFilter.extend({ after: sequence.describe("Only acts behind this one: the last of an earlier export.") }),
     response: act,
     mediaType: "application/x-ndjson",
     async handle(call): Promise<Answer> {
-      await recordReading(call, call.query);
-      const body = textStream(linesOf(call.metadata.reads, filterOf(call.query)));
+      const { after, ...filter } = call.query;
+      await recordReading(call, filter);
+      const body = textStream(linesOf(call.metadata.reads, filterOf(filter), Number(after)));
       const headers = { "Content-Type": "application/x-ndjson", "Cache-Control": "no-store" };
       return { status: 200, headers, body };
     },
@@ -103,8 +106,8 @@ function filterOf({ prefix, from, to, ...filter }: Filter): ActFilter {
 /** How many are read at once. */
 const ROWS_AT_ONCE = 1000;
 
-async function* linesOf(queries: Queries, filter: ActFilter): AsyncGenerator<string, void, void> {
-  for (let afterSequence = 0; ;) {
+async function* linesOf(queries: Queries, filter: ActFilter, after: number): AsyncGenerator<string, void, void> {
+  for (let afterSequence = after; ;) {
     const found: readonly ActRecord[] = await listActs(queries, { ...filter, afterSequence, limit: ROWS_AT_ONCE });
     if (found.length > 0) yield found.map((record) => `${auditLine(record)}\n`).join("");
     const last = found.at(-1);

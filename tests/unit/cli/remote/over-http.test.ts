@@ -171,4 +171,25 @@ describe("commands over the API", () => {
       "anonymous may not pull team/app: no role",
     );
   });
+
+  test("read the audit trail", async () => {
+    const list = await run(["audit", "list", "--act", "group.create", "--limit", "101"], { env: asRoot() });
+    expect(list).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(list.stdout.split("\n").filter((line) => line.includes("group.create"))).toHaveLength(101);
+
+    const exported = await run(["audit", "export"], { env: asRoot() });
+    const lines = exported.stdout.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).sequence)).toEqual(lines.map((_, index) => index + 1));
+    const kept = join(folder, "exported.jsonl");
+    await Bun.write(kept, exported.stdout);
+    const verified = await run(["audit", "verify", "--against", kept], { env: asRoot() });
+    expect(verified).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`${lines.length} acts are as exported`),
+    });
+    await Bun.write(kept, exported.stdout.replace(/"hash":"./, '"hash":"x'));
+    expect((await run(["audit", "verify", "--against", kept], { env: asRoot() })).exitCode).toBe(1);
+    expect((await run(["audit", "verify", "--against", `${kept}.none`], { env: asRoot() })).exitCode).toBe(66);
+    expect((await run(["audit", "list"], { env: { ...asRoot(), BERTH_USERNAME: "anna" } })).exitCode).toBe(77);
+  });
 });

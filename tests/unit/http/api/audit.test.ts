@@ -64,6 +64,16 @@ describe("the audit trail", () => {
     ).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test("is exported on from where an earlier export ended", async () => {
+    const text = await api.text("auditor", "GET /audit/export?after=2");
+    expect(
+      text
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).sequence),
+    ).toEqual([3, 4]);
+  });
+
   test("is verified", async () => {
     expect((await api.ask("auditor", "GET /audit/verify")).json).toMatchObject({
       rows: 3,
