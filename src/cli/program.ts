@@ -2,26 +2,23 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SERVING_PROCESS } from "../app-processes.ts";
 import { configurationPathVariable, parseByteSize } from "../config/index.ts";
 import { VERSION } from "../version.ts";
-import { registerAccessCommands } from "./access-commands.ts";
-import { registerAuditCommand } from "./audit-command.ts";
 import { checkConfig } from "./check-config.ts";
-import { registerCompletionCommand } from "./completion-command.ts";
-import { registerGroupCommands } from "./group-commands.ts";
 import { importCommand } from "./import-command.ts";
-import { registerLoginCommands } from "./login-commands.ts";
-import { registerNamespaceCommands } from "./namespace-commands.ts";
-import { registerRobotCommands } from "./robot-commands.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import { servingProcess } from "./serving-process.ts";
 import type { Terminal } from "./terminal.ts";
-import { registerTokenCommands } from "./token-commands.ts";
-import { registerUserCommands } from "./user-commands.ts";
 
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
-  const program = buildProgram(terminal, (code) => (exitCode = code));
+  const setExitCode = (code: number) => void (exitCode = code);
+  const program = buildProgram(terminal, setExitCode);
+  // Who serves needs no command that asks a registry, nor the time to read its code.
+  if (!SERVING.has(argv[0] ?? "")) {
+    const { registerApiCommands } = await import("./api-commands.ts");
+    registerApiCommands(program, { terminal, pathOf: (argument) => pathOf(argument, terminal), setExitCode });
+  }
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
@@ -29,6 +26,13 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     throw error;
   }
   return exitCode;
+}
+
+const SERVING: ReadonlySet<string> = new Set(["serve", SERVING_PROCESS]);
+
+/** An empty variable is how compose files and units say that there is none. */
+function pathOf(argument: string | undefined, { env }: Terminal): string | undefined {
+  return argument ?? (env[configurationPathVariable] || undefined);
 }
 
 function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): Command {
@@ -43,15 +47,13 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .exitOverride();
 
   const configArgument = "registry:2's configuration file";
-  // An empty variable is how compose files and units say that there is none.
-  const pathOf = (argument: string | undefined) => argument ?? (terminal.env[configurationPathVariable] || undefined);
 
   program
     .command("serve")
     .description("serve the registry until SIGTERM or SIGINT")
     .argument("[config.yml]", `${configArgument}; without one: loopback only, data in ./data, no login`)
     .addHelpText("after", ENVIRONMENT_HELP)
-    .action(async (path: string | undefined) => setExitCode(await serve(pathOf(path), terminal)));
+    .action(async (path: string | undefined) => setExitCode(await serve(pathOf(path, terminal), terminal)));
 
   program.command(SERVING_PROCESS, { hidden: true }).action(async () => setExitCode(await servingProcess(terminal)));
 
@@ -62,7 +64,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option("--print", "print the result of file, environment and defaults, with secrets masked")
     .addHelpText("after", ENVIRONMENT_HELP)
     .action((path: string | undefined, options: { print?: boolean }) => {
-      const result = checkConfig({ path: pathOf(path), env: terminal.env, print: options.print ?? false });
+      const result = checkConfig({ path: pathOf(path, terminal), env: terminal.env, print: options.print ?? false });
       terminal.stdout.write(result.stdout);
       terminal.stderr.write(result.stderr);
       setExitCode(result.exitCode);
@@ -91,20 +93,9 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option("--json", "write findings and the summary as lines of JSON")
     .action(async (path: string | undefined, options: ScrubFlags) => {
       const { rate = DEFAULT_RATE, restart = false, repairIndex = false, json = false } = options;
-      const command = { path: pathOf(path), bytesPerSecond: rate, restart, repairIndex, json };
+      const command = { path: pathOf(path, terminal), bytesPerSecond: rate, restart, repairIndex, json };
       setExitCode(await scrubCommand(command, terminal));
     });
-
-  const surroundings = { terminal, pathOf, setExitCode };
-  registerLoginCommands(program, surroundings);
-  registerUserCommands(program, surroundings);
-  registerGroupCommands(program, surroundings);
-  registerRobotCommands(program, surroundings);
-  registerTokenCommands(program, surroundings);
-  registerNamespaceCommands(program, surroundings);
-  registerAccessCommands(program, surroundings);
-  registerAuditCommand(program, surroundings);
-  registerCompletionCommand(program, surroundings);
 
   program
     .command("version")

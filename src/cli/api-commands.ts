@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { registerAccessCommands } from "./access-commands.ts";
+import { registerAuditCommand } from "./audit-command.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
+import { registerCompletionCommand } from "./completion-command.ts";
+import { registerGroupCommands } from "./group-commands.ts";
+import { registerLoginCommands } from "./login-commands.ts";
+import { registerNamespaceCommands } from "./namespace-commands.ts";
+import { registerRobotCommands } from "./robot-commands.ts";
+import { registerTokenCommands } from "./token-commands.ts";
+import { registerUserCommands } from "./user-commands.ts";
+
+/** Every command that administers a registry. */
+export function registerApiCommands(program: Command, surroundings: CommandSurroundings): void {
+  registerLoginCommands(program, surroundings);
+  registerUserCommands(program, surroundings);
+  registerGroupCommands(program, surroundings);
+  registerRobotCommands(program, surroundings);
+  registerTokenCommands(program, surroundings);
+  registerNamespaceCommands(program, surroundings);
+  registerAccessCommands(program, surroundings);
+  registerAuditCommand(program, surroundings);
+  registerCompletionCommand(program, surroundings);
+}
