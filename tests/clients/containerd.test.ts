@@ -3,51 +3,17 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { argv } from "../support/argv.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
 import type { Image } from "../support/image.ts";
 import { mustRun, runProgram } from "../support/run-program.ts";
-import { laterClientsFolder, requireLaterClient, requireProgram, requireRoot } from "../support/require-program.ts";
+import { requireRoot } from "../support/require-program.ts";
 import { startTcpTap } from "../support/tcp-tap.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { type Containerd, containerdVersions, startContainerd } from "./support/containerd.ts";
 import { expectServed } from "./support/expect-served.ts";
 import { dockerImage, dockerList, largeImage, layeredImage, ociIndex } from "./support/images.ts";
 import { login, type RegistryUnderTest, useRegistry, wrongPassword } from "./support/registry-under-test.ts";
 
 setDefaultTimeout(120_000);
-
-const versions = [
-  {
-    name: "containerd of this release",
-    daemon: requireProgram("containerd"),
-    ctr: requireProgram("ctr", "containerd"),
-  },
-  { name: "a later containerd", daemon: requireLaterClient("containerd"), ctr: requireLaterClient("ctr") },
-];
-
-/** Starts containerd with everything it owns in a temporary folder. */
-async function startContainerd(path: string): Promise<{ daemon: Daemon; socket: string }> {
-  const folder = makeTemporaryFolder("containerd");
-  const socket = join(folder, "containerd.sock");
-  const config = `version = 2
-root = "${join(folder, "root")}"
-state = "${join(folder, "state")}"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-address = "${socket}"
-[plugins."io.containerd.internal.v1.opt"]
-path = "${join(folder, "opt")}"
-[plugins."io.containerd.metadata.v1.bolt"]
-content_sharing_policy = "isolated"
-`;
-  writeFileSync(join(folder, "config.toml"), config);
-  const ctr = join(path, "../ctr");
-  const daemon = await startDaemon({
-    argv: argv`${path} --config ${join(folder, "config.toml")}`,
-    env: { PATH: `${laterClientsFolder}:${process.env["PATH"] ?? ""}` },
-    isReady: async () => (await runProgram(argv`${ctr} --address ${socket} version`)).exitCode === 0,
-  });
-  return { daemon, socket };
-}
 
 /** A `ctr images` command in a namespace of its own: nothing is there that the test did not pull. */
 type Images = (namespace: string) => readonly string[];
@@ -94,9 +60,9 @@ function itPushesAndPulls(under: RegistryUnderTest, images: Images, flags: () =>
 }
 
 requireRoot().describe("as root", () => {
-  for (const { name, daemon, ctr } of versions) {
+  for (const { name, daemon, ctr } of containerdVersions) {
     daemon.describe(name, () => {
-      let started: Awaited<ReturnType<typeof startContainerd>> | undefined;
+      let started: Containerd | undefined;
       beforeAll(async () => {
         started = await startContainerd(daemon.path);
       });

@@ -4,30 +4,16 @@ import { join } from "node:path";
 
 import { argv } from "../support/argv.ts";
 import { mustRun, runProgram } from "../support/run-program.ts";
-import { requireLaterClient, requireProgram, requireRoot } from "../support/require-program.ts";
+import { requireProgram, requireRoot } from "../support/require-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { makeBusyboxContext } from "./support/busybox-context.ts";
-import { type DockerEngine, startDocker } from "./support/docker-engine.ts";
+import { type DockerEngine, dockerVersions, startDocker } from "./support/docker-engine.ts";
 import { expectConsistent } from "./support/expect-served.ts";
 import { dockerImage, dockerList, largeImage, layeredImage, ociIndex } from "./support/images.ts";
 import { login, type RegistryUnderTest, useRegistry, wrongPassword } from "./support/registry-under-test.ts";
 
 setDefaultTimeout(180_000);
 
-const engines = [
-  {
-    name: "docker of this release",
-    dockerd: requireProgram("dockerd", "docker.io"),
-    docker: requireProgram("docker", "docker.io"),
-    isLater: false,
-  },
-  {
-    name: "a later docker on containerd's store",
-    dockerd: requireLaterClient("dockerd"),
-    docker: requireLaterClient("docker"),
-    isLater: true,
-  },
-];
 const busybox = requireProgram("busybox", "busybox-static");
 
 const notLoggedIn = /no basic auth credentials|unauthorized|authorization failed|denied/i;
@@ -116,10 +102,10 @@ function itMovesLargeLayers(under: RegistryUnderTest, { docker }: EngineUnderTes
   });
 }
 
-function useEngine(version: (typeof engines)[number]): EngineUnderTest {
+function useEngine(version: (typeof dockerVersions)[number]): EngineUnderTest {
   let engine: DockerEngine | undefined;
   beforeAll(async () => {
-    engine = await startDocker({ ...version, dockerd: version.dockerd.path, docker: version.docker.path });
+    engine = await startDocker(version);
   });
   afterAll(async () => {
     await engine?.stop();
@@ -160,7 +146,7 @@ function useCertificates(under: RegistryUnderTest): void {
 
 requireRoot().describe("as root", () => {
   busybox.describe("from a static busybox", () => {
-    for (const version of engines) {
+    for (const version of dockerVersions) {
       version.dockerd.describe(version.name, () => {
         const engine = useEngine(version);
 

@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+
+import { getSubject } from "../../src/auth/access/subject-name.ts";
+import {
+  type AccessLimit,
+  type Accounts,
+  addGroupMapping,
+  createAccounts,
+  createGroup,
+  createPersonalToken,
+  createRobot,
+  createRobotSecret,
+  createUser,
+  disableUser,
+  type GroupMapping,
+  type NewUser,
+  type Role,
+  type Visibility,
+} from "../../src/auth/index.ts";
+import {
+  type ActOrigin,
+  type MetadataDatabase,
+  openSqlite,
+  putRole,
+  putVisibility,
+  type Queries,
+  removeRole,
+} from "../../src/metadata/index.ts";
+
+/** Accounts and rules of a registry that runs, changed beside it in its database. Each is done when the promise is fulfilled. */
+export interface AccessRows {
+  readonly accounts: Accounts;
+  readonly metadata: MetadataDatabase;
+  /** A local user, whose password needs no change. */
+  user(name: string, password: string, more?: Partial<NewUser>): Promise<void>;
+  disable(user: string): Promise<void>;
+  /** @returns the secret */
+  robot(ownerPath: string, name: string): Promise<string>;
+  /** @returns the token */
+  personalToken(user: string, limits: readonly AccessLimit[]): Promise<string>;
+  /** A group whose members a directory names. */
+  mappedGroup(mapping: GroupMapping): Promise<void>;
+  /** @param subject such as `user:anna`, `group:crew`, `signed-in`; `undefined` takes the role away */
+  role(path: string, subject: string, role: Role | undefined): Promise<void>;
+  visibility(path: string, visibility: Visibility): Promise<void>;
+  close(): Promise<void>;
+}
+
+const BY: ActOrigin = { actor: "test", address: undefined, requestId: undefined };
+
+/** Least work for who hashes and who checks. */
+const CHEAP = { memoryKib: 8, passes: 1 };
+
+export async function openAccessRows({ dataDirectory }: { readonly dataDirectory: string }): Promise<AccessRows> {
+  const metadata = await openSqlite(join(dataDirectory, "berth/berth.db"));
+  const clock = { nowMs: () => Date.now() };
+  const accounts = createAccounts({ metadata, clock, random: randomBytes, options: { hashCost: CHEAP } });
+  const change = <T>(work: (queries: Queries) => Promise<T>) => metadata.transaction(work);
+  return {
+    accounts,
+    metadata,
+    async user(name, password, more) {
+      await createUser(accounts, { name, password, mustChangePassword: false, ...more }, BY);
+    },
+    async disable(user) {
+      await disableUser(accounts, user, BY);
+    },
+    async robot(ownerPath, name) {
+      const robot = await createRobot(accounts, { ownerPath, name }, BY);
+      return (await createRobotSecret(accounts, { robot: robot.name, name: "first" }, BY)).text;
+    },
+    async personalToken(user, limits) {
+      return (await createPersonalToken(accounts, { user, name: "first", limits }, BY)).text;
+    },
+    async mappedGroup(mapping) {
+      await createGroup(accounts, { name: mapping.group }, BY);
+      await addGroupMapping(accounts, mapping, BY);
+    },
+    role: (path, subject, role) =>
+      change(async (queries) => {
+        const key = { path, subject: await getSubject(queries, subject) };
+        if (role) await putRole(queries, { ...key, role, nowMs: Date.now() });
+        else await removeRole(queries, key);
+      }),
+    visibility: (path, visibility) =>
+      change((queries) => putVisibility(queries, { path, visibility, nowMs: Date.now() })),
+    close: () => metadata.close(),
+  };
+}
