@@ -77,7 +77,8 @@ async function fill(registry: RunningRegistry): Promise<AccessWorld> {
   return { registry, rows, image, chart, anna, robot, annasToken, keeper, client };
 }
 
-const loginOf = (user: string): Login => ({ user, password: `the secret of ${user}` });
+/** A user's name, with the password that is made of it. */
+export const loginOf = (user: string): Login => ({ user, password: `the secret of ${user}` });
 
 async function pushChart(client: RegistryClient, repository: string, archive: string): Promise<void> {
   const config = new Blob([JSON.stringify({ name: "chart", version: TAG, apiVersion: "v2" })]);
