@@ -39,7 +39,11 @@ function basicCredentials(request: Request): BasicCredentials | undefined {
   if (header === null) return undefined;
   const credentials = parseBasicCredentials(header);
   if (credentials) return credentials;
-  throw new RegistryError("login-failed", "a token is given for a user name and a password, sent as Basic");
+  // A docker whose refresh token is refused comes again with the token as password, and no user name.
+  throw new RegistryError(
+    "login-failed",
+    "log in again: a token is given for a user name and a password, sent as Basic",
+  );
 }
 
 /** A name that stands for whoever an ID token in the place of the password is of. */
