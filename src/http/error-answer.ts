@@ -53,7 +53,14 @@ export function errorAnswer(error: RegistryError, { method, challenge, allow }: 
   const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
   if (status === 401) headers["WWW-Authenticate"] ??= challenge(error);
   if (status === 405) headers.Allow ??= allow;
-  if (retryAfterSeconds !== undefined) headers["Retry-After"] ??= String(retryAfterSeconds);
+  if (retryAfterSeconds !== undefined) headers["Retry-After"] ??= String(waitSecondsOf(error) ?? retryAfterSeconds);
   const answer = jsonAnswer({ errors }, headers, status);
   return method === "HEAD" ? withoutBody(answer) : answer;
+}
+
+/** How long who was refused has to wait; `undefined`: that is not known. */
+export function waitSecondsOf({ details: [detail] }: RegistryError): number | undefined {
+  if (typeof detail !== "object" || detail === null) return undefined;
+  const { retryAfterSeconds } = detail as { readonly retryAfterSeconds?: unknown };
+  return typeof retryAfterSeconds === "number" ? Math.ceil(retryAfterSeconds) : undefined;
 }

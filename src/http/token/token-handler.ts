@@ -11,6 +11,7 @@ import { type ActOrigin, type MetadataDatabase, recordAct } from "../../metadata
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
+import { waitSecondsOf } from "../error-answer.ts";
 import { ERROR_TABLE } from "../error-table.ts";
 import { HttpError } from "../http-error.ts";
 import { ACCESS_TOKEN_TYPE, readFormWish, readQueryWish, type TokenWish } from "./token-wish.ts";
@@ -139,7 +140,7 @@ function withHeaders(thrown: RegistryError, service: string): HttpError {
   const headers: AnswerHeaders = {};
   if (ERROR_TABLE[error.kind].status === 401)
     headers["WWW-Authenticate"] = `Basic realm="${service.replaceAll(/["\\]/g, "\\$&")}"`;
-  const waitSeconds = retryAfterOf(error);
+  const waitSeconds = waitSecondsOf(error);
   if (waitSeconds !== undefined) headers["Retry-After"] = String(waitSeconds);
   return new HttpError(error.kind, error.message, headers, { details: error.details, cause: error });
 }
@@ -147,10 +148,4 @@ function withHeaders(thrown: RegistryError, service: string): HttpError {
 /** Clients show what a 401 says, and of a 403 from here only its number. */
 function notYet(cause: RegistryError): RegistryError {
   return new RegistryError("login-failed", cause.message, { cause });
-}
-
-function retryAfterOf({ kind, details: [detail] }: RegistryError): number | undefined {
-  if (kind !== "too-many-requests" || typeof detail !== "object" || detail === null) return undefined;
-  const { retryAfterSeconds } = detail as { readonly retryAfterSeconds?: unknown };
-  return typeof retryAfterSeconds === "number" ? Math.ceil(retryAfterSeconds) : undefined;
 }
