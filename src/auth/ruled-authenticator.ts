@@ -59,17 +59,22 @@ export class RuledAuthenticator implements Authenticator {
     return whenThere(this.#parts.directory.now(), (view) => {
       if (authorization === null) return view.anonymous;
       this.#forgetIfChangedOutside();
-      const key = this.#keyOf(authorization);
+      // Tokens end soon, and to hash them costs: they are kept as they are.
+      const isToken = authorization.startsWith("Bearer ");
+      const key = isToken ? authorization : this.#passwordKey(authorization, from.address);
       const known = this.#known.get(key)?.value;
-      if (known?.view === view && this.#parts.clock.nowMs() < known.untilMs) return known.caller;
+      const isStill = known?.view === view && this.#parts.clock.nowMs() < known.untilMs;
+      if (isStill && (isToken || !this.#parts.signIn.isKnownToWait(from.address))) return known.caller;
       return this.#find(authorization, key, from);
     });
   }
 
-  /** Not a password, which is good for long: a keyed hash of it. Tokens are kept as they are; they end soon, and to hash them costs. */
-  #keyOf(authorization: string): string {
-    if (authorization.startsWith("Bearer ")) return authorization;
-    return Bun.SHA256.hash(this.#prefix + authorization, "base64");
+  /**
+   * A keyed hash, as what is kept must not be good for signing in. Of the address too: a password that one client sends again and
+   * again must not be known at once to another who guesses, past all waits.
+   */
+  #passwordKey(authorization: string, address: string | undefined): string {
+    return Bun.SHA256.hash(`${this.#prefix}${address ?? ""}\n${authorization}`, "base64");
   }
 
   #forgetIfChangedOutside(): void {

@@ -263,7 +263,7 @@ describe("a token that was good is refused at once", () => {
     expectInvalid(await tagsBy(second));
     // What has to be changed is good for nothing else.
     expect((await guarded().as("dora", reset).get(TAGS)).status).toBe(403);
-    expect((await guarded().askToken(SCOPES, { name: "dora", password: reset })).status).toBe(403);
+    expect((await guarded().askToken(SCOPES, { name: "dora", password: reset })).status).toBe(401);
   });
 
   test("when the secret is revoked that it was made of", async () => {

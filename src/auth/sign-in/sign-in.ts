@@ -23,6 +23,9 @@ export interface SignIn {
    */
   byPassword(credentials: BasicCredentials, from: ActOrigin): Promise<Identity>;
 
+  /** Whether passwords from this address have to wait, as far as that is known without asking. */
+  isKnownToWait(address: string | undefined): boolean;
+
   /** @throws RegistryError `login-failed`, `too-many-requests` */
   byRefreshToken(token: string, from: ActOrigin): Promise<Identity>;
 

@@ -29,6 +29,10 @@ export class MapSignIn implements SignIn {
     return { account, limits: [], expiresAtMs: undefined, isByPassword: true, ...identity };
   }
 
+  isKnownToWait(): boolean {
+    return false;
+  }
+
   async byRefreshToken(token: string, from: ActOrigin): Promise<Identity> {
     this.origins.push(from);
     const identity = this.#refreshTokens.get(token);
