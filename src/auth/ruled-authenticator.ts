@@ -44,6 +44,7 @@ export class RuledAuthenticator implements Authenticator {
   readonly #parts: RuledAuthenticatorParts;
   readonly #prefix: string;
   readonly #known = new RecentlyUsed<KnownCaller>(KNOWN_BYTES);
+  #view: AccessView | undefined;
   #outsideVersion: unknown;
 
   constructor(parts: RuledAuthenticatorParts) {
@@ -58,37 +59,38 @@ export class RuledAuthenticator implements Authenticator {
   authenticate(authorization: string | null, from: RequestOrigin): Soon<Caller> {
     return whenThere(this.#parts.directory.now(), (view) => {
       if (authorization === null) return view.anonymous;
-      this.#forgetIfChangedOutside();
-      // Tokens end soon, and to hash them costs: they are kept as they are.
+      this.#forgetIfChanged(view);
       const isToken = authorization.startsWith("Bearer ");
-      const key = isToken ? authorization : this.#passwordKey(authorization, from.address);
+      const key = isToken ? authorization : this.#passwordKey(authorization);
       const known = this.#known.get(key)?.value;
       const isStill = known?.view === view && this.#parts.clock.nowMs() < known.untilMs;
-      if (isStill && (isToken || !this.#parts.signIn.isKnownToWait(from.address))) return known.caller;
+      // While somebody is locked out, who comes with a password that is known may be guessing.
+      if (isStill && (isToken || !this.#parts.signIn.isAnybodyWaiting())) return known.caller;
       return this.#find(authorization, key, from);
     });
   }
 
-  /**
-   * A keyed hash, as what is kept must not be good for signing in. Of the address too: a password that one client sends again and
-   * again must not be known at once to another who guesses, past all waits.
-   */
-  #passwordKey(authorization: string, address: string | undefined): string {
-    return Bun.SHA256.hash(`${this.#prefix}${address ?? ""}\n${authorization}`, "base64");
+  /** Tokens end soon, and to hash them costs; passwords are good for long, and what is kept must not be. */
+  #passwordKey(authorization: string): string {
+    return Bun.SHA256.hash(this.#prefix + authorization, "base64");
   }
 
-  #forgetIfChangedOutside(): void {
+  /** All that is known is of the present view: callers of others would keep all of their rules in memory. */
+  #forgetIfChanged(view: AccessView): void {
     const version = this.#parts.outsideVersion();
-    if (version !== this.#outsideVersion) this.#known.clear();
+    if (view !== this.#view || version !== this.#outsideVersion) this.#known.clear();
+    this.#view = view;
     this.#outsideVersion = version;
   }
 
   async #find(authorization: string, key: string, from: RequestOrigin): Promise<Caller> {
     const origin: ActOrigin = { actor: undefined, address: from.address, requestId: from.requestId };
     const token = /^bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
+    const outsideVersion = this.#outsideVersion;
     const found = token === undefined ? this.#byPassword(authorization, origin) : this.#byToken(token);
     const { caller, view, untilMs } = await found;
-    if (untilMs > 0) this.#known.set(key, { caller, view, untilMs }, CALLER_BYTES);
+    const isPresent = view === this.#view && outsideVersion === this.#outsideVersion;
+    if (untilMs > 0 && isPresent) this.#known.set(key, { caller, view, untilMs }, CALLER_BYTES);
     return caller;
   }
 
@@ -98,11 +100,12 @@ export class RuledAuthenticator implements Authenticator {
       const view = await this.#parts.directory.now();
       return { caller: view.anonymous, view, untilMs: 0 };
     }
+    // What changes from here on need not be seen in the account, which then must not be known under the rules after it.
+    const before = await this.#parts.directory.now();
     const identity = await this.#parts.signIn.byPassword(credentials, from);
-    const view = await this.#parts.directory.now();
     const untilMs = this.#parts.clock.nowMs() + PASSWORD_MS;
-    const caller = callerOf(view, identity);
-    return { caller, view, untilMs: Math.min(untilMs, identity.expiresAtMs ?? untilMs) };
+    const caller = callerOf(await this.#parts.directory.now(), identity);
+    return { caller, view: before, untilMs: Math.min(untilMs, identity.expiresAtMs ?? untilMs) };
   }
 
   async #byToken(text: string): Promise<KnownCaller> {

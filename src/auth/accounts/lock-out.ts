@@ -55,6 +55,8 @@ export class LockOut {
   readonly #parts: LockOutParts;
   /** Until when, by key: what this process knows without asking. */
   readonly #waits = new Map<string, number>();
+  /** The latest of them. */
+  #lastUntilMs = 0;
   #purgedAtMs = 0;
 
   constructor(parts: LockOutParts) {
@@ -71,6 +73,11 @@ export class LockOut {
       untilMs = Math.max(untilMs, record?.blockedUntilMs ?? 0);
     }
     if (nowMs < untilMs) throw lockedOut(untilMs - nowMs);
+  }
+
+  /** Of what this process knows. */
+  isAnybodyWaiting(): boolean {
+    return this.#lastUntilMs !== 0 && this.#parts.clock.nowMs() < this.#lastUntilMs;
   }
 
   /** Of what this process knows, without a query: a failure that it counted itself, or another's that it met. */
@@ -112,6 +119,7 @@ export class LockOut {
 
   #remember(key: string, untilMs: number): void {
     this.#waits.delete(key);
+    this.#lastUntilMs = Math.max(this.#lastUntilMs, untilMs);
     if (untilMs > this.#parts.clock.nowMs()) this.#waits.set(key, untilMs);
     for (const oldest of this.#waits.keys()) {
       if (this.#waits.size <= MAX_REMEMBERED) break;

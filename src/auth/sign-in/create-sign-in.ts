@@ -91,8 +91,8 @@ class SignInByCredentials implements SignIn {
     return this.#attempt({ username: NO_NAME, password: token }, "refresh-token", from);
   }
 
-  isKnownToWait(address: string | undefined): boolean {
-    return this.#parts.accounts.lockOut.isAddressKnownToWait(address);
+  isAnybodyWaiting(): boolean {
+    return this.#parts.accounts.lockOut.isAnybodyWaiting();
   }
 
   createRefreshToken(identity: Identity, from: ActOrigin): Promise<string> {
@@ -117,7 +117,7 @@ class SignInByCredentials implements SignIn {
   async #isValid(known: KnownSignIn, { credentials, method, from }: Attempt): Promise<boolean> {
     const { accounts, accessGeneration } = this.#parts;
     if (known.generation !== (await accessGeneration()) || accounts.clock.nowMs() >= known.untilMs) return false;
-    if (method === "password" && this.isKnownToWait(from.address)) return false;
+    if (method === "password" && this.#parts.accounts.lockOut.isAddressKnownToWait(from.address)) return false;
     if (!known.source) return true;
     return typeof (await known.source.checkPassword(credentials.username, credentials.password)) === "object";
   }

@@ -23,8 +23,8 @@ export interface SignIn {
    */
   byPassword(credentials: BasicCredentials, from: ActOrigin): Promise<Identity>;
 
-  /** Whether passwords from this address have to wait, as far as that is known without asking. */
-  isKnownToWait(address: string | undefined): boolean;
+  /** Whether somebody is locked out at present, as far as this process knows: what is remembered of passwords is not enough then. */
+  isAnybodyWaiting(): boolean;
 
   /** @throws RegistryError `login-failed`, `too-many-requests` */
   byRefreshToken(token: string, from: ActOrigin): Promise<Identity>;

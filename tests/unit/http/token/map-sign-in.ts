@@ -29,7 +29,7 @@ export class MapSignIn implements SignIn {
     return { account, limits: [], expiresAtMs: undefined, isByPassword: true, ...identity };
   }
 
-  isKnownToWait(): boolean {
+  isAnybodyWaiting(): boolean {
     return false;
   }
 
