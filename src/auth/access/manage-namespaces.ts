@@ -1,6 +1,6 @@
 import { putVisibility, type Queries, removeNamespace } from "../../metadata/index.ts";
 import type { Visibility } from "./access-rules.ts";
-import { nodeNotFound, requireMay, type Ruler, type Viewer } from "./authority.ts";
+import { nodeNotFound, requireMay, requireOwnRole, type Ruler, type Viewer } from "./authority.ts";
 import { isNodeThere } from "./namespace-tree.ts";
 import { changeRules, type RuleBook } from "./rule-book.ts";
 
@@ -24,12 +24,13 @@ export function setVisibility(
 
 /**
  * Removes what a node says itself, its members included. What is below it stays, and so do repositories.
- * @throws RegistryError `not-found`, `denied`
+ * @throws RegistryError `not-found`, `denied` also where a member has more than the remover
  */
 export function deleteNamespace(book: RuleBook, path: string, by: Ruler): Promise<void> {
   return changeRules(book, by, async (queries, viewer, record) => {
     requireMay(viewer, "namespaces:write", path);
     const rules = viewer.rules.nodes.get(path);
+    for (const role of rules?.roles.values() ?? []) requireOwnRole(viewer, role, path);
     if (!(await removeNamespace(queries, path))) throw nodeNotFound(path);
     const detail = { visibility: rules?.visibility ?? null, members: Object.fromEntries(rules?.roles ?? []) };
     await record({ act: "namespace.delete", target: path, detail });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { MetadataDatabase } from "../../metadata/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, jsonAnswer, withoutBody } from "../answer.ts";
 import { pathOf, targetOf } from "../request-target.ts";
-import { type ApiCaller, isSomebody, NOBODY } from "./api-caller.ts";
+import { type ApiCaller, NOBODY } from "./api-caller.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import { createFindRoute, type FindRoute } from "./find-route.ts";
 import { type Guard, guardedMetadata } from "./guarded-metadata.ts";
@@ -76,7 +76,7 @@ class Turn {
   #idempotent(route: ApiRoute, caller: ApiCaller, body: Uint8Array): IdempotentRequest | undefined {
     const key = this.#request.headers.get("idempotency-key");
     if (key === null || route.method !== "POST") return undefined;
-    const sender = isSomebody(caller) ? JSON.stringify([caller.account?.id, caller.asker.subjects]) : "";
+    const sender = JSON.stringify([caller.account?.id, caller.by.actor]);
     return new IdempotentRequest(this.#parts, { key, sender, asked: [route.method, this.#target, body] });
   }
 

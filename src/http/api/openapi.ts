@@ -18,8 +18,11 @@ const problem = z
 export function describeApi(routes: readonly ApiRoute[], version: string): object {
   const app = new OpenAPIHono();
   const { openAPIRegistry: registry } = app;
-  registry.registerComponent("securitySchemes", "basic", { type: "http", scheme: "basic" });
-  registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  registry.registerComponent("securitySchemes", "basic", {
+    type: "http",
+    scheme: "basic",
+    description: "User name and password, a personal token in its place, or a robot's name and secret.",
+  });
   for (const route of routes) registry.registerPath(describeRoute(route));
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -30,7 +33,7 @@ export function describeApi(routes: readonly ApiRoute[], version: string): objec
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: "/api/v1" }],
-    security: [{ basic: [] }, { bearer: [] }],
+    security: [{ basic: [] }],
   });
 }
 

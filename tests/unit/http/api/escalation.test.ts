@@ -109,6 +109,14 @@ describe("a grant", () => {
     expect((await grant("friend", "team/**", ["pull"])).status).toBe(403);
   });
 
+  test("to make namespaces does not let take roles away with one", async () => {
+    expect((await grant("owner", "team/**", ["namespaces:write", "settings:write", "pull"])).status).toBe(201);
+    expect((await api.ask("friend", "DELETE /namespaces/team%2Fapp")).status).toBe(403);
+    const made = await api.ask("friend", "PUT /namespaces/team%2Fnew", { body: { visibility: "internal" } });
+    expect(made.status).toBe(200);
+    expect((await api.ask("friend", "DELETE /namespaces/team%2Fnew")).status).toBe(204);
+  });
+
   test("is not taken back by who could not have given it, nor seen", async () => {
     const { json } = await grant("owner", "team/**", ["namespaces:write"]);
     expect((await api.ask("maintainer", `DELETE /grants/${json.id}`)).status).toBe(403);
