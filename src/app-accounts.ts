@@ -26,6 +26,7 @@ import {
 import { COMMAND } from "./command-name.ts";
 import type { AccountsConfig } from "./config/index.ts";
 import { createSignInHandler, createTokenHandler, type Door, respondKeySet } from "./http/index.ts";
+import { RegistryError } from "./oci/index.ts";
 import { systemClock } from "./runtime/index.ts";
 
 /** Accounts in the database, with users of other sources beside those of its own, and tokens. */
@@ -145,7 +146,10 @@ function openSignInDoors(
     clock: systemClock,
     prefix: config.http.prefix,
   });
-  const respond: Door["respond"] = (request, { path, origin, address, requestId }) =>
-    handle({ request, path, origin, from: { actor: undefined, address, requestId } });
+  const respond: Door["respond"] = (request, { path, origin, address, requestId }) => {
+    const answer = handle({ request, path, origin, from: { actor: undefined, address, requestId } });
+    if (!answer) throw new RegistryError("route-unknown", "there is nothing here");
+    return answer;
+  };
   return ["/sign-in", "/sign-in/", "/sign-out"].map((path) => ({ path, name: "sign-in", respond }));
 }

@@ -57,8 +57,7 @@ export interface Door {
   readonly path: string;
   /** The metric label. */
   readonly name: string;
-  /** @returns `undefined`: there is nothing */
-  readonly respond: (request: Request, visitor: Visitor) => Soon<Answer> | undefined;
+  readonly respond: (request: Request, visitor: Visitor) => Soon<Answer>;
   /** How it tells what went wrong, if not as the registry API does. */
   readonly answerError?: (error: RegistryError, context: DoorErrorContext) => Answer;
 }
@@ -203,8 +202,7 @@ class Visit {
     const page = this.#edge.pages.get(asked) ?? this.#edge.pages.get(path);
     if (!page?.isOpen) this.#requireHealth();
     if (page && !page.needsLogin) return this.#show(page);
-    const answered = this.#door?.respond(this.#request, this.#visitor(path));
-    if (answered) return answered;
+    if (this.#door) return this.#enter(this.#door, path);
     return whenThere(this.#authenticate(), (caller) => {
       this.#principal = caller.principal;
       if (this.#edge.rateLimits) this.#pull = this.#edge.rateLimits.admit(this.#askedRequest());
@@ -221,6 +219,15 @@ class Visit {
     return this.#edge.doors.find(
       (door) => path === door.path || (door.path.endsWith("/") && path.startsWith(door.path)),
     );
+  }
+
+  /** Who comes is not known yet, so that it is counted by the address. */
+  #enter(door: Door, path: string): Soon<Answer> {
+    const { rateLimits } = this.#edge;
+    const respond = () => door.respond(this.#request, this.#visitor(path));
+    if (!rateLimits) return respond();
+    rateLimits.admit(this.#askedRequest());
+    return rateLimits.signingIn(this.address, respond);
   }
 
   #visitor(path: string): Visitor {
