@@ -16,7 +16,7 @@ import { decodePath, pathOf, targetOf } from "./request-target.ts";
 import { allowedMethods, dispatch } from "./v2/dispatch.ts";
 import type { Exchange } from "./v2/exchange.ts";
 import { matchRoute, type Route } from "./v2/match-route.ts";
-import { challengeOf, NEEDS, requireLetIn } from "./v2/require-access.ts";
+import { challengeOf, requireSignedIn } from "./v2/require-access.ts";
 
 /** What the edge needs to answer requests. */
 export interface Edge {
@@ -206,7 +206,7 @@ class Visit {
     return whenThere(this.#authenticate(), (caller) => {
       this.#principal = caller.principal;
       if (this.#edge.rateLimits) this.#pull = this.#edge.rateLimits.admit(this.#askedRequest());
-      if (page || !this.#route) requireLetIn(caller, NEEDS.signIn);
+      if (page || !this.#route) requireSignedIn(caller);
       if (page) return this.#show(page);
       if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
       const queryText = this.#target.slice(sentPath.length);

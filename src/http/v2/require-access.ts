@@ -87,6 +87,15 @@ export function requireLetIn(caller: Caller, need: "sign-in" | "list"): "granted
   return "granted";
 }
 
+/**
+ * For pages that are not for everybody: a token that was asked for without a name opens none.
+ * @throws RegistryError `unauthorized`, `token-invalid`
+ */
+export function requireSignedIn(caller: Caller): void {
+  requireLetIn(caller, "sign-in");
+  if (caller.hasToken && caller.principal.kind === "anonymous") throw new CredentialsError("unauthorized", SIGN_IN, []);
+}
+
 function requestOf(route: Route, path: string, { action, tags }: RepositoryNeed): AccessRequest {
   if (tags === "all") return { path, action };
   const reference = tags === "of-path" && route.kind === "manifest" ? route.reference : "";

@@ -3,6 +3,7 @@ import type { Account } from "../../../../src/auth/accounts/account.ts";
 import { AccessDirectory, type Authenticator } from "../../../../src/auth/index.ts";
 import { ANONYMOUS } from "../../../../src/auth/principal.ts";
 import { principalOf } from "../../../../src/auth/ruled-authenticator.ts";
+import { emptyAnswer } from "../../../../src/http/answer.ts";
 import { createRequestHandler, type RequestHandler } from "../../../../src/http/index.ts";
 import { ENDPOINTS } from "../../../../src/http/v2/dispatch.ts";
 import { putRole, putVisibility } from "../../../../src/metadata/index.ts";
@@ -144,7 +145,7 @@ beforeAll(async () => {
     clock,
     stopwatchMs: () => 0,
     newRequestId: () => "request-1",
-    pages: new Map(),
+    pages: new Map([["/metrics", { isOpen: true, needsLogin: true, respond: () => emptyAnswer(200) }]]),
     doors: [],
     findFault: () => undefined,
     metrics: { requestStarted: () => undefined, requestFinished: () => undefined },
@@ -222,6 +223,12 @@ function isRead(method: string): boolean {
 const endpoints = Object.entries(ENDPOINTS).flatMap(([kind, methods]) =>
   Object.keys(methods).map((method) => ({ kind: kind as keyof typeof ENDPOINTS, method })),
 );
+
+test("a page that needs a login is for all who have a name", async () => {
+  const letters: string[] = [];
+  for (const asker of ASKERS) letters.push((await ask("GET", "/metrics", asker)).status === 200 ? "y" : "c");
+  expect(letters.join("")).toBe("ccyyyyyyyy");
+});
 
 describe("every request of every asker at every visibility", () => {
   test("is in the matrix", () => {
