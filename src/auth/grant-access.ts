@@ -26,16 +26,16 @@ export function grantAccess(
 }
 
 /** What somebody must be able to do in a repository, on some tags at least, to be given a token's action. */
-const NEEDED: Readonly<Record<string, readonly Action[]>> = {
-  pull: ["pull"],
-  push: ["upload"],
-  delete: ["delete", "tag:delete"],
-};
+const NEEDED: ReadonlyMap<string, readonly Action[]> = new Map([
+  ["pull", ["pull"]],
+  ["push", ["upload"]],
+  ["delete", ["delete", "tag:delete"]],
+]);
 
 function mayHave(caller: Caller, { type, name }: TokenAccess, action: string): boolean {
   if (type === "registry") return name === "catalog" && action === "*" && caller.mayList;
   if (type !== "repository" || !isRepositoryName(name)) return false;
   const may = (needed: Action) => caller.refusalOf({ path: name, action: needed, isAnyTagEnough: true }) === undefined;
-  if (action === "*") return Object.values(NEEDED).every((needed) => needed.some(may));
-  return (NEEDED[action] ?? []).some(may);
+  if (action === "*") return [...NEEDED.values()].every((needed) => needed.some(may));
+  return (NEEDED.get(action) ?? []).some(may);
 }

@@ -4,12 +4,12 @@ import type { TokenLimits } from "../caller.ts";
 import type { TokenAccess } from "./token-access.ts";
 
 /** What the actions of token scopes stand for. */
-const CONTENT_ACTIONS: Readonly<Record<string, readonly Action[]>> = {
-  pull: ["pull"],
-  push: ["push"],
-  delete: ["delete"],
-  "*": ["pull", "push", "delete"],
-};
+const CONTENT_ACTIONS: ReadonlyMap<string, readonly Action[]> = new Map([
+  ["pull", ["pull"]],
+  ["push", ["push"]],
+  ["delete", ["delete"]],
+  ["*", ["pull", "push", "delete"]],
+]);
 
 /** What a token is good for, in the words of the rules. */
 export function limitsOfToken(access: readonly TokenAccess[]): TokenLimits {
@@ -18,7 +18,7 @@ export function limitsOfToken(access: readonly TokenAccess[]): TokenLimits {
   return {
     access: repositories.map(({ name, actions }) => ({
       pathPattern: name,
-      actions: actions.flatMap((action) => CONTENT_ACTIONS[action] ?? []),
+      actions: actions.flatMap((action) => CONTENT_ACTIONS.get(action) ?? []),
     })),
     mayList: access.some(
       ({ type, name, actions }) => type === "registry" && name === "catalog" && actions.includes("*"),
