@@ -53,8 +53,10 @@ export interface CallerFacts {
   readonly tokenEndedAtMs?: number | undefined;
 }
 
-/** More decisions than these are made anew. */
-const MAX_REMEMBERED = 1000;
+/** More decisions than these are made anew: there are as many callers as clients, and each may ask for as many names as it likes. */
+const MAX_REMEMBERED = 50;
+/** Of a repository's name. */
+const MAX_PATH_LENGTH = 255;
 
 /** A caller under the rules of one moment; decisions are remembered, as one client asks for the same again and again. */
 export class RuledCaller implements Caller {
@@ -99,8 +101,9 @@ export class RuledCaller implements Caller {
   }
 
   #wholeRefusal(path: string, action: Action): Refusal | undefined {
+    if (path.length > MAX_PATH_LENGTH) return this.#decide({ path, action });
     const nowMs = this.#nowMs();
-    if (nowMs >= this.#endsAtMs || this.#decisions.size > MAX_REMEMBERED) this.#forget(nowMs);
+    if (nowMs >= this.#endsAtMs || this.#decisions.size >= MAX_REMEMBERED) this.#forget(nowMs);
     const key = `${action} ${path}`;
     if (this.#decisions.has(key)) return this.#decisions.get(key);
     const refusal = this.#decide({ path, action });
