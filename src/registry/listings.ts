@@ -54,8 +54,8 @@ async function collect<Name extends string>(
   if (limit === 0) return { names: [], hasMore: false };
   const names: Name[] = [];
   for (let after = query.after; ;) {
-    // One more than wanted tells whether there are more.
-    const rowLimit = Math.min(limit + 1 - names.length, ROWS_AT_ONCE);
+    // One more than wanted tells whether there are more. Where few of them are wanted, a short page must not cost many reads.
+    const rowLimit = after === query.after ? Math.min(limit + 1, ROWS_AT_ONCE) : ROWS_AT_ONCE;
     const rows = await readRows(after, rowLimit);
     for (const name of rows) if (await isWanted(name)) names.push(name);
     if (names.length > limit) return { names: names.slice(0, limit), hasMore: true };
