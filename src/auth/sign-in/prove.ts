@@ -1,5 +1,5 @@
 import type { ActOrigin } from "../../metadata/index.ts";
-import { RegistryError } from "../../oci/index.ts";
+import { RegistryError, shorten } from "../../oci/index.ts";
 import { isRobotName, WORKLOAD_USER_NAME } from "../accounts/account-names.ts";
 import { findAccountById, isUsable } from "../accounts/find-account.ts";
 import { secretKindOf } from "../accounts/secret-text.ts";
@@ -55,7 +55,12 @@ async function proveWorkload(
     const { expiresAtMs } = account;
     return { identity: { account, limits: [], expiresAtMs, isByPassword: false }, untilMs: 0 };
   } catch (error) {
-    if (error instanceof RegistryError && error.kind === "login-failed") return { refusal: error.message };
+    if (error instanceof RegistryError && error.kind === "login-failed") return { refusal: reasonOf(error) };
     throw error;
   }
+}
+
+/** The client is told less than the audit trail. */
+function reasonOf({ message, cause }: RegistryError): string {
+  return shorten(cause instanceof Error ? cause.message : message);
 }
