@@ -11,7 +11,7 @@ import { LastUsed } from "./last-used.ts";
 import type { PasswordSource } from "./password-source.ts";
 import { isRefusal, type Proof, type SignInMethod } from "./proof.ts";
 import { type Check, methodOf, prove } from "./prove.ts";
-import { createRefreshToken } from "./refresh-tokens.ts";
+import { createRefreshToken, REFRESH_TOKEN_LIFE_MS } from "./refresh-tokens.ts";
 import type { Identity, SignIn } from "./sign-in.ts";
 import { TurnsByKey } from "./turns-by-key.ts";
 import type { WorkloadTokens } from "./workload-tokens.ts";
@@ -100,10 +100,12 @@ class SignInByCredentials implements SignIn {
   }
 
   async #attempt(credentials: BasicCredentials, method: SignInMethod, from: ActOrigin): Promise<Identity> {
+    const { accounts } = this.#parts;
     const attempt: Attempt = { credentials, method, from, mark: this.#known.markOf(credentials, from.address) };
     const known = this.#known.find(attempt.mark);
     if (known && (await this.#isValid(known, attempt))) {
-      this.#lastUsed.note({ accountId: known.identity.account.id, secretId: known.secretId });
+      const expiresAtMs = method === "refresh-token" ? accounts.clock.nowMs() + REFRESH_TOKEN_LIFE_MS : undefined;
+      this.#lastUsed.note({ accountId: known.identity.account.id, secretId: known.secretId, expiresAtMs });
       return known.identity;
     }
     if (method !== "password") return this.#prove(attempt);

@@ -15,6 +15,7 @@ import {
   updateRobot,
 } from "../../../../src/auth/index.ts";
 import { putAccountLastUsed } from "../../../../src/metadata/index.ts";
+import { RegistryError } from "../../../../src/oci/index.ts";
 import { BY } from "../accounts/open-accounts.ts";
 import { from, openSignIn, type OpenSignIn, PASSWORD } from "./open-sign-in.ts";
 
@@ -311,6 +312,17 @@ describe("a refresh token", () => {
     await refresh(used);
   });
 
+  test("holds on as long as it is used, also where nothing else changes", async () => {
+    const token = await create();
+    for (let use = 0; use < 3; use++) {
+      await refresh(token);
+      await written();
+      open.time.atMs += 60 * DAY;
+    }
+    const elsewhere = open.anotherProcess();
+    expect(await elsewhere.byRefreshToken(token, HERE)).toMatchObject({ account: { name: "anna" } });
+  });
+
   test("is not made by one who came without the user's password", async () => {
     const { text } = await createPersonalToken(open.accounts, { user: "anna", name: "x", limits: [] }, BY);
     expect(await failure(refresh(text))).toMatchObject({ kind: "login-failed" });
@@ -366,4 +378,15 @@ describe("a job's token", () => {
   });
 
   test("is refused where none is taken", () => refused("oidc", JWT));
+
+  test("is refused with the reason in the audit trail, and not for the client", async () => {
+    await open.metadata.close();
+    const cause = new Error("the ID token does not hold: it has expired");
+    open = await openSignIn({
+      workloads: { robotOf: () => Promise.reject(new RegistryError("login-failed", "no", { cause })) },
+    });
+    expect(String(await failure(signIn("oidc", JWT)))).not.toContain("expired");
+    const { detail } = await open.metadata.reads.selectFrom("audit").select("detail").executeTakeFirstOrThrow();
+    expect(JSON.parse(detail ?? "")).toMatchObject({ reason: cause.message });
+  });
 });
