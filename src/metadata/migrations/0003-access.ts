@@ -138,10 +138,12 @@ const STATEMENTS = [
     return_to text not null,
     expires_at_ms integer not null
   ) without rowid`,
+  `create index pending_sign_ins_by_expiry on pending_sign_ins (expires_at_ms)`,
   `create table used_tokens (
     hash text primary key,
     expires_at_ms integer not null
   ) without rowid`,
+  `create index used_tokens_by_expiry on used_tokens (expires_at_ms)`,
   `create table idempotency_keys (
     hash text primary key,
     request_hash text not null,
