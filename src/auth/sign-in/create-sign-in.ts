@@ -3,6 +3,7 @@ import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Soon } from "../../runtime/index.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { accountKey, type Attempter } from "../accounts/lock-out.ts";
+import { secretKindOf } from "../accounts/secret-text.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
 import { VerifiedPasswords } from "../passwords/verified-passwords.ts";
 import { ExternalUsers } from "./external-users.ts";
@@ -101,7 +102,8 @@ class SignInByCredentials implements SignIn {
 
   async #attempt(credentials: BasicCredentials, method: SignInMethod, from: ActOrigin): Promise<Identity> {
     const { accounts } = this.#parts;
-    const attempt: Attempt = { credentials, method, from, mark: this.#known.markOf(credentials, from.address) };
+    const mark = this.#known.markOf(method, credentials, from.address);
+    const attempt: Attempt = { credentials, method, from, mark };
     const known = this.#known.find(attempt.mark);
     if (known && (await this.#isValid(known, attempt))) {
       const expiresAtMs = method === "refresh-token" ? accounts.clock.nowMs() + REFRESH_TOKEN_LIFE_MS : undefined;
@@ -133,7 +135,7 @@ class SignInByCredentials implements SignIn {
     // Before all look-ups: what changes after it makes what is found here invalid.
     const generation = await accessGeneration();
     const { credentials, method, from } = attempt;
-    const by = { ...from, actor: from.actor ?? shorten(credentials.username) };
+    const by = { ...from, actor: from.actor ?? shownName(credentials) };
     const outcome = await prove(this.#check, { credentials, method, by });
     if (isRefusal(outcome)) throw await this.#refuse(attempt, outcome.refusal);
     const recordedAtMs = await this.#record(attempt, outcome);
@@ -159,13 +161,13 @@ class SignInByCredentials implements SignIn {
       async (queries) => {
         const waitMs = await lockOut.countFailure(queries, who);
         const detail = { method, reason, ...(waitMs > 0 && { lockedOutMs: waitMs }) };
-        const target = shorten(credentials.username);
+        const target = shownName(credentials);
         await recordAct(queries, { ...from, act: "sign-in", atMs: clock.nowMs(), outcome: "failure", target, detail });
       },
       { durable: false },
     );
     return new RegistryError("login-failed", "the user name or the password is wrong", {
-      detail: { user: shorten(credentials.username) },
+      detail: { user: shownName(credentials) },
     });
   }
 
@@ -202,6 +204,12 @@ class SignInByCredentials implements SignIn {
 }
 
 /** Only who may have guessed locks out the account. */
-function attempterOf({ method, credentials: { username }, from: { address } }: Attempt): Attempter {
-  return method === "password" ? { name: username, address } : { address };
+function attempterOf({ method, credentials, from: { address } }: Attempt): Attempter {
+  return method === "password" ? { name: shownName(credentials), address } : { address };
+}
+
+/** As it may be kept and told: people put a secret in the place of the name by mistake. */
+function shownName({ username }: BasicCredentials): string {
+  const kind = secretKindOf(username);
+  return kind === undefined ? shorten(username) : `<${kind} secret>`;
 }

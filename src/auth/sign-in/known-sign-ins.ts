@@ -1,5 +1,6 @@
 import type { BasicCredentials } from "../basic-credentials.ts";
 import type { PasswordSource } from "./password-source.ts";
+import type { SignInMethod } from "./proof.ts";
 import type { Identity } from "./sign-in.ts";
 
 /** A sign-in that was good before. */
@@ -32,8 +33,9 @@ export class KnownSignIns {
     this.#key = key;
   }
 
-  markOf({ username, password }: BasicCredentials, address: string | undefined): string {
-    const text = JSON.stringify([username, password, address ?? null]);
+  /** @param method what is good in one way is not in another */
+  markOf(method: SignInMethod, { username, password }: BasicCredentials, address: string | undefined): string {
+    const text = JSON.stringify([method, username, password, address ?? null]);
     return new Bun.CryptoHasher("sha256", this.#key).update(text).digest("base64");
   }
 
