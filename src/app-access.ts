@@ -7,13 +7,14 @@ import {
   basicChallenge,
   bearerChallenge,
   ExternalTokenAuthenticator,
+  type ExternalTokenOptions,
   ExternalTokenVerifier,
   openToAll,
   realmOf,
   RuledAuthenticator,
   seedHtpasswdRules,
 } from "./auth/index.ts";
-import type { Config, ExternalTokenConfig } from "./config/index.ts";
+import type { Config } from "./config/index.ts";
 import { createSafeFetch, systemClock } from "./runtime/index.ts";
 
 /** Opens what finds out who asks, as the configuration says. */
@@ -52,7 +53,7 @@ async function openHtpasswdAccess(
 }
 
 /** Tokens of another server, which alone says who may do what. */
-async function openTokenAccess({ log }: AccessParts, token: ExternalTokenConfig): Promise<Access> {
+async function openTokenAccess({ log }: AccessParts, token: ExternalTokenOptions): Promise<Access> {
   const verifier = await ExternalTokenVerifier.open(token, {
     fetch: fetchKeySet,
     clock: systemClock,

@@ -22,6 +22,7 @@ import {
   createTracing,
   type Health,
   type Metrics,
+  RateLimits,
 } from "./http/index.ts";
 import { drawOwnId, ownerOf, type ProcessPlace } from "./processes/index.ts";
 import { createRegistry, type Registry } from "./registry/index.ts";
@@ -92,6 +93,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
     registry,
     emptyRegistry: openEmptyRegistry(registry, closers),
     ...access,
+    rateLimits: openRateLimits(config, place),
     options: httpOptions(config),
     clock: systemClock,
     stopwatchMs,
@@ -119,6 +121,10 @@ function openRegistry(config: Config, stores: Stores, place: ProcessPlace | unde
     newId: () => drawOwnId(randomUUID, place),
     worksOn: (uploadId) => ownerOf(uploadId, place.count) === place.index,
   });
+}
+
+function openRateLimits({ http }: Config, place: ProcessPlace | undefined): RateLimits | undefined {
+  return http.rateLimits && new RateLimits(http.rateLimits, { stopwatchMs, processes: place?.count ?? 1 });
 }
 
 interface UpkeepParts {

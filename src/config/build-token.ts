@@ -1,19 +1,8 @@
 import type { z } from "zod";
-import { type SigningAlgorithm, signingAlgorithms, type tokenKeys } from "./keys/token-keys.ts";
+import type { ExternalTokenOptions } from "../auth/options.ts";
+import { signingAlgorithms, type tokenKeys } from "./keys/token-keys.ts";
 
-/** Tokens of an authorization server that is another program. */
-export interface ExternalTokenConfig {
-  readonly realm: string;
-  /** Clients are sent to this path of the registry's own host, in the place of the realm. */
-  readonly redirectPath: string | undefined;
-  readonly service: string;
-  readonly issuer: string;
-  readonly certificatesPath: string | undefined;
-  readonly keySet: { readonly path: string } | { readonly url: string } | undefined;
-  readonly algorithms: readonly SigningAlgorithm[];
-}
-
-export function buildToken(token: NonNullable<z.output<typeof tokenKeys>>): ExternalTokenConfig {
+export function buildToken(token: NonNullable<z.output<typeof tokenKeys>>): ExternalTokenOptions {
   return {
     realm: token.realm,
     redirectPath: token.autoredirect ? token.autoredirectpath : undefined,
@@ -25,7 +14,7 @@ export function buildToken(token: NonNullable<z.output<typeof tokenKeys>>): Exte
   };
 }
 
-function buildKeySet(jwks: string): NonNullable<ExternalTokenConfig["keySet"]> {
+function buildKeySet(jwks: string): NonNullable<ExternalTokenOptions["keySet"]> {
   return isUrl(jwks) ? { url: jwks } : { path: jwks };
 }
 

@@ -1,5 +1,10 @@
-import type { LdapOptions, OidcProviderOptions, SessionOptions, WorkloadOptions } from "../auth/options.ts";
-import type { ExternalTokenConfig } from "./build-token.ts";
+import type {
+  ExternalTokenOptions,
+  LdapOptions,
+  OidcProviderOptions,
+  SessionOptions,
+  WorkloadOptions,
+} from "../auth/options.ts";
 import type { AuditOptions } from "../events/options.ts";
 import type { AcmeChallenge, ClientAuthMode, LogLevel } from "./keys/index.ts";
 import type { HostPort, ListenAddress } from "./values/index.ts";
@@ -55,7 +60,7 @@ export interface StorageConfig {
 export type AuthConfig =
   | { readonly kind: "none" }
   | { readonly kind: "htpasswd"; readonly realm: string; readonly path: string }
-  | ({ readonly kind: "token" } & ExternalTokenConfig)
+  | ({ readonly kind: "token" } & ExternalTokenOptions)
   | ({ readonly kind: "accounts" } & AccountsConfig);
 
 export interface AccountsConfig {

@@ -22,7 +22,6 @@ export type {
   TlsConfig,
   ValidationConfig,
 } from "./config.ts";
-export type { ExternalTokenConfig } from "./build-token.ts";
 export type { KeyFacts } from "./keys/index.ts";
 export { type KeyDescription, listKeys } from "./list-keys.ts";
 export { type ConfigSources, loadConfig, type LoadedConfig } from "./load-config.ts";

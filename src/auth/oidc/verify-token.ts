@@ -1,21 +1,9 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from "jose";
 import { RegistryError } from "../../oci/index.ts";
+import { EXTERNAL_ALGORITHMS } from "../tokens/external/options.ts";
 import { isUnreachable, providerUnavailable } from "./provider-problem.ts";
 
-/** Those with two keys: with one key of both sides, whoever knows a public key could sign. */
-const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
+const ALGORITHMS = [...EXTERNAL_ALGORITHMS, "Ed25519"];
 
 /** Clocks of others are not ours. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
