@@ -103,9 +103,9 @@ export class RuledAuthenticator implements Authenticator {
     // What changes from here on need not be seen in the account, which then must not be known under the rules after it.
     const before = await this.#parts.directory.now();
     const identity = await this.#parts.signIn.byPassword(credentials, from);
-    const untilMs = this.#parts.clock.nowMs() + PASSWORD_MS;
-    const caller = callerOf(await this.#parts.directory.now(), identity);
-    return { caller, view: before, untilMs: Math.min(untilMs, identity.expiresAtMs ?? untilMs) };
+    const { expiresAtMs = Infinity, vouchedUntilMs = Infinity } = identity;
+    const untilMs = Math.min(this.#parts.clock.nowMs() + PASSWORD_MS, expiresAtMs, vouchedUntilMs);
+    return { caller: callerOf(await this.#parts.directory.now(), identity), view: before, untilMs };
   }
 
   async #byToken(text: string): Promise<KnownCaller> {

@@ -8,6 +8,7 @@ import type { VerifiedPasswords } from "../passwords/verified-passwords.ts";
 import type { ExternalUsers } from "./external-users.ts";
 import type { PasswordSource } from "./password-source.ts";
 import type { Outcome } from "./proof.ts";
+import type { Identity } from "./sign-in.ts";
 
 export interface PasswordCheck {
   readonly accounts: Accounts;
@@ -79,11 +80,10 @@ async function proveBy(check: PasswordCheck, { source, credentials, by }: Source
   const { account, untilMs } = vouched;
   if (!isUsable(account, check.accounts.clock.nowMs())) return { refusal: "the account is disabled or has expired" };
   const { expiresAtMs } = account;
-  return {
-    // A token of ours would outlive the user where nobody can be asked.
-    identity: { account, limits: [], expiresAtMs, isByPassword: source.findUser !== undefined },
-    ...(source.remembers ? { untilMs: Infinity, source } : { untilMs }),
-  };
+  // A token of ours would outlive the user where nobody can be asked.
+  const identity: Identity = { account, limits: [], expiresAtMs, isByPassword: source.findUser !== undefined };
+  if (source.remembers) return { identity, untilMs: Infinity, source };
+  return { identity: { ...identity, vouchedUntilMs: untilMs }, untilMs };
 }
 
 async function askSource({ externalUsers }: PasswordCheck, { source, credentials, by }: SourceCheck) {

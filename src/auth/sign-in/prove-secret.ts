@@ -53,6 +53,7 @@ async function proveStillKnown(
       account: current,
       limits: secret.limits === null ? [] : (JSON.parse(secret.limits) as readonly AccessLimit[]),
       expiresAtMs: ends.length === 0 ? undefined : Math.min(...ends),
+      vouchedUntilMs: untilMs,
       isByPassword: false,
     },
     untilMs,

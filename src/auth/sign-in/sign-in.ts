@@ -10,6 +10,8 @@ export interface Identity {
   readonly limits: readonly AccessLimit[];
   /** `undefined`: for good. */
   readonly expiresAtMs: number | undefined;
+  /** Until when the word of a directory holds, which then has to be asked again; absent: there is none to ask. */
+  readonly vouchedUntilMs?: number | undefined;
   /** Whether a password of a person was the proof, which refresh tokens may be made of. */
   readonly isByPassword: boolean;
 }
