@@ -48,7 +48,7 @@ const clientOf = ({ url }: RunningRegistry, headers: Readonly<Record<string, str
 /** What is answered by all processes, each asked several times. */
 async function statuses(ask: () => Promise<Answer>): Promise<readonly number[]> {
   const answers = await Promise.all(Array.from({ length: ASKS }, ask));
-  return [...new Set(answers.map(({ status }) => status))].sort();
+  return [...new Set(answers.map(({ status }) => status))].sort((a, b) => a - b);
 }
 
 async function change(root: HttpClient, asked: string, body?: object): Promise<unknown> {
