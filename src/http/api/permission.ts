@@ -46,9 +46,10 @@ function requireSystemRole(caller: ApiCaller, role: SystemRole): void {
 }
 
 function requireOnNode(caller: ApiCaller, path: string, action: Action | "see"): void {
-  // Whether a node is seen by way of what is below it is known to who looks for it.
-  if (action === "see" || caller.may(action, path)) return;
-  if (!caller.maySee(path)) throw new RegistryError("not-found", "there is nothing here");
+  const isSeen = caller.maySee(path);
+  // Whether a node is seen by way of what is below it is known to who looks for it, but not what a token is good for.
+  if (action === "see" ? isSeen || !caller.isLimited : caller.may(action, path)) return;
+  if (!isSeen) throw new RegistryError("not-found", "there is nothing here");
   throw new RegistryError("denied", `${action} is not permitted to you here`);
 }
 

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { AccessDirectory, askerOf, createAccounts, findAccount } from "../../../../src/auth/index.ts";
+import { type AccessLimit, AccessDirectory, askerOf, createAccounts, findAccount } from "../../../../src/auth/index.ts";
 import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
 import { createApi } from "../../../../src/http/api/create-api.ts";
 import { createFindRoute } from "../../../../src/http/api/find-route.ts";
@@ -37,6 +37,8 @@ export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** What the caller came with. */
   readonly caller?: Partial<ApiCaller>;
+  /** Of the personal token that they came with; empty: it was a password. */
+  readonly limits?: readonly AccessLimit[];
 }
 
 /** The management API over a database in memory, for callers of whom a test says who they are. */
@@ -61,6 +63,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   const clock = { nowMs: () => time.atMs };
   const directory = new AccessDirectory({ metadata, clock, findAccount });
   let come: Partial<ApiCaller> = {};
+  let limits: readonly AccessLimit[] = [];
 
   async function authenticate(request: Request): Promise<ApiCaller> {
     const view = await directory.now();
@@ -70,14 +73,14 @@ export async function openApi(): Promise<ApiUnderTest> {
     const principal = account
       ? ({ kind: account.kind, name, source: account.source, account } as const)
       : ({ kind: "anonymous" } as const);
-    const caller = view.callerOf({ principal });
+    const caller = view.callerOf({ principal, limits });
     return {
       account,
       asker: askerOf(principal),
       by: { actor: account?.name, address: "192.0.2.1", requestId: "request-1" },
-      isLimited: false,
+      isLimited: limits.length > 0,
       isBySession: false,
-      isByPassword: true,
+      isByPassword: limits.length === 0,
       may: (action, path) => caller.refusalOf({ action, path }) === undefined,
       maySee: (path) => caller.maySee(path),
       ...come,
@@ -97,10 +100,11 @@ export async function openApi(): Promise<ApiUnderTest> {
   async function send(
     who: string,
     asked: string,
-    { body, headers = {}, caller = {} }: AskOptions = {},
+    { body, headers = {}, caller = {}, limits: given = [] }: AskOptions = {},
   ): Promise<Response> {
     const [method = "", path = ""] = asked.split(" ");
     come = caller;
+    limits = given;
     const request = new Request(`http://registry.example${BASE}${path}`, {
       method,
       headers: {

@@ -89,12 +89,20 @@ describe("refused is", () => {
   });
 
   test("anything about others by a token that is good for some things only", async () => {
-    const caller = { isLimited: true };
+    const limits = [{ pathPattern: "team/**", actions: ["pull"] }] as const;
     const body = { visibility: "public" };
-    expect((await api.ask("anna", "PUT /namespaces/team", { body, caller })).status).toBe(403);
-    expect((await api.ask("root", "PUT /namespaces/team", { body, caller })).status).toBe(403);
-    expect((await api.ask("anna", "GET /namespaces/team", { caller })).status).toBe(200);
-    expect((await api.ask("anna", "GET /grants", { caller })).status).toBe(403);
+    expect((await api.ask("anna", "PUT /namespaces/team", { body, limits })).status).toBe(403);
+    expect((await api.ask("root", "PUT /namespaces/team", { body, limits })).status).toBe(403);
+    expect((await api.ask("anna", "GET /namespaces/team", { limits })).status).toBe(200);
+    expect((await api.ask("anna", "GET /grants", { limits })).status).toBe(403);
+  });
+
+  test("a namespace by a token that is good for others only, as if it were not there", async () => {
+    const limits = [{ pathPattern: "team/**", actions: ["pull"] }] as const;
+    const hidden = await api.ask("root", "GET /namespaces/other", { limits });
+    const missing = await api.ask("root", "GET /namespaces/missing", { limits });
+    expect({ status: hidden.status, json: hidden.json }).toEqual({ status: 404, json: missing.json });
+    expect((await api.ask("root", "GET /namespaces/other")).status).toBe(200);
   });
 });
 
