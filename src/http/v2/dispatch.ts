@@ -7,6 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
 import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
 import type { Route, RouteKind } from "./match-route.ts";
+import { recordRefusal } from "./record-refusal.ts";
 import { type Need, NEEDS, requireAccess, requireLetIn } from "./require-access.ts";
 import { cancelBlobUpload, finishBlobUpload, receiveChunk, sendUploadStatus, startBlobUpload } from "./uploads.ts";
 
@@ -54,13 +55,28 @@ export function dispatch(exchange: Exchange, route: Route): Soon<Answer> {
   const { method } = exchange.request;
   const endpoint = (ENDPOINTS[route.kind] as Methods<Route>)[method];
   if (endpoint)
-    return whenThere(requireAccess(exchange, route, endpoint.needs), (access) =>
-      access === "granted" ? endpoint.handle(exchange, route) : answerUnseen(exchange, route, endpoint),
-    );
+    return method === "GET" || method === "HEAD"
+      ? answer(exchange, route, endpoint)
+      : answerChange(exchange, route, endpoint);
   requireLetIn(exchange.caller, NEEDS.signIn);
   const allow = allowedMethods(route, exchange.registry.options);
   if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
   throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are ${allow}`);
+}
+
+function answer(exchange: Exchange, route: Route, endpoint: Endpoint<Route>): Soon<Answer> {
+  return whenThere(requireAccess(exchange, route, endpoint.needs), (access) =>
+    access === "granted" ? endpoint.handle(exchange, route) : answerUnseen(exchange, route, endpoint),
+  );
+}
+
+async function answerChange(exchange: Exchange, route: Route, endpoint: Endpoint<Route>): Promise<Answer> {
+  try {
+    return await answer(exchange, route, endpoint);
+  } catch (error) {
+    await recordRefusal(exchange, route, error);
+    throw error;
+  }
 }
 
 /** The very answer that comes where there is no such repository, as there is none in an empty registry. */
