@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { AccessDirectory, type Caller } from "../../../../src/auth/index.ts";
+import { ANONYMOUS } from "../../../../src/auth/principal.ts";
+import { dispatch, ENDPOINTS } from "../../../../src/http/v2/dispatch.ts";
+import type { Exchange } from "../../../../src/http/v2/exchange.ts";
+import { matchRoute } from "../../../../src/http/v2/match-route.ts";
+import { RegistryError, Warnings } from "../../../../src/oci/index.ts";
+import type { Registry } from "../../../../src/registry/index.ts";
+import { nobody } from "../../../support/nobody.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const PATHS = [
+  "tags/list",
+  "tags/list?n=1",
+  "manifests/v1",
+  `manifests/${DIGEST}`,
+  `blobs/${DIGEST}`,
+  `referrers/${DIGEST}`,
+  "blobs/uploads/an-upload",
+];
+
+let memory: MemoryRegistry;
+let empty: MemoryRegistry;
+let callers: Readonly<Record<"stranger" | "reader" | "nobody", Caller>>;
+
+beforeAll(async () => {
+  [memory, empty] = [await openMemoryRegistry(), await openMemoryRegistry()];
+  const { metadata, clock } = memory.registry;
+  const directory = new AccessDirectory({ metadata, clock, findAccount: () => Promise.resolve(undefined) });
+  const view = await directory.now();
+  const person = { kind: "user", source: "local", account: undefined } as const;
+  const access = [{ pathPattern: "**", actions: ["pull", "push", "delete"] as const }];
+  const administrator = {
+    id: 1,
+    name: "reader",
+    kind: "user",
+    source: "local",
+    systemRole: "administrator",
+    ownerPath: undefined,
+    groupIds: [],
+    generation: 1,
+    isDisabled: false,
+    expiresAtMs: undefined,
+    mustChangePassword: false,
+  } as const;
+  callers = {
+    stranger: view.callerOf({ principal: { ...person, name: "stranger" } }),
+    reader: view.callerOf({ principal: { ...person, name: "reader", account: administrator } }),
+    nobody: view.callerOf({ principal: ANONYMOUS, token: { access, mayList: true } }),
+  };
+});
+afterAll(() => Promise.all([memory.close(), empty.close()]));
+
+/** Tells whether anything of it was used. */
+function watched<T extends object>(value: T, onUse: () => void): T {
+  return new Proxy(value, {
+    get(target, key) {
+      onUse();
+      const found: unknown = Reflect.get(target, key);
+      return typeof found === "function" ? (found.bind(target) as unknown) : found;
+    },
+  });
+}
+
+/** @returns how often rows or bytes of the registry were asked for */
+async function usesOf(caller: Caller, method: string, path: string): Promise<number> {
+  let uses = 0;
+  const { registry } = memory;
+  const [metadata, storage] = [registry.metadata, registry.storage].map((store) => watched(store, () => uses++));
+  const [pathname = "", search = ""] = path.split("?");
+  const route = matchRoute(pathname);
+  if (!route) throw new Error(`no route: ${path}`);
+  const exchange: Exchange = {
+    registry: { ...registry, metadata, storage } as Registry,
+    emptyRegistry: () => Promise.resolve(empty.registry),
+    options: {
+      prefix: "/",
+      publicOrigin: undefined,
+      relativeUrls: false,
+      headers: {},
+      trustedProxies: [],
+      maxCatalogEntries: 100,
+      maxTags: 100,
+      amd64Fallback: false,
+    },
+    request: new Request(`http://registry.test${path}`, { method }),
+    query: new URLSearchParams(search),
+    origin: "",
+    caller,
+    by: nobody,
+    warnings: new Warnings(),
+    expectLongTransfer: () => undefined,
+    whileSilent: (work) => work(),
+    countReceived: () => undefined,
+  };
+  try {
+    await dispatch(exchange, route);
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+  }
+  return uses;
+}
+
+// What is not looked at takes no time that could tell whether it is there.
+test.each(PATHS)("to read %s of what one may not see touches no rows and no bytes", async (rest) => {
+  for (const method of Object.keys(ENDPOINTS[matchRoute(`/v2/a/${rest.split("?")[0] ?? ""}`)?.kind ?? "base"]))
+    for (const caller of [callers.stranger, callers.nobody]) {
+      expect(`${method} ${await usesOf(caller, method, `/v2/team/app/${rest}`)}`).toBe(`${method} 0`);
+    }
+  expect(await usesOf(callers.reader, "GET", `/v2/team/app/${rest}`)).toBeGreaterThan(0);
+});
