@@ -74,7 +74,12 @@ export {
   type NameStretch,
   stretchBelow,
 } from "./access/namespace-names.ts";
-export { insertPendingSignIn, type PendingSignInRecord, takePendingSignIn } from "./access/pending-sign-ins.ts";
+export {
+  insertPendingSignIn,
+  type PendingSignInRecord,
+  purgePendingSignIns,
+  takePendingSignIn,
+} from "./access/pending-sign-ins.ts";
 export {
   insertRobotTrust,
   listRobotTrusts,

@@ -338,7 +338,7 @@ describe("where a browser goes afterwards is never another site", () => {
     "evil.example",
     " /a",
     "",
-    `/${"a".repeat(2000)}`,
+    `/${"a".repeat(200)}`,
   ])("%j", async (target) => {
     const shown = await begin(`?return_to=${encodeURIComponent(target)}`);
     expect([shown.url.origin, shown.status]).toEqual([site.url, 400]);
@@ -351,6 +351,27 @@ describe("where a browser goes afterwards is never another site", () => {
       expect(shown.url.href).toBe(site.url + target);
     },
   );
+});
+
+test("those who begin and do not come back are not kept without limit", async () => {
+  await begin();
+  const [row] = await rowsOf("pending_sign_ins");
+  if (!row) throw new Error("nothing is pending");
+  const add = (from: number) => Array.from({ length: 500 }, (_, index) => ({ ...row, hash: String(from + index) }));
+  await site.database.transaction(async (queries) => {
+    for (let from = 0; from < 4500; from += 500)
+      await queries.insertInto("pending_sign_ins").values(add(from)).execute();
+    await queries.insertInto("pending_sign_ins").values(add(4500).slice(2)).execute();
+  });
+  const by = new Browser();
+  by.onVisit = (url) => (url.origin === provider.url ? undefined : url);
+  expect((await begin("", "corp", by)).url.origin).toBe(provider.url);
+  const refused = await begin("", "corp", by);
+  expect([refused.url.origin, refused.status]).toEqual([site.url, 503]);
+  expect(await rowsOf("pending_sign_ins")).toHaveLength(5000);
+  site.clock.offsetMs = 10 * MINUTE_MS;
+  expect((await begin("", "corp", by)).url.origin).toBe(provider.url);
+  expect(await rowsOf("pending_sign_ins")).toHaveLength(1);
 });
 
 describe("a provider that is not there", () => {

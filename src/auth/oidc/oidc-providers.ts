@@ -5,6 +5,8 @@ import {
   insertPendingSignIn,
   type MetadataDatabase,
   type PendingSignInRecord,
+  purgePendingSignIns,
+  type Queries,
   recordAct,
   takePendingSignIn,
   useTokenOnce,
@@ -58,6 +60,8 @@ export interface FinishedSignIn {
 
 /** How long a person may take at the provider. */
 const MAX_PENDING_MS = 10 * 60_000;
+/** Anybody can begin one: the database must not grow by it without limit. */
+const MOST_PENDING = 5000;
 const STATE_COOKIE = "berth-sign-in";
 
 /** The providers that people sign in with, by authorization code with PKCE. @spec OpenID Connect Core 1.0, 3.1 */
@@ -85,7 +89,11 @@ export class OidcProviders {
     const nowMs = clock.nowMs();
     const pending = { hash: hashOfSecret(state), provider: name, nonce, codeVerifier, returnTo: checkedReturnTo };
     const insert = { ...pending, expiresAtMs: nowMs + MAX_PENDING_MS };
-    await metadata.transaction((queries) => insertPendingSignIn(queries, insert, nowMs), { durable: false });
+    const begin = async (queries: Queries) => {
+      if ((await purgePendingSignIns(queries, nowMs)) >= MOST_PENDING) throw tooManyPending();
+      await insertPendingSignIn(queries, insert);
+    };
+    await metadata.transaction(begin, { durable: false });
     const maxAgeSeconds = MAX_PENDING_MS / 1000;
     return { url, stateCookie: setCookie({ name: STATE_COOKIE, value: state, isSecure, maxAgeSeconds }) };
   }
@@ -152,6 +160,13 @@ export class OidcProviders {
     if (pending?.provider !== name || pending.expiresAtMs <= clock.nowMs()) throw unknownSignIn();
     return pending;
   }
+}
+
+function tooManyPending(): RegistryError {
+  return new RegistryError(
+    "unavailable",
+    "too many have begun to sign in and not come back: try again in some minutes",
+  );
 }
 
 function unknownSignIn(): RegistryError {

@@ -1,6 +1,7 @@
 import { RegistryError } from "../../oci/index.ts";
 
-const MAX_LENGTH = 2000;
+/** It is kept for whoever begins to sign in, without knowing who it is. */
+const MAX_LENGTH = 200;
 /** Stands for this registry, whatever it is called. */
 const HERE = "https://here.invalid";
 /** Browsers leave some of these out, and take a backslash for a slash: what is left could name another host. */
@@ -15,5 +16,8 @@ export function parseReturnTo(text: string): string {
   const url = isPath && URL.canParse(text, HERE) ? new URL(text, HERE) : undefined;
   // A path such as /.//host becomes one that names a host.
   if (url?.origin === HERE && !url.pathname.startsWith("//")) return `${url.pathname}${url.search}${url.hash}`;
-  throw new RegistryError("bad-request", "return_to must be a path of this registry such as /repositories");
+  throw new RegistryError(
+    "bad-request",
+    `return_to must be a path of this registry such as /repositories, of at most ${MAX_LENGTH} characters`,
+  );
 }

@@ -11,13 +11,17 @@ export interface PendingSignInRecord {
   readonly expiresAtMs: number;
 }
 
-/** Puts it there, and removes those whose time is over. */
-export async function insertPendingSignIn(
-  queries: Queries,
-  pending: PendingSignInRecord,
-  nowMs: number,
-): Promise<void> {
+/** Removes those whose time is over. @returns how many are left */
+export async function purgePendingSignIns(queries: Queries, nowMs: number): Promise<number> {
   await queries.deleteFrom("pending_sign_ins").where("expires_at_ms", "<=", nowMs).execute();
+  const { count } = await queries
+    .selectFrom("pending_sign_ins")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+export async function insertPendingSignIn(queries: Queries, pending: PendingSignInRecord): Promise<void> {
   await queries
     .insertInto("pending_sign_ins")
     .values({
