@@ -86,7 +86,10 @@ export async function removeSecret(queries: Queries, id: number): Promise<void> 
   await raiseAccessGeneration(queries);
 }
 
-/** Refresh tokens of an account; all but the `keep` that were used last. */
+/**
+ * Refresh tokens of an account; all but the `keep` that were used last. Where some stay the access generation does too: those
+ * that go to make room need not end at once, and each login would have all rules read anew.
+ */
 export async function removeRefreshSecrets(
   queries: Queries,
   { accountId, keep }: { readonly accountId: number; readonly keep: number },
@@ -105,7 +108,7 @@ export async function removeRefreshSecrets(
       .deleteFrom("secrets")
       .where("id", "in", ids.slice(from, from + MOST_IDS))
       .execute();
-  if (ids.length > 0) await raiseAccessGeneration(queries);
+  if (keep === 0 && ids.length > 0) await raiseAccessGeneration(queries);
 }
 
 /** Of one statement. */

@@ -347,6 +347,17 @@ describe("a refresh token", () => {
     expect(await failure(refresh(tokens[1] ?? ""))).toMatchObject({ kind: "login-failed" });
     expect(await refresh(tokens[2] ?? "")).toMatchObject({ account: { name: "anna" } });
   });
+
+  test("that makes room for another ends within a minute, and nothing else is looked up anew", async () => {
+    const first = await create();
+    await refresh(first);
+    const before = await open.accessGeneration();
+    open.time.atMs++;
+    for (let time = 0; time < 100; time++) await create();
+    expect(await open.accessGeneration()).toBe(before);
+    open.time.atMs += 60_000;
+    expect(await failure(refresh(first))).toMatchObject({ kind: "login-failed" });
+  });
 });
 
 describe("a job's token", () => {

@@ -88,9 +88,11 @@ test("of refresh tokens those stay that were used last", async () => {
   for (const hash of ["a", "b", "c"]) ids.push(await insert(hash, { kind: "refresh" }));
   await insert("robot's");
   await write((queries) => putSecretLastUsed(queries, ids[0] ?? 0, 50));
+  const before = await generation();
   await write((queries) => removeRefreshSecrets(queries, { accountId, keep: 2 }));
-  expect(await namesOf("refresh")).toEqual(["a", "c"]);
+  expect([await namesOf("refresh"), await generation()]).toEqual([["a", "c"], before]);
   await write((queries) => removeRefreshSecrets(queries, { accountId, keep: 0 }));
+  expect(await generation()).toBe(before + 1);
   expect([await namesOf("refresh"), await namesOf("robot")]).toEqual([[], ["robot's"]]);
 });
 
