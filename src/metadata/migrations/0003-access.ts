@@ -109,6 +109,7 @@ const STATEMENTS = [
     failed_at_ms integer not null,
     blocked_until_ms integer not null
   ) without rowid`,
+  `create index sign_in_failures_by_time on sign_in_failures (failed_at_ms)`,
   `create table token_keys (
     id text primary key,
     algorithm text not null,
@@ -130,6 +131,7 @@ const STATEMENTS = [
   ) without rowid`,
   `create index web_sessions_by_account on web_sessions (account_id)`,
   `create index web_sessions_by_expiry on web_sessions (expires_at_ms)`,
+  `create index web_sessions_by_sight on web_sessions (seen_at_ms)`,
   `create table pending_sign_ins (
     hash text primary key,
     provider text not null,
