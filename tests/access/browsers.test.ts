@@ -152,9 +152,32 @@ describe("a page of another site", () => {
     expect(await sessionOf(cookie)).toBeUndefined();
   });
 
+  test("makes no token and changes nothing by the management API", async () => {
+    const { cookie, csrfToken } = await session();
+    const other = await session();
+    const body = JSON.stringify({ name: "stolen", limits: [] });
+    for (const headers of [
+      ...SITES.map((site) => ({ ...site, "x-csrf-token": csrfToken })),
+      {},
+      { "x-csrf-token": "wrong" },
+      { "x-csrf-token": other.csrfToken },
+    ]) {
+      const sent = { ...JSON_BODY, ...headers, cookie };
+      const answers = [
+        await guarded().anonymous().post("/api/v1/me/tokens", { headers: sent, body }),
+        await guarded().anonymous(sent).delete("/api/v1/me/tokens/1"),
+        await guarded().anonymous().put("/api/v1/namespaces/team", { headers: sent, body: '{"visibility":"public"}' }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
+    }
+    expect((await guarded().as("alice").get("/api/v1/me/tokens")).json()).toEqual({ items: [] });
+    const own = { ...JSON_BODY, cookie, "x-csrf-token": csrfToken, origin: guarded().berth.url };
+    expect((await guarded().anonymous().post("/api/v1/me/tokens", { headers: own, body })).status).toBe(201);
+  });
+
   test("is not allowed to read answers", async () => {
     const { cookie } = await session();
-    for (const path of ["/sign-in", "/token?service=berth", "/v2/"]) {
+    for (const path of ["/sign-in", "/token?service=berth", "/v2/", "/api/v1/me"]) {
       const answer = await guarded().anonymous({ cookie, origin: "https://evil.example" }).get(path);
       expect(answer.headers.get("access-control-allow-origin")).toBeNull();
       expect(answer.headers.get("access-control-allow-credentials")).toBeNull();

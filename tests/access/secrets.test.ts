@@ -175,6 +175,23 @@ describe("a personal token", () => {
     ).toBe(401);
   });
 
+  test("makes no other, and one that is for some things changes nothing by the management API", async () => {
+    const limits = [{ pathPattern: "team/app", actions: ["pull"] as const }];
+    const whole = await personalToken({ user: "alice", name: "whole", limits: [] });
+    const narrow = await personalToken({ user: "alice", name: "some", limits });
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ name: "child", limits: [] });
+    for (const { text } of [whole, narrow])
+      expect((await guarded().as("alice", text).post("/api/v1/me/tokens", { headers, body })).status).toBe(403);
+    const client = guarded().as("alice", narrow.text);
+    const change = JSON.stringify({ oldPassword: PASSWORD, newPassword: "Battery-Staple-7" });
+    expect((await client.put("/api/v1/me/password", { headers, body: change })).status).toBe(403);
+    expect((await client.delete(`/api/v1/me/tokens/${whole.secret.id}`)).status).toBe(403);
+    const bearer = guarded().bearer(await guarded().token([SCOPE], { name: "alice" }));
+    expect((await bearer.get("/api/v1/me")).status).toBe(401);
+    expect((await bearer.post("/api/v1/me/tokens", { headers, body })).status).toBe(401);
+  });
+
   test("signs in no browser", async () => {
     const { text } = await personalToken({ user: "alice", name: "browser", limits: [] });
     const body = JSON.stringify({ name: "alice", password: text });
