@@ -106,7 +106,12 @@ describe("nobody is let in who sends", () => {
     ["a name of an object", "__proto__:x"],
   ])("%s", async (_about, text) => {
     expect(await statusOf([`authorization: Basic ${encoded(text)}`])).toBe(401);
-    expect(await statusOf([`authorization: Basic ${encoded(text)}`], "/token?service=berth")).toBe(401);
+  });
+
+  test("any of that to be given a token", async () => {
+    const texts = [`alice\0:${PASSWORD}`, `alice :${PASSWORD}`, `ali\u200bce:${PASSWORD}`, `:${PASSWORD}`, "alice:"];
+    const asked = texts.map((text) => statusOf([`authorization: Basic ${encoded(text)}`], "/token?service=berth"));
+    expect(await Promise.all(asked)).toEqual(texts.map(() => 401));
   });
 
   test.each([8 * 1024, 13 * 1024, 20 * 1024, 200 * 1024])("a name or a password of %i characters", async (length) => {
