@@ -17,7 +17,7 @@ export interface Authenticator {
   challenge(challenge: Challenge): string;
 
   /**
-   * @param authorization the request's header, `null` if it has none: that is nobody in particular
+   * @param authorization the request's header, `null` if it has none: then a certificate may say who it is, or nobody does
    * @throws RegistryError `login-failed` with the user name as its detail, or `token-invalid`, if it is wrong;
    *   `too-many-requests` or `unavailable` if that cannot be found out now; `password-change-needed`
    */
@@ -27,4 +27,10 @@ export interface Authenticator {
 }
 
 /** Where a request comes from; read only where somebody wants to know. */
-export type RequestOrigin = Pick<ActOrigin, "address" | "requestId">;
+export interface RequestOrigin extends Pick<ActOrigin, "address" | "requestId"> {
+  /**
+   * DER of the certificate that the client has shown, which is verified; absent: there is none.
+   * @throws RegistryError `login-failed` where it cannot be read
+   */
+  readonly clientCertificate?: Uint8Array | undefined;
+}

@@ -121,6 +121,9 @@ export {
 export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
 export { askerOf, type Caller, EVERYBODY } from "./caller.ts";
+export { createCertificateRules } from "./client-certificates/certificate-rules.ts";
+export { CertificateSignIn } from "./client-certificates/certificate-sign-in.ts";
+export type { CertificateHeaderOptions, ClientCertificateOptions } from "./client-certificates/options.ts";
 export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
 export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";

@@ -1,5 +1,10 @@
 /** What the room is told by the configuration. */
 export type {
+  CertificateHeaderOptions,
+  CertificateRuleOptions,
+  ClientCertificateOptions,
+} from "./client-certificates/options.ts";
+export type {
   LdapBindOptions,
   LdapGroupOptions,
   LdapOptions,

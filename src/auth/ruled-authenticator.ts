@@ -7,6 +7,7 @@ import { isUsable } from "./accounts/find-account.ts";
 import type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 import { parseBasicCredentials } from "./basic-credentials.ts";
 import type { Caller } from "./caller.ts";
+import type { CertificateSignIn } from "./client-certificates/certificate-sign-in.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 import type { Identity, SignIn } from "./sign-in/sign-in.ts";
 import { limitsOfToken } from "./tokens/limits-of-token.ts";
@@ -15,6 +16,8 @@ import { type BearerVerifier, invalidToken, type VerifiedToken } from "./tokens/
 export interface RuledAuthenticatorParts {
   readonly directory: AccessDirectory;
   readonly signIn: SignIn;
+  /** Absent: certificates say nothing. */
+  readonly certificates?: CertificateSignIn | undefined;
   /** Absent: no token is taken. */
   readonly tokens?: BearerVerifier | undefined;
   readonly challenge: (challenge: Challenge) => string;
@@ -58,7 +61,7 @@ export class RuledAuthenticator implements Authenticator {
 
   authenticate(authorization: string | null, from: RequestOrigin): Soon<Caller> {
     return whenThere(this.#parts.directory.now(), (view) => {
-      if (authorization === null) return view.anonymous;
+      if (authorization === null) return this.#byCertificate(view, from);
       this.#forgetIfChanged(view);
       const isToken = authorization.startsWith("Bearer ");
       const key = isToken ? authorization : this.#passwordKey(authorization);
@@ -92,6 +95,16 @@ export class RuledAuthenticator implements Authenticator {
     const isPresent = view === this.#view && outsideVersion === this.#outsideVersion;
     if (untilMs > 0 && isPresent) this.#known.set(key, { caller, view, untilMs }, CALLER_BYTES);
     return caller;
+  }
+
+  /** Whoever sends something else as well means that. */
+  #byCertificate(view: AccessView, from: RequestOrigin): Soon<Caller> {
+    const { certificates } = this.#parts;
+    const certificate = certificates && from.clientCertificate;
+    if (!certificate) return view.anonymous;
+    const origin: ActOrigin = { actor: undefined, address: from.address, requestId: from.requestId };
+    const found = certificates.accountOf(certificate, (name) => view.findAccount(name), origin);
+    return whenThere(found, (account) => (account ? callerOf(view, { account, limits: [] }) : view.anonymous));
   }
 
   async #byPassword(authorization: string, from: ActOrigin): Promise<KnownCaller> {
@@ -154,7 +167,7 @@ async function verifyEvenExpired(tokens: BearerVerifier, text: string): Promise<
  * Whoever has proved to be somebody, as the rules see them.
  * @throws RegistryError `password-change-needed`
  */
-export function callerOf(view: AccessView, { account, limits }: Identity): Caller {
+export function callerOf(view: AccessView, { account, limits }: Pick<Identity, "account" | "limits">): Caller {
   if (account.mustChangePassword)
     throw new RegistryError(
       "password-change-needed",
