@@ -1,3 +1,5 @@
+import type { CertificateHeaderOptions } from "../auth/index.ts";
+
 /** How the registry shows itself at the edge. */
 export interface HttpOptions {
   /** In front of every path, with a slash at both ends; `/` for none. */
@@ -10,6 +12,8 @@ export interface HttpOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Their forwarded headers are believed; nobody else's are. */
   readonly trustedProxies: readonly string[];
+  /** How trusted proxies pass on their clients' certificates; absent: they do not. */
+  readonly certificateHeader?: CertificateHeaderOptions | undefined;
   readonly maxCatalogEntries: number;
   readonly maxTags: number;
   /** Answers a manifest list with its linux/amd64 image where the client does not say that it takes lists. */

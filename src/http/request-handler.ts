@@ -6,6 +6,7 @@ import { actOriginOf } from "./act-origin.ts";
 import { type Answer, CommonHeaders, responseOf } from "./answer.ts";
 import { asRegistryError, errorAnswer, type ErrorContext } from "./error-answer.ts";
 import { type ClientView, clientView, isHost } from "./forwarded.ts";
+import { ClientCertificates } from "./client-certificates.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
 import { Networks } from "./networks.ts";
 import type { Metrics, RequestSpan, Tracing } from "./observation/index.ts";
@@ -90,6 +91,7 @@ export type RequestHandler = (request: Request, connection: ConnectionInfo, refu
 interface PreparedEdge extends Edge {
   /** Of every answer. */
   readonly commonHeaders: CommonHeaders;
+  readonly certificates: ClientCertificates;
 }
 
 /** Makes the function that answers every request of the main address. */
@@ -99,7 +101,8 @@ export function createRequestHandler(edge: Edge): RequestHandler {
     ...edge.options.headers,
     "Docker-Distribution-Api-Version": "registry/2.0",
   });
-  const prepared: PreparedEdge = { ...edge, commonHeaders };
+  const certificates = new ClientCertificates(edge.options.certificateHeader, proxies);
+  const prepared: PreparedEdge = { ...edge, commonHeaders, certificates };
   return (request, connection, refusal) => {
     const client = clientView(request, connection, proxies);
     return new Visit(prepared, request, connection, client).answer(refusal);
@@ -146,6 +149,10 @@ class Visit {
 
   get requestId(): string {
     return this.#requestId;
+  }
+
+  get clientCertificate(): Uint8Array | undefined {
+    return this.#edge.certificates.find(this.#request, this.#connection);
   }
 
   /** At once where nothing has to be waited for. */
