@@ -5,6 +5,9 @@ import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSign
 import {
   type Accounts,
   bearerChallenge,
+  CertificateSignIn,
+  type ClientCertificateOptions,
+  createCertificateRules,
   createFirstAdministrator,
   createWorkloadTokens,
   ensureExternalAccount,
@@ -53,6 +56,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   const authenticator = new RuledAuthenticator({
     directory,
     signIn,
+    certificates: auth.clientCertificates && openCertificateSignIn(parts, auth.clientCertificates),
     tokens: new TokenVerifier(tokenParts),
     challenge: ({ origin, ...challenge }) =>
       bearerChallenge({ ...challenge, service: tokens.service, realm: tokens.realm ?? tokenUrl(parts, origin) }),
@@ -83,6 +87,10 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     openApiDoor(parts, { accounts, directory, signIn, sessions }),
   ];
   return { authenticator, doors };
+}
+
+function openCertificateSignIn({ metadata }: AccessParts, options: ClientCertificateOptions): CertificateSignIn {
+  return new CertificateSignIn({ rules: createCertificateRules(options.rules), metadata, clock: systemClock });
 }
 
 function openSources(

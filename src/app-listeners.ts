@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Config } from "./config/index.ts";
 import {
   type Answer,
@@ -97,7 +100,8 @@ export async function listen(
   const { address, drainTimeoutMs } = config.http;
   const siblings = await listenForSiblings(parts, running.counted(handle));
   const fetch = running.counted(withSiblings(parts, handle));
-  const listener = await startListener({ address, fetch, tls, ...listening(parts) });
+  const certificateFolder = makeCertificateFolder(parts);
+  const listener = await startListener({ address, fetch, tls, certificateFolder, ...listening(parts) });
   closers.add(async () => {
     health.drain();
     const { cutRequests } = await listener.stop(drainTimeoutMs);
@@ -108,6 +112,26 @@ export async function listen(
     log.info("stopped serving", { cutRequests, unfinished });
   });
   return listener;
+}
+
+/**
+ * A folder for sockets inside that nobody else can look into, where certificates of clients are to be known; `undefined` where
+ * not. What a start before left in it is cleared: the caller serves the database alone.
+ */
+function makeCertificateFolder({ config, place, closers }: ListenerParts): string | undefined {
+  const { auth, http, database } = config;
+  const isNeeded = auth.kind === "accounts" && auth.clientCertificates && (http.tls?.clientCaPaths.length ?? 0) > 0;
+  if (!isNeeded) return undefined;
+  if (place) return place.folder;
+  const isInMemory = database.path === ":memory:";
+  const path = isInMemory ? mkdtempSync(join(tmpdir(), "berth-")) : join(dirname(database.path), "connections");
+  const remove = () => rmSync(path, { recursive: true, force: true });
+  if (!isInMemory) {
+    remove();
+    mkdirSync(path, { mode: 0o700 });
+  }
+  closers.add(remove);
+  return path;
 }
 
 /** Where the other processes pass on what is for this one; `undefined` if there are none. */

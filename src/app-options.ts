@@ -22,7 +22,7 @@ export function registryOptions(config: Config): RegistryOptions {
 
 /** The part of the configuration that the registry API needs. */
 export function httpOptions(config: Config): HttpOptions {
-  const { http } = config;
+  const { auth, http } = config;
   return {
     prefix: http.prefix,
     publicOrigin: http.host,
@@ -32,6 +32,7 @@ export function httpOptions(config: Config): HttpOptions {
       ...joinedHeaders(http.headers),
     },
     trustedProxies: http.trustedProxies,
+    certificateHeader: auth.kind === "accounts" ? auth.clientCertificates?.header : undefined,
     maxCatalogEntries: config.catalog.maxEntries,
     maxTags: config.tags.maxTags,
     amd64Fallback: config.compatibility.amd64Fallback,

@@ -1,4 +1,5 @@
 import { buildAudit } from "./build-audit.ts";
+import { buildClientCertificates } from "./build-client-certificates.ts";
 import { buildRateLimits } from "./build-rate-limits.ts";
 import { buildLdap } from "./build-ldap.ts";
 import { buildOidc, buildSessions, buildWorkloads } from "./build-oidc.ts";
@@ -71,12 +72,13 @@ function buildAuth(auth: Settings["auth"]): AuthConfig {
 const ALGORITHMS = { es256: "ES256", eddsa: "EdDSA" } as const;
 
 function buildAccounts(
-  { htpasswd, ldap, oidc, workloads, sessions }: Settings["auth"],
+  { htpasswd, clientcertificates, ldap, oidc, workloads, sessions }: Settings["auth"],
   { passwords, externalcache, tokens }: NonNullable<Settings["auth"]["accounts"]>,
 ): AccountsConfig {
   const { service, issuer, realm, lifetime, algorithm } = tokens;
   return {
     htpasswdPath: htpasswd?.path,
+    clientCertificates: buildClientCertificates(clientcertificates),
     ldap: buildLdap(ldap),
     oidc: buildOidc(oidc),
     workloads: buildWorkloads(workloads),

@@ -1,3 +1,4 @@
+import { checkClientCertificates } from "./check-client-certificates.ts";
 import { checkLdap } from "./check-ldap.ts";
 import { checkOidc } from "./check-oidc.ts";
 import { checkToken } from "./check-token.ts";
@@ -37,6 +38,7 @@ function checkAuth(tree: RawMap, findings: Findings): void {
   const [source] = sources;
   if (other !== undefined && source !== undefined)
     findings.problem(source, `is for accounts, and auth.${other} stands alone; keep one`);
+  checkClientCertificates(tree, findings);
   checkLdap(tree, findings);
   checkOidc(tree, findings);
   checkToken(tree, findings);

@@ -8,6 +8,7 @@ export const authKinds = ["htpasswd", "accounts", "token", "none"] as const;
 
 /** Keys with lists of where people and jobs are known that have accounts then. */
 const accountSources: readonly KeyPath[] = [
+  ["auth", "clientcertificates", "rules"],
   ["auth", "ldap"],
   ["auth", "oidc"],
   ["auth", "workloads", "issuers"],

@@ -1,5 +1,6 @@
 import type {
   ExternalTokenOptions,
+  ClientCertificateOptions,
   LdapOptions,
   OidcProviderOptions,
   SessionOptions,
@@ -66,6 +67,8 @@ export type AuthConfig =
 export interface AccountsConfig {
   /** A password file whose users have accounts too. */
   readonly htpasswdPath: string | undefined;
+  /** `undefined`: certificates of clients stand for nobody. */
+  readonly clientCertificates: ClientCertificateOptions | undefined;
   /** Directories whose users have accounts too, in the order in which they are asked. */
   readonly ldap: readonly LdapOptions[];
   /** Providers that people sign in with in a browser. */

@@ -1,4 +1,5 @@
 import { durationBetween, headerValue, interval, oneOf, path, webUrl, wholeNumber } from "../values/value-types.ts";
+import { clientCertificateKeys } from "./client-certificate-keys.ts";
 import { group, optional, optionalGroup, refused, required, setting } from "./key.ts";
 import { ldapKeys } from "./ldap-keys.ts";
 import { oidcKeys, sessionKeys, workloadKeys } from "./oidc-keys.ts";
@@ -47,6 +48,7 @@ export const authKeys = group(
       },
     ),
     accounts: accountKeys,
+    clientcertificates: clientCertificateKeys,
     ldap: ldapKeys,
     none: optionalGroup("`{}` says that everybody may do everything.", {}),
     oidc: oidcKeys,

@@ -309,6 +309,29 @@ const rows: readonly Row[] = [
     (c) => c.auth.kind,
     "accounts",
   ],
+  [
+    "whose certificate is known has an account",
+    {
+      file: [
+        "http: {tls: {certificate: /a, key: /b, clientcas: [/c]}, trustedproxies: [10.0.0.1]}",
+        "auth:",
+        "  clientcertificates:",
+        "    header: X-Forwarded-Client-Cert",
+        "    headerformat: xfcc",
+        "    rules:",
+        "    - {match: {subject: 'CN=*, O=Acme\\, Inc.', san: 'spiffe://acme/ci/*'}, account: team+ci}",
+        "    - {match: {san: 'email:*@acme.com'}, from: san}",
+      ].join("\n"),
+    },
+    (c) => c.auth.kind === "accounts" && c.auth.clientCertificates,
+    {
+      header: { name: "x-forwarded-client-cert", format: "xfcc" },
+      rules: [
+        { subject: "CN=*, O=Acme\\, Inc.", san: "spiffe://acme/ci/*", name: { account: "team+ci" } },
+        { san: "email:*@acme.com", name: { from: "san" } },
+      ],
+    },
+  ],
   ["localhost needs no auth", { file: "http: {addr: 'localhost:5000'}" }, (c) => c.auth, { kind: "none" }],
   ["127.0.0.2 needs no auth", { file: "http: {addr: '127.0.0.2:5000'}" }, (c) => c.auth, { kind: "none" }],
   ["::1 needs no auth", { file: "http: {addr: '[::1]:5000'}" }, (c) => c.http.address, { hostname: "::1", port: 5000 }],

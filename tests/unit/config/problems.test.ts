@@ -229,6 +229,57 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
     ["auth.ldap", "config.yml line 1", "auth.none stands alone"],
   ],
   [
+    "certificates that nobody could verify",
+    { file: "auth: {clientcertificates: {rules: [{match: {san: 'dns:*.acme'}, account: ci}]}}" },
+    ["auth.clientcertificates.rules", "config.yml line 1", "needs http.tls.clientcas, or a header"],
+  ],
+  [
+    "a header of certificates that is believed from nobody, and says nothing",
+    { file: "auth: {clientcertificates: {header: X-Client-Cert}}" },
+    ["auth.clientcertificates.header", "config.yml line 1", "needs rules"],
+    ["auth.clientcertificates.header", "config.yml line 1", "needs http.trustedproxies"],
+  ],
+  [
+    "rules of certificates that cannot be",
+    {
+      file: [
+        "http: {trustedproxies: [10.0.0.1]}",
+        "auth:",
+        "  clientcertificates:",
+        "    header: X-Client-Cert",
+        "    rules:",
+        "    - {account: ci}",
+        "    - {match: {subject: 'CN=*'}}",
+        "    - {match: {subject: 'CN=*'}, account: ci, from: cn}",
+        "    - {match: {san: 'dns:ci.acme'}, from: san}",
+        "    - {match: {subject: 'Acme'}, account: ci}",
+        "    - {match: {san: 'acme'}, account: ci}",
+        "    - {match: {san: 'dns:*a*.acme'}, account: ci}",
+      ].join("\n"),
+    },
+    ["auth.clientcertificates.rules[0].match", "config.yml line 6", "needs subject or san"],
+    ["auth.clientcertificates.rules[1].account", "config.yml line 7", "or from is needed"],
+    ["auth.clientcertificates.rules[2].account", "config.yml line 8", "not both"],
+    ["auth.clientcertificates.rules[3].from", "config.yml line 9", "needs one *"],
+    ["auth.clientcertificates.rules[4].match.subject", "config.yml line 10", "such as CN=*,O=Acme"],
+    ["auth.clientcertificates.rules[5].match.san", "config.yml line 11", "such as dns:*.ci.acme"],
+    ["auth.clientcertificates.rules[6].match.san", "config.yml line 12", "such as dns:*.ci.acme"],
+  ],
+  [
+    "certificates on a socket",
+    {
+      file: "http: {net: unix, addr: /s, tls: {certificate: /a, key: /b, clientcas: [/c]}}\nauth: {clientcertificates: {rules: [{match: {san: 'dns:*.acme'}, account: ci}]}}",
+    },
+    ["auth.clientcertificates.rules", "config.yml line 2", "needs a TCP port"],
+  ],
+  [
+    "certificates where nobody signs in",
+    {
+      file: "http: {tls: {certificate: /a, key: /b, clientcas: [/c]}}\nauth: {none: {}, clientcertificates: {rules: [{match: {san: 'dns:*.acme'}, account: ci}]}}",
+    },
+    ["auth.clientcertificates.rules", "config.yml line 2", "auth.none stands alone"],
+  ],
+  [
     "tokens for less than a minute",
     { file: "auth: {accounts: {tokens: {lifetime: 30s}}}" },
     ["auth.accounts.tokens.lifetime", "config.yml line 1", "60s"],
