@@ -1,3 +1,5 @@
+import { isExternalName } from "../accounts/account-names.ts";
+
 /** Password hashes by user name. */
 export type HtpasswdEntries = ReadonlyMap<string, string>;
 
@@ -13,7 +15,7 @@ export interface ParsedHtpasswd {
  */
 const BCRYPT = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
-/** Reads Apache's password file as far as it is bcrypt, as registry:2 does. Later lines for a user win. */
+/** Reads Apache's password file as far as it is bcrypt, as registry:2 does, and names users as accounts can be named. Later lines for a user win. */
 export function parseHtpasswd(text: string): ParsedHtpasswd {
   const entries = new Map<string, string>();
   const problems: string[] = [];
@@ -25,6 +27,8 @@ export function parseHtpasswd(text: string): ParsedHtpasswd {
     if (colon < 1) problems.push(`line ${index + 1} is not user:hash`);
     else if (!BCRYPT.test(hash))
       problems.push(`line ${index + 1}: the hash is not bcrypt, this user cannot log in (make it with htpasswd -B)`);
+    else if (!isExternalName(line.slice(0, colon)))
+      problems.push(`line ${index + 1}: the name has another meaning or cannot be one here, this user cannot log in`);
     else entries.set(line.slice(0, colon), hash);
   }
   return { entries, problems };

@@ -105,6 +105,16 @@ describe("htpasswd", () => {
     expect(problems.join()).not.toContain("W6ph5Mm5");
   });
 
+  test.each(["ci+build", "<ci", "ci>", "oidc", "OIDC", "anonymous", "signed-in"])(
+    "tells at once that %s cannot log in by that name",
+    async (name) => {
+      writeFileSync(path, `alice:${await hashOf("secret")}\n${name}:${await hashOf("secret")}\n`);
+      authenticator.source.readFile();
+      expect(problems).toEqual([expect.stringContaining("line 2: the name has another meaning")]);
+      await expectRefused(authenticator, `${name}:secret`);
+    },
+  );
+
   test.each(["alice", "nobody"])(
     "refuses wrong passwords of %s beyond those that wait, not who is known",
     async (user) => {
