@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MetadataError } from "../metadata-error.ts";
@@ -13,6 +14,18 @@ export async function makeFolderOf(databasePath: string): Promise<void> {
     if (firstMade !== undefined) await syncMade(folder, firstMade);
   } catch (cause) {
     throw new MetadataError("readonly", `cannot make the folder ${folder}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Makes the database file, empty and for its owner alone, where there is none; SQLite gives its log the same mode. To be called
+ * before this process opens the database, and without a wait between: to close the file would take SQLite's locks away.
+ */
+export function makeDatabaseFile(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch {
+    // It is there, or SQLite cannot make it either and says why.
   }
 }
 

@@ -6,7 +6,7 @@ import type { Schema } from "../schema.ts";
 import { KyselyOnSqlite, leaveCheckpoints, openConnection, stopWaitingForLocks } from "./bun-sqlite.ts";
 import { CheckpointThread } from "./checkpoint-thread.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { makeFolderOf } from "./database-folder.ts";
+import { makeDatabaseFile, makeFolderOf } from "./database-folder.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { type FindRow, RememberedRows, type SharedChanges } from "./remembered-rows.ts";
 import { namingFailures } from "./sqlite-error.ts";
@@ -57,6 +57,7 @@ class SqliteMetadata implements MetadataDatabase {
   readonly #checkpoints: Checkpoints | undefined;
 
   static async open(path: string, { changes }: SqliteOptions): Promise<SqliteMetadata> {
+    if (path !== ":memory:") makeDatabaseFile(path);
     const writer = openConnection(path);
     const writes = kyselyOn(writer, path);
     await migrateToLatest(writes);

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -127,6 +128,18 @@ test("a database of a newer version is refused", async () => {
 test("a folder that cannot be made is an error with a reason", async () => {
   writeFileSync(join(folder, "file"), "");
   expect(await reasonOf(openSqlite(join(folder, "file", "berth.db")))).toBe("readonly");
+});
+
+test("a new database and its log are for their owner alone; one that is there keeps its mode", async () => {
+  const path = join(folder, "mode.db");
+  const modes = () => ["", "-wal", "-shm"].map((suffix) => (statSync(path + suffix).mode & 0o777).toString(8));
+  const made = await openSqlite(path);
+  expect(modes()).toEqual(["600", "600", "600"]);
+  await made.close();
+  chmodSync(path, 0o640);
+  const again = await openSqlite(path);
+  expect(modes()).toEqual(["640", "640", "640"]);
+  await again.close();
 });
 
 test("a full disk is told as such, and undoes all of the transaction", async () => {
