@@ -1,7 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { openApiDoor } from "./app-api.ts";
-import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./app-sign-in.ts";
+import {
+  type Access,
+  type AccessParts,
+  openAccounts,
+  openHtpasswdFile,
+  openSignIn,
+  warnOfHtpasswdRules,
+} from "./app-sign-in.ts";
 import {
   type Accounts,
   bearerChallenge,
@@ -37,6 +44,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   const { metadata } = parts;
   const accounts = openAccounts(parts);
   await greetFirstAdministrator(parts, accounts);
+  await warnOfHtpasswdRules(parts);
   const file = auth.htpasswdPath === undefined ? undefined : await openHtpasswdFile(parts, auth.htpasswdPath);
   const findAccount = (id: number) => findAccountById(metadata.reads, id);
   const { directory, signIn } = openSignIn(accounts, {

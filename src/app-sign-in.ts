@@ -7,11 +7,13 @@ import {
   createHtpasswdIfMissing,
   createSignIn,
   findAccount,
+  findHtpasswdRules,
   HtpasswdSource,
   type PasswordSource,
   type SignIn,
   type SignInParts,
 } from "./auth/index.ts";
+import { COMMAND } from "./command-name.ts";
 import type { Config } from "./config/index.ts";
 import type { Door } from "./http/index.ts";
 import type { MetadataDatabase } from "./metadata/index.ts";
@@ -39,6 +41,18 @@ export async function openHtpasswdFile({ log, tell }: AccessParts, path: string)
   const file = new HtpasswdSource(path, randomBytes(32), (problem) => log.warn(problem));
   file.readFile();
   return file;
+}
+
+/** They were made when a password file stood alone, and are in force until somebody takes them away. */
+export async function warnOfHtpasswdRules({ metadata, log }: AccessParts): Promise<void> {
+  const rules = await findHtpasswdRules(metadata.reads);
+  if (!rules) return;
+  const commands = [
+    ...(rules.hasRole ? [`${COMMAND} namespace remove-role / source:htpasswd`] : []),
+    ...rules.grantIds.map((id) => `${COMMAND} access revoke ${id}`),
+  ];
+  const problem = "users of the password file may still push and delete everywhere, as when auth was htpasswd alone";
+  log.warn(`${problem}; to take that away: ${commands.join(" and ")}`);
 }
 
 export function openAccounts({ config, metadata }: AccessParts): Accounts {

@@ -129,7 +129,7 @@ export { grantAccess } from "./grant-access.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
-export { seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
+export { findHtpasswdRules, type HtpasswdRules, seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { normalizeGroupName } from "./ldap/group-names.ts";
 export { type LdapSourceNeeds, openLdapSource } from "./ldap/ldap-source.ts";
 export type { LdapOptions } from "./ldap/options.ts";

@@ -9,6 +9,7 @@ export {
   type GrantRecord,
   insertGrant,
   listGrants,
+  listRolesOf,
   loadAccessRules,
   type NamespaceRecord,
   putRole,

@@ -305,6 +305,31 @@ describe("a missing password file", () => {
     });
   });
 
+  test("once it stood alone leaves rules behind, of which a start with accounts warns until they are gone", async () => {
+    const { folder, address, config } = makePlace();
+    const path = join(folder, "htpasswd");
+    const isReady = () => isAnswering(`http://${address}/v2/`);
+    const started = (auth: object) => startServe({ args: [writeConfig(folder, { ...config, auth })], isReady });
+    const warned = "may still push and delete everywhere";
+    await withServe(started({ htpasswd: { realm: "Registry", path } }), async (berth) => {
+      expect(await untilLogged(berth, "msg=listening")).not.toContain(warned);
+    });
+    const file = join(folder, "config.yml");
+    await withServe(started({ accounts: {}, htpasswd: { realm: "Registry", path } }), async (berth) => {
+      const told = await untilLogged(berth, "msg=listening");
+      expect(told).toMatch(
+        new RegExp(`${warned}.*berth namespace remove-role / source:htpasswd and .*access revoke 1`),
+      );
+    });
+    for (const command of ["namespace remove-role / source:htpasswd", "access revoke 1"])
+      expect(await runBerth([...command.split(" "), "--yes", "--local", file], { cwd: folder })).toMatchObject({
+        exitCode: 0,
+      });
+    await withServe(started({ accounts: {} }), async (berth) => {
+      expect(await untilLogged(berth, "msg=listening")).not.toContain(warned);
+    });
+  });
+
   async function untilLogged(berth: ServeProcess, text: string): Promise<string> {
     for (;;) {
       const log = await berth.stderr();

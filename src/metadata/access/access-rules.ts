@@ -118,6 +118,16 @@ export async function putRole(
   await raiseAccessGeneration(queries);
 }
 
+/** The roles that a subject was given itself, in the order of the paths. */
+export async function listRolesOf(queries: Queries, subject: string): Promise<readonly RoleRecord[]> {
+  return queries
+    .selectFrom("roles")
+    .select(["path", "subject", "role"])
+    .where("subject", "=", subject)
+    .orderBy("path")
+    .execute();
+}
+
 /** @returns whether there was one */
 export async function removeRole(
   queries: Queries,
