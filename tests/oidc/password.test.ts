@@ -54,6 +54,7 @@ test("a password makes a session, in the place of the one before", async () => {
   expect(again.status).toBe(200);
   const old = await fetch(`${site.url}/sign-in`, { headers: { Cookie: cookie } });
   expect(await old.json()).toMatchObject({ session: null });
+  expect(await site.acts()).toEqual(Array(2).fill("session.start success anna anna"));
 });
 
 test.each([

@@ -3,7 +3,12 @@ import { randomBytes } from "node:crypto";
 import { type BrowserCookies, findCookie, setCookie } from "../../src/auth/sessions/cookies.ts";
 import { refuseOtherSites, requireOwnPage } from "../../src/auth/sessions/require-own-page.ts";
 import { sessionCookieName, WebSessions } from "../../src/auth/sessions/web-sessions.ts";
-import { type MetadataDatabase, openSqlite, removeWebSessionsOf } from "../../src/metadata/index.ts";
+import {
+  type MetadataDatabase,
+  openSqlite,
+  raiseAccountGeneration,
+  removeWebSessionsOf,
+} from "../../src/metadata/index.ts";
 import { thrownBy } from "../support/thrown-error.ts";
 import { addAccount, findAccount } from "./support/account-rows.ts";
 
@@ -38,7 +43,8 @@ function browserWith(cookie: string, isSecure = true): BrowserCookies {
 }
 
 function start(browser = stranger) {
-  return database.transaction((queries) => sessions.start(queries, { accountId: anna, source: "local" }, browser));
+  const account = { id: anna, generation: 1 };
+  return database.transaction((queries) => sessions.start(queries, { account, source: "local" }, browser));
 }
 
 function rows() {
@@ -50,6 +56,12 @@ describe("a browser", () => {
     const { cookie, csrfToken } = await start();
     const found = await sessions.find(browserWith(cookie));
     expect(found).toMatchObject({ account: { id: anna, name: "anna" }, csrfToken, source: "local" });
+  });
+
+  test("is nobody who was taken back while they signed in", async () => {
+    await database.transaction((queries) => raiseAccountGeneration(queries, anna));
+    expect(await start().catch((error: unknown) => error)).toMatchObject({ kind: "denied" });
+    expect(await rows()).toEqual([]);
   });
 
   test("is nobody without the cookie, with another, or with two", async () => {

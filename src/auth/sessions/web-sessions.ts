@@ -1,4 +1,5 @@
 import {
+  findAccountRecordById,
   findWebSession,
   insertWebSession,
   type MetadataDatabase,
@@ -8,6 +9,7 @@ import {
   touchWebSession,
   type WebSessionRecord,
 } from "../../metadata/index.ts";
+import { RegistryError } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import type { Account } from "../accounts/account.ts";
 import { type BrowserCookies, clearCookie, cookieName, findCookie, setCookie } from "./cookies.ts";
@@ -24,7 +26,8 @@ export interface WebSession {
 }
 
 export interface NewWebSession {
-  readonly accountId: number;
+  /** As it was when who it is was found out. */
+  readonly account: Pick<Account, "id" | "generation">;
   readonly source: string;
   /** What the provider calls it. */
   readonly providerSessionId?: string | undefined;
@@ -70,14 +73,18 @@ export class WebSessions {
     return { account, source: record.source, csrfToken: record.csrfToken };
   }
 
-  /** Signs a browser in, under a new cookie whatever it had before; who it was before is signed out. */
+  /**
+   * Signs a browser in, under a new cookie whatever it had before; who it was before is signed out.
+   * @throws RegistryError `denied` if the account has changed since, such as by a new password
+   */
   async start(queries: Queries, session: NewWebSession, browser: BrowserCookies): Promise<StartedSession> {
     const { clock, options } = this.#parts;
     const nowMs = clock.nowMs();
+    await requireUnchanged(queries, session.account);
     await removeOverWebSessions(queries, { nowMs, seenBeforeMs: nowMs - options.idleTimeoutMs });
     await this.#remove(queries, browser);
     return this.#insert(queries, browser, {
-      accountId: session.accountId,
+      accountId: session.account.id,
       source: session.source,
       providerSessionId: session.providerSessionId ?? null,
       createdAtMs: nowMs,
@@ -132,6 +139,12 @@ export class WebSessions {
     const { isSecure } = browser;
     return { cookie: setCookie({ name: nameOf(browser), value: id, isSecure }), csrfToken };
   }
+}
+
+async function requireUnchanged(queries: Queries, { id, generation }: NewWebSession["account"]): Promise<void> {
+  const record = await findAccountRecordById(queries, id);
+  if (!record || record.isDisabled || record.generation !== generation)
+    throw new RegistryError("denied", "the account has just changed: sign in again");
 }
 
 function nameOf({ isSecure }: BrowserCookies): string {

@@ -59,7 +59,7 @@ async function startSession(
     throw new RegistryError("denied", "this account may not sign in any more: ask the operator of the registry");
   const act: Act = { ...visit.from, atMs: clock.nowMs(), act: "sign-in", outcome: "success", actor: account.name };
   const start = async (queries: Queries) => {
-    const session = { accountId: account.id, source, providerSessionId };
+    const session = { account, source, providerSessionId };
     const { cookie } = await sessions.start(queries, session, browserOf(visit));
     await recordAct(queries, { ...act, target: account.name, detail: { source } });
     return cookie;

@@ -25,9 +25,12 @@ export async function signInByPassword(parts: SignInParts, visit: SignInVisit): 
   const credentials = readCredentials(await readSmallBody(visit.request, "application/json"));
   const { account } = await identify(parts, visit, credentials);
   const start = async (queries: Queries) => {
-    const session = { accountId: account.id, source: account.source };
-    const { cookie, csrfToken } = await parts.sessions.start(queries, session, browserOf(visit));
-    return { ...jsonAnswer({ ...userOf(account), source: account.source, csrfToken }, NOT_STORED), cookies: [cookie] };
+    const { name, source } = account;
+    const { cookie, csrfToken } = await parts.sessions.start(queries, { account, source }, browserOf(visit));
+    // A password that is known is put into the audit trail once an hour; a session is an act each time.
+    const act = { act: "session.start", outcome: "success", atMs: parts.clock.nowMs(), detail: { source } } as const;
+    await recordAct(queries, { ...visit.from, ...act, actor: name, target: name });
+    return { ...jsonAnswer({ ...userOf(account), source, csrfToken }, NOT_STORED), cookies: [cookie] };
   };
   return parts.metadata.transaction(start, { durable: false });
 }
