@@ -1,8 +1,8 @@
 const SECRET_WORD = /token|secret|passw(?:or)?d|signature|credential/i;
-const SECRET_NAMES: ReadonlySet<string> = new Set(["code", "assertion", "client_assertion"]);
+const SECRET_NAMES: ReadonlySet<string> = new Set(["code", "state", "assertion", "client_assertion"]);
 
 /**
- * A request's target or a referer as it may be written down: what its query carries as token, password or code is masked.
+ * A request's target or a referer as it may be written down: what its query carries as token, password, code or state is masked.
  * It takes time in proportion to the length, as anybody can send one of the longest.
  */
 export function maskTarget(target: string): string {

@@ -15,7 +15,9 @@ describe("a target that is written down", () => {
     ["/v2/?x-amz-signature=a&X-Amz-Credential=b", "/v2/?x-amz-signature=***&X-Amz-Credential=***"],
     ["/v2/?passwd=a&my_password=b&client_secret=c", "/v2/?passwd=***&my_password=***&client_secret=***"],
     ["/v2/?code=a&Assertion=b&client_assertion=c", "/v2/?code=***&Assertion=***&client_assertion=***"],
+    ["/sign-in/oidc/corp/callback?code=a&state=b&iss=c", "/sign-in/oidc/corp/callback?code=***&state=***&iss=c"],
     ["/v2/?postcode=a&codes=b", "/v2/?postcode=a&codes=b"],
+    ["/v2/?_state=a&estate=b", "/v2/?_state=a&estate=b"],
     ["/v2/?token", "/v2/?token"],
     ["https://app.example/#a?token=b#c", "https://app.example/#a?token=***#c"],
   ])("%s is %s", (target, expected) => expect(maskTarget(target)).toBe(expected));
