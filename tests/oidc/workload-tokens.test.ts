@@ -149,6 +149,16 @@ describe("a job is nobody", () => {
     expect(log.lines.join("\n")).toContain("ref is not refs/heads/release");
   });
 
+  test("which is one line of the log, however many robots it is not", async () => {
+    for (let robot = 0; robot < 23; robot++) await addRobot(`team+ci-${robot}`, { ref: "refs/heads/release" });
+    await refusalOf(workloadTokens().robotOf(await issuer.token(GITHUB), undefined));
+    expect(log.lines).toHaveLength(1);
+    expect(log.lines[0]).toContain("team+ci-19: ref is not refs/heads/release; and 3 more");
+    await addRobot("team+main", { ref: "refs/heads/main" });
+    await workloadTokens().robotOf(await issuer.token(GITHUB), undefined);
+    expect(log.lines).toHaveLength(1);
+  });
+
   test("for a robot of another audience or another issuer", async () => {
     await addRobot("team+ci", { ref: "*" }, { audience: "https://other.example" });
     await addRobot("team+ci-2", { ref: "*" }, { of: "https://issuer.example" });

@@ -96,14 +96,25 @@ async function robotsFor(
   { queries, findAccount, clock, log }: WorkloadTokensParts,
 ): Promise<readonly Account[]> {
   const robots = new Map<number, Account>();
+  const faults: string[] = [];
   for (const trust of await listRobotTrustsOfIssuer(queries, String(claims["iss"]))) {
     const robot = await findAccount(trust.accountId);
     if (!robot || (robotName !== undefined && robot.name !== robotName)) continue;
     const fault = faultOf(robot, clock.nowMs()) ?? mismatchOf(trust, claims);
     if (fault === undefined) robots.set(robot.id, robot);
-    else log.info("a job's token is not a robot's", { robot: robot.name, trust: trust.id, sub: claims["sub"], fault });
+    else faults.push(`trust ${trust.id} of ${robot.name}: ${fault}`);
   }
+  if (robots.size === 0 && faults.length > 0) logFaults(log, claims, faults);
   return [...robots.values()];
+}
+
+/** An issuer may be trusted by hundreds of robots: what is wrong is said of so many. */
+const MOST_FAULTS = 20;
+
+function logFaults(log: Log, claims: Claims, faults: readonly string[]): void {
+  const rest = faults.length - MOST_FAULTS;
+  const said = faults.slice(0, MOST_FAULTS).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
+  log.info("no robot trusts a job's token", { sub: claims["sub"], faults: said });
 }
 
 function faultOf({ kind, isDisabled, expiresAtMs }: Account, nowMs: number): string | undefined {
