@@ -10,7 +10,7 @@ import { ExternalUsers } from "./external-users.ts";
 import { type KnownSignIn, KnownSignIns } from "./known-sign-ins.ts";
 import { LastUsed } from "./last-used.ts";
 import type { PasswordSource } from "./password-source.ts";
-import { isRefusal, type Proof, type SignInMethod } from "./proof.ts";
+import { isRefusal, type Proof, type Refusal, type SignInMethod } from "./proof.ts";
 import { type Check, methodOf, prove } from "./prove.ts";
 import { createRefreshToken, REFRESH_TOKEN_LIFE_MS } from "./refresh-tokens.ts";
 import type { Identity, SignIn } from "./sign-in.ts";
@@ -137,7 +137,7 @@ class SignInByCredentials implements SignIn {
     const { credentials, method, from } = attempt;
     const by = { ...from, actor: from.actor ?? shownName(credentials) };
     const outcome = await prove(this.#check, { credentials, method, by });
-    if (isRefusal(outcome)) throw await this.#refuse(attempt, outcome.refusal);
+    if (isRefusal(outcome)) throw await this.#refuse(attempt, outcome);
     const recordedAtMs = await this.#record(attempt, outcome);
     const { identity, secretId, expiresAtMs, source } = outcome;
     // A job's token says itself how long it is valid, which is not known here.
@@ -150,7 +150,7 @@ class SignInByCredentials implements SignIn {
   }
 
   /** @returns what to throw */
-  async #refuse(attempt: Attempt, reason: string): Promise<RegistryError> {
+  async #refuse(attempt: Attempt, { refusal: reason, isNoSecret }: Refusal): Promise<RegistryError> {
     const { metadata, clock, lockOut } = this.#parts.accounts;
     const { method, from, credentials, mark } = attempt;
     const who = attempterOf(attempt);
@@ -160,6 +160,7 @@ class SignInByCredentials implements SignIn {
     await metadata.transaction(
       async (queries) => {
         const waitMs = await lockOut.countFailure(queries, who);
+        if (isNoSecret) return;
         const detail = { method, reason, ...(waitMs > 0 && { lockedOutMs: waitMs }) };
         const target = shownName(credentials);
         await recordAct(queries, { ...from, act: "sign-in", atMs: clock.nowMs(), outcome: "failure", target, detail });

@@ -18,6 +18,8 @@ export interface Proof {
 /** Why not, for the audit trail: the caller is told nothing of it. */
 export interface Refusal {
   readonly refusal: string;
+  /** It cannot have been one of ours. Anybody can send any number of such, and the trail would say nothing by them. */
+  readonly isNoSecret?: true;
 }
 
 export type Outcome = Proof | Refusal;

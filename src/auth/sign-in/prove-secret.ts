@@ -28,7 +28,7 @@ export interface PresentedSecret {
 export async function proveSecret(check: SecretCheck, presented: PresentedSecret, by: ActOrigin): Promise<Outcome> {
   const { reads } = check.accounts.metadata;
   const { text, kind, username } = presented;
-  if (!isWholeSecret(text)) return { refusal: "the secret is not whole" };
+  if (!isWholeSecret(text)) return { refusal: "the secret is not whole", isNoSecret: true };
   const secret = await findSecretByHash(reads, hashOfSecret(text));
   if (secret?.kind !== kind) return { refusal: "there is no such secret, or no longer" };
   const account = await findAccountById(reads, secret.accountId);

@@ -200,9 +200,18 @@ describe("a robot's secret", () => {
     const { text } = await secret("one");
     expect(await signIn(ROBOT, text)).toMatchObject({ account: { name: ROBOT, kind: "robot" }, isByPassword: false });
     for (const name of ["team+other", "anna", "nobody", "oidc", "TEAM+CI"]) await refused(name, text);
-    await refused(ROBOT, text.slice(0, -1));
-    await refused(ROBOT, text.replace("robot", "pat"));
-    expect(await signIns()).toHaveLength(8);
+    expect(await signIns()).toHaveLength(6);
+  });
+
+  test("that is not whole is refused, counted for the address, and no act", async () => {
+    const { text } = await secret("one");
+    for (const wrong of [text.slice(0, -1), text.replace("robot", "pat"), `${text}x`]) await refused(ROBOT, wrong);
+    expect(await signIns()).toEqual([]);
+    const { failures } = await open.metadata.reads
+      .selectFrom("sign_in_failures")
+      .select("failures")
+      .executeTakeFirstOrThrow();
+    expect(failures).toBe(3);
   });
 
   test("is good until it is revoked, beside another", async () => {
