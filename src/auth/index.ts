@@ -184,7 +184,6 @@ export {
   openSealSecret,
   parseScopes,
   type PublicJwk,
-  type RandomSource,
   realmOf,
   type ReportFault,
   Seal,

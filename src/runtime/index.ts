@@ -1,8 +1,6 @@
 /**
  * What every program needs and no word of a registry: time, logs, shared syncs, schedules, hashing of streams, memory
- * with a bound.
- * What every program needs and no word of a registry: time, logs, shared syncs, hashing of streams, memory with a bound,
- * guarded requests to elsewhere.
+ * with a bound, guarded requests to elsewhere.
  * Not a place for what only one room uses.
  */
 export { type Clock, systemClock } from "./clock.ts";
@@ -32,6 +30,7 @@ export {
   type SafeFetchInit,
   type SafeFetchOptions,
 } from "./outbound/index.ts";
+export type { RandomBytes } from "./random-bytes.ts";
 export { RecentlyUsed } from "./recently-used.ts";
 export { pause, type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";

@@ -1,8 +1,7 @@
 import { type Act, type MetadataDatabase, type Queries, recordAct } from "../../metadata/index.ts";
-import type { Clock } from "../../runtime/index.ts";
+import type { Clock, RandomBytes } from "../../runtime/index.ts";
 import { DEFAULT_HASH_COST, type HashCost, PasswordHashes } from "../passwords/password-hashes.ts";
 import { DEFAULT_LOCK_OUT, LockOut, type LockOutOptions } from "./lock-out.ts";
-import type { RandomBytes } from "./random-text.ts";
 
 export interface AccountOptions {
   /** Characters, of passwords that are set from now on. */

@@ -1,5 +1,4 @@
-/** Random bytes that nobody can guess, so many. */
-export type RandomBytes = (count: number) => Uint8Array;
+import type { RandomBytes } from "../../runtime/index.ts";
 
 export const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

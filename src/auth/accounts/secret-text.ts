@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { SecretKind } from "../../metadata/index.ts";
-import { BASE62, type RandomBytes, randomText } from "./random-text.ts";
+import type { RandomBytes } from "../../runtime/index.ts";
+import { BASE62, randomText } from "./random-text.ts";
 
 /** Scanners for leaked secrets know them by these. */
 const PREFIXES: Readonly<Record<SecretKind, string>> = {
@@ -33,11 +33,6 @@ export function secretKindOf(text: string): SecretKind | undefined {
 export function isWholeSecret(text: string): boolean {
   const check = SECRET.exec(text)?.[1];
   return check !== undefined && check === checkOf(text.slice(0, -CHECK_LENGTH));
-}
-
-/** What is kept of a secret. One that cannot be guessed needs no slow hash. */
-export function hashOfSecret(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }
 
 /** The CRC32 in six digits of base 62. */

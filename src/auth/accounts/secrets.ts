@@ -16,7 +16,8 @@ import { parsePathPattern } from "../access/path-pattern.ts";
 import { ACTIONS } from "../access/roles.ts";
 import { type Accounts, recordDeed } from "./accounts.ts";
 import { getRobotRecord, requireFuture } from "./robots.ts";
-import { createSecretText, hashOfSecret } from "./secret-text.ts";
+import { hashOfSecret } from "../hash-of-secret.ts";
+import { createSecretText } from "./secret-text.ts";
 import { getUserRecord } from "./users.ts";
 
 /** What is known of a secret: never the secret itself. */

@@ -12,9 +12,10 @@ import {
   useTokenOnce,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import type { Clock } from "../../runtime/index.ts";
+import type { Clock, RandomBytes } from "../../runtime/index.ts";
+import { hashOfSecret } from "../hash-of-secret.ts";
 import { type BrowserCookies, clearCookie, findCookie, setCookie } from "../sessions/cookies.ts";
-import { hashOfSecret, isSameSecret, newSecret, type RandomBytes } from "../sessions/secret-text.ts";
+import { isSameSecret, newSecret } from "../sessions/new-secret.ts";
 import type { ExternalIdentity } from "../sign-in/password-source.ts";
 import { readLogoutToken } from "./logout-token.ts";
 import { OidcProvider } from "./oidc-provider.ts";

@@ -1,5 +1,5 @@
 import { RegistryError } from "../../oci/index.ts";
-import { isSameSecret } from "./secret-text.ts";
+import { isSameSecret } from "./new-secret.ts";
 
 /** A request of a browser, as far as it says what page it comes from. */
 export interface PageRequest {

@@ -10,11 +10,13 @@ import {
   type WebSessionRecord,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import type { Clock } from "../../runtime/index.ts";
+import type { Clock, RandomBytes } from "../../runtime/index.ts";
 import type { Account } from "../accounts/account.ts";
+import { isUsable } from "../accounts/find-account.ts";
+import { hashOfSecret } from "../hash-of-secret.ts";
 import { type BrowserCookies, clearCookie, cookieName, findCookie, setCookie } from "./cookies.ts";
 import type { SessionOptions } from "./options.ts";
-import { hashOfSecret, newSecret, type RandomBytes } from "./secret-text.ts";
+import { newSecret } from "./new-secret.ts";
 
 /** Who a browser is. */
 export interface WebSession {
@@ -65,7 +67,7 @@ export class WebSessions {
     if (!record) return undefined;
     const nowMs = this.#parts.clock.nowMs();
     const account = await this.#parts.findAccount(record.accountId);
-    if (!account || account.isDisabled || (account.expiresAtMs ?? Infinity) <= nowMs) return undefined;
+    if (!account || !isUsable(account, nowMs)) return undefined;
     if (nowMs - record.seenAtMs >= SEEN_EVERY_MS) {
       const touch = (queries: Queries) => touchWebSession(queries, record.hash, nowMs);
       await this.#parts.metadata.transaction(touch, { durable: false });

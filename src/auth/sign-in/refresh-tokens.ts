@@ -7,7 +7,8 @@ import {
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type Accounts, recordDeed } from "../accounts/accounts.ts";
-import { createSecretText, hashOfSecret } from "../accounts/secret-text.ts";
+import { createSecretText } from "../accounts/secret-text.ts";
+import { hashOfSecret } from "../hash-of-secret.ts";
 import type { Identity } from "./sign-in.ts";
 
 /** Since its last use. */

@@ -8,7 +8,7 @@ export { EXTERNAL_ALGORITHMS, type ExternalAlgorithm, type ExternalTokenOptions,
 export type { FetchKeySet } from "./external/remote-key-set.ts";
 export type { TrustedKeysParts } from "./external/trusted-keys.ts";
 export { formatScope, parseScopes } from "./scopes.ts";
-export { type RandomSource, Seal } from "./seal.ts";
+export { Seal } from "./seal.ts";
 export { openSealSecret, SealSecretError, type SealSecretParts } from "./seal-secret.ts";
 export { SigningKeys, type SigningKeysParts } from "./signing-keys.ts";
 export type { TokenAccess } from "./token-access.ts";

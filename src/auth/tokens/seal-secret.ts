@@ -1,7 +1,7 @@
 import { link, open, readFile, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "../../runtime/index.ts";
-import type { RandomSource } from "./seal.ts";
+import type { RandomBytes } from "../../runtime/index.ts";
 
 /** The file with the secret that keys in the database are sealed with cannot be had. */
 export class SealSecretError extends Error {
@@ -9,7 +9,7 @@ export class SealSecretError extends Error {
 }
 
 export interface SealSecretParts {
-  readonly random: RandomSource;
+  readonly random: RandomBytes;
   readonly report: (problem: string) => void;
 }
 
@@ -42,7 +42,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /** Complete under another name first: whoever finds the file finds all of it, and only one can give it its name. */
-async function make(path: string, random: RandomSource): Promise<string> {
+async function make(path: string, random: RandomBytes): Promise<string> {
   const draft = `${path}.${Buffer.from(random(8)).toString("hex")}`;
   const text = Buffer.from(random(SECRET_BYTES)).toString("base64url");
   await write(draft, `${text}\n`);

@@ -1,7 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
-
-/** As many random bytes as it is asked for. */
-export type RandomSource = (length: number) => Uint8Array;
+import type { RandomBytes } from "../../runtime/index.ts";
 
 const CIPHER = "aes-256-gcm";
 const NONCE_BYTES = 12;
@@ -11,13 +9,13 @@ const VERSION = "v1.";
 /** Keeps texts from those who can read the database and nothing else. */
 export class Seal {
   readonly #key: Uint8Array;
-  readonly #random: RandomSource;
+  readonly #random: RandomBytes;
 
   /**
    * @param secret long and random: nothing is done to make a short one harder to guess
    * @param purpose keys for different purposes have nothing to do with each other
    */
-  constructor(secret: string | Uint8Array, purpose: string, random: RandomSource) {
+  constructor(secret: string | Uint8Array, purpose: string, random: RandomBytes) {
     this.#key = new Uint8Array(hkdfSync("sha256", secret, "", `berth ${purpose}`, 32));
     this.#random = random;
   }
