@@ -124,7 +124,8 @@ export class RuledAuthenticator implements Authenticator {
   async #byToken(text: string): Promise<KnownCaller> {
     const { tokens, directory } = this.#parts;
     if (!tokens) throw new RegistryError("token-invalid", "tokens are not taken here: send user name and password");
-    const { token, endedAtMs } = await verifyEvenExpired(tokens, text);
+    const token = await tokens.verifyExpired(text);
+    const endedAtMs = token.isExpired ? token.expiresAtMs : undefined;
     const view = await directory.now();
     const principal = await this.#principalOf(view, token);
     const { limits, access } = token;
@@ -150,17 +151,6 @@ export class RuledAuthenticator implements Authenticator {
 function endOf({ expiresAtMs }: VerifiedToken, principal: Principal): number {
   const account = principal.kind === "anonymous" ? undefined : principal.account;
   return Math.min(expiresAtMs, account?.expiresAtMs ?? expiresAtMs);
-}
-
-interface CheckedToken {
-  readonly token: VerifiedToken;
-  /** `undefined`: it is still good. */
-  readonly endedAtMs: number | undefined;
-}
-
-async function verifyEvenExpired(tokens: BearerVerifier, text: string): Promise<CheckedToken> {
-  const token = await tokens.verifyExpired(text);
-  return { token, endedAtMs: token.isExpired ? token.expiresAtMs : undefined };
 }
 
 /**

@@ -3,6 +3,7 @@ import { listRobotTrustsOfIssuer, type Queries, type RobotTrustRecord } from "..
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, Log } from "../../runtime/index.ts";
 import type { Account } from "../accounts/account.ts";
+import { isUsable } from "../accounts/find-account.ts";
 import type { WorkloadTokens } from "../sign-in/workload-tokens.ts";
 import { askIssuer } from "./ask-issuer.ts";
 import { type Claims, findUnmatchedClaim } from "./claims.ts";
@@ -117,10 +118,9 @@ function logFaults(log: Log, claims: Claims, faults: readonly string[]): void {
   log.info("no robot trusts a job's token", { sub: claims["sub"], faults: said });
 }
 
-function faultOf({ kind, isDisabled, expiresAtMs }: Account, nowMs: number): string | undefined {
-  if (kind !== "robot") return "the account is not a robot";
-  if (isDisabled) return "the robot is disabled";
-  return expiresAtMs !== undefined && expiresAtMs <= nowMs ? "the robot has expired" : undefined;
+function faultOf(account: Account, nowMs: number): string | undefined {
+  if (account.kind !== "robot") return "the account is not a robot";
+  return isUsable(account, nowMs) ? undefined : "the robot is disabled or has expired";
 }
 
 /** What of the token is not as the robot wants it. */

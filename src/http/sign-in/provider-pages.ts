@@ -1,4 +1,4 @@
-import type { Account, FinishedSignIn } from "../../auth/index.ts";
+import { type Account, type FinishedSignIn, isUsable } from "../../auth/index.ts";
 import { type Act, type Queries, recordAct } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer } from "../answer.ts";
@@ -55,7 +55,7 @@ async function startSession(
   { finished, account }: { readonly finished: FinishedSignIn; readonly account: Account },
 ): Promise<string> {
   const { source, providerSessionId } = finished;
-  if (account.isDisabled || (account.expiresAtMs ?? Infinity) <= clock.nowMs())
+  if (!isUsable(account, clock.nowMs()))
     throw new RegistryError("denied", "this account may not sign in any more: ask the operator of the registry");
   const act: Act = { ...visit.from, atMs: clock.nowMs(), act: "sign-in", outcome: "success", actor: account.name };
   const start = async (queries: Queries) => {

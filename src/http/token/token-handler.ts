@@ -1,4 +1,5 @@
 import {
+  basicChallenge,
   formatScope,
   type GrantAccess,
   type Identity,
@@ -138,8 +139,7 @@ function tokenAnswer({ form }: TokenWish, { issued, access, refreshToken }: Give
 function withHeaders(thrown: RegistryError, service: string): HttpError {
   const error = thrown.kind === "password-change-needed" ? notYet(thrown) : thrown;
   const headers: AnswerHeaders = {};
-  if (ERROR_TABLE[error.kind].status === 401)
-    headers["WWW-Authenticate"] = `Basic realm="${service.replaceAll(/["\\]/g, "\\$&")}"`;
+  if (ERROR_TABLE[error.kind].status === 401) headers["WWW-Authenticate"] = basicChallenge(service);
   const waitSeconds = waitSecondsOf(error);
   if (waitSeconds !== undefined) headers["Retry-After"] = String(waitSeconds);
   return new HttpError(error.kind, error.message, headers, { details: error.details, cause: error });

@@ -1,6 +1,5 @@
-import { sql } from "kysely";
 import type { Queries } from "../database.ts";
-import { raiseAccessGeneration } from "./counters.ts";
+import { raiseAccountGeneration } from "./accounts.ts";
 
 /** A browser that is signed in. */
 export interface WebSessionRecord {
@@ -98,7 +97,7 @@ export async function endProviderSessions(queries: Queries, over: ProviderSignOu
     let sessions = queries.deleteFrom("web_sessions").where("source", "=", source).where("account_id", "=", id);
     if (providerSessionId !== undefined) sessions = sessions.where("provider_session_id", "=", providerSessionId);
     await sessions.execute();
-    await endTokensOf(queries, id);
+    await raiseAccountGeneration(queries, id);
   }
   return found.map(({ name }) => name);
 }
@@ -109,20 +108,4 @@ function accountsOfSession(queries: Queries, source: string, providerSessionId: 
     .select("account_id")
     .where("source", "=", source)
     .where("provider_session_id", "=", providerSessionId);
-}
-
-/** The account's generation becomes a number that no account has had so far. */
-async function endTokensOf(queries: Queries, accountId: number): Promise<void> {
-  await raiseAccessGeneration(queries);
-  await queries
-    .updateTable("accounts")
-    .set((values) => ({
-      generation: values
-        .selectFrom("counters")
-        .select(sql<number>`value`.as("value"))
-        .where("room", "=", "access")
-        .where("counters.name", "=", "generation"),
-    }))
-    .where("id", "=", accountId)
-    .execute();
 }
