@@ -90,7 +90,7 @@ export class RuledAuthenticator implements Authenticator {
     const origin: ActOrigin = { actor: undefined, address: from.address, requestId: from.requestId };
     const token = /^bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
     const outsideVersion = this.#outsideVersion;
-    const found = token === undefined ? this.#byPassword(authorization, origin) : this.#byToken(token);
+    const found = token === undefined ? this.#byPassword(authorization, origin) : this.#byToken(token, origin);
     const { caller, view, untilMs } = await found;
     const isPresent = view === this.#view && outsideVersion === this.#outsideVersion;
     if (untilMs > 0 && isPresent) this.#known.set(key, { caller, view, untilMs }, CALLER_BYTES);
@@ -121,16 +121,36 @@ export class RuledAuthenticator implements Authenticator {
     return { caller: callerOf(await this.#parts.directory.now(), identity), view: before, untilMs };
   }
 
-  async #byToken(text: string): Promise<KnownCaller> {
+  async #byToken(text: string, from: ActOrigin): Promise<KnownCaller> {
     const { tokens, directory } = this.#parts;
     if (!tokens) throw new RegistryError("token-invalid", "tokens are not taken here: send user name and password");
     const token = await tokens.verifyExpired(text);
     const endedAtMs = token.isExpired ? token.expiresAtMs : undefined;
+    const vouchedUntilMs = await this.#requireVouched(token, from);
     const view = await directory.now();
     const principal = await this.#principalOf(view, token);
     const { limits, access } = token;
     const caller = view.callerOf({ principal, limits, token: limitsOfToken(access), tokenEndedAtMs: endedAtMs });
-    return { caller, view, untilMs: endedAtMs === undefined ? endOf(token, principal) : 0 };
+    return { caller, view, untilMs: endedAtMs === undefined ? Math.min(endOf(token, principal), vouchedUntilMs) : 0 };
+  }
+
+  /**
+   * Who is out in the directory is out here, though the token goes on; while the directory cannot be asked, the token is enough.
+   * @returns until when that need not be asked again
+   */
+  async #requireVouched(token: VerifiedToken, from: ActOrigin): Promise<number> {
+    const { directory, signIn, clock } = this.#parts;
+    const principal = await this.#principalOf(await directory.now(), token);
+    const account = principal.kind === "anonymous" ? undefined : principal.account;
+    if (!account) return Infinity;
+    try {
+      const untilMs = await signIn.vouchedUntilMs(account, from);
+      if (untilMs !== undefined) return untilMs;
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.kind !== "unavailable") throw error;
+      return clock.nowMs() + PASSWORD_MS;
+    }
+    throw invalidToken("has been taken back");
   }
 
   /** @throws RegistryError `token-invalid` if the account has changed so that its tokens hold no longer */

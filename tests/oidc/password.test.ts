@@ -26,6 +26,7 @@ function passwords(id: number): SignIn {
       const limits = password === "limited" ? [{ pathPattern: "a/**", actions: ["pull"] as const }] : [];
       return { account, limits, expiresAtMs: undefined, isByPassword: password !== "token" };
     },
+    vouchedUntilMs: () => Promise.resolve(Infinity),
     isAnybodyWaiting: () => false,
     byRefreshToken: none,
     createRefreshToken: none,

@@ -1,12 +1,13 @@
 import { type ActOrigin, recordAct } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Soon } from "../../runtime/index.ts";
+import type { Account } from "../accounts/account.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { accountKey, type Attempter } from "../accounts/lock-out.ts";
 import { secretKindOf } from "../accounts/secret-text.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
 import { VerifiedPasswords } from "../passwords/verified-passwords.ts";
-import { ExternalUsers } from "./external-users.ts";
+import { ExternalUsers, vouchedUntilMs } from "./external-users.ts";
 import { type KnownSignIn, KnownSignIns } from "./known-sign-ins.ts";
 import { LastUsed } from "./last-used.ts";
 import type { PasswordSource } from "./password-source.ts";
@@ -90,6 +91,10 @@ class SignInByCredentials implements SignIn {
 
   byRefreshToken(token: string, from: ActOrigin): Promise<Identity> {
     return this.#attempt({ username: NO_NAME, password: token }, "refresh-token", from);
+  }
+
+  vouchedUntilMs(account: Account, from: ActOrigin): Promise<number | undefined> {
+    return vouchedUntilMs(this.#check.externalUsers, account, from);
   }
 
   isAnybodyWaiting(): boolean {

@@ -1,4 +1,5 @@
 import type { ActOrigin } from "../../metadata/index.ts";
+import { RegistryError } from "../../oci/index.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { ensureExternalAccount } from "../accounts/external-accounts.ts";
@@ -99,5 +100,19 @@ export class ExternalUsers {
       this.#vouched.delete(oldest);
     }
     return { account, untilMs };
+  }
+}
+
+/** @returns up to when the source of an account lets it in; `undefined` if not, or if its name is somebody else's there by now */
+export async function vouchedUntilMs(
+  externalUsers: ExternalUsers,
+  account: Account,
+  by: ActOrigin,
+): Promise<number | undefined> {
+  try {
+    return await externalUsers.vouchedUntilMs(account, by);
+  } catch (error) {
+    if (error instanceof RegistryError && error.kind === "conflict") return undefined;
+    throw error;
   }
 }

@@ -1,12 +1,11 @@
 import { type ActOrigin, findSecretByHash, type SecretKind, type SecretRecord } from "../../metadata/index.ts";
-import { RegistryError } from "../../oci/index.ts";
 import type { AccessLimit } from "../access/access-limit.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { findAccountById, isUsable } from "../accounts/find-account.ts";
 import { isWholeSecret } from "../accounts/secret-text.ts";
 import { hashOfSecret } from "../hash-of-secret.ts";
-import type { ExternalUsers } from "./external-users.ts";
+import { type ExternalUsers, vouchedUntilMs } from "./external-users.ts";
 import type { Outcome } from "./proof.ts";
 import { REFRESH_TOKEN_LIFE_MS } from "./refresh-tokens.ts";
 
@@ -65,17 +64,4 @@ async function proveStillKnown(
     secretId: secret.id,
     expiresAtMs: isRefresh ? nowMs + REFRESH_TOKEN_LIFE_MS : undefined,
   };
-}
-
-async function vouchedUntilMs(
-  externalUsers: ExternalUsers,
-  account: Account,
-  by: ActOrigin,
-): Promise<number | undefined> {
-  try {
-    return await externalUsers.vouchedUntilMs(account, by);
-  } catch (error) {
-    if (error instanceof RegistryError && error.kind === "conflict") return undefined;
-    throw error;
-  }
 }

@@ -25,6 +25,13 @@ export interface SignIn {
    */
   byPassword(credentials: BasicCredentials, from: ActOrigin): Promise<Identity>;
 
+  /**
+   * Asks the directory that knows an account whether it still lets it in, and takes over the groups that it says now.
+   * @returns until when that holds; `undefined`: it does not
+   * @throws RegistryError `unavailable`
+   */
+  vouchedUntilMs(account: Account, from: ActOrigin): Promise<number | undefined>;
+
   /** Whether somebody is locked out at present, as far as this process knows: what is remembered of passwords is not enough then. */
   isAnybodyWaiting(): boolean;
 

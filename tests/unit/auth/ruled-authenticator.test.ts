@@ -9,7 +9,7 @@ import {
   updateRobot,
   updateUser,
 } from "../../../src/auth/index.ts";
-import type { RegistryError } from "../../../src/oci/index.ts";
+import { RegistryError } from "../../../src/oci/index.ts";
 import { BY } from "./accounts/open-accounts.ts";
 import { openSignIn, type OpenSignIn, PASSWORD } from "./sign-in/open-sign-in.ts";
 
@@ -18,6 +18,8 @@ const TOKEN_LIFE_MS = 15 * 60_000;
 
 let open: OpenSignIn;
 let authenticator: RuledAuthenticator;
+/** What a directory says of who comes with a token. */
+let vouched: () => Promise<number | undefined>;
 /** Runs before a sign-in is answered. */
 let meanwhile: () => Promise<unknown>;
 beforeEach(async () => {
@@ -25,6 +27,7 @@ beforeEach(async () => {
   await open.addUser("root");
   await open.addUser("anna");
   meanwhile = () => Promise.resolve();
+  vouched = () => Promise.resolve(Infinity);
   authenticator = openAuthenticator();
 });
 afterEach(() => open.metadata.close());
@@ -40,6 +43,7 @@ function openAuthenticator(): RuledAuthenticator {
     },
     byRefreshToken: (token, from) => open.signIn.byRefreshToken(token, from),
     createRefreshToken: (identity, from) => open.signIn.createRefreshToken(identity, from),
+    vouchedUntilMs: () => vouched(),
     isAnybodyWaiting: () => open.signIn.isAnybodyWaiting(),
   };
   const verifyExpired = (name: string) => tokenOf(name, open.time.atMs);
@@ -88,6 +92,7 @@ describe("a password", () => {
     meanwhile = () => makeAdministrator(null);
     await authenticator.authenticate(basic(PASSWORD), AT);
     meanwhile = () => Promise.resolve();
+    vouched = () => Promise.resolve(Infinity);
     const caller = await authenticator.authenticate(basic(PASSWORD), AT);
     expect(caller.refusalOf({ path: "team/app", action: "push" })).toBe("rules");
   });
@@ -103,5 +108,23 @@ describe("a token", () => {
     expect(await outcomeOf("Bearer team.ci")).toBe("robot");
     open.time.atMs += 1;
     expect(await outcomeOf("Bearer team.ci")).toBe("token-invalid");
+  });
+});
+
+describe("a token of somebody whom a directory knows", () => {
+  const bearer = "Bearer anna";
+
+  test("is good as long as the directory says so, which is asked now and then", async () => {
+    vouched = () => Promise.resolve(open.time.atMs + 1000);
+    expect(await outcomeOf(bearer)).toBe("user");
+    vouched = () => Promise.resolve(undefined);
+    expect(await outcomeOf(bearer)).toBe("user");
+    open.time.atMs += 1000;
+    expect(await outcomeOf(bearer)).toBe("token-invalid");
+  });
+
+  test("is good while the directory cannot be asked", async () => {
+    vouched = () => Promise.reject(new RegistryError("unavailable", "no answer"));
+    expect(await outcomeOf(bearer)).toBe("user");
   });
 });

@@ -29,6 +29,10 @@ export class MapSignIn implements SignIn {
     return { account, limits: [], expiresAtMs: undefined, isByPassword: true, ...identity };
   }
 
+  vouchedUntilMs(): Promise<number> {
+    return Promise.resolve(Infinity);
+  }
+
   isAnybodyWaiting(): boolean {
     return false;
   }
