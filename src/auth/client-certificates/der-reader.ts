@@ -96,8 +96,11 @@ export function readOid(content: Uint8Array): string {
 export function readTime({ tag, content }: DerElement): number {
   const text = Buffer.from(content).toString("latin1");
   const digits = tag === TAGS.utcTime ? `${Number(text.slice(0, 2)) < 50 ? "20" : "19"}${text}` : text;
-  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits);
-  if (!parts || (tag !== TAGS.utcTime && tag !== TAGS.generalizedTime)) throw new RangeError("a time that is none");
-  const [year = 0, month = 0, day, hour, minute, second] = parts.slice(1).map(Number);
-  return Date.UTC(year, month - 1, day, hour, minute, second);
+  const iso = digits.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6.000Z");
+  const timeMs = Date.parse(iso);
+  const isTime = iso !== digits && (tag === TAGS.utcTime || tag === TAGS.generalizedTime);
+  // There is no 31st of February, although it can be calculated with.
+  if (!isTime || Number.isNaN(timeMs) || new Date(timeMs).toISOString() !== iso)
+    throw new RangeError("a time that is none");
+  return timeMs;
 }

@@ -48,8 +48,9 @@ export const certificates: FuzzTarget = {
     for (const value of [...subject, ...subjectAltNames].map((name) => name.value))
       ok(value === undefined || (value !== "" && !/[\p{Cc}\p{Cf}]/u.test(value)), "a name with what cannot be seen");
     const known = readByRuntime(der);
-    // Bytes that both read say the same to both.
-    if (known && Number.isFinite(Date.parse(known.validTo))) equal(Date.parse(known.validTo), notAfterMs);
+    // Bytes that both read say the same to both. The text of an early year is one of another century.
+    if (known && notAfterMs > Date.UTC(1950) && Number.isFinite(Date.parse(known.validTo)))
+      equal(Date.parse(known.validTo), notAfterMs);
   },
 };
 

@@ -105,6 +105,11 @@ describe("what is no certificate is refused", () => {
     expect(() => parseCertificate(Buffer.concat([whole, Buffer.from([0])]))).toThrow(RangeError);
   });
 
+  test.each(["20200231000000Z", "201301000000Z", "200101250000Z", "200101000000+", "2001010000Z", "today"])(
+    "with the time %j",
+    (notAfter) => expect(() => read({ notAfter })).toThrow("a time that is none"),
+  );
+
   test("with its names twice", () =>
     expect(() => read({ altNames: [[DNS, "a.example"]], altNameExtensions: 2 })).toThrow("twice"));
 
