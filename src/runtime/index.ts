@@ -3,6 +3,7 @@
  * with a bound, guarded requests to elsewhere.
  * Not a place for what only one room uses.
  */
+export { addressRange } from "./address-range.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { Closers } from "./closers.ts";
 export { CoalescedSync } from "./coalesced-sync.ts";

@@ -7,8 +7,7 @@ import {
   removeOldSignInFailures,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import type { Clock } from "../../runtime/index.ts";
-import { addressRange } from "./address-range.ts";
+import { addressRange, type Clock } from "../../runtime/index.ts";
 
 export interface LockOutOptions {
   /** From this many failures in a row on, the account waits. */

@@ -1,9 +1,8 @@
 import { RegistryError } from "../../oci/index.ts";
-import type { Soon } from "../../runtime/index.ts";
+import { addressRange, type Soon } from "../../runtime/index.ts";
 import type { AnswerHeaders } from "../answer.ts";
 import { HttpError } from "../http-error.ts";
 import { Networks } from "../networks.ts";
-import { addressKey } from "./address-key.ts";
 import type { Rate, RateLimitOptions } from "./options.ts";
 import { type BucketParts, TokenBuckets } from "./token-buckets.ts";
 
@@ -71,7 +70,7 @@ export class RateLimits {
   signingIn<T>(address: string, attempt: () => Soon<T>): Soon<T> {
     const buckets = address === "" || this.#exempt.has(address) ? undefined : this.#signIns;
     if (!buckets) return attempt();
-    const counter = { buckets, key: addressKey(address) };
+    const counter = { buckets, key: addressRange(address) };
     if (buckets.waitMs(counter.key) > 0) throw tooMany(counter, "too many wrong passwords from this address");
     const note = (error: unknown): never => {
       if (error instanceof RegistryError && error.kind === "login-failed") buckets.owe(counter.key);
@@ -107,7 +106,7 @@ interface Counter {
 
 function counterOf({ users, anonymous }: Limit, { user, address }: AskedRequest): Counter | undefined {
   if (user !== undefined) return users && { buckets: users, key: user };
-  return anonymous && address !== "" ? { buckets: anonymous, key: addressKey(address) } : undefined;
+  return anonymous && address !== "" ? { buckets: anonymous, key: addressRange(address) } : undefined;
 }
 
 function countPull(counter: Counter, isPull: boolean): CountedPull {

@@ -6,7 +6,6 @@ import {
   requireUserName,
   robotNameOf,
 } from "../../../../src/auth/accounts/account-names.ts";
-import { addressRange } from "../../../../src/auth/accounts/address-range.ts";
 import { randomText } from "../../../../src/auth/accounts/random-text.ts";
 import { createSecretText, isWholeSecret, secretKindOf } from "../../../../src/auth/accounts/secret-text.ts";
 import { DEFAULT_HASH_COST, PasswordHashes } from "../../../../src/auth/passwords/password-hashes.ts";
@@ -120,17 +119,6 @@ describe("a password", () => {
     expect(error.message).toContain(reason);
   });
 });
-
-test.each([
-  ["192.0.2.1", "192.0.2.1"],
-  ["::ffff:192.0.2.1", "192.0.2.1"],
-  ["2001:DB8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
-  ["2001:db8:0001:2::1", "2001:db8:1:2::/64"],
-  ["2001:db8::1", "2001:db8:0:0::/64"],
-  ["::1", "0:0:0:0::/64"],
-  ["fe80::1%eth0", "fe80:0:0:0::/64"],
-  ["unix", "unix"],
-])("the range of %p is %p", (address, range) => expect(addressRange(address)).toBe(range));
 
 describe("a hash of a password", () => {
   test("costs what OWASP asks for, and is right for one way to write a letter as for another", async () => {

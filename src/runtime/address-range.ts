@@ -5,10 +5,14 @@ const NETWORK_GROUPS = 4;
 const GROUPS = 8;
 const MAPPED_PREFIX = "::ffff:";
 
-/** What requests of an address are counted under: an IPv4 address itself, of an IPv6 address the network, `2001:db8:0:1::/64`. */
-export function addressKey(address: string): string {
+/**
+ * What one caller has of addresses at the least: an IPv4 address itself, of an IPv6 address the network, `2001:db8:0:1::/64`, in
+ * which a caller may choose. Anything else stays as it is.
+ */
+export function addressRange(address: string): string {
   if (!isIPv6(address)) return address;
-  if (address.startsWith(MAPPED_PREFIX) && address.includes(".")) return address.slice(MAPPED_PREFIX.length);
+  if (address.toLowerCase().startsWith(MAPPED_PREFIX) && address.includes("."))
+    return address.slice(MAPPED_PREFIX.length);
   const [start = "", end] = address.split("::");
   const head = groupsOf(start);
   const tail = groupsOf(end ?? "");
