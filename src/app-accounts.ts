@@ -19,7 +19,7 @@ import {
   createWorkloadTokens,
   ensureExternalAccount,
   findAccountById,
-  grantAccess,
+  grantByRules,
   type HtpasswdSource,
   OidcProviders,
   openLdapSource,
@@ -76,7 +76,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   const tokenDoor = createTokenHandler({
     service: tokens.service,
     signIn,
-    grantAccess: (identity, wanted) => grantAccess(directory, identity, wanted),
+    grantAccess: (identity, wanted) => grantByRules(directory, identity, wanted),
     issuer: new TokenIssuer(tokenParts),
     metadata,
     clock: systemClock,

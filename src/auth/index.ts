@@ -125,7 +125,7 @@ export { createCertificateRules } from "./client-certificates/certificate-rules.
 export { CertificateSignIn } from "./client-certificates/certificate-sign-in.ts";
 export type { CertificateHeaderOptions, ClientCertificateOptions } from "./client-certificates/options.ts";
 export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
-export { grantAccess } from "./grant-access.ts";
+export { grantByRules } from "./grant-by-rules.ts";
 export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AccessDirectory, findAccount, grantAccess } from "../../../src/auth/index.ts";
+import { AccessDirectory, findAccount, grantByRules } from "../../../src/auth/index.ts";
 import { openSqlite, putVisibility } from "../../../src/metadata/index.ts";
 
 test("a token's actions that are no actions are left out, whatever they are called", async () => {
@@ -7,7 +7,7 @@ test("a token's actions that are no actions are left out, whatever they are call
   await metadata.transaction((queries) => putVisibility(queries, { path: "app", visibility: "public", nowMs: 1 }));
   const directory = new AccessDirectory({ metadata, clock: { nowMs: () => 1 }, findAccount });
   const actions = ["constructor", "toString", "__proto__", "pull", "push"];
-  const granted = await grantAccess(directory, undefined, [{ type: "repository", name: "app", actions }]);
+  const granted = await grantByRules(directory, undefined, [{ type: "repository", name: "app", actions }]);
   expect(granted).toEqual([{ type: "repository", name: "app", actions: ["pull"] }]);
   await metadata.close();
 });

@@ -12,7 +12,7 @@ import type { TokenAccess } from "./tokens/token-access.ts";
  * @param identity `undefined`: nobody in particular
  * @throws RegistryError `password-change-needed`
  */
-export function grantAccess(
+export function grantByRules(
   directory: AccessDirectory,
   identity: Identity | undefined,
   wanted: readonly TokenAccess[],
