@@ -2,8 +2,8 @@ import { type Account, type FinishedSignIn, isUsable } from "../../auth/index.ts
 import { type Act, type Queries, recordAct } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer } from "../answer.ts";
+import { readForm } from "../read-small-body.ts";
 import { targetOf } from "../request-target.ts";
-import { readSmallBody } from "./read-small-body.ts";
 import { browserOf, type SignInParts, type SignInVisit } from "./sign-in-visit.ts";
 
 const NOT_STORED = { "Cache-Control": "no-store" };
@@ -35,7 +35,7 @@ export async function finishAtProvider(parts: SignInParts, visit: SignInVisit, p
 
 /** Ends sessions where a provider says so; it comes without a browser. @spec OpenID Connect Back-Channel Logout 1.0, 2.5 */
 export async function logOutByProvider(parts: SignInParts, visit: SignInVisit, provider: string): Promise<Answer> {
-  const form = new URLSearchParams(await readSmallBody(visit.request, "application/x-www-form-urlencoded"));
+  const form = await readForm(visit.request);
   await parts.providers.endSessions(provider, form.get("logout_token") ?? "", visit.from);
   return emptyAnswer(200, NOT_STORED);
 }

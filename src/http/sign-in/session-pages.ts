@@ -2,7 +2,7 @@ import { type Account, type Identity, refuseOtherSites, requireOwnPage } from ".
 import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
-import { readSmallBody } from "./read-small-body.ts";
+import { readSmallBody } from "../read-small-body.ts";
 import { browserOf, pageOf, type SignInParts, type SignInVisit } from "./sign-in-visit.ts";
 
 const NOT_STORED = { "Cache-Control": "no-store" };

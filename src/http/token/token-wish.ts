@@ -1,7 +1,7 @@
 import { type BasicCredentials, parseBasicCredentials, parseScopes, type TokenAccess } from "../../auth/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
+import { readForm } from "../read-small-body.ts";
 import { targetOf } from "../request-target.ts";
-import { readForm } from "./read-form.ts";
 
 /** What a client wants a token for. */
 export interface TokenWish {
