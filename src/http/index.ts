@@ -32,6 +32,7 @@ export {
   type ServiceFacts,
   type SignInWay,
 } from "./api/index.ts";
+export type { Door, Edge, Page, Visitor } from "./edge.ts";
 export {
   createDebugHandler,
   createHealth,
@@ -56,14 +57,7 @@ export {
 } from "./observation/index.ts";
 export type { HttpOptions } from "./options.ts";
 export { type RateLimitOptions, RateLimits } from "./rate-limits/index.ts";
-export {
-  createRequestHandler,
-  type Door,
-  type Edge,
-  type Page,
-  type RequestHandler,
-  type Visitor,
-} from "./request-handler.ts";
+export { createRequestHandler, type RequestHandler } from "./request-handler.ts";
 export type { RequestRecord } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
 export {
