@@ -271,6 +271,8 @@ describe("a token that ends while its user uploads", () => {
     await rows.user(login.user, login.password);
     await rows.role(team, `user:${login.user}`, "writer");
     const slow = http(await tokenThatEndsIn(2500, login, repository));
+    const uploads = `/v2/${repository}/blobs/uploads/`;
+    await until("the role counts", async () => (await slow.post(uploads)).status === 202);
     const upload = await begin(slow);
     await until("the token has ended", async () => (await slow.get("/v2/")).status === 401);
     await rows.role(team, `user:${login.user}`, undefined);

@@ -49,6 +49,8 @@ export interface AccessRows {
 
 const BY: ActOrigin = { actor: "test", address: undefined, requestId: undefined };
 
+const SEEN_AFTER_MS = 30;
+
 /** Least work for who hashes and who checks. */
 const CHEAP = { memoryKib: 8, passes: 1 };
 
@@ -56,26 +58,32 @@ export async function openAccessRows({ dataDirectory }: { readonly dataDirectory
   const metadata = await openSqlite(join(dataDirectory, "berth/berth.db"));
   const clock = { nowMs: () => Date.now() };
   const accounts = createAccounts({ metadata, clock, random: randomBytes, options: { hashCost: CHEAP } });
-  const change = <T>(work: (queries: Queries) => Promise<T>) => metadata.transaction(work);
+  const seen = async <T>(done: Promise<T>): Promise<T> => {
+    const result = await done;
+    // A registry looks every 10 ms for what other programs have changed.
+    await Bun.sleep(SEEN_AFTER_MS);
+    return result;
+  };
+  const change = <T>(work: (queries: Queries) => Promise<T>) => seen(metadata.transaction(work));
   return {
     accounts,
     metadata,
     async user(name, password, more) {
-      await createUser(accounts, { name, password, mustChangePassword: false, ...more }, BY);
+      await seen(createUser(accounts, { name, password, mustChangePassword: false, ...more }, BY));
     },
     async disable(user) {
-      await disableUser(accounts, user, BY);
+      await seen(disableUser(accounts, user, BY));
     },
     async robot(ownerPath, name) {
       const robot = await createRobot(accounts, { ownerPath, name }, BY);
-      return (await createRobotSecret(accounts, { robot: robot.name, name: "first" }, BY)).text;
+      return (await seen(createRobotSecret(accounts, { robot: robot.name, name: "first" }, BY))).text;
     },
     async personalToken(user, limits) {
-      return (await createPersonalToken(accounts, { user, name: "first", limits }, BY)).text;
+      return (await seen(createPersonalToken(accounts, { user, name: "first", limits }, BY))).text;
     },
     async mappedGroup(mapping) {
       await createGroup(accounts, { name: mapping.group }, BY);
-      await addGroupMapping(accounts, mapping, BY);
+      await seen(addGroupMapping(accounts, mapping, BY));
     },
     role: (path, subject, role) =>
       change(async (queries) => {
