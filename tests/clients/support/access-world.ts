@@ -23,7 +23,8 @@ export interface AccessWorld {
   readonly registry: RunningRegistry;
   readonly rows: AccessRows;
   readonly image: Image;
-  readonly chart: string;
+  /** Absent where there is no helm. */
+  readonly chart: string | undefined;
   readonly anna: Login;
   /** Writer of `team`. */
   readonly robot: Login;
@@ -72,7 +73,7 @@ async function fill(registry: RunningRegistry): Promise<AccessWorld> {
   const chart = await packChart();
   for (const node of Object.values(NAMESPACES)) {
     await client.pushImage(`${node}/image`, TAG, image);
-    await pushChart(client, `${node}/chart`, chart);
+    if (chart !== undefined) await pushChart(client, `${node}/chart`, chart);
   }
   return { registry, rows, image, chart, anna, robot, annasToken, keeper, client };
 }

@@ -32,7 +32,7 @@ export interface ClientGiven {
   readonly source: string;
   readonly image: Image;
   /** Chart archive. */
-  readonly chart: string;
+  readonly chart: string | undefined;
 }
 
 /** A client with logins and images of its own, logged in nowhere at first. */
@@ -241,7 +241,7 @@ const helmClient: ImageClient = {
       logIn: ({ user, password }) =>
         run(argv`registry login --plain-http --username ${user} --password-stdin ${host}`, password),
       logOut: () => run(argv`registry logout ${host}`),
-      push: (repository) => run(argv`push ${chart} ${oci(repository.slice(0, -"/chart".length))} --plain-http`),
+      push: (repository) => run(argv`push ${chart ?? ""} ${oci(repository.slice(0, -"/chart".length))} --plain-http`),
       pull: (repository) =>
         run(argv`pull ${oci(repository)} --version ${TAG} --plain-http --destination ${makeTemporaryFolder("charts")}`),
       stop: nothingToStop,
@@ -261,8 +261,9 @@ export const imageClients: readonly ImageClient[] = [
   helmClient,
 ];
 
-/** The chart that helm moves, with the helm that packs it. */
-export async function packChart(): Promise<string> {
+/** The chart that helm moves; `undefined` where there is no helm. */
+export async function packChart(): Promise<string | undefined> {
+  if (!helm.isInstalled) return undefined;
   const folder = makeTemporaryFolder("chart");
   mkdirSync(join(folder, "chart/templates"), { recursive: true });
   writeFileSync(join(folder, "chart/Chart.yaml"), `apiVersion: v2\nname: chart\nversion: ${TAG}\n`);
