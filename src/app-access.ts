@@ -8,7 +8,7 @@ import {
   bearerChallenge,
   ExternalTokenAuthenticator,
   type ExternalTokenOptions,
-  ExternalTokenVerifier,
+  loadTokenCode,
   openToAll,
   realmOf,
   RuledAuthenticator,
@@ -54,6 +54,7 @@ async function openHtpasswdAccess(
 
 /** Tokens of another server, which alone says who may do what. */
 async function openTokenAccess({ log }: AccessParts, token: ExternalTokenOptions): Promise<Access> {
+  const { ExternalTokenVerifier } = await loadTokenCode();
   const verifier = await ExternalTokenVerifier.open(token, {
     fetch: fetchKeySet,
     clock: systemClock,

@@ -16,21 +16,18 @@ import {
   type ClientCertificateOptions,
   createCertificateRules,
   createFirstAdministrator,
-  createWorkloadTokens,
   ensureExternalAccount,
   findAccountById,
   grantByRules,
   type HtpasswdSource,
-  OidcProviders,
+  loadTokenCode,
   openLdapSource,
   openSealSecret,
   type PasswordSource,
   RuledAuthenticator,
   Seal,
   type SignIn,
-  SigningKeys,
-  TokenIssuer,
-  TokenVerifier,
+  type SigningKeys,
   WebSessions,
 } from "./auth/index.ts";
 import { COMMAND } from "./command-name.ts";
@@ -42,6 +39,7 @@ import { systemClock } from "./runtime/index.ts";
 /** Accounts in the database, with users of other sources beside those of its own, and tokens. */
 export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Promise<Access> {
   const { metadata } = parts;
+  const code = await loadTokenCode();
   const accounts = openAccounts(parts);
   await greetFirstAdministrator(parts, accounts);
   await warnOfHtpasswdRules(parts);
@@ -49,7 +47,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   const findAccount = (id: number) => findAccountById(metadata.reads, id);
   const { directory, signIn } = openSignIn(accounts, {
     sources: openSources(parts, file, auth),
-    workloads: createWorkloadTokens({
+    workloads: code.createWorkloadTokens({
       queries: metadata.reads,
       findAccount,
       options: auth.workloads,
@@ -59,13 +57,13 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     options: { externalCacheMs: auth.externalCacheMs },
   });
   const { tokens } = auth;
-  const keys = await openSigningKeys(parts, auth);
+  const keys = await openSigningKeys(parts, auth, code);
   const tokenParts = { keys, options: tokens, clock: systemClock, newId: randomUUID };
   const authenticator = new RuledAuthenticator({
     directory,
     signIn,
     certificates: auth.clientCertificates && openCertificateSignIn(parts, auth.clientCertificates),
-    tokens: new TokenVerifier(tokenParts),
+    tokens: new code.TokenVerifier(tokenParts),
     challenge: ({ origin, ...challenge }) =>
       bearerChallenge({ ...challenge, service: tokens.service, realm: tokens.realm ?? tokenUrl(parts, origin) }),
     outsideVersion: () => file?.version(),
@@ -77,7 +75,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     service: tokens.service,
     signIn,
     grantAccess: (identity, wanted) => grantByRules(directory, identity, wanted),
-    issuer: new TokenIssuer(tokenParts),
+    issuer: new code.TokenIssuer(tokenParts),
     metadata,
     clock: systemClock,
   });
@@ -91,7 +89,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   const doors: readonly Door[] = [
     { path: "/token", name: "token", respond: tokenDoor },
     { path: "/token/jwks", name: "token", respond: () => respondKeySet(keys) },
-    ...openSignInDoors(parts, { auth, accounts, signIn, sessions }),
+    ...openSignInDoors(parts, { auth, accounts, signIn, sessions, code }),
     openApiDoor(parts, { accounts, directory, signIn, sessions }),
   ];
   return { authenticator, doors };
@@ -123,10 +121,16 @@ function tokenUrl({ config }: AccessParts, origin: string): string {
   return `${origin}${config.http.prefix}token`;
 }
 
-async function openSigningKeys(parts: AccessParts, { tokens }: AccountsConfig): Promise<SigningKeys> {
+type TokenCode = Awaited<ReturnType<typeof loadTokenCode>>;
+
+async function openSigningKeys(
+  parts: AccessParts,
+  { tokens }: AccountsConfig,
+  { SigningKeys: Keys }: TokenCode,
+): Promise<SigningKeys> {
   const { metadata, log } = parts;
   const seal = new Seal(await openSecret(parts), "token keys", randomBytes);
-  return SigningKeys.open({ metadata, seal, algorithm: tokens.algorithm, clock: systemClock, log });
+  return Keys.open({ metadata, seal, algorithm: tokens.algorithm, clock: systemClock, log });
 }
 
 /** What is in the database is sealed with what is not in it. */
@@ -145,14 +149,15 @@ interface BrowserParts {
   readonly accounts: Accounts;
   readonly signIn: SignIn;
   readonly sessions: WebSessions;
+  readonly code: TokenCode;
 }
 
 /** How browsers sign in and out. */
 function openSignInDoors(
   { config, metadata }: AccessParts,
-  { auth, accounts, signIn, sessions }: BrowserParts,
+  { auth, accounts, signIn, sessions, code }: BrowserParts,
 ): readonly Door[] {
-  const providers = new OidcProviders({ metadata, options: auth.oidc, clock: systemClock, random: randomBytes });
+  const providers = new code.OidcProviders({ metadata, options: auth.oidc, clock: systemClock, random: randomBytes });
   const handle = createSignInHandler({
     metadata,
     providers,

@@ -133,13 +133,14 @@ export { findHtpasswdRules, type HtpasswdRules, seedHtpasswdRules } from "./htpa
 export { normalizeGroupName } from "./ldap/group-names.ts";
 export { type LdapSourceNeeds, openLdapSource } from "./ldap/ldap-source.ts";
 export type { LdapOptions } from "./ldap/options.ts";
-export { createWorkloadTokens, type WorkloadTokensParts } from "./oidc/create-workload-tokens.ts";
-export {
-  type BegunSignIn,
-  type FinishedSignIn,
+export { loadTokenCode } from "./load-token-code.ts";
+export type { WorkloadTokensParts } from "./oidc/create-workload-tokens.ts";
+export type {
+  BegunSignIn,
+  FinishedSignIn,
   OidcProviders,
-  type OidcProvidersParts,
-  type SignInBeginning,
+  OidcProvidersParts,
+  SignInBeginning,
 } from "./oidc/oidc-providers.ts";
 export type { OidcProviderOptions, WorkloadIssuerOptions, WorkloadOptions } from "./oidc/options.ts";
 export { openToAll } from "./open-to-all.ts";
@@ -174,7 +175,7 @@ export {
   EXTERNAL_ALGORITHMS,
   type ExternalAlgorithm,
   type ExternalTokenOptions,
-  ExternalTokenVerifier,
+  type ExternalTokenVerifier,
   type FetchKeySet,
   formatScope,
   type GrantAccess,
@@ -189,16 +190,15 @@ export {
   Seal,
   SealSecretError,
   type SealSecretParts,
-  SigningKeys,
+  type SigningKeys,
   type SigningKeysParts,
-  TOKEN_ALGORITHMS,
   type TokenAccess,
   type TokenAlgorithm,
-  TokenIssuer,
+  type TokenIssuer,
   type TokenIssuerParts,
   type TokenOptions,
   type TokenRequest,
-  TokenVerifier,
+  type TokenVerifier,
   type TokenVerifierParts,
   type TrustedKeysParts,
   type VerifiedToken,

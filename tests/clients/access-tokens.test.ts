@@ -1,7 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes, randomUUID } from "node:crypto";
 
-import { findAccount, Seal, SigningKeys, TokenIssuer } from "../../src/auth/index.ts";
+import { findAccount, Seal } from "../../src/auth/index.ts";
+import { SigningKeys } from "../../src/auth/tokens/signing-keys.ts";
+import { TokenIssuer } from "../../src/auth/tokens/token-issuer.ts";
 import { logTo } from "../unit/http/health/log-to.ts";
 import { argv } from "../support/argv.ts";
 import { type Answer, HttpClient } from "../support/http-client.ts";

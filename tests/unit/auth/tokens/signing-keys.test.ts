@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { calculateJwkThumbprint, decodeProtectedHeader } from "jose";
 import { join } from "node:path";
-import { TOKEN_ALGORITHMS } from "../../../../src/auth/index.ts";
+import { TOKEN_ALGORITHMS } from "../../../../src/auth/tokens/token-key.ts";
 import { listTokenKeys, type MetadataDatabase, openSqlite } from "../../../../src/metadata/index.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
 import { DAY_MS, failureOf, HOUR_MS, openTokens, START_MS, StandingClock, type TokenParts } from "./token-parts.ts";

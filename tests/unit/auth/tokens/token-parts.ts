@@ -1,12 +1,8 @@
 import { randomBytes } from "node:crypto";
-import {
-  Seal,
-  SigningKeys,
-  type TokenAlgorithm,
-  TokenIssuer,
-  type TokenOptions,
-  TokenVerifier,
-} from "../../../../src/auth/index.ts";
+import { Seal, type TokenAlgorithm, type TokenOptions } from "../../../../src/auth/index.ts";
+import { SigningKeys } from "../../../../src/auth/tokens/signing-keys.ts";
+import { TokenIssuer } from "../../../../src/auth/tokens/token-issuer.ts";
+import { TokenVerifier } from "../../../../src/auth/tokens/token-verifier.ts";
 import { type MetadataDatabase, openSqlite } from "../../../../src/metadata/index.ts";
 
 export const START_MS = Date.UTC(2026, 7, 23, 12);

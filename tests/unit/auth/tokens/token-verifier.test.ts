@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { decodeJwt, exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
-import { parseScopes, TOKEN_ALGORITHMS } from "../../../../src/auth/index.ts";
+import { parseScopes } from "../../../../src/auth/index.ts";
+import { TOKEN_ALGORITHMS } from "../../../../src/auth/tokens/token-key.ts";
 import { failureOf, HOUR_MS, OPTIONS, openTokens, START_MS, type TokenParts } from "./token-parts.ts";
 
 const access = parseScopes(["repository:team/app:pull,push"]);

@@ -7,9 +7,9 @@ import {
   EXTERNAL_ALGORITHMS,
   type ExternalAlgorithm,
   type ExternalTokenOptions,
-  ExternalTokenVerifier,
   realmOf,
 } from "../../../../../src/auth/index.ts";
+import { ExternalTokenVerifier } from "../../../../../src/auth/tokens/external/external-token-verifier.ts";
 import { libtrustFingerprint } from "../../../../../src/auth/tokens/external/named-keys.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../../support/temporary-folder.ts";
 import { DAY_MS, failureOf, StandingClock } from "../token-parts.ts";
