@@ -59,7 +59,7 @@ function splitUnescaped(text: string, separator: string): readonly string[] {
 
 /** A space at the end belongs to the value if there is a backslash before it. */
 function trimUnescaped(value: string): string {
-  return value.trimStart().replace(/(?<!\\) +$/u, "");
+  return value.replace(/^ +/u, "").replace(/(?<!\\) +$/u, "");
 }
 
 /** `\,` and `\2c` are a comma; several escapes in hexadecimal may be one letter of UTF-8. */

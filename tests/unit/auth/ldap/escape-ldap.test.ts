@@ -44,6 +44,10 @@ describe("a value in a DN", () => {
     ["a\0", "a\\00"],
   ])("%j is %j", (value, escaped) => expect(escapeDnValue(value)).toBe(escaped));
 
+  test("keeps spaces that are not of ASCII, which only look as if they could be left out", () => {
+    expect(normalizeDn("cn=\u00a0a,dc=example")).toBe("cn=\u00a0a,dc=example");
+  });
+
   test("stays one value of one part", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (value) => {
