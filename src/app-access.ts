@@ -8,7 +8,7 @@ import {
   bearerChallenge,
   ExternalTokenAuthenticator,
   type ExternalTokenOptions,
-  loadTokenCode,
+  loadOptionalCode,
   openToAll,
   realmOf,
   RuledAuthenticator,
@@ -54,7 +54,7 @@ async function openHtpasswdAccess(
 
 /** Tokens of another server, which alone says who may do what. */
 async function openTokenAccess({ log }: AccessParts, token: ExternalTokenOptions): Promise<Access> {
-  const { ExternalTokenVerifier } = await loadTokenCode();
+  const { ExternalTokenVerifier } = await loadOptionalCode();
   const verifier = await ExternalTokenVerifier.open(token, {
     fetch: fetchKeySet,
     clock: systemClock,

@@ -12,16 +12,14 @@ import {
 import {
   type Accounts,
   bearerChallenge,
-  CertificateSignIn,
+  type CertificateSignIn,
   type ClientCertificateOptions,
-  createCertificateRules,
   createFirstAdministrator,
   ensureExternalAccount,
   findAccountById,
   grantByRules,
   type HtpasswdSource,
-  loadTokenCode,
-  openLdapSource,
+  loadOptionalCode,
   openSealSecret,
   type PasswordSource,
   RuledAuthenticator,
@@ -39,14 +37,14 @@ import { systemClock } from "./runtime/index.ts";
 /** Accounts in the database, with users of other sources beside those of its own, and tokens. */
 export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Promise<Access> {
   const { metadata } = parts;
-  const code = await loadTokenCode();
+  const code = await loadOptionalCode();
   const accounts = openAccounts(parts);
   await greetFirstAdministrator(parts, accounts);
   await warnOfHtpasswdRules(parts);
   const file = auth.htpasswdPath === undefined ? undefined : await openHtpasswdFile(parts, auth.htpasswdPath);
   const findAccount = (id: number) => findAccountById(metadata.reads, id);
   const { directory, signIn } = openSignIn(accounts, {
-    sources: openSources(parts, file, auth),
+    sources: openSources(parts, file, { ldap: auth.ldap, code }),
     workloads: code.createWorkloadTokens({
       queries: metadata.reads,
       findAccount,
@@ -62,7 +60,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   const authenticator = new RuledAuthenticator({
     directory,
     signIn,
-    certificates: auth.clientCertificates && openCertificateSignIn(parts, auth.clientCertificates),
+    certificates: auth.clientCertificates && openCertificateSignIn(parts, auth.clientCertificates, code),
     tokens: new code.TokenVerifier(tokenParts),
     challenge: ({ origin, ...challenge }) =>
       bearerChallenge({ ...challenge, service: tokens.service, realm: tokens.realm ?? tokenUrl(parts, origin) }),
@@ -95,16 +93,24 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   return { authenticator, doors };
 }
 
-function openCertificateSignIn({ metadata }: AccessParts, options: ClientCertificateOptions): CertificateSignIn {
-  return new CertificateSignIn({ rules: createCertificateRules(options.rules), metadata, clock: systemClock });
+function openCertificateSignIn(
+  { metadata }: AccessParts,
+  options: ClientCertificateOptions,
+  code: OptionalCode,
+): CertificateSignIn {
+  return new code.CertificateSignIn({
+    rules: code.createCertificateRules(options.rules),
+    metadata,
+    clock: systemClock,
+  });
 }
 
 function openSources(
   { log, closers }: AccessParts,
   file: HtpasswdSource | undefined,
-  { ldap }: AccountsConfig,
+  { ldap, code }: Pick<AccountsConfig, "ldap"> & { readonly code: OptionalCode },
 ): readonly PasswordSource[] {
-  const directories = ldap.map((options) => openLdapSource(options, { log, clock: systemClock }));
+  const directories = ldap.map((options) => code.openLdapSource(options, { log, clock: systemClock }));
   for (const directory of directories) closers.add(() => directory.close());
   return file ? [file, ...directories] : directories;
 }
@@ -121,12 +127,12 @@ function tokenUrl({ config }: AccessParts, origin: string): string {
   return `${origin}${config.http.prefix}token`;
 }
 
-type TokenCode = Awaited<ReturnType<typeof loadTokenCode>>;
+type OptionalCode = Awaited<ReturnType<typeof loadOptionalCode>>;
 
 async function openSigningKeys(
   parts: AccessParts,
   { tokens }: AccountsConfig,
-  { SigningKeys: Keys }: TokenCode,
+  { SigningKeys: Keys }: OptionalCode,
 ): Promise<SigningKeys> {
   const { metadata, log } = parts;
   const seal = new Seal(await openSecret(parts), "token keys", randomBytes);
@@ -149,7 +155,7 @@ interface BrowserParts {
   readonly accounts: Accounts;
   readonly signIn: SignIn;
   readonly sessions: WebSessions;
-  readonly code: TokenCode;
+  readonly code: OptionalCode;
 }
 
 /** How browsers sign in and out. */

@@ -121,8 +121,7 @@ export {
 export type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 export { basicChallenge, type BasicCredentials, parseBasicCredentials } from "./basic-credentials.ts";
 export { askerOf, type Caller, EVERYBODY } from "./caller.ts";
-export { createCertificateRules } from "./client-certificates/certificate-rules.ts";
-export { CertificateSignIn } from "./client-certificates/certificate-sign-in.ts";
+export type { CertificateSignIn } from "./client-certificates/certificate-sign-in.ts";
 export type { CertificateHeaderOptions, ClientCertificateOptions } from "./client-certificates/options.ts";
 export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
 export { grantByRules } from "./grant-by-rules.ts";
@@ -131,9 +130,9 @@ export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { findHtpasswdRules, type HtpasswdRules, seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
 export { normalizeGroupName } from "./ldap/group-names.ts";
-export { type LdapSourceNeeds, openLdapSource } from "./ldap/ldap-source.ts";
+export type { LdapSourceNeeds } from "./ldap/ldap-source.ts";
 export type { LdapOptions } from "./ldap/options.ts";
-export { loadTokenCode } from "./load-token-code.ts";
+export { loadOptionalCode } from "./load-optional-code.ts";
 export type { WorkloadTokensParts } from "./oidc/create-workload-tokens.ts";
 export type {
   BegunSignIn,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createCertificateRules } from "../../../src/auth/index.ts";
+import { createCertificateRules } from "../../../src/auth/client-certificates/certificate-rules.ts";
 import { altNamePattern, subjectPattern } from "../../../src/config/values/certificate-types.ts";
 
 /** What the configuration takes is what rules can be made of. */

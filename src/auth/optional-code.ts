@@ -1,4 +1,7 @@
-/** What signs and checks tokens of ours and of others, with the libraries for it; see `loadTokenCode`. */
+/** What only some ways to sign in need, with the libraries for it; see `loadOptionalCode`. */
+export { createCertificateRules } from "./client-certificates/certificate-rules.ts";
+export { CertificateSignIn } from "./client-certificates/certificate-sign-in.ts";
+export { openLdapSource } from "./ldap/ldap-source.ts";
 export { createWorkloadTokens } from "./oidc/create-workload-tokens.ts";
 export { OidcProviders } from "./oidc/oidc-providers.ts";
 export { ExternalTokenVerifier } from "./tokens/external/external-token-verifier.ts";
