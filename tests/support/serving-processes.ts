@@ -28,5 +28,9 @@ function parentOf(pid: number): number {
 }
 
 function commandLine(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean).join(" ");
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean).join(" ");
+  } catch {
+    return ""; // ended meanwhile
+  }
 }
