@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { listKeys, type KeyDescription } from "../src/config/index.ts";
 import { describeApi } from "../src/http/api/openapi.ts";
 import { ROUTES } from "../src/http/api/routes.ts";
-import { VERSION } from "../src/version.ts";
+import { VERSION } from "../src/app/version.ts";
 
 /** Writes the pages of `docs/reference/` that come from the source; with `--check` only says whether they are current. */
 const pages = [

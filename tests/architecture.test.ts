@@ -18,33 +18,29 @@ const ROOMS = {
   http: ["oci", "runtime", "storage", "metadata", "jobs", "auth", "registry", "events", "upstream", "upkeep", "trust"],
   config: ["oci", "runtime"],
   processes: ["runtime"],
-  cli: ["config", "http", "processes"],
+  app: [
+    "oci",
+    "runtime",
+    "storage",
+    "metadata",
+    "jobs",
+    "auth",
+    "registry",
+    "events",
+    "upstream",
+    "upkeep",
+    "trust",
+    "http",
+    "config",
+    "processes",
+  ],
+  cli: ["app", "config", "http", "processes"],
 } as const satisfies Record<string, readonly string[]>;
 
 type Room = keyof typeof ROOMS;
 
-/** Files beside the rooms, and the rooms whose business they are. They themselves may import every room. */
-const WIRING: Readonly<Record<string, readonly Room[]>> = {
-  "src/app.ts": ["cli"],
-  "src/app-accounts.ts": [],
-  "src/app-access.ts": [],
-  "src/app-api.ts": [],
-  "src/app-audit.ts": ["cli"],
-  "src/app-check.ts": ["cli"],
-  "src/app-import.ts": ["cli"],
-  "src/app-listeners.ts": [],
-  "src/app-observation.ts": [],
-  "src/app-local-api.ts": ["cli"],
-  "src/app-options.ts": [],
-  "src/app-processes.ts": ["cli"],
-  "src/app-scrub.ts": ["cli"],
-  "src/app-sign-in.ts": [],
-  "src/app-stores.ts": [],
-  "src/start-error.ts": ["cli"],
-  "src/command-name.ts": ["cli"],
-  "src/main.ts": [],
-  "src/version.ts": ["cli", "http"],
-};
+/** Where the process starts: beside the rooms, and imported by none. */
+const START = "src/main.ts";
 
 const MAX_CODE_LINES = 400;
 
@@ -108,7 +104,7 @@ function isRoom(name: string | undefined): name is Room {
 // --- rules: each gives what breaks it
 
 function unknownRooms(files: readonly SourceFile[]): readonly string[] {
-  return files.filter(({ path }) => !isRoom(roomOf(path)) && !(path in WIRING)).map(({ path }) => path);
+  return files.filter(({ path }) => !isRoom(roomOf(path)) && path !== START).map(({ path }) => path);
 }
 
 function forbiddenImports(files: readonly SourceFile[]): readonly string[] {
@@ -124,12 +120,11 @@ function isAllowed({ from, to, isPackage, isTypeOnly }: Import): boolean {
   if (isPackage) return here !== "oci";
   if (here === there && here !== undefined) return true;
   if (from.startsWith("web/")) return to.startsWith("web/") || (isTypeOnly && to === "src/http/index.ts");
-  if (to in WIRING) return !isRoom(here) || (WIRING[to]?.includes(here) ?? false);
-  if (to === "package.json") return from in WIRING;
+  if (to === "package.json") return here === "app";
   if (!isRoom(there)) return false;
   if (here === "config" && to === `src/${there}/options.ts`) return true;
   if (to !== `src/${there}/index.ts`) return false;
-  return !isRoom(here) || (ROOMS[here] as readonly Room[]).includes(there);
+  return from === START || (isRoom(here) && (ROOMS[here] as readonly Room[]).includes(there));
 }
 
 function arrow({ from, to }: Import): string {
@@ -161,13 +156,15 @@ const AMBIENT: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["randomness", /\b(?:Math\.random|randomUUID|randomUUIDv7|randomBytes|randomInt|getRandomValues)\b/],
 ];
 
+const HANDS_THEM_IN: ReadonlySet<Room> = new Set(["app", "cli"]);
+
 /** The one place that reads the clock for all. */
 const CLOCK = "src/runtime/clock.ts";
 
 function ambientReads(files: readonly SourceFile[]): readonly string[] {
   return files.flatMap(({ path, text }) => {
     const room = roomOf(path);
-    if (!isRoom(room) || room === "cli" || path === CLOCK) return [];
+    if (!isRoom(room) || HANDS_THEM_IN.has(room) || path === CLOCK) return [];
     return AMBIENT.filter(([, pattern]) => pattern.test(codeOf(text))).map(([what]) => `${path} reads ${what}`);
   });
 }
@@ -254,8 +251,10 @@ describe("an import", () => {
     ["upward, over several lines", "src/auth/index.ts", 'import {\n  a,\n  type B,\n} from "../http/index.ts";'],
     ["past a door", "src/registry/blobs.ts", 'import { a } from "../oci/digest.ts";'],
     ["of another feature", "src/events/index.ts", 'import { a } from "../trust/index.ts";'],
-    ["of a room's inside by the wiring", "src/app.ts", 'import { a } from "./oci/digest.ts";'],
-    ["of the wiring", "src/http/index.ts", 'import { startApp } from "../app.ts";'],
+    ["of a room's inside by the wiring", "src/app/start-app.ts", 'import { a } from "../oci/digest.ts";'],
+    ["of the wiring", "src/http/index.ts", 'import { startApp } from "../app/index.ts";'],
+    ["of the wiring's inside", "src/cli/serve.ts", 'import { startApp } from "../app/start-app.ts";'],
+    ["of the start", "src/cli/serve.ts", 'import "../main.ts";'],
     ["of options by a room other than config", "src/http/index.ts", 'import type { A } from "../registry/options.ts";'],
     ["of more than options by config", "src/config/schema.ts", 'import type { A } from "../http/index.ts";'],
     ["of a room that does not exist", "src/http/index.ts", 'import { a } from "../rooms/index.ts";'],
@@ -274,8 +273,8 @@ describe("an import", () => {
     ["inside a room", "src/http/v2/blobs.ts", 'import { a } from "../http-error.ts";'],
     ["of a package", "src/runtime/log.ts", 'import pino from "pino";'],
     ["of options by config", "src/config/schema.ts", 'import type { A } from "../http/options.ts";'],
-    ["of the wiring by commands", "src/cli/serve.ts", 'import { startApp } from "../app.ts";'],
-    ["of every door by the wiring", "src/app.ts", 'import { a } from "./trust/index.ts";'],
+    ["of the wiring by commands", "src/cli/serve.ts", 'import { startApp } from "../app/index.ts";'],
+    ["of every door by the wiring", "src/app/start-app.ts", 'import { a } from "../trust/index.ts";'],
     ["of the contract's types by the pages", "web/main.ts", 'import type { A } from "../src/http/index.ts";'],
     ["in a comment", "src/oci/digest.ts", '// import { a } from "../http/index.ts";'],
     ["in a documentation", "src/oci/digest.ts", '/** import { a } from "../http/index.ts"; */'],
@@ -312,7 +311,7 @@ describe("a read of the surroundings", () => {
   );
 
   test("is allowed to wiring, commands and the clock", () => {
-    const paths = ["src/app.ts", "src/main.ts", "src/cli/serve.ts", CLOCK];
+    const paths = ["src/app/start-app.ts", "src/main.ts", "src/cli/serve.ts", CLOCK];
     expect(ambientReads(paths.map((path) => file(path, "Date.now()")))).toEqual([]);
   });
 });

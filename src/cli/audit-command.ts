@@ -8,7 +8,7 @@ import {
   type AuditTrail,
   type ChainReport,
   readAudit,
-} from "../app-audit.ts";
+} from "../app/index.ts";
 import { parseDuration } from "../config/index.ts";
 import { describeActs, describeChain, describeComparison } from "./audit-report.ts";
 import { compareWithExport, type ExportComparison } from "./compare-export.ts";

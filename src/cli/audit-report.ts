@@ -1,4 +1,4 @@
-import type { ActRecord, ChainBreak, ChainReport } from "../app-audit.ts";
+import type { ActRecord, ChainBreak, ChainReport } from "../app/index.ts";
 import type { ExportComparison } from "./compare-export.ts";
 import { count } from "./quantities.ts";
 

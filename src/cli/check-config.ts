@@ -1,4 +1,4 @@
-import { findFileProblems } from "../app-check.ts";
+import { findFileProblems } from "../app/index.ts";
 import {
   type Config,
   ConfigError,

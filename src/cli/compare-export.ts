@@ -1,4 +1,4 @@
-import type { AuditTrail, ChainReport } from "../app-audit.ts";
+import type { AuditTrail, ChainReport } from "../app/index.ts";
 
 export interface ExportComparison {
   /** Exported acts that are in the trail as they were. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/index.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../app/index.ts";
 
 /** For the person who starts a registry by hand: where it is, where the data is, and how to push a first image. */
 export function greet(config: Config, url: URL): string {

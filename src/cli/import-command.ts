@@ -5,7 +5,7 @@ import {
   type ImportedRepository,
   ImportError,
   type ImportOptions,
-} from "../app-import.ts";
+} from "../app/index.ts";
 import { describeDamage, describeImport, describeProgress } from "./import-report.ts";
 import { EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
 

@@ -1,5 +1,4 @@
-import { COMMAND } from "../command-name.ts";
-import type { Damage, ImportedRepository, ImportOptions, ImportSummary } from "../app-import.ts";
+import { COMMAND, type Damage, type ImportedRepository, type ImportOptions, type ImportSummary } from "../app/index.ts";
 import { count, formatBytes } from "./quantities.ts";
 
 /** One line about how far an import is. */

@@ -1,7 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { SERVING_PROCESS } from "../app-processes.ts";
+import { SERVING_PROCESS, VERSION } from "../app/index.ts";
 import { configurationPathVariable, parseByteSize } from "../config/index.ts";
-import { VERSION } from "../version.ts";
 import { checkConfig } from "./check-config.ts";
 import { importCommand } from "./import-command.ts";
 import { scrubCommand } from "./scrub-command.ts";

@@ -5,7 +5,7 @@ import {
   type ScrubOptions,
   type ScrubOutcome,
   scrubRegistry,
-} from "../app-scrub.ts";
+} from "../app/index.ts";
 import { readConfig } from "./read-config.ts";
 import { ScrubProgressLine } from "./scrub-progress-line.ts";
 import { describeFinding, describeRepair, describeScrub } from "./scrub-report.ts";

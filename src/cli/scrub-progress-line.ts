@@ -1,4 +1,4 @@
-import type { ScrubState } from "../app-scrub.ts";
+import type { ScrubState } from "../app/index.ts";
 import { formatBytes } from "./quantities.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,5 +1,10 @@
-import { describeFinding as asLogLine, type Finding, type RepairedIndex, type ScrubOutcome } from "../app-scrub.ts";
-import { COMMAND } from "../command-name.ts";
+import {
+  COMMAND,
+  describeFinding as asLogLine,
+  type Finding,
+  type RepairedIndex,
+  type ScrubOutcome,
+} from "../app/index.ts";
 import { count, formatBytes } from "./quantities.ts";
 
 /** A line about something that was found. */

@@ -1,7 +1,5 @@
-import { type App, startApp, type Surroundings } from "../app.ts";
-import { countProcesses, superviseApp } from "../app-processes.ts";
+import { type App, countProcesses, startApp, StartError, superviseApp, type Surroundings } from "../app/index.ts";
 import type { Config } from "../config/index.ts";
-import { StartError } from "../start-error.ts";
 import { greet } from "./greeting.ts";
 import { readConfig } from "./read-config.ts";
 import { StopRequest } from "./stop-request.ts";

@@ -1,7 +1,6 @@
-import { type App, startApp } from "../app.ts";
+import { type App, startApp, StartError } from "../app/index.ts";
 import type { Config } from "../config/index.ts";
 import { receiveOrders } from "../processes/index.ts";
-import { StartError } from "../start-error.ts";
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
 
 /** Serves as one of several processes until the one that started it says stop, or is gone; returns the exit code. */

@@ -2,7 +2,7 @@
  * One schema, one file plus environment, read once, frozen.
  *
  * Knows the configuration file of registry:2 and its `REGISTRY_*` variables; gives a typed `Config` in which nothing
- * is left to check. It builds nothing: which part of the program gets what is decided in `app.ts`, and whether the
+ * is left to check. It builds nothing: which part of the program gets what is decided in `app/`, and whether the
  * named files and folders exist is seen by whoever opens them.
  */
 export { configurationPathVariable, type Environment } from "./apply-environment.ts";

@@ -1,4 +1,4 @@
-import type { ActFilter, ActPage, ActRecord, AuditTrail, ChainReport } from "../../app-audit.ts";
+import type { ActFilter, ActPage, ActRecord, AuditTrail, ChainReport } from "../../app/index.ts";
 import type { ApiAct } from "../../http/index.ts";
 import type { ApiClient, Query } from "./api-client.ts";
 

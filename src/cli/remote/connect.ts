@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { LocalApiError, openLocalApi } from "../../app-local-api.ts";
+import { LocalApiError, openLocalApi } from "../../app/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { readConfig } from "../read-config.ts";
 import { EXIT_CONFIG, EXIT_NO_INPUT, EXIT_NO_PERMISSION, EXIT_USAGE, type Terminal } from "../terminal.ts";

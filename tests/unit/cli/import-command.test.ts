@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ImportOptions } from "../../../src/app-import.ts";
+import type { ImportOptions } from "../../../src/app/import-directory.ts";
 import { importCommand } from "../../../src/cli/import-command.ts";
 import { openSqlite } from "../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../src/oci/index.ts";

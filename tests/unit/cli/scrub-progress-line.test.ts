@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ScrubState } from "../../../src/app-scrub.ts";
+import type { ScrubState } from "../../../src/app/index.ts";
 import { ScrubProgressLine } from "../../../src/cli/scrub-progress-line.ts";
 
 const MIB = 1024 * 1024;

@@ -1,9 +1,9 @@
-import type { Config } from "./config/index.ts";
-import { type AccessLog, createAccessLog, logRequest, type Metrics, type RequestRecord } from "./http/index.ts";
-import type { ProcessPlace } from "./processes/index.ts";
-import type { Registry } from "./registry/index.ts";
-import { getScrubStanding, type ScrubCounts } from "./upkeep/index.ts";
-import { type Closers, createLineOutput, createLog, type LineOutput, type Log, systemClock } from "./runtime/index.ts";
+import type { Config } from "../config/index.ts";
+import { type AccessLog, createAccessLog, logRequest, type Metrics, type RequestRecord } from "../http/index.ts";
+import type { ProcessPlace } from "../processes/index.ts";
+import type { Registry } from "../registry/index.ts";
+import { getScrubStanding, type ScrubCounts } from "../upkeep/index.ts";
+import { type Closers, createLineOutput, createLog, type LineOutput, type Log, systemClock } from "../runtime/index.ts";
 
 /** Milliseconds that never jump. */
 export function stopwatchMs(): number {

@@ -1,13 +1,13 @@
 import { availableParallelism } from "node:os";
-import type { App, Surroundings } from "./app.ts";
-import { openLog, openOutput } from "./app-observation.ts";
-import { SAVE_TIMEOUT_MS } from "./app-listeners.ts";
-import { LOCK_WAIT_MS, openBytes } from "./app-stores.ts";
-import type { Config } from "./config/index.ts";
-import { claimAddress, MetricsLedger, startListener } from "./http/index.ts";
-import { lockForSeveral } from "./metadata/index.ts";
-import { makeProcessFolder, type ProcessPlace, socketOf, Supervisor, watcherSocketOf } from "./processes/index.ts";
-import { Closers, type Log } from "./runtime/index.ts";
+import type { App, Surroundings } from "./start-app.ts";
+import { openLog, openOutput } from "./observation.ts";
+import { SAVE_TIMEOUT_MS } from "./listeners.ts";
+import { LOCK_WAIT_MS, openBytes } from "./open-stores.ts";
+import type { Config } from "../config/index.ts";
+import { claimAddress, MetricsLedger, startListener } from "../http/index.ts";
+import { lockForSeveral } from "../metadata/index.ts";
+import { makeProcessFolder, type ProcessPlace, socketOf, Supervisor, watcherSocketOf } from "../processes/index.ts";
+import { Closers, type Log } from "../runtime/index.ts";
 import { asStartError, StartError } from "./start-error.ts";
 
 /** The hidden command that starts one serving process. */

@@ -1,7 +1,5 @@
 import { stat } from "node:fs/promises";
-import { hostname } from "node:os";
-import type { Config } from "./config/index.ts";
-import { startAudit } from "./events/index.ts";
+import type { Config } from "../config/index.ts";
 import {
   type ActFilter,
   type ActPage,
@@ -9,33 +7,12 @@ import {
   type ChainProgress,
   type ChainReport,
   listActs,
-  type MetadataDatabase,
   MetadataError,
   openSqliteForReading,
   type Queries,
   type ReadOnlyMetadata,
   verifyChain,
-} from "./metadata/index.ts";
-import type { ProcessPlace } from "./processes/index.ts";
-import { type Closers, type Log, systemClock } from "./runtime/index.ts";
-import { VERSION } from "./version.ts";
-
-export { auditLine } from "./events/index.ts";
-export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainProgress, ChainReport } from "./metadata/index.ts";
-
-interface AuditParts {
-  readonly metadata: MetadataDatabase;
-  readonly log: Log;
-  readonly place: ProcessPlace | undefined;
-}
-
-/** Sends the audit trail where the configuration says, and removes what is old. The first of several processes does it for all. */
-export async function keepAudit(config: Config, { metadata, log, place }: AuditParts, closers: Closers): Promise<void> {
-  if (place && place.index > 0) return;
-  const surroundings = { clock: systemClock, randomPart: Math.random(), hostname: hostname(), version: VERSION };
-  const kept = await startAudit({ metadata, log, ...surroundings }, config.audit);
-  closers.add(() => kept.stop());
-}
+} from "../metadata/index.ts";
 
 /** `nothing-there`: no database · `failed`: it cannot be read. */
 export type AuditFault = "nothing-there" | "failed";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { countProcesses } from "../../../src/app-processes.ts";
+import { countProcesses } from "../../../src/app/supervise-app.ts";
 import { type Config, loadConfig } from "../../../src/config/index.ts";
 
 function configOf(env: Readonly<Record<string, string>>): Config {

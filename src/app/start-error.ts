@@ -1,7 +1,7 @@
-import { HtpasswdError } from "./auth/index.ts";
-import { ListenError, TlsError } from "./http/index.ts";
-import { MetadataError } from "./metadata/index.ts";
-import { StorageError } from "./storage/index.ts";
+import { HtpasswdError } from "../auth/index.ts";
+import { ListenError, TlsError } from "../http/index.ts";
+import { MetadataError } from "../metadata/index.ts";
+import { StorageError } from "../storage/index.ts";
 
 /** The registry cannot start; the message says why and what to do. */
 export class StartError extends Error {

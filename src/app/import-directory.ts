@@ -1,12 +1,10 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND } from "./command-name.ts";
-import { MetadataError, openSqlite } from "./metadata/index.ts";
-import { systemClock } from "./runtime/index.ts";
-import { openStorage, StorageError } from "./storage/index.ts";
-import { type ImportedRepository, importRegistryV2, type ImportSummary, looksLikeRegistryV2 } from "./upkeep/index.ts";
-
-export type { Damage, ImportedRepository, ImportSummary } from "./upkeep/index.ts";
+import { MetadataError, openSqlite } from "../metadata/index.ts";
+import { systemClock } from "../runtime/index.ts";
+import { openStorage, StorageError } from "../storage/index.ts";
+import { type ImportedRepository, importRegistryV2, type ImportSummary, looksLikeRegistryV2 } from "../upkeep/index.ts";
 
 export interface ImportOptions {
   /** registry:2's root directory. */

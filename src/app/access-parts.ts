@@ -12,12 +12,12 @@ import {
   type PasswordSource,
   type SignIn,
   type SignInParts,
-} from "./auth/index.ts";
+} from "../auth/index.ts";
 import { COMMAND } from "./command-name.ts";
-import type { Config } from "./config/index.ts";
-import type { Door } from "./http/index.ts";
-import type { MetadataDatabase } from "./metadata/index.ts";
-import { type Closers, type Log, systemClock } from "./runtime/index.ts";
+import type { Config } from "../config/index.ts";
+import type { Door } from "../http/index.ts";
+import type { MetadataDatabase } from "../metadata/index.ts";
+import { type Closers, type Log, systemClock } from "../runtime/index.ts";
 
 export interface AccessParts {
   readonly config: Config;

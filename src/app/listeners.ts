@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Config } from "./config/index.ts";
+import type { Config } from "../config/index.ts";
 import {
   type Answer,
   createDebugHandler,
@@ -23,10 +23,10 @@ import {
   type TlsSource,
   unsentResponse,
   watchedMetrics,
-} from "./http/index.ts";
-import { ownerOf, type ProcessPlace, socketOf, watcherSocketOf } from "./processes/index.ts";
-import type { Registry } from "./registry/index.ts";
-import { type Closers, type Log, systemClock } from "./runtime/index.ts";
+} from "../http/index.ts";
+import { ownerOf, type ProcessPlace, socketOf, watcherSocketOf } from "../processes/index.ts";
+import type { Registry } from "../registry/index.ts";
+import { type Closers, type Log, systemClock } from "../runtime/index.ts";
 import { VERSION } from "./version.ts";
 
 /** What listeners tell, and who ends them. */

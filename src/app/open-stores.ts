@@ -1,15 +1,15 @@
 import { stat } from "node:fs/promises";
-import { stopwatchMs } from "./app-observation.ts";
+import { stopwatchMs } from "./observation.ts";
 import { COMMAND } from "./command-name.ts";
-import type { Config } from "./config/index.ts";
-import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "./http/index.ts";
-import { joinServing, lockForServing, type MetadataDatabase, openSqlite } from "./metadata/index.ts";
-import { openChangeCounter, type ProcessPlace } from "./processes/index.ts";
-import { BLOBS_FOLDER, type Registry } from "./registry/index.ts";
-import { type Closers, systemClock } from "./runtime/index.ts";
+import type { Config } from "../config/index.ts";
+import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "../http/index.ts";
+import { joinServing, lockForServing, type MetadataDatabase, openSqlite } from "../metadata/index.ts";
+import { openChangeCounter, type ProcessPlace } from "../processes/index.ts";
+import { BLOBS_FOLDER, type Registry } from "../registry/index.ts";
+import { type Closers, systemClock } from "../runtime/index.ts";
 import { StartError } from "./start-error.ts";
-import { openStorage, type StorageDriver, StorageError } from "./storage/index.ts";
-import { adviseImport, findUnimportedRegistry, type StartedOn } from "./upkeep/index.ts";
+import { openStorage, type StorageDriver, StorageError } from "../storage/index.ts";
+import { adviseImport, findUnimportedRegistry, type StartedOn } from "../upkeep/index.ts";
 
 /** Where bytes and rows are. */
 export interface Stores {

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { createAccounts, readRules } from "./auth/index.ts";
-import type { Config } from "./config/index.ts";
-import { type ApiCaller, createApiDoor } from "./http/index.ts";
-import { loadAccessRules, MetadataError, openSqlite } from "./metadata/index.ts";
-import { systemClock } from "./runtime/index.ts";
+import { createAccounts, readRules } from "../auth/index.ts";
+import type { Config } from "../config/index.ts";
+import { type ApiCaller, createApiDoor } from "../http/index.ts";
+import { loadAccessRules, MetadataError, openSqlite } from "../metadata/index.ts";
+import { systemClock } from "../runtime/index.ts";
 import { VERSION } from "./version.ts";
 
 /** The management API without a server, for who is at the machine and has its database. */

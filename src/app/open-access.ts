@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { openAccountAccess } from "./app-accounts.ts";
-import { openApiDoor } from "./app-api.ts";
-import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./app-sign-in.ts";
+import { openAccountAccess } from "./open-account-access.ts";
+import { openApiDoor } from "./open-api-door.ts";
+import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./access-parts.ts";
 import {
   type Authenticator,
   basicChallenge,
@@ -13,9 +13,9 @@ import {
   realmOf,
   RuledAuthenticator,
   seedHtpasswdRules,
-} from "./auth/index.ts";
-import type { Config } from "./config/index.ts";
-import { createSafeFetch, systemClock } from "./runtime/index.ts";
+} from "../auth/index.ts";
+import type { Config } from "../config/index.ts";
+import { createSafeFetch, systemClock } from "../runtime/index.ts";
 
 /** Opens what finds out who asks, as the configuration says. */
 export async function openAccess(parts: AccessParts): Promise<Access> {

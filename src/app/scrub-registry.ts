@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { registryOptions } from "./app-options.ts";
-import type { Config } from "./config/index.ts";
-import { MetadataError, openSqlite } from "./metadata/index.ts";
-import { createRegistry } from "./registry/index.ts";
-import { Closers, createHashPool, systemClock } from "./runtime/index.ts";
-import { openStorage, StorageError } from "./storage/index.ts";
+import { registryOptions } from "./room-options.ts";
+import type { Config } from "../config/index.ts";
+import { MetadataError, openSqlite } from "../metadata/index.ts";
+import { createRegistry } from "../registry/index.ts";
+import { Closers, createHashPool, systemClock } from "../runtime/index.ts";
+import { openStorage, StorageError } from "../storage/index.ts";
 import {
   type RepairedIndex,
   repairIndex,
@@ -13,16 +13,7 @@ import {
   scrub,
   ScrubBusyError,
   type ScrubOutcome,
-} from "./upkeep/index.ts";
-
-export {
-  describeFinding,
-  type Finding,
-  isAllWell,
-  type RepairedIndex,
-  type ScrubOutcome,
-  type ScrubState,
-} from "./upkeep/index.ts";
+} from "../upkeep/index.ts";
 
 export interface ScrubOptions extends Omit<Scrub, "registry"> {
   readonly repairIndex: boolean;

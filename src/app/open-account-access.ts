@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
-import { openApiDoor } from "./app-api.ts";
+import { openApiDoor } from "./open-api-door.ts";
 import {
   type Access,
   type AccessParts,
@@ -8,7 +8,7 @@ import {
   openHtpasswdFile,
   openSignIn,
   warnOfHtpasswdRules,
-} from "./app-sign-in.ts";
+} from "./access-parts.ts";
 import {
   type Accounts,
   bearerChallenge,
@@ -27,12 +27,12 @@ import {
   type SignIn,
   type SigningKeys,
   WebSessions,
-} from "./auth/index.ts";
+} from "../auth/index.ts";
 import { COMMAND } from "./command-name.ts";
-import type { AccountsConfig } from "./config/index.ts";
-import { createSignInHandler, createTokenHandler, type Door, respondKeySet } from "./http/index.ts";
-import { RegistryError } from "./oci/index.ts";
-import { systemClock } from "./runtime/index.ts";
+import type { AccountsConfig } from "../config/index.ts";
+import { createSignInHandler, createTokenHandler, type Door, respondKeySet } from "../http/index.ts";
+import { RegistryError } from "../oci/index.ts";
+import { systemClock } from "../runtime/index.ts";
 
 /** Accounts in the database, with users of other sources beside those of its own, and tokens. */
 export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Promise<Access> {

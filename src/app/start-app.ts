@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { openAccess } from "./app-access.ts";
-import { keepAudit } from "./app-audit.ts";
-import { createPages, listen, listenForDebugging } from "./app-listeners.ts";
+import { openAccess } from "./open-access.ts";
+import { keepAudit } from "./keep-audit.ts";
+import { createPages, listen, listenForDebugging } from "./listeners.ts";
 import {
   addProcessReadings,
   addReadings,
@@ -10,10 +10,10 @@ import {
   createObserver,
   openLog,
   stopwatchMs,
-} from "./app-observation.ts";
-import { httpOptions, registryOptions } from "./app-options.ts";
-import { openEmptyRegistry, openStores, type Stores } from "./app-stores.ts";
-import type { Config } from "./config/index.ts";
+} from "./observation.ts";
+import { httpOptions, registryOptions } from "./room-options.ts";
+import { openEmptyRegistry, openStores, type Stores } from "./open-stores.ts";
+import type { Config } from "../config/index.ts";
 import {
   createHealth,
   createHealthChecks,
@@ -23,12 +23,12 @@ import {
   type Health,
   type Metrics,
   RateLimits,
-} from "./http/index.ts";
-import { drawOwnId, ownerOf, type ProcessPlace } from "./processes/index.ts";
-import { createRegistry, type Registry } from "./registry/index.ts";
-import { Closers, createHashPool, type Log, systemClock } from "./runtime/index.ts";
+} from "../http/index.ts";
+import { drawOwnId, ownerOf, type ProcessPlace } from "../processes/index.ts";
+import { createRegistry, type Registry } from "../registry/index.ts";
+import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
-import { startScrubbing, startUploadPurging } from "./upkeep/index.ts";
+import { startScrubbing, startUploadPurging } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -51,7 +51,7 @@ export interface Surroundings {
 }
 
 /**
- * Builds the running system from its configuration; this file and its `app-*.ts` are the only ones that know every part.
+ * Builds the running system from its configuration.
  * @throws StartError
  */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {

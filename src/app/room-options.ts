@@ -1,6 +1,6 @@
-import type { Config } from "./config/index.ts";
-import { canonicalHeaderName, type HttpOptions } from "./http/index.ts";
-import type { RegistryOptions } from "./registry/index.ts";
+import type { Config } from "../config/index.ts";
+import { canonicalHeaderName, type HttpOptions } from "../http/index.ts";
+import type { RegistryOptions } from "../registry/index.ts";
 
 /** The part of the configuration that the rules of push and pull need. */
 export function registryOptions(config: Config): RegistryOptions {

@@ -1,0 +1,27 @@
+/**
+ * The wiring: builds the running system from its configuration, and what commands need of it without a server. Alone it knows every
+ * concrete class, and hands clock, randomness and environment to the rooms. It has no rules of its own and knows no command line.
+ */
+export { auditLine } from "../events/index.ts";
+export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainProgress, ChainReport } from "../metadata/index.ts";
+export {
+  type Damage,
+  describeFinding,
+  type Finding,
+  type ImportedRepository,
+  type ImportSummary,
+  isAllWell,
+  type RepairedIndex,
+  type ScrubOutcome,
+  type ScrubState,
+} from "../upkeep/index.ts";
+export { COMMAND } from "./command-name.ts";
+export { findFileProblems } from "./find-file-problems.ts";
+export { importDirectory, ImportError, type ImportFault, type ImportOptions } from "./import-directory.ts";
+export { type LocalApi, LocalApiError, openLocalApi } from "./open-local-api.ts";
+export { AuditError, type AuditFault, type AuditTrail, readAudit } from "./read-audit.ts";
+export { ScrubError, type ScrubFault, type ScrubOptions, scrubRegistry } from "./scrub-registry.ts";
+export { type App, startApp, type Surroundings } from "./start-app.ts";
+export { StartError } from "./start-error.ts";
+export { countProcesses, SERVING_PROCESS, superviseApp } from "./supervise-app.ts";
+export { VERSION } from "./version.ts";
