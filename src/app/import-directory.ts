@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND } from "./command-name.ts";
+import { TaskError } from "./task-error.ts";
 import { MetadataError, openSqlite } from "../metadata/index.ts";
 import { systemClock } from "../runtime/index.ts";
 import { openStorage, StorageError } from "../storage/index.ts";
@@ -15,23 +16,9 @@ export interface ImportOptions {
   readonly database?: string | undefined;
 }
 
-/** `nothing-there`: the directory is missing or holds no registry:2 · `failed`: storage or database; run it again. */
-export type ImportFault = "nothing-there" | "failed";
-
-/** An import that did not come to its end; the message says why. */
-export class ImportError extends Error {
-  override readonly name = "ImportError";
-  readonly fault: ImportFault;
-
-  constructor(fault: ImportFault, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.fault = fault;
-  }
-}
-
 /**
  * Makes the images of a registry:2's data directory Berth's, without copying them.
- * @throws ImportError
+ * @throws TaskError
  */
 export async function importDirectory(
   options: ImportOptions,
@@ -39,7 +26,7 @@ export async function importDirectory(
 ): Promise<ImportSummary> {
   const { directory, dryRun } = options;
   // Opening storage would make a directory that is missing.
-  if (!(await isDirectory(directory))) throw new ImportError("nothing-there", `There is no directory ${directory}.`);
+  if (!(await isDirectory(directory))) throw new TaskError("nothing-there", `There is no directory ${directory}.`);
   const storage = await openStorage({ kind: "filesystem", rootDirectory: directory }, { clock: systemClock });
   try {
     if (!(await looksLikeRegistryV2(storage))) throw await noRegistryThere(directory);
@@ -53,17 +40,17 @@ export async function importDirectory(
   } catch (error) {
     if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
     const message = `The import stopped: ${error.message}. When that is repaired, run it again to go on.`;
-    throw new ImportError("failed", message, { cause: error });
+    throw new TaskError("failed", message, { cause: error });
   } finally {
     await storage.close();
   }
 }
 
-async function noRegistryThere(directory: string): Promise<ImportError> {
+async function noRegistryThere(directory: string): Promise<TaskError> {
   const above = await findRootAbove(directory);
   const advice = above === undefined ? "" : ` Give the root directory: ${COMMAND} import registry-v2 ${above}`;
   const message = `${directory} holds no images of a registry:2 (below ${REPOSITORIES.join("/")}).${advice}`;
-  return new ImportError("nothing-there", message);
+  return new TaskError("nothing-there", message);
 }
 
 /** Where registry:2 has its repositories, below its root directory. */

@@ -17,11 +17,12 @@ export {
 } from "../upkeep/index.ts";
 export { COMMAND } from "./command-name.ts";
 export { findFileProblems } from "./find-file-problems.ts";
-export { importDirectory, ImportError, type ImportFault, type ImportOptions } from "./import-directory.ts";
-export { type LocalApi, LocalApiError, openLocalApi } from "./open-local-api.ts";
-export { AuditError, type AuditFault, type AuditTrail, readAudit } from "./read-audit.ts";
-export { ScrubError, type ScrubFault, type ScrubOptions, scrubRegistry } from "./scrub-registry.ts";
+export { importDirectory, type ImportOptions } from "./import-directory.ts";
+export { type LocalApi, openLocalApi } from "./open-local-api.ts";
+export { type AuditTrail, readAudit } from "./read-audit.ts";
+export { type ScrubOptions, scrubRegistry } from "./scrub-registry.ts";
 export { type App, startApp, type Surroundings } from "./start-app.ts";
 export { StartError } from "./start-error.ts";
 export { countProcesses, SERVING_PROCESS, superviseApp } from "./supervise-app.ts";
+export { TaskError } from "./task-error.ts";
 export { VERSION } from "./version.ts";

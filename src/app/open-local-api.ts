@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { createAccounts, readRules } from "../auth/index.ts";
 import type { Config } from "../config/index.ts";
 import { type ApiCaller, createApiDoor } from "../http/index.ts";
 import { loadAccessRules, MetadataError, openSqlite } from "../metadata/index.ts";
 import { systemClock } from "../runtime/index.ts";
+import { requireDatabase } from "./require-database.ts";
+import { TaskError } from "./task-error.ts";
 import { VERSION } from "./version.ts";
 
 /** The management API without a server, for who is at the machine and has its database. */
@@ -13,25 +14,18 @@ export interface LocalApi {
   close(): Promise<void>;
 }
 
-/** A database that cannot be worked on; the message says why. */
-export class LocalApiError extends Error {
-  override readonly name = "LocalApiError";
-}
-
 /**
  * Opens the database that a configuration names, beside a running registry, which sees each change at once, or without one.
  * @param actor who works on it, for the audit trail
- * @throws LocalApiError
+ * @throws TaskError
  */
-export async function openLocalApi({ auth, database }: Config, actor: string): Promise<LocalApi> {
-  const { path } = database;
-  if (path === ":memory:") throw new LocalApiError("A registry in memory has no database that others can open.");
-  if (!(await stat(path).catch(() => undefined)))
-    throw new LocalApiError(`There is no database ${path}: name the configuration that serve has.`);
+export async function openLocalApi(config: Config, actor: string): Promise<LocalApi> {
+  const path = await requireDatabase(config);
   const metadata = await openSqlite(path).catch((error: unknown) => {
-    throw error instanceof MetadataError ? new LocalApiError(`${error.message}.`, { cause: error }) : error;
+    throw error instanceof MetadataError ? new TaskError("failed", `${error.message}.`, { cause: error }) : error;
   });
   const requestId = randomUUID();
+  const { auth } = config;
   const options = auth.kind === "accounts" ? { minPasswordLength: auth.passwords.minLength } : {};
   const door = createApiDoor({
     base: "/api/v1",

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import type { Config } from "../config/index.ts";
 import {
   type ActFilter,
@@ -13,20 +12,8 @@ import {
   type ReadOnlyMetadata,
   verifyChain,
 } from "../metadata/index.ts";
-
-/** `nothing-there`: no database · `failed`: it cannot be read. */
-export type AuditFault = "nothing-there" | "failed";
-
-/** An audit trail that could not be read; the message says why. */
-export class AuditError extends Error {
-  override readonly name = "AuditError";
-  readonly fault: AuditFault;
-
-  constructor(fault: AuditFault, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.fault = fault;
-  }
-}
+import { requireDatabase } from "./require-database.ts";
+import { TaskError } from "./task-error.ts";
 
 /** The audit trail in the database that a configuration names, for reading alone, whether the registry serves or not. */
 export interface AuditTrail {
@@ -36,17 +23,14 @@ export interface AuditTrail {
   verify(onProgress: (progress: ChainProgress) => void): Promise<ChainReport>;
 }
 
-/** @throws AuditError */
-export async function readAudit<T>({ database }: Config, read: (trail: AuditTrail) => Promise<T>): Promise<T> {
-  const { path } = database;
-  if (path === ":memory:") throw new AuditError("nothing-there", "A registry in memory leaves no audit trail.");
-  if (!(await stat(path).catch(() => undefined)))
-    throw new AuditError("nothing-there", `There is no database ${path}: name the configuration that serve has.`);
+/** @throws TaskError */
+export async function readAudit<T>(config: Config, read: (trail: AuditTrail) => Promise<T>): Promise<T> {
+  const path = await requireDatabase(config);
   try {
     return await readOpened(await openSqliteForReading(path), read);
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
-    throw new AuditError("failed", `The audit trail cannot be read: ${error.message}.`, { cause: error });
+    throw new TaskError("failed", `The audit trail cannot be read: ${error.message}.`, { cause: error });
   }
 }
 

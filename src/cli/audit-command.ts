@@ -4,10 +4,10 @@ import {
   type ActFilter,
   type ActRecord,
   auditLine,
-  AuditError,
   type AuditTrail,
   type ChainReport,
   readAudit,
+  TaskError,
 } from "../app/index.ts";
 import { parseDuration } from "../config/index.ts";
 import { describeActs, describeChain, describeComparison } from "./audit-report.ts";
@@ -16,7 +16,7 @@ import type { CommandSurroundings } from "./command-surroundings.ts";
 import { readConfig } from "./read-config.ts";
 import { remoteAuditTrail } from "./remote/audit-trail.ts";
 import { runWork } from "./remote/noun.ts";
-import { EXIT_CONFIG, EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
+import { EXIT_CONFIG, EXIT_IO, EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
 
 /** The chain of the audit trail is broken, or it is not what was exported. */
 const EXIT_BROKEN = 1;
@@ -118,9 +118,9 @@ async function telling(work: () => Promise<number>, { stderr }: Terminal): Promi
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof AuditError)) throw error;
+    if (!(error instanceof TaskError)) throw error;
     stderr.write(`${error.message}\n`);
-    return { "nothing-there": EXIT_NO_INPUT, failed: EXIT_IO }[error.fault];
+    return EXIT_OF_FAULT[error.fault];
   }
 }
 
@@ -134,14 +134,14 @@ async function verify(trail: AuditTrail, { against, json }: VerifyFlags, termina
   return isWhole ? 0 : EXIT_BROKEN;
 }
 
-/** @throws AuditError */
+/** @throws TaskError */
 async function compare(trail: AuditTrail, report: ChainReport, path: string): Promise<ExportComparison> {
   try {
     await using file = await open(path);
     return await compareWithExport(trail, report, file.readLines());
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    throw new AuditError("nothing-there", `${path} cannot be read: ${error.message}.`, { cause: error });
+    throw new TaskError("nothing-there", `${path} cannot be read: ${error.message}.`, { cause: error });
   }
 }
 

@@ -1,13 +1,7 @@
 import { resolve } from "node:path";
-import {
-  type Damage,
-  importDirectory,
-  type ImportedRepository,
-  ImportError,
-  type ImportOptions,
-} from "../app/index.ts";
+import { type Damage, importDirectory, type ImportedRepository, type ImportOptions, TaskError } from "../app/index.ts";
 import { describeDamage, describeImport, describeProgress } from "./import-report.ts";
-import { EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
+import { EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
 
 type Output = Pick<Terminal, "stdout" | "stderr">;
 
@@ -23,9 +17,9 @@ export async function importCommand(options: ImportOptions, output: Output): Pro
     output.stdout.write(describeImport(summary, absolute));
     return 0;
   } catch (error) {
-    if (!(error instanceof ImportError)) throw error;
+    if (!(error instanceof TaskError)) throw error;
     output.stderr.write(`${error.message}\n`);
-    return error.fault === "nothing-there" ? EXIT_NO_INPUT : EXIT_IO;
+    return EXIT_OF_FAULT[error.fault];
   }
 }
 

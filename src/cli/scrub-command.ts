@@ -1,16 +1,16 @@
 import {
   type Finding,
   isAllWell,
-  ScrubError,
   type ScrubOptions,
   type ScrubOutcome,
   scrubRegistry,
+  TaskError,
 } from "../app/index.ts";
 import { readConfig } from "./read-config.ts";
 import { ScrubProgressLine } from "./scrub-progress-line.ts";
 import { describeFinding, describeRepair, describeScrub } from "./scrub-report.ts";
 import { StopRequest } from "./stop-request.ts";
-import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
+import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, EXIT_IO, EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
 
 export interface ScrubCommand extends Pick<ScrubOptions, "bytesPerSecond" | "restart" | "repairIndex"> {
   readonly path: string | undefined;
@@ -40,9 +40,9 @@ export async function scrubCommand(command: ScrubCommand, terminal: Terminal): P
     return exitCodeOf(outcome);
   } catch (error) {
     line.clear();
-    if (!(error instanceof ScrubError)) throw error;
+    if (!(error instanceof TaskError)) throw error;
     terminal.stderr.write(`${error.message}\n`);
-    return { "nothing-there": EXIT_NO_INPUT, busy: EXIT_AGAIN, failed: EXIT_IO }[error.fault];
+    return EXIT_OF_FAULT[error.fault];
   }
 }
 

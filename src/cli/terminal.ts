@@ -1,3 +1,5 @@
+import type { TaskError } from "../app/index.ts";
+
 /** What a command reads from and writes to. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -34,3 +36,10 @@ export const EXIT_UNAVAILABLE = 69;
 export const EXIT_NO_PERMISSION = 77;
 /** `EX_USAGE` of sysexits: the command was not used rightly. */
 export const EXIT_USAGE = 64;
+
+/** Of what a task beside a server failed with. */
+export const EXIT_OF_FAULT: Readonly<Record<TaskError["fault"], number>> = {
+  "nothing-there": EXIT_NO_INPUT,
+  busy: EXIT_AGAIN,
+  failed: EXIT_IO,
+};

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { LocalApiError, openLocalApi } from "../../app/index.ts";
+import { openLocalApi, TaskError } from "../../app/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { readConfig } from "../read-config.ts";
-import { EXIT_CONFIG, EXIT_NO_INPUT, EXIT_NO_PERMISSION, EXIT_USAGE, type Terminal } from "../terminal.ts";
+import { EXIT_CONFIG, EXIT_NO_PERMISSION, EXIT_OF_FAULT, EXIT_USAGE, type Terminal } from "../terminal.ts";
 import type { ApiConnection } from "./api-client.ts";
 import { CredentialsFile } from "./credentials-file.ts";
 import { parseServer } from "./server-address.ts";
@@ -40,7 +40,7 @@ async function connectLocally(local: string | true, { terminal, pathOf }: Surrou
     const api = await openLocalApi(loaded.config, `local:${findUserName()}`);
     return { base: "http://local/api/v1", fetch: (request) => api.fetch(request), close: () => api.close() };
   } catch (error) {
-    throw error instanceof LocalApiError ? new ConnectError(EXIT_NO_INPUT, error.message) : error;
+    throw error instanceof TaskError ? new ConnectError(EXIT_OF_FAULT[error.fault], error.message) : error;
   }
 }
 

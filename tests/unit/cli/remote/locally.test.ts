@@ -71,7 +71,7 @@ describe("with --local", () => {
     const { exitCode, stderr } = await run(["user", "list", "--local", config], { env });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 66,
-      stderr: `There is no database ${env.REGISTRY_DATABASE_PATH}: name the configuration that serve has.\n`,
+      stderr: `There is no database ${env.REGISTRY_DATABASE_PATH}: name the configuration that serve is started with.\n`,
     });
     expect(await Bun.file(env.REGISTRY_DATABASE_PATH).exists()).toBe(false);
   });

@@ -1,0 +1,13 @@
+/** `nothing-there`: no database or directory · `busy`: another does the same · `failed`: storage or database; repair it, run it again. */
+export type TaskFault = "nothing-there" | "busy" | "failed";
+
+/** What a command was to do beside or without a server, and could not; the message says why. */
+export class TaskError extends Error {
+  override readonly name = "TaskError";
+  readonly fault: TaskFault;
+
+  constructor(fault: TaskFault, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
