@@ -1,9 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import type { CertificateHeaderOptions } from "../auth/index.ts";
 import { RegistryError } from "../oci/index.ts";
-import { RecentlyUsed } from "../runtime/index.ts";
+import { type Networks, RecentlyUsed } from "../runtime/index.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
-import type { Networks } from "./networks.ts";
 
 /** About how much memory certificates that proxies pass on may take. */
 const KEPT_BYTES = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Networks } from "./networks.ts";
+import type { Networks } from "../runtime/index.ts";
 
 /** What the client's own connection looked like, before any proxy. */
 export interface ClientView {

@@ -1,11 +1,10 @@
 import type { RegistryError } from "../oci/index.ts";
-import type { Soon } from "../runtime/index.ts";
+import { Networks, type Soon } from "../runtime/index.ts";
 import { CommonHeaders } from "./answer.ts";
 import { ClientCertificates } from "./client-certificates.ts";
 import type { Edge } from "./edge.ts";
 import { clientView } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
-import { Networks } from "./networks.ts";
 import { type PreparedEdge, Visit } from "./visit.ts";
 
 /** @param refusal an error that the request is answered with, whatever it asks for */

@@ -22,6 +22,7 @@ export type { LogFormatter } from "./log-format.ts";
 export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
 export { describeError } from "./log-value.ts";
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
+export { Networks } from "./networks.ts";
 export {
   createSafeFetch,
   OutboundError,

@@ -1,8 +1,7 @@
 import { RegistryError } from "../../oci/index.ts";
-import { addressRange, type Soon } from "../../runtime/index.ts";
+import { addressRange, Networks, type Soon } from "../../runtime/index.ts";
 import type { AnswerHeaders } from "../answer.ts";
 import { HttpError } from "../http-error.ts";
-import { Networks } from "../networks.ts";
 import type { Rate, RateLimitOptions } from "./options.ts";
 import { type BucketParts, TokenBuckets } from "./token-buckets.ts";
 

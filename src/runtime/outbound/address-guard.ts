@@ -1,22 +1,5 @@
-import { BlockList, isIP, isIPv6 } from "node:net";
-
-/** A list for each family: in one, `::/3` would hold all addresses of IPv4 too. */
-class Networks {
-  readonly #ipv4 = new BlockList();
-  readonly #ipv6 = new BlockList();
-
-  constructor(networks: readonly string[]) {
-    for (const network of networks) {
-      const [address = "", bits] = network.split("/");
-      if (isIPv6(address)) this.#ipv6.addSubnet(address, Number(bits ?? 128), "ipv6");
-      else this.#ipv4.addSubnet(address, Number(bits ?? 32), "ipv4");
-    }
-  }
-
-  has(address: string): boolean {
-    return isIPv6(address) ? this.#ipv6.check(address, "ipv6") : this.#ipv4.check(address, "ipv4");
-  }
-}
+import { isIP } from "node:net";
+import { Networks } from "../networks.ts";
 
 /** @spec IANA IPv4 Special-Purpose Address Registry, and multicast */
 const UNFIT_IPV4 = [

@@ -14,7 +14,7 @@ import { readYaml, readYamlValue } from "../../../src/config/read-yaml.ts";
 import { parseFlag } from "../../../src/config/values/parse-flag.ts";
 import { parseNetwork } from "../../../src/config/values/parse-network.ts";
 import * as valueTypes from "../../../src/config/values/value-types.ts";
-import { Networks } from "../../../src/http/networks.ts";
+import { Networks } from "../../../src/runtime/networks.ts";
 import { clusterFile, imageOfRegistry2, imageOfRegistry3 } from "../../unit/config/registry-two-files.ts";
 import { outcomeOf } from "../engine/expectations.ts";
 import type { FuzzTarget } from "../engine/target.ts";

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { isIP } from "node:net";
 
 import { clientView, isHost } from "../../../src/http/forwarded.ts";
-import { Networks } from "../../../src/http/networks.ts";
+import { Networks } from "../../../src/runtime/networks.ts";
 import { readOfferedProtocols } from "../../../src/http/listener/client-hello.ts";
 import { maskTarget } from "../../../src/http/observation/mask-target.ts";
 import { pathOf, targetOf } from "../../../src/http/request-target.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { CertificateHeaderOptions } from "../../../src/auth/index.ts";
 import { ClientCertificates } from "../../../src/http/client-certificates.ts";
-import { Networks } from "../../../src/http/networks.ts";
+import { Networks } from "../../../src/runtime/networks.ts";
 import { CN, issue, pemOf } from "../auth/client-certificates/issued.ts";
 
 const DER = issue({ subject: [[[CN, "alice"]]] });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
 import { clientView } from "../../../src/http/forwarded.ts";
-import { Networks } from "../../../src/http/networks.ts";
+import { Networks } from "../../../src/runtime/networks.ts";
 
 const PROXY = "10.0.0.1";
 const CLIENT = "203.0.113.7";
