@@ -16,9 +16,10 @@ export class Networks {
     }
   }
 
-  /** `false` for what is no address. */
+  /** `false` for what is no address. An address of IPv4 may be written as one of IPv6, `::ffff:192.0.2.1`. */
   has(address: string): boolean {
     if (this.isEmpty || address === "") return false;
-    return isIPv6(address) ? this.#ipv6.check(address, "ipv6") : this.#ipv4.check(address, "ipv4");
+    if (!isIPv6(address)) return this.#ipv4.check(address, "ipv4");
+    return this.#ipv6.check(address, "ipv6") || this.#ipv4.check(address, "ipv6");
   }
 }

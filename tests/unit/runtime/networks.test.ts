@@ -9,6 +9,7 @@ describe("networks", () => {
     ["2001:db8::7", ["10.0.0.0/8", "2001:db8::/32"]],
     ["192.0.2.1", ["0.0.0.0/0"]],
     ["fe80::1", ["::/0"]],
+    ["::ffff:10.1.2.3", ["10.0.0.0/8"]],
   ])("have %s in %p", (address, networks) => expect(new Networks(networks).has(address)).toBe(true));
 
   test.each([
