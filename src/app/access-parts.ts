@@ -1,12 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { AccessDirectory, type Accounts, createAccounts, findAccount } from "../access/index.ts";
 import {
-  AccessDirectory,
-  type Accounts,
   type Authenticator,
-  createAccounts,
   createHtpasswdIfMissing,
   createSignIn,
-  findAccount,
   findHtpasswdRules,
   HtpasswdSource,
   type PasswordSource,

@@ -9,14 +9,11 @@ import {
   openSignIn,
   warnOfHtpasswdRules,
 } from "./access-parts.ts";
+import { type Accounts, createFirstAdministrator, ensureExternalAccount, findAccountById } from "../access/index.ts";
 import {
-  type Accounts,
   bearerChallenge,
   type CertificateSignIn,
   type ClientCertificateOptions,
-  createFirstAdministrator,
-  ensureExternalAccount,
-  findAccountById,
   grantByRules,
   type HtpasswdSource,
   loadOptionalCode,

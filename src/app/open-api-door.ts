@@ -1,5 +1,6 @@
 import type { AccessParts } from "./access-parts.ts";
-import { type AccessDirectory, type Accounts, basicChallenge, type SignIn, type WebSessions } from "../auth/index.ts";
+import type { AccessDirectory, Accounts } from "../access/index.ts";
+import { basicChallenge, type SignIn, type WebSessions } from "../auth/index.ts";
 import type { AccountsConfig, Config } from "../config/index.ts";
 import { createApiDoor, createApiSignIn, type Door, problemAnswer, type SignInWay } from "../http/index.ts";
 import { systemClock, whenThere } from "../runtime/index.ts";

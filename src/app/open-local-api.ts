@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { createAccounts, readRules } from "../auth/index.ts";
+import { createAccounts, readRules } from "../access/index.ts";
 import type { Config } from "../config/index.ts";
 import { type ApiCaller, createApiDoor } from "../http/index.ts";
 import { loadAccessRules, MetadataError, openSqlite } from "../metadata/index.ts";

@@ -1,6 +1,6 @@
 import type { ActOrigin } from "../metadata/index.ts";
 import type { Soon } from "../runtime/index.ts";
-import type { Caller } from "./caller.ts";
+import type { Caller } from "../access/index.ts";
 
 /** What a refused client is to be told of how to get in. */
 export interface Challenge {

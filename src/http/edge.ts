@@ -1,4 +1,5 @@
-import type { Authenticator, Principal } from "../auth/index.ts";
+import type { Principal } from "../access/index.ts";
+import type { Authenticator } from "../auth/index.ts";
 import type { RegistryError } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
 import type { Clock, Soon } from "../runtime/index.ts";

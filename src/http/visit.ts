@@ -1,4 +1,4 @@
-import { ANONYMOUS, type Caller, nameOf, type Principal } from "../auth/index.ts";
+import { ANONYMOUS, type Caller, nameOf, type Principal } from "../access/index.ts";
 import { RegistryError, shorten, Warnings } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
 import { actOriginOf } from "./act-origin.ts";

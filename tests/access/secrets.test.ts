@@ -12,7 +12,7 @@ import {
   enableUser,
   type NewPersonalToken,
   revokePersonalToken,
-} from "../../src/auth/index.ts";
+} from "../../src/access/index.ts";
 import { nobody } from "../support/nobody.ts";
 import { pushImage } from "../support/push-content.ts";
 import { guardedWith, PASSWORD } from "./support/guarded.ts";

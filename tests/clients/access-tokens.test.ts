@@ -1,7 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes, randomUUID } from "node:crypto";
 
-import { findAccount, Seal } from "../../src/auth/index.ts";
+import { findAccount } from "../../src/access/index.ts";
+import { Seal } from "../../src/auth/index.ts";
 import { SigningKeys } from "../../src/auth/tokens/signing-keys.ts";
 import { TokenIssuer } from "../../src/auth/tokens/token-issuer.ts";
 import { logTo } from "../unit/http/health/log-to.ts";

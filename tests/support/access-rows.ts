@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
-import { getSubject } from "../../src/auth/access/subject-name.ts";
+import { getSubject } from "../../src/access/rules/subject-name.ts";
 import {
   type AccessLimit,
   type Accounts,
@@ -17,7 +17,7 @@ import {
   type NewUser,
   type Role,
   type Visibility,
-} from "../../src/auth/index.ts";
+} from "../../src/access/index.ts";
 import {
   type ActOrigin,
   type MetadataDatabase,

@@ -1,4 +1,4 @@
-import { parseTextPattern } from "../access/path-pattern.ts";
+import { parseTextPattern } from "../../access/index.ts";
 import type { SubjectAttribute } from "./parse-certificate.ts";
 
 /** Matches the subjects of certificates. */

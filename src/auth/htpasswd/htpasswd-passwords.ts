@@ -1,5 +1,5 @@
-import { BoundedTurns } from "../passwords/bounded-turns.ts";
-import { VerifiedPasswords } from "../passwords/verified-passwords.ts";
+import { BoundedTurns } from "../../access/index.ts";
+import { VerifiedPasswords } from "../../access/index.ts";
 import { HtpasswdFile, type ReportProblem } from "./htpasswd-file.ts";
 import { bcryptCostOf, type HtpasswdEntries } from "./parse-htpasswd.ts";
 

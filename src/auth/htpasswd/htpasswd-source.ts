@@ -1,4 +1,5 @@
-import type { ExternalIdentity, PasswordSource } from "../sign-in/password-source.ts";
+import type { ExternalIdentity } from "../../access/index.ts";
+import type { PasswordSource } from "../sign-in/password-source.ts";
 import type { ReportProblem } from "./htpasswd-file.ts";
 import { HtpasswdPasswords } from "./htpasswd-passwords.ts";
 

@@ -1,4 +1,4 @@
-import { isExternalName } from "../accounts/account-names.ts";
+import { isExternalName } from "../../access/index.ts";
 
 /** Password hashes by user name. */
 export type HtpasswdEntries = ReadonlyMap<string, string>;

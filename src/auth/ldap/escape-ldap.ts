@@ -1,20 +1,11 @@
+import { escapeDnValue } from "../../access/index.ts";
+
 /**
  * Makes text a value in a filter.
  * @spec RFC 4515, section 3
  */
 export function escapeFilterValue(value: string): string {
   return value.replaceAll(/[\\*()\0]/gu, hexadecimal);
-}
-
-/**
- * Makes text a value in a distinguished name.
- * @spec RFC 4514, section 2.4
- */
-export function escapeDnValue(value: string): string {
-  return value
-    .replaceAll(/["+,;<>\\=\0]/gu, hexadecimal)
-    .replace(/^[ #]/u, hexadecimal)
-    .replace(/ $/u, hexadecimal);
 }
 
 function hexadecimal(character: string): string {

@@ -1,5 +1,5 @@
 import { fillFilter } from "./escape-ldap.ts";
-import { groupNamesOf, normalizeDn } from "./group-names.ts";
+import { groupNamesOf, normalizeDn } from "../../access/index.ts";
 import type { LdapConnection } from "./ldap-connection.ts";
 import type { LdapEntry } from "./ldap-entry.ts";
 import { LdapError } from "./ldap-error.ts";

@@ -5,7 +5,7 @@ import type { LdapConnection } from "./ldap-connection.ts";
 import type { LdapEntry } from "./ldap-entry.ts";
 import { LdapError } from "./ldap-error.ts";
 import type { LdapOptions, LdapUserOptions } from "./options.ts";
-import type { ExternalIdentity } from "../sign-in/password-source.ts";
+import type { ExternalIdentity } from "../../access/index.ts";
 
 /** The user's entry, `"none"`, or `"several"`, of which nobody can say which one is meant. */
 export type FoundUser = LdapEntry | "none" | "several";

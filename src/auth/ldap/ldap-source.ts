@@ -1,6 +1,7 @@
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Clock, Log } from "../../runtime/index.ts";
-import type { ExternalIdentity, PasswordSource } from "../sign-in/password-source.ts";
+import type { ExternalIdentity } from "../../access/index.ts";
+import type { PasswordSource } from "../sign-in/password-source.ts";
 import { whyDisabled } from "./account-state.ts";
 import { DirectoryConnections } from "./directory-connections.ts";
 import { fillBindTemplate, isDnTemplate } from "./escape-ldap.ts";

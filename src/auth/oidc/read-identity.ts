@@ -1,5 +1,5 @@
 import { RegistryError } from "../../oci/index.ts";
-import type { ExternalIdentity } from "../sign-in/password-source.ts";
+import type { ExternalIdentity } from "../../access/index.ts";
 import { claimAt, type Claims, findUnmatchedClaim, textClaimAt } from "./claims.ts";
 import type { OidcProviderOptions } from "./options.ts";
 

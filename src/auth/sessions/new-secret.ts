@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { RandomBytes } from "../../runtime/index.ts";
-import { hashOfSecret } from "../hash-of-secret.ts";
+import { hashOfSecret } from "../../access/index.ts";
 
 /** 256 random bits as text that can stand in a URL and a cookie. */
 export function newSecret(random: RandomBytes): string {

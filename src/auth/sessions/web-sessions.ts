@@ -11,9 +11,9 @@ import {
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, RandomBytes } from "../../runtime/index.ts";
-import type { Account } from "../accounts/account.ts";
-import { isUsable } from "../accounts/find-account.ts";
-import { hashOfSecret } from "../hash-of-secret.ts";
+import type { Account } from "../../access/index.ts";
+import { isUsable } from "../../access/index.ts";
+import { hashOfSecret } from "../../access/index.ts";
 import { type BrowserCookies, clearCookie, cookieName, findCookie, setCookie } from "./cookies.ts";
 import type { SessionOptions } from "./options.ts";
 import { newSecret } from "./new-secret.ts";

@@ -1,9 +1,9 @@
 import type { ActOrigin } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import type { Account } from "../accounts/account.ts";
-import type { Accounts } from "../accounts/accounts.ts";
-import { ensureExternalAccount } from "../accounts/external-accounts.ts";
-import { findAccountById } from "../accounts/find-account.ts";
+import type { Account } from "../../access/index.ts";
+import type { Accounts } from "../../access/index.ts";
+import { ensureExternalAccount } from "../../access/index.ts";
+import { findAccountById } from "../../access/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
 import type { PasswordSource } from "./password-source.ts";
 

@@ -1,10 +1,10 @@
 import { type AccountRecord, type ActOrigin, findAccountRecord } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { isExternalName } from "../accounts/account-names.ts";
-import type { Accounts } from "../accounts/accounts.ts";
-import { isUsable, toAccount } from "../accounts/find-account.ts";
+import { isExternalName } from "../../access/index.ts";
+import type { Accounts } from "../../access/index.ts";
+import { isUsable, toAccount } from "../../access/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
-import type { VerifiedPasswords } from "../passwords/verified-passwords.ts";
+import type { VerifiedPasswords } from "../../access/index.ts";
 import type { ExternalUsers } from "./external-users.ts";
 import type { PasswordSource } from "./password-source.ts";
 import type { Outcome } from "./proof.ts";

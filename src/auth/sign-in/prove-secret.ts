@@ -1,10 +1,10 @@
 import { type ActOrigin, findSecretByHash, type SecretKind, type SecretRecord } from "../../metadata/index.ts";
-import type { AccessLimit } from "../access/access-limit.ts";
-import type { Account } from "../accounts/account.ts";
-import type { Accounts } from "../accounts/accounts.ts";
-import { findAccountById, isUsable } from "../accounts/find-account.ts";
-import { isWholeSecret } from "../accounts/secret-text.ts";
-import { hashOfSecret } from "../hash-of-secret.ts";
+import type { AccessLimit } from "../../access/index.ts";
+import type { Account } from "../../access/index.ts";
+import type { Accounts } from "../../access/index.ts";
+import { findAccountById, isUsable } from "../../access/index.ts";
+import { isWholeSecret } from "../../access/index.ts";
+import { hashOfSecret } from "../../access/index.ts";
 import { type ExternalUsers, vouchedUntilMs } from "./external-users.ts";
 import type { Outcome } from "./proof.ts";
 import { REFRESH_TOKEN_LIFE_MS } from "./refresh-tokens.ts";

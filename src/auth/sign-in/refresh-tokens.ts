@@ -6,9 +6,9 @@ import {
   removeRefreshSecrets,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { type Accounts, recordDeed } from "../accounts/accounts.ts";
-import { createSecretText } from "../accounts/secret-text.ts";
-import { hashOfSecret } from "../hash-of-secret.ts";
+import { type Accounts, recordDeed } from "../../access/index.ts";
+import { createSecretText } from "../../access/index.ts";
+import { hashOfSecret } from "../../access/index.ts";
 import type { Identity } from "./sign-in.ts";
 
 /** Since its last use. */

@@ -1,4 +1,4 @@
-import type { Account } from "../accounts/account.ts";
+import type { Account } from "../../access/index.ts";
 
 /** Knows which robot a job may be, by the ID token that its CI system gave it. */
 export interface WorkloadTokens {

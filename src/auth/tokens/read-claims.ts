@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
-import { ACTIONS, type Action } from "../access/roles.ts";
-import type { AccessLimit } from "../access/access-limit.ts";
+import { ACTIONS, type Action } from "../../access/index.ts";
+import type { AccessLimit } from "../../access/index.ts";
 import { readAccess } from "./token-access.ts";
 import { CLOCK_LEEWAY_MS, EXPIRED_GRACE_MS } from "./token-times.ts";
 import { invalidToken, type VerifiedToken } from "./verified-token.ts";

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
-import type { AccessLimit } from "../access/access-limit.ts";
+import type { AccessLimit } from "../../access/index.ts";
 import type { TokenOptions } from "./options.ts";
 import { MAX_TOKEN_LENGTH } from "./remembered-tokens.ts";
 import type { SigningKeys } from "./signing-keys.ts";

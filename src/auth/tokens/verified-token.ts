@@ -1,6 +1,6 @@
 import { RegistryError } from "../../oci/index.ts";
 import type { Soon } from "../../runtime/index.ts";
-import type { AccessLimit } from "../access/access-limit.ts";
+import type { AccessLimit } from "../../access/index.ts";
 import type { TokenAccess } from "./token-access.ts";
 
 /** What a token says, whose signature, issuer and audience are right. */

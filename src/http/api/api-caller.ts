@@ -1,4 +1,4 @@
-import type { Account, Action, Asker } from "../../auth/index.ts";
+import type { Account, Action, Asker } from "../../access/index.ts";
 import type { ActOrigin } from "../../metadata/index.ts";
 
 /** Who asks the management API for something. */

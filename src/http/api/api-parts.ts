@@ -1,4 +1,4 @@
-import type { AccessRules, Accounts, Principal } from "../../auth/index.ts";
+import type { AccessRules, Accounts, Principal } from "../../access/index.ts";
 import type { MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock, Soon } from "../../runtime/index.ts";
 import type { ApiCaller } from "./api-caller.ts";

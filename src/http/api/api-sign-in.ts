@@ -1,13 +1,5 @@
-import {
-  type AccessDirectory,
-  askerOf,
-  type Caller,
-  parseBasicCredentials,
-  principalOf,
-  requireOwnPage,
-  type SignIn,
-  type WebSessions,
-} from "../../auth/index.ts";
+import { type AccessDirectory, askerOf, type Caller } from "../../access/index.ts";
+import { parseBasicCredentials, principalOf, requireOwnPage, type SignIn, type WebSessions } from "../../auth/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";

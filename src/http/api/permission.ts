@@ -1,4 +1,4 @@
-import type { Action, SystemRole } from "../../auth/index.ts";
+import type { Action, SystemRole } from "../../access/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type ApiCaller, isSomebody, seesAll } from "./api-caller.ts";
 

@@ -1,4 +1,5 @@
-import { type Account, type Identity, refuseOtherSites, requireOwnPage } from "../../auth/index.ts";
+import type { Account } from "../../access/index.ts";
+import { type Identity, refuseOtherSites, requireOwnPage } from "../../auth/index.ts";
 import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";

@@ -1,12 +1,5 @@
-import type {
-  Account,
-  BrowserCookies,
-  ExternalIdentity,
-  OidcProviders,
-  PageRequest,
-  SignIn,
-  WebSessions,
-} from "../../auth/index.ts";
+import type { Account, ExternalIdentity } from "../../access/index.ts";
+import type { BrowserCookies, OidcProviders, PageRequest, SignIn, WebSessions } from "../../auth/index.ts";
 import type { ActOrigin, MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 

@@ -1,4 +1,4 @@
-import type { Caller } from "../../auth/index.ts";
+import type { Caller } from "../../access/index.ts";
 import type { ActOrigin } from "../../metadata/index.ts";
 import type { RepositoryName, Warnings } from "../../oci/index.ts";
 import type { Registry } from "../../registry/index.ts";

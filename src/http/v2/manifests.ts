@@ -9,7 +9,7 @@ import {
   type RepositoryName,
   type Tag,
 } from "../../oci/index.ts";
-import type { AccessRequest, Action } from "../../auth/index.ts";
+import type { AccessRequest, Action } from "../../access/index.ts";
 import type { ManifestHead } from "../../metadata/index.ts";
 import {
   type PushPermission,

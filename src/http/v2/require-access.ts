@@ -1,4 +1,5 @@
-import type { AccessRequest, Action, Caller, Challenge } from "../../auth/index.ts";
+import type { AccessRequest, Action, Caller } from "../../access/index.ts";
+import type { Challenge } from "../../auth/index.ts";
 import { isRepositoryName, RegistryError } from "../../oci/index.ts";
 import { isUploadBegunBy } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";

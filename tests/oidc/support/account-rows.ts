@@ -1,4 +1,4 @@
-import type { Account } from "../../../src/auth/accounts/account.ts";
+import type { Account } from "../../../src/access/accounts/account.ts";
 import type { MetadataDatabase } from "../../../src/metadata/index.ts";
 
 export interface NewAccount {

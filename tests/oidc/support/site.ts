@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Account, type OidcProviderOptions, type SignIn, WebSessions } from "../../../src/auth/index.ts";
+import type { Account } from "../../../src/access/index.ts";
+import { type OidcProviderOptions, type SignIn, WebSessions } from "../../../src/auth/index.ts";
 import { OidcProviders } from "../../../src/auth/oidc/oidc-providers.ts";
 import { responseOf } from "../../../src/http/answer.ts";
 import { asRegistryError, errorAnswer } from "../../../src/http/error-answer.ts";

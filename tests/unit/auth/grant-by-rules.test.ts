@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { AccessDirectory, findAccount, grantByRules } from "../../../src/auth/index.ts";
+import { AccessDirectory, findAccount } from "../../../src/access/index.ts";
+import { grantByRules } from "../../../src/auth/index.ts";
 import { openSqlite, putVisibility } from "../../../src/metadata/index.ts";
 
 test("a token's actions that are no actions are left out, whatever they are called", async () => {

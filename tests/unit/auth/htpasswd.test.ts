@@ -6,9 +6,9 @@ import { createHtpasswdIfMissing, HtpasswdSource } from "../../../src/auth/index
 import { RegistryError } from "../../../src/oci/index.ts";
 import { until } from "../../support/until.ts";
 import { parseBasicCredentials } from "../../../src/auth/basic-credentials.ts";
-import { BoundedTurns } from "../../../src/auth/passwords/bounded-turns.ts";
+import { BoundedTurns } from "../../../src/access/passwords/bounded-turns.ts";
 import { parseHtpasswd } from "../../../src/auth/htpasswd/parse-htpasswd.ts";
-import { VerifiedPasswords } from "../../../src/auth/passwords/verified-passwords.ts";
+import { VerifiedPasswords } from "../../../src/access/passwords/verified-passwords.ts";
 
 const hashOf = (password: string) => Bun.password.hash(password, { algorithm: "bcrypt", cost: 4 });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;

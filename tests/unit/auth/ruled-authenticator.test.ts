@@ -1,16 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import {
-  AccessDirectory,
-  createRobot,
-  findAccount,
-  type Identity,
-  RuledAuthenticator,
-  type SignIn,
-  updateRobot,
-  updateUser,
-} from "../../../src/auth/index.ts";
+import { AccessDirectory, createRobot, findAccount, updateRobot, updateUser } from "../../../src/access/index.ts";
+import { type Identity, RuledAuthenticator, type SignIn } from "../../../src/auth/index.ts";
 import { RegistryError } from "../../../src/oci/index.ts";
-import { BY } from "./accounts/open-accounts.ts";
+import { BY } from "../access/accounts/open-accounts.ts";
 import { openSignIn, type OpenSignIn, PASSWORD } from "./sign-in/open-sign-in.ts";
 
 const AT = { address: "192.0.2.1", requestId: "r-1" };

@@ -1,4 +1,4 @@
-import { explainAccess } from "../../../auth/index.ts";
+import { explainAccess } from "../../../access/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { explainQuery, explanation } from "../schemas/rules.ts";
 import { viewerOf } from "./viewer.ts";

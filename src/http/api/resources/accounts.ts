@@ -1,4 +1,4 @@
-import { type Accounts, requireAuthorityOver, readRules } from "../../../auth/index.ts";
+import { type Accounts, requireAuthorityOver, readRules } from "../../../access/index.ts";
 import { findAccountRecord, loadAccessRules } from "../../../metadata/index.ts";
 import type { MetadataDatabase } from "../../../metadata/index.ts";
 import { guardedMetadata } from "../guarded-metadata.ts";

@@ -7,7 +7,7 @@ import {
   removeGrant,
   SubjectNames,
   type Viewer,
-} from "../../../auth/index.ts";
+} from "../../../access/index.ts";
 import { findGrant, type GrantRecord, listGrants, type Queries } from "../../../metadata/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { grant, grantsQuery, newGrant } from "../schemas/rules.ts";

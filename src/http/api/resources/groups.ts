@@ -12,7 +12,7 @@ import {
   listGroupMembers,
   listGroups,
   updateGroup,
-} from "../../../auth/index.ts";
+} from "../../../access/index.ts";
 import { findGroupRecord, type Queries } from "../../../metadata/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { group, groupChange, groupMapping, groupMember, newGroup } from "../schemas/teams.ts";

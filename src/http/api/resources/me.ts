@@ -7,7 +7,7 @@ import {
   listGroupsOf,
   listPersonalTokens,
   revokePersonalToken,
-} from "../../../auth/index.ts";
+} from "../../../access/index.ts";
 import { RegistryError } from "../../../oci/index.ts";
 import type { ApiCaller } from "../api-caller.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";

@@ -8,7 +8,7 @@ import {
   putMember,
   removeMember,
   setVisibility,
-} from "../../../auth/index.ts";
+} from "../../../access/index.ts";
 import { findNamespace, type Queries } from "../../../metadata/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { childrenQuery, member, memberChange, namespace, namespaceChange } from "../schemas/rules.ts";

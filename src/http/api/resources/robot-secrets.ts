@@ -6,7 +6,7 @@ import {
   listRobotTrusts,
   revokeRobotSecret,
   type RobotTrust,
-} from "../../../auth/index.ts";
+} from "../../../access/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { createdSecret, newRobotSecret, secret } from "../schemas/people.ts";
 import { newTrust, trust } from "../schemas/teams.ts";

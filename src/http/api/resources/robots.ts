@@ -7,7 +7,7 @@ import {
   listRobots,
   type Robot,
   updateRobot,
-} from "../../../auth/index.ts";
+} from "../../../access/index.ts";
 import type { Queries } from "../../../metadata/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { newRobot, robot, robotChange } from "../schemas/teams.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Secret } from "../../../auth/index.ts";
+import type { Secret } from "../../../access/index.ts";
 import type { secret } from "../schemas/people.ts";
 import { timeOf, timeOrNull } from "../schemas/words.ts";
 

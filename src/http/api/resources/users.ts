@@ -12,7 +12,7 @@ import {
   revokePersonalToken,
   updateUser,
   type User,
-} from "../../../auth/index.ts";
+} from "../../../access/index.ts";
 import { findAccountRecord, type Queries } from "../../../metadata/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { newUser, passwordReset, secret, user, userChange } from "../schemas/people.ts";

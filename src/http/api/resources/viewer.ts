@@ -1,4 +1,4 @@
-import type { RuleBook, Ruler, Viewer } from "../../../auth/index.ts";
+import type { RuleBook, Ruler, Viewer } from "../../../access/index.ts";
 import type { ApiCall } from "../route.ts";
 
 type Call = Pick<ApiCall<unknown, unknown, unknown>, "parts" | "metadata" | "caller">;

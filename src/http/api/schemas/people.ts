@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SYSTEM_ROLES } from "../../../auth/index.ts";
+import { SYSTEM_ROLES } from "../../../access/index.ts";
 import { action, subjectName, time } from "./words.ts";
 
 const systemRole = z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES, VISIBILITIES } from "../../../auth/index.ts";
+import { ROLES, VISIBILITIES } from "../../../access/index.ts";
 import { action, nodePath, page, repositoryName, role, subjectName, time, visibility } from "./words.ts";
 
 export const namespace = z

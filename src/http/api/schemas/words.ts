@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { GRANTABLE_ACTIONS, ROLES, ROOT, VISIBILITIES } from "../../../auth/index.ts";
+import { GRANTABLE_ACTIONS, ROLES, ROOT, VISIBILITIES } from "../../../access/index.ts";
 import { isRepositoryName } from "../../../oci/index.ts";
 
 /** How the root of the namespace tree is written in a path, where nothing cannot stand. */

@@ -1,16 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import {
-  AccessDirectory,
-  createRobot,
-  findAccount,
-  RuledAuthenticator,
-  disableUser,
-  enableUser,
-} from "../../../../src/auth/index.ts";
+import { AccessDirectory, createRobot, findAccount, disableUser, enableUser } from "../../../../src/access/index.ts";
+import { RuledAuthenticator } from "../../../../src/auth/index.ts";
 import { CertificateSignIn } from "../../../../src/auth/client-certificates/certificate-sign-in.ts";
 import { createCertificateRules } from "../../../../src/auth/client-certificates/certificate-rules.ts";
 import type { RegistryError } from "../../../../src/oci/index.ts";
-import { BY } from "../accounts/open-accounts.ts";
+import { BY } from "../../access/accounts/open-accounts.ts";
 import { openSignIn, type OpenSignIn, PASSWORD } from "../sign-in/open-sign-in.ts";
 import { CN, issue, type Issued, O } from "./issued.ts";
 

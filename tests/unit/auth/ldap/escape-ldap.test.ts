@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DN, FilterParser } from "ldapts";
+import { escapeDnValue } from "../../../../src/access/index.ts";
 import {
-  escapeDnValue,
   escapeFilterValue,
   fillBindTemplate,
   fillFilter,
   isDnTemplate,
 } from "../../../../src/auth/ldap/escape-ldap.ts";
 import { comparingName } from "../../../../src/auth/ldap/find-user.ts";
-import { normalizeDn } from "../../../../src/auth/ldap/group-names.ts";
+import { normalizeDn } from "../../../../src/access/accounts/group-names.ts";
 
 describe("a value in a filter", () => {
   test.each([

@@ -8,10 +8,10 @@ import {
   createPersonalToken,
   disableUser,
   getUser,
-  HtpasswdSource,
-} from "../../../../src/auth/index.ts";
+} from "../../../../src/access/index.ts";
+import { HtpasswdSource } from "../../../../src/auth/index.ts";
 import { RegistryError } from "../../../../src/oci/index.ts";
-import { BY } from "../accounts/open-accounts.ts";
+import { BY } from "../../access/accounts/open-accounts.ts";
 import { Directory, from, openSignIn, type OpenSignIn, PASSWORD } from "./open-sign-in.ts";
 
 let open: OpenSignIn;

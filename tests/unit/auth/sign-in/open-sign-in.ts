@@ -1,13 +1,8 @@
-import {
-  createSignIn,
-  createUser,
-  type ExternalIdentity,
-  type PasswordSource,
-  type SignIn,
-} from "../../../../src/auth/index.ts";
+import { createUser, type ExternalIdentity } from "../../../../src/access/index.ts";
+import { createSignIn, type PasswordSource, type SignIn } from "../../../../src/auth/index.ts";
 import type { SignInOptions, SignInParts } from "../../../../src/auth/index.ts";
 import type { ActOrigin } from "../../../../src/metadata/index.ts";
-import { BY, type OpenAccounts, openAccounts } from "../accounts/open-accounts.ts";
+import { BY, type OpenAccounts, openAccounts } from "../../access/accounts/open-accounts.ts";
 
 export const PASSWORD = "correct horse battery";
 

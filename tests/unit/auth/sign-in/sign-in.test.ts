@@ -13,10 +13,10 @@ import {
   revokePersonalToken,
   revokeRobotSecret,
   updateRobot,
-} from "../../../../src/auth/index.ts";
+} from "../../../../src/access/index.ts";
 import { putAccountLastUsed } from "../../../../src/metadata/index.ts";
 import { RegistryError } from "../../../../src/oci/index.ts";
-import { BY } from "../accounts/open-accounts.ts";
+import { BY } from "../../access/accounts/open-accounts.ts";
 import { from, openSignIn, type OpenSignIn, PASSWORD } from "./open-sign-in.ts";
 
 let open: OpenSignIn;

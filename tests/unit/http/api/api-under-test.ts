@@ -1,6 +1,12 @@
 import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { type AccessLimit, AccessDirectory, askerOf, createAccounts, findAccount } from "../../../../src/auth/index.ts";
+import {
+  type AccessLimit,
+  AccessDirectory,
+  askerOf,
+  createAccounts,
+  findAccount,
+} from "../../../../src/access/index.ts";
 import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
 import { createApi } from "../../../../src/http/api/create-api.ts";
 import { createFindRoute } from "../../../../src/http/api/find-route.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type AccessLimit, GRANTABLE_ACTIONS } from "../../../../src/auth/index.ts";
+import { type AccessLimit, GRANTABLE_ACTIONS } from "../../../../src/access/index.ts";
 import { createFindRoute } from "../../../../src/http/api/find-route.ts";
 import { ROUTES } from "../../../../src/http/api/routes.ts";
 import {

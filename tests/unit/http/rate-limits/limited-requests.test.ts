@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { ANONYMOUS, type Authenticator, EVERYBODY, type Principal } from "../../../../src/auth/index.ts";
+import { ANONYMOUS, EVERYBODY, type Principal } from "../../../../src/access/index.ts";
+import type { Authenticator } from "../../../../src/auth/index.ts";
 import { createRequestHandler, RateLimits, type RateLimitOptions } from "../../../../src/http/index.ts";
 import {
   OCI_IMAGE_MANIFEST,

@@ -1,4 +1,5 @@
-import type { Account, Identity, SignIn } from "../../../../src/auth/index.ts";
+import type { Account } from "../../../../src/access/index.ts";
+import type { Identity, SignIn } from "../../../../src/auth/index.ts";
 import type { ActOrigin } from "../../../../src/metadata/index.ts";
 import { RegistryError } from "../../../../src/oci/index.ts";
 

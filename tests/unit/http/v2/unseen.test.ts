@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { AccessDirectory, type Caller } from "../../../../src/auth/index.ts";
-import { ANONYMOUS } from "../../../../src/auth/principal.ts";
+import { AccessDirectory, type Caller } from "../../../../src/access/index.ts";
+import { ANONYMOUS } from "../../../../src/access/principal.ts";
 import { dispatch, ENDPOINTS } from "../../../../src/http/v2/dispatch.ts";
 import type { Exchange } from "../../../../src/http/v2/exchange.ts";
 import { matchRoute } from "../../../../src/http/v2/match-route.ts";

@@ -6,10 +6,10 @@ import type {
   NodeRules,
   Subject,
   Visibility,
-} from "../../../../src/auth/access/access-rules.ts";
-import { decideAccess, maySee, visibilityOf } from "../../../../src/auth/access/decide-access.ts";
-import { parsePathPattern, parseTextPattern } from "../../../../src/auth/access/path-pattern.ts";
-import { ACTIONS, type Action, type Role, ROLES } from "../../../../src/auth/access/roles.ts";
+} from "../../../../src/access/rules/access-rules.ts";
+import { decideAccess, maySee, visibilityOf } from "../../../../src/access/rules/decide-access.ts";
+import { parsePathPattern, parseTextPattern } from "../../../../src/access/rules/path-pattern.ts";
+import { ACTIONS, type Action, type Role, ROLES } from "../../../../src/access/rules/roles.ts";
 
 interface Tree {
   readonly [path: string]: { readonly visibility?: Visibility; readonly roles?: Readonly<Record<string, Role>> };

@@ -1,8 +1,8 @@
-import type { AccessLimit } from "./access/access-limit.ts";
-import type { AccessRequest, AccessRules, Asker, Subject } from "./access/access-rules.ts";
-import { decideAccess, maySee } from "./access/decide-access.ts";
-import { parsePathPattern } from "./access/path-pattern.ts";
-import { type Action, withIncluded } from "./access/roles.ts";
+import type { AccessLimit } from "./rules/access-limit.ts";
+import type { AccessRequest, AccessRules, Asker, Subject } from "./rules/access-rules.ts";
+import { decideAccess, maySee } from "./rules/decide-access.ts";
+import { parsePathPattern } from "./rules/path-pattern.ts";
+import { type Action, withIncluded } from "./rules/roles.ts";
 import { ANONYMOUS, type Principal } from "./principal.ts";
 
 /** Why something is not to be done: the rules say so, or the token or secret is not for it. */

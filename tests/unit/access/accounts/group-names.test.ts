@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { groupNamesOf, normalizeGroupName } from "../../../../src/auth/ldap/group-names.ts";
+import { groupNamesOf, normalizeGroupName } from "../../../../src/access/accounts/group-names.ts";
 
 describe("the names of groups", () => {
   test("are DN and common name in lower case", () => {

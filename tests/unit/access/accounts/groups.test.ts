@@ -20,7 +20,7 @@ import {
   listGroups,
   listGroupsOf,
   updateGroup,
-} from "../../../../src/auth/index.ts";
+} from "../../../../src/access/index.ts";
 import { BY, type OpenAccounts, openAccounts } from "./open-accounts.ts";
 
 let open: OpenAccounts;

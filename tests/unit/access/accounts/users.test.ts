@@ -15,7 +15,7 @@ import {
   type NewUser,
   resetPassword,
   updateUser,
-} from "../../../../src/auth/index.ts";
+} from "../../../../src/access/index.ts";
 import { findAccountRecord, insertSecret, listSecretsOf } from "../../../../src/metadata/index.ts";
 import { BY, type OpenAccounts, openAccounts } from "./open-accounts.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Accounts, type AccountsParts, createAccounts } from "../../../../src/auth/index.ts";
+import { type Accounts, type AccountsParts, createAccounts } from "../../../../src/access/index.ts";
 import { type ActOrigin, loadAccessRules, type MetadataDatabase, openSqlite } from "../../../../src/metadata/index.ts";
 
 export interface OpenAccounts {

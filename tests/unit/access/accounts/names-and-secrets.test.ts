@@ -5,11 +5,11 @@ import {
   requireGroupName,
   requireUserName,
   robotNameOf,
-} from "../../../../src/auth/accounts/account-names.ts";
-import { randomText } from "../../../../src/auth/accounts/random-text.ts";
-import { createSecretText, isWholeSecret, secretKindOf } from "../../../../src/auth/accounts/secret-text.ts";
-import { DEFAULT_HASH_COST, PasswordHashes } from "../../../../src/auth/passwords/password-hashes.ts";
-import { requireGoodPassword } from "../../../../src/auth/passwords/password-rules.ts";
+} from "../../../../src/access/accounts/account-names.ts";
+import { randomText } from "../../../../src/access/accounts/random-text.ts";
+import { createSecretText, isWholeSecret, secretKindOf } from "../../../../src/access/accounts/secret-text.ts";
+import { DEFAULT_HASH_COST, PasswordHashes } from "../../../../src/access/passwords/password-hashes.ts";
+import { requireGoodPassword } from "../../../../src/access/passwords/password-rules.ts";
 import { thrownBy } from "../../../support/thrown-error.ts";
 
 test.each(["anna", "a", "anna.b", "anna_b-c", "anna@example.com", "x".repeat(64)])("%p is a user name", (name) => {

@@ -11,9 +11,9 @@ import {
   type SecretRecord,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import type { AccessLimit } from "../access/access-limit.ts";
-import { parsePathPattern } from "../access/path-pattern.ts";
-import { ACTIONS } from "../access/roles.ts";
+import type { AccessLimit } from "../rules/access-limit.ts";
+import { parsePathPattern } from "../rules/path-pattern.ts";
+import { ACTIONS } from "../rules/roles.ts";
 import { type Accounts, recordDeed } from "./accounts.ts";
 import { getRobotRecord, requireFuture } from "./robots.ts";
 import { hashOfSecret } from "../hash-of-secret.ts";

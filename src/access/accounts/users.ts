@@ -15,7 +15,7 @@ import {
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import type { SystemRole } from "../access/roles.ts";
+import type { SystemRole } from "../rules/roles.ts";
 import { requireGoodPassword } from "../passwords/password-rules.ts";
 import { requireUserName } from "./account-names.ts";
 import { type Accounts, recordDeed } from "./accounts.ts";

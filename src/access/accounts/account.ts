@@ -1,4 +1,4 @@
-import type { SystemRole } from "../access/roles.ts";
+import type { SystemRole } from "../rules/roles.ts";
 
 /** Somebody who can sign in, as far as access is concerned. */
 export interface Account {

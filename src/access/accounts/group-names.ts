@@ -1,4 +1,4 @@
-import { escapeDnValue } from "./escape-ldap.ts";
+import { escapeDnValue } from "./escape-dn-value.ts";
 
 /**
  * The names under which groups can be mapped: of each its DN, and its common name unless two groups of the list share it. Both as

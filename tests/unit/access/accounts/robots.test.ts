@@ -18,7 +18,7 @@ import {
   revokePersonalToken,
   revokeRobotSecret,
   updateRobot,
-} from "../../../../src/auth/index.ts";
+} from "../../../../src/access/index.ts";
 import { BY, type OpenAccounts, openAccounts } from "./open-accounts.ts";
 
 let open: OpenAccounts;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { SignIn } from "../../../../src/auth/index.ts";
 import type { RegistryError } from "../../../../src/oci/index.ts";
-import { from, openSignIn, type OpenSignIn, PASSWORD } from "./open-sign-in.ts";
+import { from, openSignIn, type OpenSignIn, PASSWORD } from "../../auth/sign-in/open-sign-in.ts";
 
 let open: OpenSignIn;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parsePathPattern, parseTextPattern } from "../../../../src/auth/access/path-pattern.ts";
+import { parsePathPattern, parseTextPattern } from "../../../../src/access/rules/path-pattern.ts";
 
 describe("a pattern of repository names", () => {
   test.each([

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { AccessRules, NodeRules } from "../../../src/auth/access/access-rules.ts";
-import { RuledCaller } from "../../../src/auth/caller.ts";
-import { ANONYMOUS } from "../../../src/auth/principal.ts";
+import type { AccessRules, NodeRules } from "../../../src/access/rules/access-rules.ts";
+import { RuledCaller } from "../../../src/access/caller.ts";
+import { ANONYMOUS } from "../../../src/access/principal.ts";
 
 /** The rules of nothing, which count how often they are asked. */
 class CountedNodes extends Map<string, NodeRules> {

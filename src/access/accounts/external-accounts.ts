@@ -14,8 +14,8 @@ import {
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import { normalizeGroupName } from "../ldap/group-names.ts";
-import type { ExternalIdentity } from "../sign-in/password-source.ts";
+import { normalizeGroupName } from "./group-names.ts";
+import type { ExternalIdentity } from "./external-identity.ts";
 import { isExternalName } from "./account-names.ts";
 import type { Account } from "./account.ts";
 import { type Accounts, recordDeed } from "./accounts.ts";

@@ -1,7 +1,7 @@
 import { loadAccessRules, type MetadataDatabase, type Queries } from "../metadata/index.ts";
 import { type Clock, RecentlyUsed, type Soon, whenThere } from "../runtime/index.ts";
-import type { AccessRules } from "./access/access-rules.ts";
-import { readRules } from "./access/read-rules.ts";
+import type { AccessRules } from "./rules/access-rules.ts";
+import { readRules } from "./rules/read-rules.ts";
 import type { Account } from "./accounts/account.ts";
 import { type Caller, type CallerFacts, RuledCaller } from "./caller.ts";
 import { ANONYMOUS } from "./principal.ts";
