@@ -217,6 +217,27 @@ function badDoors(files: readonly SourceFile[]): readonly string[] {
   ];
 }
 
+const NAMED = /\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*"(\.[^"\n]+)"/g;
+
+/** What each file takes from, or gives out of, which other, by the name that it has there. */
+function namesIn({ path, text }: SourceFile): readonly { readonly of: string; readonly name: string }[] {
+  return [...withoutComments(text).matchAll(NAMED)].flatMap(([, names = "", target = ""]) => {
+    const words = names.split(",").map((name) => name.trim().replace(/^type /, ""));
+    const of = normalize(join(dirname(path), target));
+    return words.filter((name) => name !== "").map((name) => ({ of, name: name.replace(/ as .*$/, "") }));
+  });
+}
+
+/** Names that a door gives out and nobody takes. */
+function untakenNames(doors: readonly SourceFile[], others: readonly SourceFile[]): readonly string[] {
+  const taken = new Set([...doors, ...others].flatMap(namesIn).map(({ of, name }) => `${of} ${name}`));
+  return doors.flatMap((door) =>
+    namesIn(door)
+      .filter(({ name }) => !taken.has(`${door.path} ${name}`))
+      .map(({ name }) => `${door.path} ${name}`),
+  );
+}
+
 // --- the house as it is
 
 const src = await readSources("src/**/*.ts");
@@ -231,6 +252,11 @@ describe("the house", () => {
   test("hands environment, clock and randomness to its rooms", () => expect(ambientReads(src)).toEqual([]));
   test(`has no file over ${MAX_CODE_LINES} lines of code`, () => expect(longFiles([...src, ...web])).toEqual([]));
   test("has doors that say what is behind them", () => expect(badDoors(src)).toEqual([]));
+  test("has doors that give out what somebody takes", () => {
+    const doors = src.filter(({ path }) => /^src\/[^/]+\/index\.ts$/.test(path));
+    const others = [...src.filter((file) => !doors.includes(file)), ...web, ...beside];
+    expect(untakenNames(doors, others)).toEqual([]);
+  });
   test("has names that say something", () =>
     expect(badNames([...src, ...web, ...beside].map(({ path }) => path))).toEqual([]));
   test("was really looked at", () => {
@@ -349,6 +375,12 @@ test("a bad door is seen", () => {
     file("src/auth/a.ts", ""),
   ];
   expect(badDoors(files)).toHaveLength(3);
+});
+
+test("a name that nobody takes is seen", () => {
+  const door = file("src/oci/index.ts", 'export { a, type B, c as d } from "./a.ts";');
+  const taker = file("src/http/x.ts", 'import { type B, a as other } from "../oci/index.ts";');
+  expect(untakenNames([door], [taker])).toEqual(["src/oci/index.ts c"]);
 });
 
 test("an unknown room is seen", () => {

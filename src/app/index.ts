@@ -3,7 +3,7 @@
  * concrete class, and hands clock, randomness and environment to the rooms. It has no rules of its own and knows no command line.
  */
 export { auditLine } from "../events/index.ts";
-export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainProgress, ChainReport } from "../metadata/index.ts";
+export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainReport } from "../metadata/index.ts";
 export {
   type Damage,
   describeFinding,
@@ -18,7 +18,7 @@ export {
 export { COMMAND } from "./command-name.ts";
 export { findFileProblems } from "./find-file-problems.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";
-export { type LocalApi, openLocalApi } from "./open-local-api.ts";
+export { openLocalApi } from "./open-local-api.ts";
 export { type AuditTrail, readAudit } from "./read-audit.ts";
 export { type ScrubOptions, scrubRegistry } from "./scrub-registry.ts";
 export { type App, startApp, type Surroundings } from "./start-app.ts";

@@ -7,32 +7,8 @@
  */
 export { configurationPathVariable, type Environment } from "./apply-environment.ts";
 export { ConfigError, type ConfigProblem, formatProblem } from "./config-problem.ts";
-export type {
-  AccountsConfig,
-  AcmeConfig,
-  AuthConfig,
-  Config,
-  DebugConfig,
-  HealthConfig,
-  HttpCheck,
-  HttpConfig,
-  LogConfig,
-  StorageConfig,
-  TcpCheck,
-  TlsConfig,
-  ValidationConfig,
-} from "./config.ts";
-export type { KeyFacts } from "./keys/index.ts";
+export type { AccountsConfig, Config } from "./config.ts";
 export { type KeyDescription, listKeys } from "./list-keys.ts";
 export { type ConfigSources, loadConfig, type LoadedConfig } from "./load-config.ts";
 export { printConfig } from "./print-config.ts";
-export {
-  formatAddress,
-  type HostPort,
-  isLoopback,
-  type ListenAddress,
-  parseByteSize,
-  parseDuration,
-  parseHostPort,
-  type UnixSocket,
-} from "./values/index.ts";
+export { formatAddress, isLoopback, parseByteSize, parseDuration, parseHostPort } from "./values/index.ts";

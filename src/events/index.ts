@@ -4,5 +4,5 @@
  */
 export type { AuditExporter } from "./audit/audit-exporter.ts";
 export { auditLine } from "./audit/audit-line.ts";
-export { type AuditParts, startAudit } from "./audit/start-audit.ts";
-export type { AuditExportOptions, AuditOptions, OtlpOptions, SyslogAddress, SyslogOptions } from "./options.ts";
+export { startAudit } from "./audit/start-audit.ts";
+export type { SyslogAddress, SyslogOptions } from "./options.ts";

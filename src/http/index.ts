@@ -7,7 +7,6 @@ export {
   type ApiAct,
   type ApiCaller,
   type ApiCreatedSecret,
-  type ApiDoor,
   type ApiExplanation,
   type ApiGrant,
   type ApiGroup,
@@ -17,22 +16,17 @@ export {
   type ApiMe,
   type ApiMember,
   type ApiNamespace,
-  type ApiParts,
   type ApiProblem,
   type ApiRobot,
   type ApiSecret,
-  type ApiService,
   type ApiTrust,
   type ApiUser,
-  type ApiVisitor,
   createApiDoor,
   createApiSignIn,
   problemAnswer,
-  type ProblemContext,
-  type ServiceFacts,
   type SignInWay,
 } from "./api/index.ts";
-export type { Door, Edge, Page, Visitor } from "./edge.ts";
+export type { Door, Page } from "./edge.ts";
 export {
   createDebugHandler,
   createHealth,
@@ -42,7 +36,7 @@ export {
   respondMetrics,
   respondReady,
 } from "./health/index.ts";
-export { claimAddress, type ListenAddress, type Listener, ListenError, startListener } from "./listener/index.ts";
+export { claimAddress, type Listener, ListenError, startListener } from "./listener/index.ts";
 export {
   type AccessLog,
   createAccessLog,
@@ -67,13 +61,7 @@ export {
   type SiblingProcesses,
   watchedMetrics,
 } from "./siblings/index.ts";
-export { createSignInHandler, type SignInHandler, type SignInParts, type SignInVisit } from "./sign-in/index.ts";
+export { createSignInHandler, type SignInHandler, type SignInParts } from "./sign-in/index.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
-export {
-  createTokenHandler,
-  respondKeySet,
-  type TokenClient,
-  type TokenHandler,
-  type TokenHandlerParts,
-} from "./token/index.ts";
+export { createTokenHandler, respondKeySet, type TokenHandler } from "./token/index.ts";
 export { unsentResponse } from "./unsent-response.ts";

@@ -11,18 +11,15 @@ export {
   listGrants,
   listRolesOf,
   loadAccessRules,
-  type NamespaceRecord,
   putRole,
   putVisibility,
   removeGrant,
   removeNamespace,
   removeRole,
-  removeRulesOf,
   type RoleRecord,
 } from "./access/access-rules.ts";
 export {
   type AccountChanges,
-  type AccountPage,
   type AccountRecord,
   findAccountRecord,
   findAccountRecordById,
@@ -37,13 +34,10 @@ export {
   removeAccount,
   updateAccount,
 } from "./access/accounts.ts";
-export { raiseAccessGeneration, startOnce } from "./access/counters.ts";
+export { startOnce } from "./access/counters.ts";
 export {
   findGroupRecord,
   findGroupRecordById,
-  type GroupMappingRecord,
-  type GroupMemberRecord,
-  type GroupMembership,
   type GroupRecord,
   insertGroup,
   listGroupIdsBySource,
@@ -53,7 +47,6 @@ export {
   listGroupMembers,
   listGroupRecords,
   listGroupRecordsOf,
-  type NewGroup,
   putGroupMapping,
   putGroupMember,
   removeGroup,
@@ -61,18 +54,12 @@ export {
   removeGroupMember,
   updateGroup,
 } from "./access/groups.ts";
-export {
-  findIdempotencyKey,
-  type IdempotencyRecord,
-  insertIdempotencyKey,
-  putIdempotentAnswer,
-} from "./access/idempotency-keys.ts";
+export { findIdempotencyKey, insertIdempotencyKey, putIdempotentAnswer } from "./access/idempotency-keys.ts";
 export {
   BEHIND_ALL_NAMES,
   findFirstName,
   isNameTaken,
   listRepositoriesIn,
-  type NameStretch,
   stretchBelow,
 } from "./access/namespace-names.ts";
 export {
@@ -108,7 +95,6 @@ export {
   findSignInFailures,
   putSignInFailures,
   removeOldSignInFailures,
-  type SignInFailureRecord,
 } from "./access/sign-in-failures.ts";
 export { insertTokenKey, listTokenKeys, removeSpentTokenKeys, type TokenKeyRecord } from "./access/token-keys.ts";
 export { useTokenOnce } from "./access/used-tokens.ts";
@@ -116,7 +102,6 @@ export {
   endProviderSessions,
   findWebSession,
   insertWebSession,
-  type ProviderSignOut,
   removeOverWebSessions,
   removeWebSession,
   removeWebSessionsOf,
@@ -125,7 +110,7 @@ export {
 } from "./access/web-sessions.ts";
 export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/acts.ts";
 export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
-export { pruneActs, type PrunedActs, type PruneOptions } from "./audit/prune-acts.ts";
+export { pruneActs } from "./audit/prune-acts.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
 export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export {
@@ -138,44 +123,32 @@ export {
   putBlob,
   unlinkBlob,
 } from "./blobs.ts";
-export { type BlobPage, findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
+export { findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
 export { type Contents, countContents } from "./contents.ts";
-export type { MetadataDatabase, Queries, TransactionOptions } from "./database.ts";
-export type { BlobContent, HotReads, ManifestContent, ManifestHead } from "./hot-reads.ts";
-export {
-  type BlobLoss,
-  clearBlobLoss,
-  countLostBlobs,
-  type FoundBlob,
-  isLossBySize,
-  recordBlobLoss,
-  restoreBlob,
-} from "./lost-blobs.ts";
-export { type ManifestIndexChanges, repairManifestIndex } from "./manifest-index.ts";
+export type { MetadataDatabase, Queries } from "./database.ts";
+export type { BlobContent, ManifestContent, ManifestHead } from "./hot-reads.ts";
+export { clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss, restoreBlob } from "./lost-blobs.ts";
+export { repairManifestIndex } from "./manifest-index.ts";
 export {
   dropManifestBody,
   findManifestId,
   findMissingManifests,
   isManifestLost,
   listReferrers,
-  type NewManifest,
-  type PutManifest,
   putManifest,
   type Referrer,
-  type ReferrerQuery,
   removeManifest,
 } from "./manifests.ts";
-export { MetadataError, type MetadataErrorReason } from "./metadata-error.ts";
+export { MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
-export type { SharedChanges } from "./sqlite/remembered-rows.ts";
-export { joinServing, lockForServing, lockForSeveral, type ServeLock } from "./sqlite/serve-lock.ts";
-export { openSqlite, type SqliteOptions } from "./sqlite/sqlite-database.ts";
-export { findTaggedDigest, listTags, listTagsOfManifest, type NewTag, putOlderTag, putTag, removeTag } from "./tags.ts";
+export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
+export { openSqlite } from "./sqlite/sqlite-database.ts";
+export { findTaggedDigest, listTags, listTagsOfManifest, putOlderTag, putTag, removeTag } from "./tags.ts";
 export {
   findUpload,
   insertUpload,

@@ -2,7 +2,7 @@
  * The words of the specifications (OCI image-spec and distribution-spec 1.1, Docker Registry HTTP API V2) as types that
  * are parsed once at the edge. Pure: no I/O, no state, nothing of how this registry keeps or serves anything.
  */
-export { type Annotations, type Descriptor, isJsonObject, type JsonObject, type Platform } from "./descriptor.ts";
+export { type Annotations, type Descriptor, isJsonObject, type JsonObject } from "./descriptor.ts";
 export {
   algorithmOf,
   type Digest,

@@ -3,13 +3,7 @@
  * upload is whose. It knows nothing of what they serve.
  */
 export { openChangeCounter } from "./change-counter.ts";
-export { receiveOrders, type Superior } from "./orders.ts";
-export {
-  makeProcessFolder,
-  type ProcessFolder,
-  type ProcessPlace,
-  socketOf,
-  watcherSocketOf,
-} from "./process-folder.ts";
-export { type StartFailure, Supervisor, type SupervisorParts } from "./supervisor.ts";
+export { receiveOrders } from "./orders.ts";
+export { makeProcessFolder, type ProcessPlace, socketOf, watcherSocketOf } from "./process-folder.ts";
+export { Supervisor, type SupervisorParts } from "./supervisor.ts";
 export { drawOwnId, ownerOf } from "./upload-owner.ts";

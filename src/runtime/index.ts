@@ -18,21 +18,12 @@ export {
   type HashPool,
   type StreamHasher,
 } from "./hashing/index.ts";
-export type { LogFormatter } from "./log-format.ts";
-export { createLineOutput, type LineOutput, type LineOutputOptions } from "./log-output.ts";
+export { createLineOutput, type LineOutput } from "./log-output.ts";
 export { describeError } from "./log-value.ts";
-export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from "./log.ts";
+export { createLog, type Log, type LogFields, type LogLevel } from "./log.ts";
 export { Networks } from "./networks.ts";
-export {
-  createSafeFetch,
-  OutboundError,
-  type OutboundErrorReason,
-  type ResolveHost,
-  type SafeFetch,
-  type SafeFetchInit,
-  type SafeFetchOptions,
-} from "./outbound/index.ts";
+export { createSafeFetch, OutboundError, type SafeFetch, type SafeFetchOptions } from "./outbound/index.ts";
 export type { RandomBytes } from "./random-bytes.ts";
 export { RecentlyUsed } from "./recently-used.ts";
-export { pause, type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
+export { pause, type Schedule, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";

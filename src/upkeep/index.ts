@@ -3,33 +3,15 @@
  * another registry left.
  * It decides when and how much, never whether content may go: that is the registry's rule.
  */
-export { type PurgedUploads, purgeUploads, type UploadPurge } from "./purge-uploads.ts";
+export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";
-export {
-  type ImportedRepository,
-  importRegistryV2,
-  type ImportSummary,
-  type RegistryV2Import,
-} from "./registry-v2/import-registry-v2.ts";
-export {
-  adviseImport,
-  findUnimportedRegistry,
-  type Place,
-  type StartedOn,
-  type UnimportedRegistry,
-} from "./registry-v2/unimported-registry.ts";
-export { describeFinding, type Finding, type FindingText } from "./scrub/finding.ts";
-export { type IndexRepair, type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
+export { type ImportedRepository, importRegistryV2, type ImportSummary } from "./registry-v2/import-registry-v2.ts";
+export { adviseImport, findUnimportedRegistry, type StartedOn } from "./registry-v2/unimported-registry.ts";
+export { describeFinding, type Finding } from "./scrub/finding.ts";
+export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
 export { ScrubBusyError } from "./scrub/scrub-turn.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
-export {
-  getScrubStanding,
-  type ScrubbingOptions,
-  type ScrubbingParts,
-  type ScrubCounts,
-  type ScrubStanding,
-  startScrubbing,
-} from "./scrub/start-scrubbing.ts";
-export { startUploadPurging, type UploadPurgingOptions, type UploadPurgingParts } from "./start-upload-purging.ts";
+export { getScrubStanding, type ScrubbingOptions, type ScrubCounts, startScrubbing } from "./scrub/start-scrubbing.ts";
+export { startUploadPurging } from "./start-upload-purging.ts";
