@@ -1,8 +1,45 @@
+import { accessSync, constants } from "node:fs";
 import { findHtpasswdProblems } from "../auth/index.ts";
 import type { Config } from "../config/index.ts";
 
-/** What is wrong with the files that a good configuration names, as far as a start would warn of it too. */
-export function findFileProblems({ auth }: Config): readonly string[] {
-  if (auth.kind !== "htpasswd") return [];
-  return findHtpasswdProblems(auth.path).map((problem) => `auth.htpasswd.path: ${problem}`);
+/** What is wrong with the files that a good configuration names, as far as a start would warn of it or end with it. */
+export function findFileProblems(config: Config): readonly string[] {
+  const missing = Object.entries(neededFiles(config)).flatMap(([key, paths]) =>
+    paths.flatMap((path) => (path === undefined ? [] : problemsOf(key, path))),
+  );
+  return [...missing, ...htpasswdProblems(config)];
+}
+
+/** Files that a start reads, by the key that names them. One of passwords is made where it is missing. */
+function neededFiles({ auth, http: { tls } }: Config): Readonly<Record<string, readonly (string | undefined)[]>> {
+  const files = tls?.certificate.kind === "files" ? tls.certificate : undefined;
+  return {
+    "http.tls.certificate": [files?.certificatePath],
+    "http.tls.key": [files?.keyPath],
+    "http.tls.clientcas": tls?.clientCaPaths ?? [],
+    ...(auth.kind === "token" && {
+      "auth.token.rootcertbundle": [auth.certificatesPath],
+      "auth.token.jwks": [auth.keySet && "path" in auth.keySet ? auth.keySet.path : undefined],
+    }),
+    ...(auth.kind === "accounts" && {
+      "auth.ldap.ca": auth.ldap.map(({ tls: { caPath } }) => caPath),
+      "auth.oidc.ca": auth.oidc.map(({ caPath }) => caPath),
+      "auth.workloads.issuers.ca": auth.workloads.issuers.map(({ caPath }) => caPath),
+      "auth.workloads.issuers.jwksfile": auth.workloads.issuers.map(({ jwksPath }) => jwksPath),
+    }),
+  };
+}
+
+function problemsOf(key: string, path: string): readonly string[] {
+  try {
+    accessSync(path, constants.R_OK);
+    return [];
+  } catch (error) {
+    return [`${key}: ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`];
+  }
+}
+
+function htpasswdProblems({ auth }: Config): readonly string[] {
+  const path = auth.kind === "htpasswd" ? auth.path : auth.kind === "accounts" ? auth.htpasswdPath : undefined;
+  return path === undefined ? [] : findHtpasswdProblems(path).map((problem) => `auth.htpasswd.path: ${problem}`);
 }

@@ -1,6 +1,6 @@
-import { HtpasswdError } from "../auth/index.ts";
 import { ListenError, TlsError } from "../http/index.ts";
 import { MetadataError } from "../metadata/index.ts";
+import { FileError } from "../runtime/index.ts";
 import { StorageError } from "../storage/index.ts";
 
 /** The registry cannot start; the message says why and what to do. */
@@ -17,7 +17,11 @@ export class StartError extends Error {
 
 /** What we know how to name is told in a line; anything else is a defect, and its stack helps to find it. */
 export function asStartError(error: unknown): unknown {
-  if (error instanceof TlsError) return new StartError(error.message, { isConfiguration: true, cause: error });
-  const isKnown = [HtpasswdError, ListenError, MetadataError, StorageError].some((kind) => error instanceof kind);
-  return isKnown ? new StartError((error as Error).message, { isConfiguration: false, cause: error }) : error;
+  const isConfiguration = isOneOf(error, [TlsError, FileError]);
+  if (!isConfiguration && !isOneOf(error, [ListenError, MetadataError, StorageError])) return error;
+  return new StartError((error as Error).message, { isConfiguration, cause: error });
+}
+
+function isOneOf(error: unknown, kinds: readonly (abstract new (...parts: never) => Error)[]): boolean {
+  return kinds.some((kind) => error instanceof kind);
 }

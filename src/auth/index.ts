@@ -8,7 +8,7 @@ export type { CertificateSignIn } from "./client-certificates/certificate-sign-i
 export type { CertificateHeaderOptions, ClientCertificateOptions } from "./client-certificates/options.ts";
 export { ExternalTokenAuthenticator } from "./external-token-authenticator.ts";
 export { grantByRules } from "./grant-by-rules.ts";
-export { createHtpasswdIfMissing, HtpasswdError } from "./htpasswd/create-htpasswd.ts";
+export { createHtpasswdIfMissing } from "./htpasswd/create-htpasswd.ts";
 export { findHtpasswdProblems } from "./htpasswd/htpasswd-file.ts";
 export { HtpasswdSource } from "./htpasswd/htpasswd-source.ts";
 export { findHtpasswdRules, seedHtpasswdRules } from "./htpasswd/seed-htpasswd-rules.ts";
@@ -35,7 +35,6 @@ export {
   parseScopes,
   realmOf,
   Seal,
-  SealSecretError,
   type SigningKeys,
   type TokenAccess,
   type TokenAlgorithm,

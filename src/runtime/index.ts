@@ -8,6 +8,7 @@ export { type Clock, systemClock } from "./clock.ts";
 export { Closers } from "./closers.ts";
 export { CoalescedSync } from "./coalesced-sync.ts";
 export { errorCode } from "./error-code.ts";
+export { FileError } from "./file-error.ts";
 export { freeMemory } from "./free-memory.ts";
 export { GarbagePacer } from "./garbage-pacer.ts";
 export {

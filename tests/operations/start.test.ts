@@ -229,6 +229,33 @@ describe("what a start needs and cannot have", () => {
     expectNamed(await serveInVain(place, { ...place.config, auth: { htpasswd: { realm: "x", path } } }), path);
   });
 
+  test.each([
+    [
+      "of the authorities of a directory",
+      { ldap: [{ name: "a", urls: ["ldaps://ldap.example"], ca: "/nowhere/ca.pem", users: { basedn: "dc=example" } }] },
+    ],
+    [
+      "of the authorities of a provider",
+      { oidc: [{ name: "a", issuer: "https://id.example", clientid: "b", ca: "/nowhere/ca.pem" }] },
+    ],
+  ])("a file %s that is not there", async (_, sources) => {
+    const place = makePlace();
+    expectNamed(await serveInVain(place, { ...place.config, auth: { accounts: {}, ...sources } }), "/nowhere/ca.pem");
+  });
+
+  test("a file of another server's certificates that is not there", async () => {
+    const place = makePlace();
+    const token = { realm: "https://id.example/token", service: "s", issuer: "i", rootcertbundle: "/nowhere/ca.pem" };
+    expectNamed(await serveInVain(place, { ...place.config, auth: { token } }), "/nowhere/ca.pem");
+  });
+
+  test("a key file that does not hold what was written", async () => {
+    const place = makePlace();
+    const path = join(place.dataDirectory, "berth/berth.secret");
+    await Bun.write(path, "rubbish");
+    expectNamed(await serveInVain(place, { ...place.config, auth: { accounts: {} } }), path);
+  });
+
   requireRoot().describe("a folder of blobs", () => {
     /** Starts Berth as root without what lets root write everywhere, so that permissions count. */
     function makeExecutable({ folder }: Place): string {

@@ -1,23 +1,19 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-
-/** The password file cannot be had. */
-export class HtpasswdError extends Error {
-  override readonly name = "HtpasswdError";
-}
+import { FileError } from "../../runtime/index.ts";
 
 /**
  * Makes the password file with one user, `docker`, if there is none, as registry:2 does.
  * @param password what the user will log in with
  * @returns whether the file was made
- * @throws HtpasswdError
+ * @throws FileError
  */
 export async function createHtpasswdIfMissing(path: string, password: string): Promise<boolean> {
   if (await Bun.file(path).exists()) return false;
   try {
     return await create(path, password);
   } catch (cause) {
-    throw new HtpasswdError(`cannot make the password file ${path}: ${(cause as Error).message}`, { cause });
+    throw new FileError(`the password file ${path}`, cause);
   }
 }
 

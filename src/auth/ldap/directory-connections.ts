@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Clock, Log } from "../../runtime/index.ts";
+import { type Clock, FileError, type Log } from "../../runtime/index.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { LdapConnection } from "./ldap-connection.ts";
 import { LdapError, ldapErrorOf, refusalReason } from "./ldap-error.ts";
@@ -88,7 +88,6 @@ function readAuthorities({ name, tls }: LdapOptions): string | undefined {
   try {
     return readFileSync(tls.caPath, "utf8");
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the authorities of the directory ${name} cannot be read: ${reason}`, { cause });
+    throw new FileError(`the authorities of the directory ${name}`, cause);
   }
 }

@@ -9,7 +9,7 @@ export type { FetchKeySet } from "./external/remote-key-set.ts";
 export type { TrustedKeysParts } from "./external/trusted-keys.ts";
 export { formatScope, parseScopes } from "./scopes.ts";
 export { Seal } from "./seal.ts";
-export { openSealSecret, SealSecretError, type SealSecretParts } from "./seal-secret.ts";
+export { openSealSecret, type SealSecretParts } from "./seal-secret.ts";
 export type { SigningKeys, SigningKeysParts } from "./signing-keys.ts";
 export type { TokenAccess } from "./token-access.ts";
 export type { IssuedToken, TokenIssuer, TokenIssuerParts, TokenRequest } from "./token-issuer.ts";

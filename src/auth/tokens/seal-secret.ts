@@ -1,12 +1,6 @@
 import { link, open, readFile, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errorCode } from "../../runtime/index.ts";
-import type { RandomBytes } from "../../runtime/index.ts";
-
-/** The file with the secret that keys in the database are sealed with cannot be had. */
-export class SealSecretError extends Error {
-  override readonly name = "SealSecretError";
-}
+import { errorCode, FileError, type RandomBytes } from "../../runtime/index.ts";
 
 export interface SealSecretParts {
   readonly random: RandomBytes;
@@ -19,7 +13,7 @@ const SECRET = /^[A-Za-z0-9_-]{43}$/;
 /**
  * The secret in the file, which is made at the first use, for its owner alone. Several processes may do so at once: all get
  * the same.
- * @throws SealSecretError
+ * @throws FileError
  */
 export async function openSealSecret(path: string, { random, report }: SealSecretParts): Promise<Uint8Array> {
   try {
@@ -28,7 +22,7 @@ export async function openSealSecret(path: string, { random, report }: SealSecre
     if (((await stat(path)).mode & 0o077) !== 0) report(`${path} can be read by others than its owner: chmod 600 it`);
     return Buffer.from(text, "base64url");
   } catch (cause) {
-    throw new SealSecretError(`cannot use the key file ${path}: ${(cause as Error).message}`, { cause });
+    throw new FileError(`the key file ${path}`, cause);
   }
 }
 

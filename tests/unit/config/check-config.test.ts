@@ -92,6 +92,23 @@ describe("checkConfig", () => {
     });
   });
 
+  test.each([
+    ["http.tls.certificate", "http: {tls: {certificate: /nowhere/a.pem, key: /nowhere/a.pem}}"],
+    ["http.tls.key", "http: {tls: {certificate: /nowhere/a.pem, key: /nowhere/a.pem}}"],
+    [
+      "auth.token.rootcertbundle",
+      "auth: {token: {realm: 'https://a.example', service: s, issuer: i, rootcertbundle: /nowhere/a.pem}}",
+    ],
+    [
+      "auth.oidc.ca",
+      "auth: {accounts: {}, oidc: [{name: a, issuer: 'https://a.example', clientid: b, ca: /nowhere/a.pem}]}",
+    ],
+  ])("warns that the file of %s cannot be read", (key, file) => {
+    const { exitCode, stderr } = check(file);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(`warning: ${key}: /nowhere/a.pem cannot be read: ENOENT`);
+  });
+
   test("needs no file", () => {
     expect(checkConfig({ env: {}, print: false }).stdout).toContain("127.0.0.1:5000");
   });

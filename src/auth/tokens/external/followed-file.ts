@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import type { Soon } from "../../../runtime/index.ts";
+import { FileError, type Soon } from "../../../runtime/index.ts";
 
 /** Something that cannot be used; `fault` is why. */
 export type ReportFault = (message: string, fault: unknown) => void;
@@ -11,13 +11,13 @@ export class FollowedFile<T> {
   #look: string;
   #current: T;
 
-  /** @throws Error that names the file */
+  /** @throws FileError */
   static async open<T>(path: string, parse: (text: string) => Soon<T>): Promise<FollowedFile<T>> {
     try {
       const look = await lookOf(path);
       return new FollowedFile(path, parse, { look, current: await parse(await readFile(path, "utf8")) });
     } catch (cause) {
-      throw new Error(`cannot use ${path}: ${(cause as Error).message}`, { cause });
+      throw new FileError(path, cause);
     }
   }
 

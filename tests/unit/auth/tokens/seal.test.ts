@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSealSecret, Seal, SealSecretError } from "../../../../src/auth/index.ts";
+import { openSealSecret, Seal } from "../../../../src/auth/index.ts";
+import { FileError } from "../../../../src/runtime/index.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
 import { failureOf } from "./token-parts.ts";
 
@@ -67,13 +68,13 @@ describe("the key file", () => {
   test.each(["", "short", "x".repeat(44)])("that holds %p is refused and stays as it is", async (text) => {
     writeFileSync(path, text, { mode: 0o600 });
     const error = await failureOf(open);
-    expect(error).toBeInstanceOf(SealSecretError);
+    expect(error).toBeInstanceOf(FileError);
     expect((error as Error).message).toContain(path);
     expect(readFileSync(path, "utf8")).toBe(text);
   });
 
   test("that cannot be made says why", async () => {
     path = join(folder, "missing", "berth.key");
-    expect(await failureOf(open)).toBeInstanceOf(SealSecretError);
+    expect(await failureOf(open)).toBeInstanceOf(FileError);
   });
 });
