@@ -25,6 +25,10 @@ export async function serve(path: string | undefined, terminal: Terminal): Promi
   }
   if (path === undefined || process.stderr.isTTY) terminal.stderr.write(greet(loaded.config, app.url));
   await stop.requested;
+  if (process.stderr.isTTY) {
+    const seconds = loaded.config.http.drainTimeoutMs / 1000;
+    terminal.stderr.write(`Stopping: running requests have ${seconds} s to end; a second signal cuts them.\n`);
+  }
   await app.stop();
   return 0;
 }

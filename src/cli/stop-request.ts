@@ -1,6 +1,10 @@
-/** SIGTERM or SIGINT; the second one ends the process at once. */
+/** Of Ctrl-C at `npm start` the terminal tells both npm and us, and npm tells us again: that is one wish of one person. */
+const SAME_WISH_MS = 500;
+
+/** SIGTERM or SIGINT; a second one ends the process at once. */
 export class StopRequest {
   readonly #abort = new AbortController();
+  #requestedAtMs = 0;
   readonly #requested = Promise.withResolvers<void>();
 
   constructor() {
@@ -16,7 +20,12 @@ export class StopRequest {
   }
 
   #receive(): void {
-    if (this.#abort.signal.aborted) process.exit(1);
+    const nowMs = performance.now();
+    if (this.#abort.signal.aborted) {
+      if (nowMs - this.#requestedAtMs > SAME_WISH_MS) process.exit(1);
+      return;
+    }
+    this.#requestedAtMs = nowMs;
     this.#abort.abort();
     this.#requested.resolve();
   }

@@ -182,9 +182,24 @@ describe("SIGTERM while requests run", () => {
     const { connection } = await uploadSlowly(berth, contentOfSize(signal, mebibyte), mebibyte / 2);
     berth.kill(signal);
     await untilNothingIsTaken(berth);
+    // What comes within half a second is the same wish.
+    await Bun.sleep(600);
     berth.kill(signal);
     expect(await berth.exited).toBe(1);
     await connection.closed;
+  });
+
+  test("Ctrl-C at npm start, of which both the terminal and npm tell, is one signal", async () => {
+    const berth = await startDraining("30s");
+    const content = contentOfSize("told twice", mebibyte);
+    const { connection } = await uploadSlowly(berth, content, mebibyte / 2);
+    // Two of one kind could be one for the kernel.
+    berth.kill("SIGINT");
+    berth.kill("SIGTERM");
+    await untilNothingIsTaken(berth);
+    connection.send(content.bytes.slice(mebibyte / 2));
+    expect(await berth.exited).toBe(0);
+    expect(connection.received()).toStartWith("HTTP/1.1 202 ");
   });
 });
 
