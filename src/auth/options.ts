@@ -13,4 +13,4 @@ export type {
 } from "./ldap/options.ts";
 export type { OidcProviderOptions, WorkloadIssuerOptions, WorkloadOptions } from "./oidc/options.ts";
 export type { SessionOptions } from "./sessions/options.ts";
-export type { ExternalTokenOptions } from "./tokens/external/options.ts";
+export { EXTERNAL_ALGORITHMS, type ExternalAlgorithm, type ExternalTokenOptions } from "./tokens/external/options.ts";

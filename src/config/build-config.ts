@@ -47,7 +47,6 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
     driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
     deleteEnabled: storage.delete.enabled,
     readOnly: maintenance.readonly.enabled,
-    redirectEnabled: !storage.redirect.disable,
     uploadPurging: {
       enabled: purging.enabled,
       ageMs: purging.age,

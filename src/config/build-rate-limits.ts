@@ -1,10 +1,10 @@
-import type { RateConfig, RateLimitConfig } from "./config.ts";
+import type { Rate, RateLimitOptions } from "../http/options.ts";
 import type { Settings } from "./keys/index.ts";
 
 type RateLimitSettings = Settings["http"]["ratelimits"];
 
 /** The limits of clients, or `undefined` if there are none. */
-export function buildRateLimits(settings: RateLimitSettings): RateLimitConfig | undefined {
+export function buildRateLimits(settings: RateLimitSettings): RateLimitOptions | undefined {
   const { anonymous, users, signins, pulls, exempt } = settings;
   const rates = [anonymous, users, signins, pulls.anonymous, pulls.users];
   if (rates.every(({ requests }) => requests === 0)) return undefined;
@@ -17,6 +17,6 @@ export function buildRateLimits(settings: RateLimitSettings): RateLimitConfig | 
   };
 }
 
-function buildRate({ requests, period }: RateLimitSettings["users"]): RateConfig | undefined {
+function buildRate({ requests, period }: RateLimitSettings["users"]): Rate | undefined {
   return requests === 0 ? undefined : { requests, periodMs: period };
 }

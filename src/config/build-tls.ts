@@ -1,10 +1,10 @@
-import type { AcmeConfig, TlsConfig } from "./config.ts";
+import type { AcmeOptions, TlsOptions } from "../http/options.ts";
 import type { Settings } from "./keys/index.ts";
 
 type TlsSettings = Settings["http"]["tls"];
 
 /** The TLS of the main server, or `undefined` for plain HTTP. */
-export function buildTls(tls: TlsSettings): TlsConfig | undefined {
+export function buildTls(tls: TlsSettings): TlsOptions | undefined {
   const certificate = buildCertificate(tls);
   return (
     certificate && {
@@ -17,7 +17,7 @@ export function buildTls(tls: TlsSettings): TlsConfig | undefined {
   );
 }
 
-function buildCertificate(tls: TlsSettings): TlsConfig["certificate"] | undefined {
+function buildCertificate(tls: TlsSettings): TlsOptions["certificate"] | undefined {
   if (tls.certificate !== undefined && tls.key !== undefined) {
     return { kind: "files", certificatePath: tls.certificate, keyPath: tls.key };
   }
@@ -26,7 +26,7 @@ function buildCertificate(tls: TlsSettings): TlsConfig["certificate"] | undefine
   return undefined;
 }
 
-function buildAcme(acme: NonNullable<TlsSettings["acme"]>): AcmeConfig {
+function buildAcme(acme: NonNullable<TlsSettings["acme"]>): AcmeOptions {
   const { keyid, hmackey } = acme.eab;
   return {
     hosts: acme.hosts,
@@ -41,7 +41,7 @@ function buildAcme(acme: NonNullable<TlsSettings["acme"]>): AcmeConfig {
   };
 }
 
-function acmeOfLetsEncrypt(letsencrypt: NonNullable<TlsSettings["letsencrypt"]>): AcmeConfig {
+function acmeOfLetsEncrypt(letsencrypt: NonNullable<TlsSettings["letsencrypt"]>): AcmeOptions {
   return {
     hosts: letsencrypt.hosts,
     email: letsencrypt.email,

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { ExternalTokenOptions } from "../auth/options.ts";
-import { signingAlgorithms, type tokenKeys } from "./keys/token-keys.ts";
+import { EXTERNAL_ALGORITHMS, type ExternalTokenOptions } from "../auth/options.ts";
+import type { tokenKeys } from "./keys/token-keys.ts";
 
 export function buildToken(token: NonNullable<z.output<typeof tokenKeys>>): ExternalTokenOptions {
   return {
@@ -10,7 +10,7 @@ export function buildToken(token: NonNullable<z.output<typeof tokenKeys>>): Exte
     issuer: token.issuer,
     certificatesPath: token.rootcertbundle,
     keySet: token.jwks === undefined ? undefined : buildKeySet(token.jwks),
-    algorithms: token.signingalgorithms.length > 0 ? token.signingalgorithms : signingAlgorithms,
+    algorithms: token.signingalgorithms.length > 0 ? token.signingalgorithms : EXTERNAL_ALGORITHMS,
   };
 }
 

@@ -7,7 +7,9 @@ import type {
   WorkloadOptions,
 } from "../auth/options.ts";
 import type { AuditOptions } from "../events/options.ts";
-import type { AcmeChallenge, ClientAuthMode, LogLevel } from "./keys/index.ts";
+import type { RateLimitOptions, TlsOptions } from "../http/options.ts";
+import type { StorageOptions } from "../storage/options.ts";
+import type { LogLevel } from "./keys/index.ts";
 import type { HostPort, ListenAddress } from "./values/index.ts";
 
 /** The whole configuration, with defaults, parsed and deeply frozen. */
@@ -37,13 +39,11 @@ export interface LogConfig {
 }
 
 export interface StorageConfig {
-  readonly driver: { readonly kind: "filesystem"; readonly rootDirectory: string } | { readonly kind: "inmemory" };
+  readonly driver: StorageOptions;
   /** Whether clients may delete. */
   readonly deleteEnabled: boolean;
   /** Whether push and delete are refused. */
   readonly readOnly: boolean;
-  /** Whether a driver that can may send clients straight to its store. */
-  readonly redirectEnabled: boolean;
   readonly uploadPurging: {
     readonly enabled: boolean;
     readonly ageMs: number;
@@ -106,7 +106,7 @@ export interface HttpConfig {
   /** Added to every answer. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
   readonly trustedProxies: readonly string[];
-  readonly tls: TlsConfig | undefined;
+  readonly tls: TlsOptions | undefined;
   readonly debug: DebugConfig | undefined;
   readonly limits: {
     /** At most 255,000. */
@@ -115,55 +115,14 @@ export interface HttpConfig {
     readonly maxBlobBytes: number | undefined;
   };
   /** `undefined`: none. */
-  readonly rateLimits: RateLimitConfig | undefined;
+  readonly rateLimits: RateLimitOptions | undefined;
   /** On the main address. */
   readonly metrics: { readonly enabled: boolean; readonly path: string };
-}
-
-/** Each `undefined`: no limit. */
-export interface RateLimitConfig {
-  readonly anonymous: RateConfig | undefined;
-  readonly users: RateConfig | undefined;
-  readonly signIns: RateConfig | undefined;
-  readonly pulls: { readonly anonymous: RateConfig | undefined; readonly users: RateConfig | undefined };
-  readonly exempt: readonly string[];
-}
-
-export interface RateConfig {
-  readonly requests: number;
-  readonly periodMs: number;
 }
 
 export interface DebugConfig {
   readonly address: HostPort;
   readonly prometheus: { readonly enabled: boolean; readonly path: string };
-}
-
-export interface TlsConfig {
-  readonly certificate:
-    | { readonly kind: "files"; readonly certificatePath: string; readonly keyPath: string }
-    | ({ readonly kind: "acme" } & AcmeConfig);
-  /** Empty: no client certificates. */
-  readonly clientCaPaths: readonly string[];
-  readonly clientAuth: ClientAuthMode;
-  readonly minimumVersion: "tls1.2" | "tls1.3";
-  /** Names of OpenSSL; empty: the runtime's choice. */
-  readonly cipherSuites: readonly string[];
-}
-
-export interface AcmeConfig {
-  readonly hosts: readonly string[];
-  readonly email: string | undefined;
-  readonly directoryUrl: string;
-  readonly directoryCaPath: string | undefined;
-  /** A folder. */
-  readonly cacheDirectory: string;
-  readonly challenge: AcmeChallenge;
-  /** Where `http-01` is answered. */
-  readonly httpAddress: HostPort;
-  /** The program of `dns-01`. */
-  readonly dnsHookPath: string | undefined;
-  readonly externalAccount: { readonly keyId: string; readonly hmacKey: string } | undefined;
 }
 
 /** In all of it, `threshold` is the number of failures in a row, 1 or more, that makes it unhealthy. */

@@ -1,5 +1,8 @@
 import type { CertificateHeaderOptions } from "../auth/index.ts";
 
+export type { Rate, RateLimitOptions } from "./rate-limits/options.ts";
+export type { AcmeOptions, TlsOptions } from "./tls/options.ts";
+
 /** How the registry shows itself at the edge. */
 export interface HttpOptions {
   /** In front of every path, with a slash at both ends; `/` for none. */

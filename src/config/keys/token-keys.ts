@@ -1,31 +1,16 @@
 import { z } from "zod";
+import { EXTERNAL_ALGORITHMS, type ExternalAlgorithm } from "../../auth/options.ts";
 import { flag, headerValue, path, text, urlPath, type ValueType, webUrl } from "../values/value-types.ts";
 import { listOf, optional, optionalGroup, required, setting } from "./key.ts";
 
-/** As the standard writes them. None has a secret that the registry would have to share. */
-export const signingAlgorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-] as const;
-
-export type SigningAlgorithm = (typeof signingAlgorithms)[number];
-
-const signingAlgorithm: ValueType<SigningAlgorithm> = {
+const signingAlgorithm: ValueType<ExternalAlgorithm> = {
   name: "an algorithm",
-  schema: z.string({ error: "must be an algorithm" }).transform((value, context): SigningAlgorithm => {
-    const known = signingAlgorithms.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
+  schema: z.string({ error: "must be an algorithm" }).transform((value, context): ExternalAlgorithm => {
+    const known = EXTERNAL_ALGORITHMS.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
     if (known !== undefined) return known;
     const isShared = /^(?:none|hs\d+)$/iu.test(value);
     const reason = isShared ? "lets whoever can check a token make one" : "is not known";
-    context.addIssue({ code: "custom", message: `"${value}" ${reason}; take of ${signingAlgorithms.join(", ")}` });
+    context.addIssue({ code: "custom", message: `"${value}" ${reason}; take of ${EXTERNAL_ALGORITHMS.join(", ")}` });
     return z.NEVER;
   }),
 };

@@ -1,9 +1,5 @@
+import type { SyslogAddress } from "../../events/options.ts";
 import { parseHostPort } from "./parse-address.ts";
-
-/** Where syslog messages are sent. */
-export type SyslogAddress =
-  | { readonly transport: "udp" | "tcp" | "tls"; readonly hostname: string; readonly port: number }
-  | { readonly transport: "unix"; readonly path: string };
 
 const network = /^(udp|tcp|tls):\/\/([^/]+)\/?$/u;
 const socket = /^unix:(?:\/\/)?(\/.+)$/u;

@@ -58,9 +58,10 @@ const common: readonly Row[] = [
   ],
   [
     "STORAGE_REDIRECT_DISABLE",
+    // Nothing is sent elsewhere yet.
     { env: { REGISTRY_STORAGE_REDIRECT_DISABLE: "true" } },
-    (c) => c.storage.redirectEnabled,
-    false,
+    (c) => c.storage.driver.kind,
+    "filesystem",
   ],
   [
     "STORAGE_FILESYSTEM_ROOTDIRECTORY without a file",

@@ -9,7 +9,7 @@ const defaults: Config = {
     driver: { kind: "filesystem", rootDirectory: "./data" },
     deleteEnabled: false,
     readOnly: false,
-    redirectEnabled: true,
+
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
     scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, bytesPerSecond: 20_000_000 },
   },
@@ -143,7 +143,7 @@ test("every key that works arrives", () => {
       driver: { kind: "filesystem", rootDirectory: "/srv/registry/" },
       deleteEnabled: true,
       readOnly: true,
-      redirectEnabled: false,
+
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
       scrubbing: { enabled: true, intervalMs: 3_600_000, bytesPerSecond: 1_048_576 },
     },
