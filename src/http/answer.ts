@@ -1,5 +1,3 @@
-import type { ReadableBytes } from "../storage/index.ts";
-
 /** Every header that an answer of ours may have, written as in its specification. */
 const HEADER_NAMES = [
   "Accept-Ranges",
@@ -34,7 +32,7 @@ export type AnswerHeaders = Partial<Record<(typeof HEADER_NAMES)[number], string
 export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
-  readonly body: ReadableBytes | Uint8Array | string | null;
+  readonly body: Blob | ReadableStream<Uint8Array> | Uint8Array | string | null;
   /** One `Set-Cookie` header each. */
   readonly cookies?: readonly string[] | undefined;
 }

@@ -1,6 +1,6 @@
 import { type ActOrigin, findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
-import { type ByteRange, parseStorageKey, type ReadableBytes, StorageError } from "../storage/index.ts";
+import { type ByteRange, parseStorageKey, StorageError } from "../storage/index.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
@@ -24,7 +24,7 @@ export async function getBlobHead(registry: Registry, name: RepositoryName, dige
 }
 
 /** Those of a small blob come from memory: nobody may change them. */
-export type BlobBytes = ReadableBytes | Uint8Array;
+export type BlobBytes = Blob | Uint8Array;
 
 /**
  * The blob's bytes, or those of `range`. A loss that shows is put on record.

@@ -31,7 +31,7 @@ export class SmallBlobs {
     const { digest, sizeBytes, storageKey } = blob;
     const stored = await storage.read(parseStorageKey(storageKey), { sizeBytes });
     if (stored === undefined) return undefined;
-    const bytes = await new Response(stored).bytes();
+    const bytes = await stored.bytes();
     requireDigest(bytes, digest);
     this.#kept.set(digest, bytes, bytes.byteLength + ENTRY_BYTES);
     return bytes;

@@ -65,5 +65,5 @@ async function* chunksOf(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   if (state.offsetBytes === 0) return;
   const bytes = await storage.readUpload(state);
-  yield* gatherChunks(bytes instanceof Blob ? bytes.stream() : bytes, { buffers });
+  yield* gatherChunks(bytes.stream(), { buffers });
 }

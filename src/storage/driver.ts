@@ -20,9 +20,6 @@ export interface StoredObject {
   readonly modifiedAtMs: number;
 }
 
-/** What `new Response` takes. A `Blob` may be backed by a file, which the kernel then sends by itself. */
-export type ReadableBytes = Blob | ReadableStream<Uint8Array>;
-
 /**
  * An upload between two requests: plain data, kept in the session's row, so that another process can go on with it.
  * Everything but `offsetBytes` belongs to the driver that made it.
@@ -45,10 +42,11 @@ export interface StorageDriver {
   stat(key: StorageKey): Promise<StoredObject | undefined>;
 
   /**
-   * The whole object, or the part that `range` names. Never buffers it.
+   * The whole object, or the part that `range` names. Never buffers it: a file may be behind the `Blob`, which the kernel
+   * then sends by itself.
    * @throws StorageError `corrupt` when the object has another size than `sizeBytes`.
    */
-  read(key: StorageKey, options?: ReadOptions): Promise<ReadableBytes | undefined>;
+  read(key: StorageKey, options?: ReadOptions): Promise<Blob | undefined>;
 
   /** Stores a small object at once: readers see the old bytes or the new ones, and after the call it is durable. */
   write(key: StorageKey, bytes: Uint8Array): Promise<void>;
@@ -85,7 +83,7 @@ export interface StorageDriver {
   appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState>;
 
   /** What was uploaded so far, to be hashed again by a process that did not see it pass. */
-  readUpload(state: UploadState): Promise<ReadableBytes>;
+  readUpload(state: UploadState): Promise<Blob>;
 
   /** Makes the upload the object `key`, durably and at once; replaces what was there. The upload is gone then. */
   finishUpload(state: UploadState, key: StorageKey): Promise<void>;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
-import { parseStorageKey, type ReadableBytes, type StorageDriver, StorageError } from "../../src/storage/index.ts";
+import { parseStorageKey, type StorageDriver, StorageError } from "../../src/storage/index.ts";
 import type { StorageErrorReason, StorageKey, UploadState } from "../../src/storage/index.ts";
 
 /** A driver's backend for one test: empty at the start. */
@@ -477,9 +477,9 @@ export async function keysBelow(driver: StorageDriver, prefix: string): Promise<
   return keys.sort();
 }
 
-const throughResponse = (bytes: ReadableBytes) => new Response(bytes).text();
+const throughResponse = (bytes: Blob) => new Response(bytes).text();
 
-async function textOf(reading: Promise<ReadableBytes | undefined>, read = throughResponse): Promise<string> {
+async function textOf(reading: Promise<Blob | undefined>, read = throughResponse): Promise<string> {
   const bytes = await reading;
   if (!bytes) throw new Error("there is no such object");
   return read(bytes);

@@ -37,7 +37,7 @@ function wholeHeaders(blob: BlobContent): AnswerHeaders {
 }
 
 /** Bun applies `Range` to a file by itself, even where HTTP wants all of it; a stream it sends as it is. */
-function wholeOf(bytes: BlobBytes): BlobBytes {
+function wholeOf(bytes: BlobBytes): Answer["body"] {
   return bytes instanceof Blob ? bytes.stream() : bytes;
 }
 

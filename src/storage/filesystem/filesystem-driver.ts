@@ -1,7 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-import type { ReadableBytes, ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
 import type { FilesystemOptions } from "../options.ts";
 import { requireSize } from "../require-size.ts";
 import { parseStorageKey } from "../storage-key.ts";
@@ -80,7 +80,7 @@ class FilesystemDriver implements StorageDriver {
     }
   }
 
-  async read(key: StorageKey, { range, sizeBytes }: ReadOptions = {}): Promise<ReadableBytes | undefined> {
+  async read(key: StorageKey, { range, sizeBytes }: ReadOptions = {}): Promise<Blob | undefined> {
     const found = await this.stat(key);
     if (!found) return undefined;
     requireSize(found, sizeBytes);
@@ -121,7 +121,7 @@ class FilesystemDriver implements StorageDriver {
     return this.#uploads.append(state, chunks);
   }
 
-  readUpload(state: UploadState): Promise<ReadableBytes> {
+  readUpload(state: UploadState): Promise<Blob> {
     return this.#uploads.read(state);
   }
 

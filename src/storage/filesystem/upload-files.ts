@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import type { ReadableBytes, UploadState } from "../driver.ts";
+import type { UploadState } from "../driver.ts";
 import { StorageError } from "../storage-error.ts";
 import { requireUploadById, unfinishedKeyOf } from "../unfinished.ts";
 import type { DurableDirectories } from "./durable-directories.ts";
@@ -43,7 +43,7 @@ export class UploadFiles {
     }
   }
 
-  async read(state: UploadState): Promise<ReadableBytes> {
+  async read(state: UploadState): Promise<Blob> {
     const { offsetBytes } = state;
     if (offsetBytes === 0) return new Blob([]);
     const path = this.#pathOf(state);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../runtime/index.ts";
-import type { ReadableBytes, ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
 import { requireSize } from "../require-size.ts";
 import { parseStorageKey, parseStoragePrefix } from "../storage-key.ts";
 import { StorageError } from "../storage-error.ts";
@@ -34,7 +34,7 @@ export class MemoryDriver implements StorageDriver {
     return found && { key, sizeBytes: found.bytes.byteLength, modifiedAtMs: found.modifiedAtMs };
   }
 
-  async read(key: StorageKey, { range, sizeBytes }: ReadOptions = {}): Promise<ReadableBytes | undefined> {
+  async read(key: StorageKey, { range, sizeBytes }: ReadOptions = {}): Promise<Blob | undefined> {
     const bytes = this.#objects.get(parseStorageKey(key))?.bytes;
     if (!bytes) return undefined;
     requireSize({ key, sizeBytes: bytes.byteLength }, sizeBytes);
@@ -79,7 +79,7 @@ export class MemoryDriver implements StorageDriver {
     return { ...state, offsetBytes: bytes.byteLength };
   }
 
-  async readUpload(state: UploadState): Promise<ReadableBytes> {
+  async readUpload(state: UploadState): Promise<Blob> {
     return new Blob([this.#uploaded(state)]);
   }
 

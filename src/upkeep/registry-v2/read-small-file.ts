@@ -8,7 +8,7 @@ import { DamageError } from "./damage.ts";
 export async function readSmallFile(storage: StorageDriver, key: StorageKey): Promise<Uint8Array | undefined> {
   try {
     const bytes = await storage.read(key);
-    return bytes && (await new Response(bytes).bytes());
+    return await bytes?.bytes();
   } catch (error) {
     throw new DamageError(`it cannot be read: ${(error as Error).message}`, { cause: error });
   }

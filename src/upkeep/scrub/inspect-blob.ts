@@ -66,8 +66,7 @@ async function readPiece(
   try {
     const range = { firstByte, lastByte: firstByte + bytes - 1 };
     const piece = await storage.read(key, { range, sizeBytes });
-    if (!piece) return undefined;
-    return new Uint8Array(await new Response(piece).arrayBuffer());
+    return await piece?.bytes();
   } catch (error) {
     if (error instanceof StorageError ? error.reason === "corrupt" : errorCode(error) === "ENOENT") return undefined;
     throw error;
