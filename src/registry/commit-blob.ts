@@ -22,7 +22,7 @@ export async function commitBlob(registry: Registry, upload: VerifiedUpload): Pr
   const sizeBytes = small?.byteLength ?? state.offsetBytes;
   // An upload that got nothing needs no end.
   if (small) await registry.storage.write(storageKey, small);
-  else await registry.storage.finishUpload(state, storageKey);
+  else await registry.storage.uploads.finish(state, storageKey);
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
     const blobId = await putBlob(queries, {

@@ -1,7 +1,6 @@
-import { findUpload, removeUpload, type UploadRecord } from "../metadata/index.ts";
-import { type StoredObject, unfinishedPrefix } from "../storage/index.ts";
+import { findUpload, removeUpload } from "../metadata/index.ts";
+import { type StoredObject, uploadIdOf } from "../storage/index.ts";
 import { type Registry, requireWritable } from "./registry.ts";
-import { parseState } from "./upload-session.ts";
 
 /** `busy`: a request works on it right now, or another process does · `alive`: it was written to meanwhile, or is gone already. */
 export type UploadExpiry = "expired" | "busy" | "alive";
@@ -15,22 +14,19 @@ export async function expireUpload(registry: Registry, id: string, beforeMs: num
   requireWritable(registry);
   if (!registry.worksOn(id)) return "busy";
   const expiry = await registry.uploadTurns.runIfIdle(id, async (): Promise<UploadExpiry> => {
-    const removed = await removeStale(registry, id, beforeMs);
-    if (!removed) return "alive";
+    if (!(await removeStale(registry, id, beforeMs))) return "alive";
     registry.runningHashes.drop(id);
-    await registry.storage.cancelUpload(parseState(removed));
+    await registry.storage.uploads.cancel(id);
     return "expired";
   });
   return expiry ?? "busy";
 }
 
 /** Looks again inside the transaction: a part may have come since the session was found to be stale. */
-function removeStale(registry: Registry, id: string, beforeMs: number): Promise<UploadRecord | undefined> {
+function removeStale(registry: Registry, id: string, beforeMs: number): Promise<boolean> {
   return registry.metadata.transaction(async (queries) => {
     const upload = await findUpload(queries, id);
-    if (!upload || upload.updatedAtMs >= beforeMs) return undefined;
-    await removeUpload(queries, id);
-    return upload;
+    return upload !== undefined && upload.updatedAtMs < beforeMs && removeUpload(queries, id);
   });
 }
 
@@ -42,7 +38,7 @@ function removeStale(registry: Registry, id: string, beforeMs: number): Promise<
  */
 export async function removeStrayBytes(registry: Registry, stray: StoredObject, dryRun: boolean): Promise<boolean> {
   requireWritable(registry);
-  const id = stray.key.slice(unfinishedPrefix.length);
+  const id = uploadIdOf(stray.key);
   if (!registry.worksOn(id)) return false;
   const isRemoved = await registry.uploadTurns.runIfIdle(id, async () => {
     if (await findUpload(registry.metadata.reads, id)) return false;

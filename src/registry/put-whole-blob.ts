@@ -1,4 +1,5 @@
 import { algorithmOf, type Digest, type RepositoryName } from "../oci/index.ts";
+import type { UploadState } from "../storage/index.ts";
 import { commitBlob, requireSameDigest } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody } from "./receive-bytes.ts";
 import { type Registry, requireWritable } from "./registry.ts";
@@ -28,7 +29,7 @@ async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob,
   const { repository, digest, body, onReceived } = blob;
   const { storage } = registry;
   const algorithm = algorithmOf(digest);
-  let state = await storage.startUpload(id);
+  let state: UploadState = { uploadId: id, offsetBytes: 0 };
   const hasher = registry.hashPool.start(algorithm);
   try {
     const reception = { registry, state, hasher, isLast: true, onReceived, signal };
@@ -41,7 +42,7 @@ async function receiveWholeBlob(registry: Registry, id: string, blob: WholeBlob,
   } catch (error) {
     hasher.dispose();
     // What fails here as well, upkeep removes; the first error is the one to tell.
-    await storage.cancelUpload(state).catch(() => undefined);
+    await storage.uploads.cancel(id).catch(() => undefined);
     throw error;
   }
 }

@@ -46,7 +46,7 @@ export async function receiveBytes(reception: Reception): Promise<Received> {
     }
     const { buffers } = registry.hashPool;
     const chunks = gatherChunks(startingWith(first.pieces, pieces), { buffers });
-    const after = await registry.storage.appendUpload(state, hashOnTheWay(chunks, hasher));
+    const after = await registry.storage.uploads.append(state, hashOnTheWay(chunks, hasher));
     return { state: after, interruption: reader.interruption };
   } finally {
     // Storage may have failed before it asked for the rest. Not awaited, as a client that stands still would hold that up.

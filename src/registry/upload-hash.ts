@@ -64,6 +64,6 @@ async function* chunksOf(
   state: UploadState,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   if (state.offsetBytes === 0) return;
-  const bytes = await storage.readUpload(state);
+  const bytes = await storage.uploads.read(state);
   yield* gatherChunks(bytes.stream(), { buffers });
 }

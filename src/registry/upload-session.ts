@@ -50,8 +50,8 @@ export async function saveState(registry: Registry, id: string, state: UploadSta
 }
 
 /** Rows before bytes: a session that still answers has its bytes. */
-export async function discardUpload(registry: Registry, id: string, state: UploadState): Promise<void> {
+export async function discardUpload(registry: Registry, id: string): Promise<void> {
   registry.runningHashes.drop(id);
   await registry.metadata.transaction((queries) => removeUpload(queries, id));
-  await registry.storage.cancelUpload(state);
+  await registry.storage.uploads.cancel(id);
 }

@@ -68,7 +68,7 @@ export async function startUpload(
 ): Promise<UploadStatus> {
   requireWritable(registry);
   const id = registry.newId();
-  const state = await registry.storage.startUpload(id);
+  const state = { uploadId: id, offsetBytes: 0 };
   const nowMs = registry.clock.nowMs();
   const times = { startedAtMs: nowMs, updatedAtMs: nowMs };
   const record = { id, repository, algorithm, state: JSON.stringify(state), ...times, startedBy: startedBy ?? null };
@@ -112,7 +112,7 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
     const received = { state, small, hasher, algorithm: upload.algorithm, signal };
     await silently(part, async () => {
       const actual = await digestOfUpload(registry, received, digest);
-      if (actual !== digest) await discardUpload(registry, upload.id, state);
+      if (actual !== digest) await discardUpload(registry, upload.id);
       requireSameDigest(actual, digest);
       await commitBlob(registry, { repository: upload.repository, digest, state, small, sessionId: upload.id });
     });
@@ -129,8 +129,8 @@ export async function cancelUpload(registry: Registry, repository: RepositoryNam
   // Before the turn as well: who may not have it interrupts nobody.
   await getUpload(registry, repository, id);
   await registry.uploadTurns.run(id, async () => {
-    const upload = await getUpload(registry, repository, id);
-    await discardUpload(registry, id, parseState(upload));
+    await getUpload(registry, repository, id);
+    await discardUpload(registry, id);
   });
 }
 
@@ -150,7 +150,7 @@ async function inTurn<T>(
       return await work(upload, signal);
     } catch (error) {
       if (!(error instanceof StorageError) || error.reason !== "upload-gone") throw error;
-      await discardUpload(registry, id, parseState(upload));
+      await discardUpload(registry, id);
       throw uploadUnknown(id, error);
     }
   });

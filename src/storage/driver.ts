@@ -20,14 +20,12 @@ export interface StoredObject {
   readonly modifiedAtMs: number;
 }
 
-/**
- * An upload between two requests: plain data, kept in the session's row, so that another process can go on with it.
- * Everything but `offsetBytes` belongs to the driver that made it.
- */
+/** An upload between two requests: plain data, kept in the session's row. One that has no bytes yet is nowhere else. */
 export interface UploadState {
+  /** Unique among uploads; part of the key of the partial object. */
+  readonly uploadId: string;
   /** How many bytes are durably stored. */
   readonly offsetBytes: number;
-  readonly [driverField: string]: string | number | boolean | readonly string[] | null;
 }
 
 /**
@@ -66,33 +64,32 @@ export interface StorageDriver {
    */
   iterate(prefix: string): AsyncIterable<StoredObject>;
 
-  /**
-   * Takes nothing that lasts: an upload to which nothing was appended needs no end.
-   * @param id unique among uploads; part of the key of the partial object.
-   */
-  startUpload(id: string): Promise<UploadState>;
-
-  /**
-   * Adds `chunks` at the upload's end and returns the state with the new offset; the bytes are durable then.
-   * A chunk is not touched any more once the next one is asked for, so that its owner may hand its memory on.
-   * If the bytes cannot be written a `StorageError` is thrown and the upload stands where `state` says; so it does when
-   * `chunks` throws, which is thrown on as it is. The space of what was written is given back then. One append at a time.
-   * @throws StorageError `unavailable` when the upload is gone, `corrupt` when it has fewer bytes than `state` says; so
-   * do `readUpload` and `finishUpload`.
-   */
-  appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState>;
-
-  /** What was uploaded so far, to be hashed again by a process that did not see it pass. */
-  readUpload(state: UploadState): Promise<Blob>;
-
-  /** Makes the upload the object `key`, durably and at once; replaces what was there. The upload is gone then. */
-  finishUpload(state: UploadState, key: StorageKey): Promise<void>;
-
-  /** Does nothing when the upload is gone already. */
-  cancelUpload(state: UploadState): Promise<void>;
+  readonly uploads: UploadArea;
 
   /** Writes, reads and removes a probe object; throws a `StorageError` that says what is wrong. For readiness. */
   check(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** Bytes on their way to become an object. An upload to which nothing was appended takes nothing that lasts, and needs no end. */
+export interface UploadArea {
+  /**
+   * Adds `chunks` at the upload's end and returns the state with the new offset; the bytes are durable then.
+   * A chunk is not touched any more once the next one is asked for, so that its owner may hand its memory on.
+   * If the bytes cannot be written a `StorageError` is thrown and the upload stands where `state` says; so it does when
+   * `chunks` throws, which is thrown on as it is. The space of what was written is given back then. One append at a time.
+   * @throws StorageError `upload-gone` when the upload is gone, `corrupt` when it has fewer bytes than `state` says; so do
+   * `read` and `finish`.
+   */
+  append(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState>;
+
+  /** What was uploaded so far, to be hashed again by a process that did not see it pass. */
+  read(state: UploadState): Promise<Blob>;
+
+  /** Makes the upload the object `key`, durably and at once; replaces what was there. The upload is gone then. */
+  finish(state: UploadState, key: StorageKey): Promise<void>;
+
+  /** Does nothing when the upload is gone already. */
+  cancel(uploadId: string): Promise<void>;
 }

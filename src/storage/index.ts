@@ -4,7 +4,16 @@
  */
 export type { ByteRange, ReadableBytes, StorageDriver, StorageKey, StoredObject, UploadState } from "./driver.ts";
 export type { ByteRange, ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "./driver.ts";
+export type {
+  ByteRange,
+  ReadOptions,
+  StorageDriver,
+  StorageKey,
+  StoredObject,
+  UploadArea,
+  UploadState,
+} from "./driver.ts";
 export { openStorage } from "./open-storage.ts";
 export { StorageError, type StorageErrorReason } from "./storage-error.ts";
 export { parseStorageKey } from "./storage-key.ts";
-export { unfinishedPrefix } from "./unfinished.ts";
+export { unfinishedPrefix, uploadIdOf } from "./unfinished.ts";

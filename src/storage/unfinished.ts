@@ -1,4 +1,4 @@
-import type { StorageKey, UploadState } from "./driver.ts";
+import type { StorageKey } from "./driver.ts";
 import { parseStorageKey } from "./storage-key.ts";
 import { StorageError } from "./storage-error.ts";
 
@@ -22,15 +22,7 @@ export function unfinishedKeyOf(uploadId: string): StorageKey {
   return parseStorageKey(`${unfinishedPrefix}${uploadId}`);
 }
 
-/** The state of an upload in the drivers that find the partial object by its id. */
-export interface UploadById extends UploadState {
-  readonly uploadId: string;
-}
-
-/** @throws StorageError `corrupt` when the state is not one that `startUpload` of such a driver made. */
-export function requireUploadById(state: UploadState): UploadById {
-  const { offsetBytes, uploadId } = state as Partial<UploadById>;
-  const isOffset = Number.isSafeInteger(offsetBytes) && Number(offsetBytes) >= 0;
-  if (typeof uploadId === "string" && isOffset) return state as UploadById;
-  throw new StorageError("corrupt", "the state of an upload is not one of this storage driver");
+/** The id of the upload that a partial object is of, if it is of any: what a crash left of a write has a name as well. */
+export function uploadIdOf(unfinishedKey: StorageKey): string {
+  return unfinishedKey.slice(unfinishedPrefix.length);
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import { parseStorageKey, type StorageDriver, StorageError } from "../../src/storage/index.ts";
 import type { StorageErrorReason, StorageKey, UploadState } from "../../src/storage/index.ts";
+import { newUpload } from "../support/new-upload.ts";
 
 /** A driver's backend for one test: empty at the start. */
 export interface StorageHarness {
@@ -40,7 +41,7 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
     });
 
     async function upload(...texts: string[]): Promise<UploadState> {
-      return driver.appendUpload(await driver.startUpload("upload-1"), chunksOf(texts));
+      return driver.uploads.append(newUpload("upload-1"), chunksOf(texts));
     }
 
     describe("objects", () => {
@@ -225,7 +226,7 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
       test("lists no unfinished upload", async () => {
         const state = await upload("unfinished");
         expect(await keysBelow(driver, "")).toHaveLength(4);
-        await driver.cancelUpload(state);
+        await driver.uploads.cancel(state.uploadId);
       });
 
       test.each(["two", "/", "two//", "../"])("refuses the prefix '%s'", async (prefix) => {
@@ -238,18 +239,18 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         "%j is refused before anything is touched",
         async (text) => {
           const invalid = text as StorageKey;
-          const state = await driver.startUpload("upload-1");
+          const state = newUpload("upload-1");
           await expectStorageError("invalid-key", () => driver.stat(invalid));
           await expectStorageError("invalid-key", () => driver.read(invalid));
           await expectStorageError("invalid-key", () => driver.write(invalid, bytesOf("x")));
           await expectStorageError("invalid-key", () => driver.remove(invalid));
-          await expectStorageError("invalid-key", () => driver.finishUpload(state, invalid));
-          await driver.cancelUpload(state);
+          await expectStorageError("invalid-key", () => driver.uploads.finish(state, invalid));
+          await driver.uploads.cancel(state.uploadId);
         },
       );
 
       test.each(["", "..", "../up", "a/b", "a\0b"])("the upload id %j is refused", async (id) => {
-        await expectStorageError("invalid-key", () => driver.startUpload(id));
+        await expectStorageError("invalid-key", () => driver.uploads.append(newUpload(id), chunksOf(["x"])));
       });
 
       test("every other character is taken as it is", async () => {
@@ -262,14 +263,14 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
 
     describe("uploads", () => {
       test("start, append, append, finish", async () => {
-        const started = await driver.startUpload("upload-1");
+        const started = newUpload("upload-1");
         expect(started.offsetBytes).toBe(0);
-        const once = await driver.appendUpload(started, chunksOf(["012", "34"]));
+        const once = await driver.uploads.append(started, chunksOf(["012", "34"]));
         expect(once.offsetBytes).toBe(5);
         expect(await driver.stat(key)).toBeUndefined();
-        const twice = await driver.appendUpload(once, chunksOf(["56789"]));
+        const twice = await driver.uploads.append(once, chunksOf(["56789"]));
         expect(twice.offsetBytes).toBe(10);
-        await driver.finishUpload(twice, key);
+        await driver.uploads.finish(twice, key);
         expect(await textOf(driver.read(key))).toBe("0123456789");
         expect((await driver.stat(key))?.sizeBytes).toBe(10);
       });
@@ -277,60 +278,60 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
       test("another process goes on from the state as JSON", async () => {
         const state = JSON.parse(JSON.stringify(await upload("01234"))) as UploadState;
         const other = await harness.reopen();
-        expect(await textOf(other.readUpload(state))).toBe("01234");
-        const appended = await other.appendUpload(state, chunksOf(["56789"]));
-        await other.finishUpload(JSON.parse(JSON.stringify(appended)) as UploadState, key);
+        expect(await textOf(other.uploads.read(state))).toBe("01234");
+        const appended = await other.uploads.append(state, chunksOf(["56789"]));
+        await other.uploads.finish(JSON.parse(JSON.stringify(appended)) as UploadState, key);
         await other.close();
         expect(await textOf(driver.read(key))).toBe("0123456789");
       });
 
       test("no byte at all, with and without an append", async () => {
-        await driver.finishUpload(await driver.startUpload("upload-1"), key);
+        await driver.uploads.finish(newUpload("upload-1"), key);
         expect((await driver.stat(key))?.sizeBytes).toBe(0);
         const state = await upload();
         expect(state.offsetBytes).toBe(0);
-        expect(await textOf(driver.readUpload(state))).toBe("");
-        await driver.finishUpload(state, neighbour);
+        expect(await textOf(driver.uploads.read(state))).toBe("");
+        await driver.uploads.finish(state, neighbour);
         expect((await driver.stat(neighbour))?.sizeBytes).toBe(0);
       });
 
       test("empty chunks add nothing", async () => {
         const state = await upload("", "01", "", "23", "");
         expect(state.offsetBytes).toBe(4);
-        await driver.finishUpload(state, key);
+        await driver.uploads.finish(state, key);
         expect(await textOf(driver.read(key))).toBe("0123");
       });
 
       test("an append of nothing leaves the upload as it is", async () => {
-        const state = await driver.appendUpload(await upload("0123"), chunksOf([]));
+        const state = await driver.uploads.append(await upload("0123"), chunksOf([]));
         expect(state.offsetBytes).toBe(4);
-        await driver.finishUpload(state, key);
+        await driver.uploads.finish(state, key);
         expect(await textOf(driver.read(key))).toBe("0123");
       });
 
       test("what a broken append left is not in the object", async () => {
         const state = await upload("01234");
         const gone = new Error("the client went away");
-        expect(await failureOf(driver.appendUpload(state, chunksOf(["unacknowledged"], gone)))).toBe(gone);
-        expect(await textOf(driver.readUpload(state))).toBe("01234");
-        await driver.finishUpload(state, key);
+        expect(await failureOf(driver.uploads.append(state, chunksOf(["unacknowledged"], gone)))).toBe(gone);
+        expect(await textOf(driver.uploads.read(state))).toBe("01234");
+        await driver.uploads.finish(state, key);
         expect(await textOf(driver.read(key))).toBe("01234");
       });
 
       test("what a broken append left is not between two parts", async () => {
-        const started = await driver.startUpload("upload-1");
+        const started = newUpload("upload-1");
         const gone = new Error("the client went away");
-        await failureOf(driver.appendUpload(started, chunksOf(["much that was never acknowledged"], gone)));
-        const state = await driver.appendUpload(started, chunksOf(["01"]));
-        await failureOf(driver.appendUpload(state, chunksOf(["unacknowledged"], gone)));
-        await driver.finishUpload(await driver.appendUpload(state, chunksOf(["23"])), key);
+        await failureOf(driver.uploads.append(started, chunksOf(["much that was never acknowledged"], gone)));
+        const state = await driver.uploads.append(started, chunksOf(["01"]));
+        await failureOf(driver.uploads.append(state, chunksOf(["unacknowledged"], gone)));
+        await driver.uploads.finish(await driver.uploads.append(state, chunksOf(["23"])), key);
         expect(await textOf(driver.read(key))).toBe("0123");
       });
 
       test("an append that breaks at the start of an upload leaves nothing behind", async () => {
-        const started = await driver.startUpload("upload-1");
+        const started = newUpload("upload-1");
         const gone = new Error("the client went away");
-        expect(await failureOf(driver.appendUpload(started, chunksOf(["unacknowledged"], gone)))).toBe(gone);
+        expect(await failureOf(driver.uploads.append(started, chunksOf(["unacknowledged"], gone)))).toBe(gone);
         expect(await harness.leftovers()).toEqual([]);
       });
 
@@ -343,8 +344,8 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
             expect(chunk.byteLength).toBe(0);
           }
         }
-        const state = await driver.appendUpload(await driver.startUpload("upload-1"), handingOn());
-        await driver.finishUpload(state, key);
+        const state = await driver.uploads.append(newUpload("upload-1"), handingOn());
+        await driver.uploads.finish(state, key);
         const expected = ["a", "b", "c"].map((letter) => letter.repeat(mebibyte)).join("");
         expect((await textOf(driver.read(key))) === expected).toBeTrue();
       });
@@ -361,9 +362,9 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
             events.push("closed");
           }
         }
-        const state = await driver.appendUpload(await driver.startUpload("upload-1"), watched());
+        const state = await driver.uploads.append(newUpload("upload-1"), watched());
         expect(events).toEqual(["asked for a", "asked for b", "closed"]);
-        await driver.cancelUpload(state);
+        await driver.uploads.cancel(state.uploadId);
       });
 
       test("64 MiB go through and come back whole", async () => {
@@ -375,9 +376,9 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
             yield chunk;
           }
         }
-        const state = await driver.appendUpload(await driver.startUpload("upload-1"), large());
+        const state = await driver.uploads.append(newUpload("upload-1"), large());
         expect(state.offsetBytes).toBe(64 * mebibyte);
-        await driver.finishUpload(state, key);
+        await driver.uploads.finish(state, key);
         const read = new Bun.CryptoHasher("sha256");
         for await (const piece of new Response(await driver.read(key)).body ?? []) read.update(piece);
         expect(read.digest("hex")).toBe(written.digest("hex"));
@@ -387,7 +388,7 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
 
       test("finishing replaces what was there", async () => {
         await driver.write(key, bytesOf("old"));
-        await driver.finishUpload(await upload("new bytes"), key);
+        await driver.uploads.finish(await upload("new bytes"), key);
         expect(await textOf(driver.read(key))).toBe("new bytes");
       });
 
@@ -395,8 +396,8 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         const texts = Array.from({ length: 8 }, (_, index) => `${index}`.repeat(1000));
         await Promise.all(
           texts.map(async (text, index) => {
-            const started = await driver.startUpload(`upload-${index}`);
-            await driver.finishUpload(await driver.appendUpload(started, chunksOf([text])), key);
+            const started = newUpload(`upload-${index}`);
+            await driver.uploads.finish(await driver.uploads.append(started, chunksOf([text])), key);
           }),
         );
         expect(texts).toContain(await textOf(driver.read(key)));
@@ -404,34 +405,34 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
 
       test("a cancelled upload is gone, and can be cancelled again", async () => {
         const state = await upload("0123");
-        await driver.cancelUpload(state);
-        await driver.cancelUpload(state);
-        await expectStorageError("upload-gone", () => driver.readUpload(state));
-        await expectStorageError("upload-gone", () => driver.appendUpload(state, chunksOf(["x"])));
-        await expectStorageError("upload-gone", () => driver.finishUpload(state, key));
+        await driver.uploads.cancel(state.uploadId);
+        await driver.uploads.cancel(state.uploadId);
+        await expectStorageError("upload-gone", () => driver.uploads.read(state));
+        await expectStorageError("upload-gone", () => driver.uploads.append(state, chunksOf(["x"])));
+        await expectStorageError("upload-gone", () => driver.uploads.finish(state, key));
         expect(await driver.stat(key)).toBeUndefined();
       });
 
       test("a finished upload is gone, and cancelling it leaves the object", async () => {
         const state = await upload("0123");
-        await driver.finishUpload(state, key);
-        await driver.cancelUpload(state);
-        await expectStorageError("upload-gone", () => driver.finishUpload(state, neighbour));
+        await driver.uploads.finish(state, key);
+        await driver.uploads.cancel(state.uploadId);
+        await expectStorageError("upload-gone", () => driver.uploads.finish(state, neighbour));
         expect(await textOf(driver.read(key))).toBe("0123");
       });
 
       test("an upload that was started only can be cancelled", async () => {
-        await driver.cancelUpload(await driver.startUpload("upload-1"));
+        await driver.uploads.cancel("upload-1");
       });
 
       test("an upload that has lost bytes is not finished", async () => {
         const state = await upload("0123");
         const lost = { ...state, offsetBytes: 5 };
-        await expectStorageError("corrupt", () => driver.readUpload(lost));
-        await expectStorageError("corrupt", () => driver.appendUpload(lost, chunksOf(["x"])));
-        await expectStorageError("corrupt", () => driver.finishUpload(lost, key));
+        await expectStorageError("corrupt", () => driver.uploads.read(lost));
+        await expectStorageError("corrupt", () => driver.uploads.append(lost, chunksOf(["x"])));
+        await expectStorageError("corrupt", () => driver.uploads.finish(lost, key));
         expect(await driver.stat(key)).toBeUndefined();
-        await driver.cancelUpload(state);
+        await driver.uploads.cancel(state.uploadId);
       });
     });
 

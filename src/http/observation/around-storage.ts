@@ -11,19 +11,21 @@ export type AroundAction = <T>(action: StorageAction, run: () => Promise<T>) => 
  * has it; a `Writer` includes the waiting for the client's bytes.
  */
 export function aroundStorage(driver: StorageDriver, around: AroundAction): StorageDriver {
+  const { uploads } = driver;
   return {
     name: driver.name,
     stat: (key) => around("Stat", () => driver.stat(key)),
-    read: (key, range) => around("Reader", () => driver.read(key, range)),
+    read: (key, options) => around("Reader", () => driver.read(key, options)),
     write: (key, bytes) => around("PutContent", () => driver.write(key, bytes)),
     remove: (key) => around("Delete", () => driver.remove(key)),
     move: (from, to) => around("Move", () => driver.move(from, to)),
     iterate: (prefix) => aroundIteration(driver.iterate(prefix), around),
-    startUpload: (id) => around("PutContent", () => driver.startUpload(id)),
-    appendUpload: (state, chunks) => around("Writer", () => driver.appendUpload(state, chunks)),
-    readUpload: (state) => around("Reader", () => driver.readUpload(state)),
-    finishUpload: (state, key) => around("Move", () => driver.finishUpload(state, key)),
-    cancelUpload: (state) => around("Delete", () => driver.cancelUpload(state)),
+    uploads: {
+      append: (state, chunks) => around("Writer", () => uploads.append(state, chunks)),
+      read: (state) => around("Reader", () => uploads.read(state)),
+      finish: (state, key) => around("Move", () => uploads.finish(state, key)),
+      cancel: (uploadId) => around("Delete", () => uploads.cancel(uploadId)),
+    },
     check: () => driver.check(),
     close: () => driver.close(),
   };

@@ -1,10 +1,10 @@
+import type { Stats } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadArea } from "../driver.ts";
 import type { FilesystemOptions } from "../options.ts";
 import { requireSize } from "../require-size.ts";
-import { parseStorageKey } from "../storage-key.ts";
 import { unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
 import { DurableDirectories, type SyncDirectory, syncOnDisk } from "./durable-directories.ts";
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
@@ -53,9 +53,9 @@ async function syncMade(made: string, firstMade: string, syncDirectory: SyncDire
 /** Objects as files below one directory, in registry:2's layout; what is unfinished lies in `berth/uploads`. */
 class FilesystemDriver implements StorageDriver {
   readonly name = "filesystem";
+  readonly uploads: UploadArea;
   readonly #root: RootDirectory;
   readonly #placing: PlacingFiles;
-  readonly #uploads: UploadFiles;
   readonly #writtenPrefix: string | undefined;
 
   constructor(root: RootDirectory, syncDirectory: SyncDirectory, writtenPrefix: string | undefined) {
@@ -64,27 +64,20 @@ class FilesystemDriver implements StorageDriver {
     this.#root = root;
     this.#writtenPrefix = writtenPrefix;
     this.#placing = new PlacingFiles({ root, directories, unfinishedDirectory });
-    this.#uploads = new UploadFiles({ root, directories, placing: this.#placing });
+    this.uploads = new UploadFiles({ root, directories, placing: this.#placing });
   }
 
   async stat(key: StorageKey): Promise<StoredObject | undefined> {
-    const path = this.#pathOf(key);
-    try {
-      const found = await stat(path);
-      return found.isFile() ? { key, sizeBytes: found.size, modifiedAtMs: found.mtimeMs } : undefined;
-    } catch (error) {
-      if (!isAbsence(error)) throw readError(error, path);
-      // While the root is away nothing is known to be lost.
-      await this.#root.requireSame();
-      return undefined;
-    }
+    const found = await findFile(this.#root, this.#root.pathOf(key));
+    return found && { key, sizeBytes: found.size, modifiedAtMs: found.mtimeMs };
   }
 
   async read(key: StorageKey, { range, sizeBytes }: ReadOptions = {}): Promise<Blob | undefined> {
-    const found = await this.stat(key);
+    const path = this.#root.pathOf(key);
+    const found = await findFile(this.#root, path);
     if (!found) return undefined;
-    requireSize(found, sizeBytes);
-    const file = Bun.file(this.#pathOf(key));
+    requireSize({ key, sizeBytes: found.size }, sizeBytes);
+    const file = Bun.file(path);
     return range ? file.slice(range.firstByte, range.lastByte + 1) : file;
   }
 
@@ -97,7 +90,7 @@ class FilesystemDriver implements StorageDriver {
   }
 
   async move(from: StorageKey, to: StorageKey): Promise<boolean> {
-    const path = this.#pathOf(from);
+    const path = this.#root.pathOf(from);
     let isFound = false;
     await this.#change(to, async (destination) => {
       isFound = (await this.stat(from)) !== undefined && (await this.#placing.moveAway(path, destination));
@@ -108,29 +101,7 @@ class FilesystemDriver implements StorageDriver {
   /** Leaves out temporary files that are in use. */
   async *iterate(prefix: string): AsyncIterable<StoredObject> {
     for await (const found of walkFiles(this.#root, prefix))
-      if (!this.#placing.isInUse(this.#pathOf(found.key))) yield found;
-  }
-
-  /** Makes no file yet: a client that never sends a byte leaves nothing behind. */
-  async startUpload(id: string): Promise<UploadState> {
-    unfinishedKeyOf(id);
-    return { offsetBytes: 0, uploadId: id };
-  }
-
-  appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState> {
-    return this.#uploads.append(state, chunks);
-  }
-
-  readUpload(state: UploadState): Promise<Blob> {
-    return this.#uploads.read(state);
-  }
-
-  finishUpload(state: UploadState, key: StorageKey): Promise<void> {
-    return this.#change(key, (path) => this.#uploads.finish(state, path));
-  }
-
-  cancelUpload(state: UploadState): Promise<void> {
-    return this.#uploads.cancel(state);
+      if (!this.#placing.isInUse(this.#root.pathOf(found.key))) yield found;
   }
 
   async check(): Promise<void> {
@@ -147,16 +118,24 @@ class FilesystemDriver implements StorageDriver {
 
   async close(): Promise<void> {}
 
-  #pathOf(key: StorageKey): string {
-    return join(this.#root.path, parseStorageKey(key));
-  }
-
   async #change(key: StorageKey, change: (path: string) => Promise<void>): Promise<void> {
-    const path = this.#pathOf(key);
+    const path = this.#root.pathOf(key);
     try {
       await change(path);
     } catch (error) {
       throw writeError(error, path);
     }
+  }
+}
+
+async function findFile(root: RootDirectory, path: string): Promise<Stats | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found : undefined;
+  } catch (error) {
+    if (!isAbsence(error)) throw readError(error, path);
+    // While the root is away nothing is known to be lost.
+    await root.requireSame();
+    return undefined;
   }
 }

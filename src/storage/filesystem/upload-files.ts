@@ -1,9 +1,9 @@
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
-import type { UploadState } from "../driver.ts";
+import type { StorageKey, UploadArea, UploadState } from "../driver.ts";
 import { StorageError } from "../storage-error.ts";
-import { requireUploadById, unfinishedKeyOf } from "../unfinished.ts";
+import { unfinishedKeyOf } from "../unfinished.ts";
 import type { DurableDirectories } from "./durable-directories.ts";
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
 import type { PlacingFiles } from "./placing-files.ts";
@@ -20,7 +20,7 @@ export interface UploadFilesOptions {
  * Uploads as files that grow. The file is made by the first append; what lies behind the state's offset was never
  * acknowledged and is cut off when the append fails, or after a crash before anything is added or the upload is finished.
  */
-export class UploadFiles {
+export class UploadFiles implements UploadArea {
   readonly #options: UploadFilesOptions;
 
   constructor(options: UploadFilesOptions) {
@@ -28,8 +28,8 @@ export class UploadFiles {
   }
 
   async append(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState> {
-    const { offsetBytes } = state;
-    const path = this.#pathOf(state);
+    const { uploadId, offsetBytes } = state;
+    const path = this.#pathOf(uploadId);
     const handle = await this.#openAt(path, offsetBytes);
     try {
       const endBytes = await writeChunks({ handle, path, offsetBytes }, chunks);
@@ -43,27 +43,24 @@ export class UploadFiles {
     }
   }
 
-  async read(state: UploadState): Promise<Blob> {
-    const { offsetBytes } = state;
+  async read({ uploadId, offsetBytes }: UploadState): Promise<Blob> {
     if (offsetBytes === 0) return new Blob([]);
-    const path = this.#pathOf(state);
+    const path = this.#pathOf(uploadId);
     requireBytes(path, await sizeOf(this.#options.root, path), offsetBytes);
     return Bun.file(path).slice(0, offsetBytes);
   }
 
-  async finish(state: UploadState, destination: string): Promise<void> {
-    const { offsetBytes } = state;
-    const { root, placing } = this.#options;
-    const path = this.#pathOf(state);
-    const sizeBytes = await sizeOf(root, path);
-    if (sizeBytes === undefined && offsetBytes === 0) return placing.write(destination, new Uint8Array());
-    requireBytes(path, sizeBytes, offsetBytes);
-    if (sizeBytes !== offsetBytes) await cutOnDisk(root, path, offsetBytes);
-    await placing.move(path, destination);
+  async finish(state: UploadState, key: StorageKey): Promise<void> {
+    const destination = this.#options.root.pathOf(key);
+    try {
+      await this.#finishAt(state, destination);
+    } catch (error) {
+      throw writeError(error, destination);
+    }
   }
 
-  async cancel(state: UploadState): Promise<void> {
-    const path = this.#pathOf(state);
+  async cancel(uploadId: string): Promise<void> {
+    const path = this.#pathOf(uploadId);
     try {
       await unlink(path);
     } catch (error) {
@@ -71,8 +68,18 @@ export class UploadFiles {
     }
   }
 
-  #pathOf(state: UploadState): string {
-    return join(this.#options.root.path, unfinishedKeyOf(requireUploadById(state).uploadId));
+  #pathOf(uploadId: string): string {
+    return this.#options.root.pathOf(unfinishedKeyOf(uploadId));
+  }
+
+  async #finishAt({ uploadId, offsetBytes }: UploadState, destination: string): Promise<void> {
+    const { root, placing } = this.#options;
+    const path = this.#pathOf(uploadId);
+    const sizeBytes = await sizeOf(root, path);
+    if (sizeBytes === undefined && offsetBytes === 0) return placing.write(destination, new Uint8Array());
+    requireBytes(path, sizeBytes, offsetBytes);
+    if (sizeBytes !== offsetBytes) await cutOnDisk(root, path, offsetBytes);
+    await placing.move(path, destination);
   }
 
   async #openAt(path: string, offsetBytes: number): Promise<FileHandle> {

@@ -1,9 +1,9 @@
 import type { Clock } from "../../runtime/index.ts";
-import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadState } from "../driver.ts";
+import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadArea, UploadState } from "../driver.ts";
 import { requireSize } from "../require-size.ts";
 import { parseStorageKey, parseStoragePrefix } from "../storage-key.ts";
 import { StorageError } from "../storage-error.ts";
-import { ownPrefix, requireUploadById, unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
+import { ownPrefix, unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
 
 interface MemoryObject {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -21,6 +21,15 @@ export interface MemoryDriverOptions {
 /** Keeps objects in memory: for tests, and gone with the process. */
 export class MemoryDriver implements StorageDriver {
   readonly name = "inmemory";
+  readonly uploads: UploadArea = {
+    append: (state, chunks) => this.#append(state, chunks),
+    read: async (state) => new Blob([this.#uploaded(state)]),
+    finish: async (state, key) => {
+      this.#put(key, this.#uploaded(state));
+      this.#objects.delete(unfinishedKeyOf(state.uploadId));
+    },
+    cancel: async (uploadId) => void this.#objects.delete(unfinishedKeyOf(uploadId)),
+  };
   readonly #clock: Clock;
   readonly #objects: MemoryObjects;
 
@@ -66,42 +75,23 @@ export class MemoryDriver implements StorageDriver {
     }
   }
 
-  async startUpload(id: string): Promise<UploadState> {
-    unfinishedKeyOf(id);
-    return { offsetBytes: 0, uploadId: id };
-  }
-
-  async appendUpload(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState> {
-    const parts = [this.#uploaded(state)];
-    for await (const chunk of chunks) parts.push(chunk.slice());
-    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-    this.#put(unfinishedKeyOf(requireUploadById(state).uploadId), bytes);
-    return { ...state, offsetBytes: bytes.byteLength };
-  }
-
-  async readUpload(state: UploadState): Promise<Blob> {
-    return new Blob([this.#uploaded(state)]);
-  }
-
-  async finishUpload(state: UploadState, key: StorageKey): Promise<void> {
-    this.#put(key, this.#uploaded(state));
-    await this.cancelUpload(state);
-  }
-
-  async cancelUpload(state: UploadState): Promise<void> {
-    this.#objects.delete(unfinishedKeyOf(requireUploadById(state).uploadId));
-  }
-
   async check(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  async #append(state: UploadState, chunks: AsyncIterable<Uint8Array>): Promise<UploadState> {
+    const parts = [this.#uploaded(state)];
+    for await (const chunk of chunks) parts.push(chunk.slice());
+    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+    this.#put(unfinishedKeyOf(state.uploadId), bytes);
+    return { ...state, offsetBytes: bytes.byteLength };
+  }
 
   #put(key: StorageKey, bytes: Uint8Array): void {
     this.#objects.set(parseStorageKey(key), { bytes: bytes.slice(), modifiedAtMs: this.#clock.nowMs() });
   }
 
-  #uploaded(state: UploadState): Uint8Array<ArrayBuffer> {
-    const { uploadId, offsetBytes } = requireUploadById(state);
+  #uploaded({ uploadId, offsetBytes }: UploadState): Uint8Array<ArrayBuffer> {
     if (offsetBytes === 0) return new Uint8Array();
     const found = this.#objects.get(unfinishedKeyOf(uploadId));
     if (!found) throw new StorageError("upload-gone", `upload ${uploadId} is gone: finished or cancelled meanwhile`);

@@ -14,10 +14,11 @@ import {
   UploadOffsetError,
 } from "../../../src/registry/index.ts";
 import type { StreamHasher } from "../../../src/runtime/index.ts";
-import { type StorageDriver, StorageError } from "../../../src/storage/index.ts";
+import { type StorageDriver, StorageError, type UploadArea } from "../../../src/storage/index.ts";
 import { type Content, contentOf } from "../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
 import { streamOf } from "../../support/stream-of.ts";
+import { withStorage } from "../../support/with-storage.ts";
 
 const app = "team/app" as RepositoryName;
 const other = "other" as RepositoryName;
@@ -122,7 +123,7 @@ test("an upload whose bytes a crash has taken is unknown, and its session ends",
   const { id } = await startUpload(registry, app);
   await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
   registry.runningHashes.drop(id);
-  await registry.storage.cancelUpload({ ...(await registry.storage.startUpload(id)), offsetBytes: 3 });
+  await registry.storage.uploads.cancel(id);
   const finish = { repository: app, id, body: null };
   expect(await kindOf(finishUpload(registry, finish, contentOf("abc").digest))).toBe("upload-unknown");
   expect(await kindOf(getUploadStatus(registry, app, id))).toBe("upload-unknown");
@@ -305,16 +306,21 @@ describe("the hash of an upload", () => {
     const { id } = await startUpload(registry, app);
     await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
     registry.runningHashes.drop(id);
-    const { storage } = registry;
+    const { uploads } = registry.storage;
     const steps: string[] = [];
-    const watched = new Proxy(storage, {
-      get: (_, name: keyof typeof storage) => {
-        if (name === "readUpload" || name === "finishUpload") steps.push(name);
-        const member: unknown = storage[name];
-        return typeof member === "function" ? member.bind(storage) : member;
+    registry = withStorage(registry, {
+      uploads: {
+        ...uploads,
+        read(state) {
+          steps.push("read");
+          return uploads.read(state);
+        },
+        finish(state, key) {
+          steps.push("finish");
+          return uploads.finish(state, key);
+        },
       },
     });
-    registry = { ...registry, storage: watched };
     const whileSilent = async <T>(work: () => Promise<T>): Promise<T> => {
       steps.push("silent");
       const result = await work();
@@ -323,7 +329,7 @@ describe("the hash of an upload", () => {
     };
     const { digest } = contentOf("abc");
     await finishUpload(registry, { repository: app, id, body: null, whileSilent }, digest);
-    expect(steps).toEqual(["silent", "readUpload", "moving", "silent", "finishUpload", "moving"]);
+    expect(steps).toEqual(["silent", "read", "moving", "silent", "finish", "moving"]);
   });
 
   test("is dropped when the bytes cannot be read back", async () => {
@@ -331,7 +337,7 @@ describe("the hash of an upload", () => {
     await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
     registry.runningHashes.drop(id);
     const hashers = watchHashes();
-    await registry.storage.cancelUpload({ ...(await registry.storage.startUpload(id)), offsetBytes: 3 });
+    await registry.storage.uploads.cancel(id);
     const finish = { repository: app, id, body: null };
     expect(await kindOf(finishUpload(registry, finish, contentOf("abc").digest))).toBe("upload-unknown");
     expect(await Promise.all(hashers.map(hasEnded))).toEqual([true]);
@@ -376,15 +382,16 @@ describe("a blob that comes whole in the request that ends its upload", () => {
   /** What of storage is used for it. */
   async function usedFor(put: (watched: Registry) => Promise<void>): Promise<readonly string[]> {
     const used: string[] = [];
-    const storage = new Proxy(registry.storage, {
-      get(target, name: keyof StorageDriver) {
-        const method = target[name];
-        if (typeof method !== "function") return method;
-        used.push(name);
-        return (method as () => unknown).bind(target);
-      },
-    });
-    await put({ ...registry, storage });
+    const watching = <T extends object>(watched: T): T =>
+      new Proxy(watched, {
+        get(target, name) {
+          const member: unknown = Reflect.get(target, name, target);
+          if (typeof member !== "function") return typeof member === "object" && member ? watching(member) : member;
+          used.push(String(name));
+          return (member as () => unknown).bind(target);
+        },
+      });
+    await put({ ...registry, storage: watching(registry.storage) });
     return used;
   }
 
@@ -404,18 +411,14 @@ describe("a blob that comes whole in the request that ends its upload", () => {
   describe.each(Object.entries(ways))("%s", (_, put) => {
     test.each([1, 4 * KIBIBYTE, 64 * KIBIBYTE])("is written at once if it has %i bytes", async (sizeBytes) => {
       const content = contentOf("x".repeat(sizeBytes));
-      expect(await usedFor((watched) => put(watched, content))).toEqual(["startUpload", "write"]);
+      expect(await usedFor((watched) => put(watched, content))).toEqual(["write"]);
       expect(await textOf(content)).toBe(new TextDecoder().decode(content.bytes));
       expect((await getBlob(registry, app, content.digest)).sizeBytes).toBe(sizeBytes);
     });
 
     test("is written once it was hashed if it is larger", async () => {
       const content = contentOf("x".repeat(64 * KIBIBYTE + 1));
-      expect(await usedFor((watched) => put(watched, content))).toEqual([
-        "startUpload",
-        "appendUpload",
-        "finishUpload",
-      ]);
+      expect(await usedFor((watched) => put(watched, content))).toEqual(["append", "finish"]);
       expect(await textOf(content)).toBe(new TextDecoder().decode(content.bytes));
     });
 
@@ -431,7 +434,7 @@ describe("a blob that comes whole in the request that ends its upload", () => {
     const used = await usedFor((watched) =>
       putWholeBlob(watched, { repository: app, digest: content.digest, body: bodyOf(...Array.from("0123456789")) }),
     );
-    expect(used).toEqual(["startUpload", "write"]);
+    expect(used).toEqual(["write"]);
     expect(await textOf(content)).toBe("0123456789");
   });
 
@@ -444,7 +447,7 @@ describe("a blob that comes whole in the request that ends its upload", () => {
         body: bodyOf(...Array<string>(1000).fill("x")),
       }),
     );
-    expect(used).toEqual(["startUpload", "appendUpload", "finishUpload"]);
+    expect(used).toEqual(["append", "finish"]);
     expect(await textOf(content)).toBe("x".repeat(1000));
   });
 
@@ -463,15 +466,12 @@ describe("a blob that comes whole in the request that ends its upload", () => {
       start: (controller) => controller.enqueue(new Uint8Array(200 * KIBIBYTE)),
     });
     const failure = new StorageError("full", "no space");
-    const full = new Proxy(registry.storage, {
-      get(target, name: keyof StorageDriver) {
-        if (name !== "appendUpload") return (target[name] as () => unknown).bind(target);
-        return async (_: unknown, chunks: AsyncIterable<Uint8Array>) => {
-          for await (const chunk of chunks) if (chunk.byteLength > 0) throw failure;
-        };
-      },
-    });
-    const put = putWholeBlob({ ...registry, storage: full }, { repository: app, digest: contentOf("x").digest, body });
+    const append: UploadArea["append"] = async (state, chunks) => {
+      for await (const chunk of chunks) if (chunk.byteLength > 0) throw failure;
+      return state;
+    };
+    const full = withStorage(registry, { uploads: { ...registry.storage.uploads, append } });
+    const put = putWholeBlob(full, { repository: app, digest: contentOf("x").digest, body });
     expect(await put.catch((error: unknown) => error)).toBe(failure);
   });
 
@@ -482,11 +482,9 @@ describe("a blob that comes whole in the request that ends its upload", () => {
       cancel: () => isCancelled.resolve("cancelled"),
     });
     const failure = new StorageError("full", "no space");
-    const full = new Proxy(registry.storage, {
-      get: (target, name: keyof StorageDriver) =>
-        name === "appendUpload" ? () => Promise.reject(failure) : (target[name] as () => unknown).bind(target),
-    });
-    const put = putWholeBlob({ ...registry, storage: full }, { repository: app, digest: contentOf("x").digest, body });
+    const append = () => Promise.reject(failure);
+    const full = withStorage(registry, { uploads: { ...registry.storage.uploads, append } });
+    const put = putWholeBlob(full, { repository: app, digest: contentOf("x").digest, body });
     expect(await put.catch((error: unknown) => error)).toBe(failure);
     expect(await isCancelled.promise).toBe("cancelled");
   });

@@ -145,12 +145,12 @@ describe("purging uploads", () => {
   test("goes on when storage refuses one, and gets it the next time", async () => {
     const [first, second] = [await uploadOf("first"), await uploadOf("second")];
     memory.clock.atMs += WEEK_MS + 1;
-    const { storage } = registry;
-    const cancelUpload = storage.cancelUpload.bind(storage);
+    const { uploads } = registry.storage;
+    const cancel = uploads.cancel.bind(uploads);
     let refusals = 0;
-    storage.cancelUpload = async (state) => {
+    uploads.cancel = async (uploadId) => {
       if (refusals++ === 0) throw new StorageError("unavailable", "the disk does not answer");
-      await cancelUpload(state);
+      await cancel(uploadId);
     };
     // The bytes of the refused one have lost their session by then, and go as what a crash left.
     expect(await purge()).toEqual({ sessions: 1, strayFiles: 1, busy: 0, failed: 1 });

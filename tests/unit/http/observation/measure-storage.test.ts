@@ -8,6 +8,7 @@ import {
   StorageError,
   type StoredObject,
 } from "../../../../src/storage/index.ts";
+import { newUpload } from "../../../support/new-upload.ts";
 
 /** Collects what a measured driver reports, on a watch that goes on by a second at each look. */
 async function openMeasured(change: (driver: StorageDriver) => StorageDriver = (driver) => driver) {
@@ -38,16 +39,16 @@ test("a measured driver does what the driver does, and each action is timed unde
   await driver.write(key, bytes);
   expect(await driver.stat(key)).toMatchObject({ sizeBytes: 5 });
   expect(await new Response(await driver.read(key)).text()).toBe("bytes");
-  const upload = await driver.appendUpload(await driver.startUpload("u"), chunks());
+  const upload = await driver.uploads.append(newUpload("u"), chunks());
   expect(upload.offsetBytes).toBe(5);
-  expect(await new Response(await driver.readUpload(upload)).text()).toBe("bytes");
-  await driver.finishUpload(upload, parseStorageKey("a/c"));
+  expect(await new Response(await driver.uploads.read(upload)).text()).toBe("bytes");
+  await driver.uploads.finish(upload, parseStorageKey("a/c"));
   expect((await listAll(driver, "a/")).map((object) => object.key as string).sort()).toEqual(["a/b", "a/c"]);
   await driver.remove(key);
-  await driver.cancelUpload(await driver.startUpload("v"));
+  await driver.uploads.cancel("v");
   await driver.check();
   await driver.close();
-  const actions = "PutContent Stat Reader PutContent Writer Reader Move Walk Delete PutContent Delete".split(" ");
+  const actions = "PutContent Stat Reader Writer Reader Move Walk Delete Delete".split(" ");
   expect(reports).toEqual(actions.map((action) => `inmemory ${action} 1`));
 });
 

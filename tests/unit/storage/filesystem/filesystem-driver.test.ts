@@ -14,6 +14,7 @@ import { argv } from "../../../support/argv.ts";
 import { requireRoot } from "../../../support/require-program.ts";
 import { mustRun } from "../../../support/run-program.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
+import { newUpload } from "../../../support/new-upload.ts";
 
 const driverFile = join(import.meta.dir, "../../../../src/storage/filesystem/filesystem-driver.ts");
 const key = parseStorageKey("blobs/ab/abcd/data");
@@ -76,9 +77,9 @@ describe("files", () => {
     await driver.write(key, bytes);
     const below = parseStorageKey(`${key}/below/data`);
     await expectStorageError("invalid-key", () => driver.write(below, bytes));
-    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["x"]));
-    await expectStorageError("invalid-key", () => driver.finishUpload(state, below));
-    await driver.finishUpload(state, parseStorageKey("elsewhere"));
+    const state = await driver.uploads.append(newUpload("u"), chunksOf(["x"]));
+    await expectStorageError("invalid-key", () => driver.uploads.finish(state, below));
+    await driver.uploads.finish(state, parseStorageKey("elsewhere"));
   });
 
   test("a directory in the way of a key refuses the key, and leaves nothing behind", async () => {
@@ -93,14 +94,14 @@ describe("iterate", () => {
     put("berth/berth.db");
     put("berth/uploads/write-0");
     await driver.write(key, bytes);
-    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["x"]));
+    const state = await driver.uploads.append(newUpload("u"), chunksOf(["x"]));
     expect(await keysBelow(driver, "")).toEqual([key]);
     expect(await keysBelow(driver, "berth/")).toEqual([]);
     expect((await keysBelow(driver, unfinishedPrefix)) as string[]).toEqual([
       "berth/uploads/u",
       "berth/uploads/write-0",
     ]);
-    await driver.cancelUpload(state);
+    await driver.uploads.cancel(state.uploadId);
   });
 
   test("does not list what is being written, which nobody may take for what a crash has left", async () => {
@@ -128,11 +129,6 @@ describe("iterate", () => {
 });
 
 describe("uploads", () => {
-  test("starting one touches no disk", async () => {
-    await driver.startUpload("u");
-    expect(readdirSync(root)).toEqual([]);
-  });
-
   test("each chunk is in the file when the next is asked for", async () => {
     const sizes: number[] = [];
     async function* chunks() {
@@ -141,14 +137,14 @@ describe("uploads", () => {
         sizes.push(statSync(join(root, unfinishedPrefix, "u")).size);
       }
     }
-    await driver.appendUpload(await driver.startUpload("u"), chunks());
+    await driver.uploads.append(newUpload("u"), chunks());
     expect(sizes).toEqual([10, 20, 30, 40]);
   });
 
   test("finishing moves the file, without copying it", async () => {
-    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["x"]));
+    const state = await driver.uploads.append(newUpload("u"), chunksOf(["x"]));
     const { ino } = statSync(join(root, unfinishedPrefix, "u"));
-    await driver.finishUpload(state, key);
+    await driver.uploads.finish(state, key);
     expect(statSync(join(root, key)).ino).toBe(ino);
   });
 
@@ -161,9 +157,10 @@ describe("uploads", () => {
     expect(readdirSync(join(root, unfinishedPrefix)).sort()).toEqual(["write-0", "write-1"]);
   });
 
-  test("a state of another driver is refused", async () => {
-    await expectStorageError("corrupt", () => driver.appendUpload({ offsetBytes: 0, key: "s3" }, chunksOf([])));
-    await expectStorageError("invalid-key", () => driver.readUpload({ offsetBytes: 1, uploadId: "../../etc/passwd" }));
+  test("an upload's file lies where uploads lie, whatever its id", async () => {
+    await expectStorageError("invalid-key", () =>
+      driver.uploads.read({ offsetBytes: 1, uploadId: "../../etc/passwd" }),
+    );
   });
 });
 
@@ -218,12 +215,12 @@ describe("durability", () => {
       if (isBroken) throw broken;
     });
     await expectStorageError("unavailable", () => failing.write(key, bytes));
-    const started = await failing.startUpload("u");
-    await expectStorageError("unavailable", () => failing.appendUpload(started, chunksOf(["x"])));
+    const started = newUpload("u");
+    await expectStorageError("unavailable", () => failing.uploads.append(started, chunksOf(["x"])));
     isBroken = false;
-    const state = await failing.appendUpload(started, chunksOf(["y"]));
+    const state = await failing.uploads.append(started, chunksOf(["y"]));
     isBroken = true;
-    const error = await expectStorageError("unavailable", () => failing.finishUpload(state, key));
+    const error = await expectStorageError("unavailable", () => failing.uploads.finish(state, key));
     expect(error.cause).toBe(broken);
   });
 
@@ -237,9 +234,9 @@ describe("durability", () => {
   test("an upload is in the synced directory before the append returns, an object before the finish does", async () => {
     const synced: string[] = [];
     const recording = await openWith(async (directory) => void synced.push(directory.slice(root.length)));
-    const state = await recording.appendUpload(await recording.startUpload("u"), chunksOf(["x"]));
+    const state = await recording.uploads.append(newUpload("u"), chunksOf(["x"]));
     expect(synced.splice(0).sort()).toEqual(["", "/berth", "/berth/uploads"]);
-    await recording.finishUpload(state, key);
+    await recording.uploads.finish(state, key);
     expect(synced.splice(0).sort()).toEqual(["", "/blobs", "/blobs/ab", "/blobs/ab/abcd"]);
   });
 });
@@ -250,7 +247,7 @@ describe("the root", () => {
 
   beforeEach(async () => {
     await driver.write(key, bytes);
-    state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["01234"]));
+    state = await driver.uploads.append(newUpload("u"), chunksOf(["01234"]));
     renameSync(root, `${root}-away`);
   });
 
@@ -264,11 +261,11 @@ describe("the root", () => {
       () => driver.write(key, bytes),
       () => driver.remove(key),
       () => keysBelow(driver, "blobs/"),
-      () => driver.readUpload(state),
-      () => driver.appendUpload(state, chunksOf(["x"])),
-      () => driver.finishUpload(state, other),
-      () => driver.finishUpload({ ...state, offsetBytes: 0 }, other),
-      async () => driver.appendUpload(await driver.startUpload("v"), chunksOf(["x"])),
+      () => driver.uploads.read(state),
+      () => driver.uploads.append(state, chunksOf(["x"])),
+      () => driver.uploads.finish(state, other),
+      () => driver.uploads.finish({ ...state, offsetBytes: 0 }, other),
+      async () => driver.uploads.append(newUpload("v"), chunksOf(["x"])),
     ];
     const errors = await Promise.all(attempts.map((attempt) => expectStorageError("unavailable", attempt)));
     expect(errors.map(({ message }) => message.includes(`${root} ${fault}`))).toEqual(attempts.map(() => true));
@@ -295,7 +292,7 @@ describe("the root", () => {
     await expectRefusals("is away");
     renameSync(`${root}-away`, root);
     await driver.check();
-    await driver.finishUpload(state, other);
+    await driver.uploads.finish(state, other);
     expect(await Bun.file(join(root, other)).text()).toBe("01234");
   });
 
@@ -305,8 +302,8 @@ describe("the root", () => {
       yield bytes;
       renameSync(root, `${root}-away`);
     }
-    const appended = await driver.appendUpload(state, leaving());
-    await expectStorageError("unavailable", () => driver.finishUpload(appended, other));
+    const appended = await driver.uploads.append(state, leaving());
+    await expectStorageError("unavailable", () => driver.uploads.finish(appended, other));
     expect(existsSync(root)).toBeFalse();
   });
 });

@@ -6,6 +6,7 @@ import { openFilesystemDriver } from "../../../../src/storage/filesystem/filesys
 import { parseStorageKey, type StorageDriver, unfinishedPrefix } from "../../../../src/storage/index.ts";
 import { chunksOf, expectStorageError } from "../../../contracts/storage-driver.contract.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
+import { newUpload } from "../../../support/new-upload.ts";
 
 const key = parseStorageKey("blobs/ab/abcd/data");
 const text = (sizeBytes: number) => "x".repeat(sizeBytes);
@@ -48,18 +49,18 @@ describeOnDisk(missing === undefined ? "a small disk" : `a small disk (not run: 
   });
 
   test("an append that finds no space fails as full, and the upload goes on when there is some", async () => {
-    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["01234"]));
-    await expectStorageError("full", () => driver.appendUpload(state, chunksOf([text(megabyte), text(megabyte)])));
-    const whole = await driver.appendUpload(state, chunksOf(["56789"]));
-    await driver.finishUpload(whole, key);
+    const state = await driver.uploads.append(newUpload("u"), chunksOf(["01234"]));
+    await expectStorageError("full", () => driver.uploads.append(state, chunksOf([text(megabyte), text(megabyte)])));
+    const whole = await driver.uploads.append(state, chunksOf(["56789"]));
+    await driver.uploads.finish(whole, key);
     expect(await Bun.file(join(root, key)).text()).toBe("0123456789");
   });
 
   test.each(["", "01234"])("an append that fills the disk behind '%s' gives its space back", async (kept) => {
-    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf([kept]));
-    await expectStorageError("full", () => driver.appendUpload(state, chunksOf([text(megabyte), text(megabyte)])));
+    const state = await driver.uploads.append(newUpload("u"), chunksOf([kept]));
+    await expectStorageError("full", () => driver.uploads.append(state, chunksOf([text(megabyte), text(megabyte)])));
     await driver.write(key, Buffer.alloc(megabyte / 2));
-    await driver.finishUpload(state, key);
+    await driver.uploads.finish(state, key);
     expect(await Bun.file(join(root, key)).text()).toBe(kept);
   });
 
@@ -72,7 +73,7 @@ describeOnDisk(missing === undefined ? "a small disk" : `a small disk (not run: 
         isClosed = true;
       }
     }
-    await expectStorageError("full", async () => driver.appendUpload(await driver.startUpload("u"), chunks()));
+    await expectStorageError("full", async () => driver.uploads.append(newUpload("u"), chunks()));
     expect(isClosed).toBeTrue();
   });
 
@@ -86,17 +87,17 @@ describeOnDisk(missing === undefined ? "a small disk" : `a small disk (not run: 
 
   test("on a read-only disk all can be read and nothing changed", async () => {
     await driver.write(key, Buffer.from("old"));
-    const state = await driver.appendUpload(await driver.startUpload("u"), chunksOf(["01234"]));
+    const state = await driver.uploads.append(newUpload("u"), chunksOf(["01234"]));
     run("mount", "-o", "remount,ro", root);
     const reopened = await openFilesystemDriver({ rootDirectory: root });
     expect(await new Response(await reopened.read(key)).text()).toBe("old");
-    expect(await new Response(await reopened.readUpload(state)).text()).toBe("01234");
+    expect(await new Response(await reopened.uploads.read(state)).text()).toBe("01234");
     const other = parseStorageKey("blobs/cd/cdef/data");
     await expectStorageError("readonly", () => reopened.write(other, Buffer.from("x")));
     await expectStorageError("readonly", () => reopened.remove(key));
-    await expectStorageError("readonly", () => reopened.appendUpload(state, chunksOf(["x"])));
-    await expectStorageError("readonly", () => reopened.finishUpload(state, other));
-    await expectStorageError("readonly", () => reopened.cancelUpload(state));
+    await expectStorageError("readonly", () => reopened.uploads.append(state, chunksOf(["x"])));
+    await expectStorageError("readonly", () => reopened.uploads.finish(state, other));
+    await expectStorageError("readonly", () => reopened.uploads.cancel(state.uploadId));
     const error = await expectStorageError("readonly", () => reopened.check());
     expect(error.message).toContain("mounted read-only");
   });

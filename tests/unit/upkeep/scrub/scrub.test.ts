@@ -7,7 +7,8 @@ import { isAllWell, ScrubBusyError, type ScrubTally } from "../../../../src/upke
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { contentOf, imageManifest } from "../../../support/oci-content.ts";
-import { app, damage, push, runScrub, seenByClients, withStorage } from "./scrubbed-registry.ts";
+import { withStorage } from "../../../support/with-storage.ts";
+import { app, damage, push, runScrub, seenByClients } from "./scrubbed-registry.ts";
 
 let memory: MemoryRegistry;
 let registry: Registry;

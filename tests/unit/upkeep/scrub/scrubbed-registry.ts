@@ -8,7 +8,6 @@ import {
   readBlob,
   type Registry,
 } from "../../../../src/registry/index.ts";
-import type { StorageDriver } from "../../../../src/storage/index.ts";
 import { type Finding, scrub, type Scrub, type ScrubOutcome } from "../../../../src/upkeep/index.ts";
 import { type Content, contentOf } from "../../../support/oci-content.ts";
 import { streamOf } from "../../../support/stream-of.ts";
@@ -47,17 +46,4 @@ export async function seenByClients(registry: Registry, digest: Digest): Promise
   const head = await getBlobHead(registry, app, digest).then(() => "there", kindOf);
   const read = async () => new Response(await readBlob(registry, await getBlob(registry, app, digest))).text();
   return [head, await read().catch(kindOf)];
-}
-
-/** The same registry, with something that happens in its storage. */
-export function withStorage(registry: Registry, changes: Partial<StorageDriver>): Registry {
-  const storage = new Proxy(registry.storage, {
-    get(target, name) {
-      const change = changes[name as keyof StorageDriver];
-      if (change !== undefined) return change;
-      const own: unknown = Reflect.get(target, name);
-      return typeof own === "function" ? (own.bind(target) as unknown) : own;
-    },
-  });
-  return { ...registry, storage };
 }
