@@ -11,9 +11,9 @@ import type { RequestSpan } from "./observation/index.ts";
 import type { AskedRequest, CountedPull } from "./rate-limits/index.ts";
 import { handlerNameOf, recordOf, type RequestRecord } from "./request-record.ts";
 import { decodePath, pathOf, targetOf } from "./request-target.ts";
-import { allowedMethods, dispatch } from "./v2/dispatch.ts";
+import { allowedMethods, dispatch, readRoute } from "./v2/dispatch.ts";
 import type { Exchange } from "./v2/exchange.ts";
-import { matchRoute, type Route } from "./v2/match-route.ts";
+import { matchRoute, type ParsedRoute, type Route } from "./v2/match-route.ts";
 import { challengeOf, requireSignedIn } from "./v2/require-access.ts";
 import type { Door, Edge, Page, Visitor } from "./edge.ts";
 
@@ -136,7 +136,7 @@ export class Visit {
       if (!this.#route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
       const queryText = this.#target.slice(sentPath.length);
       const query = queryText === "" ? NO_QUERY : new URLSearchParams(queryText);
-      return dispatch(this.#exchange(query, caller), this.#route);
+      return dispatch(this.#exchange(query, readRoute(this.#route, caller), caller));
     });
   }
 
@@ -199,12 +199,13 @@ export class Visit {
       throw new RegistryError("unavailable", "the registry is not healthy at the moment: try again", { detail: fault });
   }
 
-  #exchange(query: URLSearchParams, caller: Caller): Exchange {
+  #exchange(query: URLSearchParams, route: ParsedRoute, caller: Caller): Exchange {
     return {
       registry: this.#edge.registry,
       emptyRegistry: this.#edge.emptyRegistry,
       options: this.#edge.options,
       request: this.#request,
+      route,
       query,
       origin: this.#origin(),
       caller,

@@ -1,20 +1,16 @@
 import type { BlobContent } from "../../metadata/index.ts";
-import { type Digest, OCTET_STREAM, parseDigest, parseRepositoryName } from "../../oci/index.ts";
+import { type Digest, OCTET_STREAM } from "../../oci/index.ts";
 import { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { parseRange } from "./byte-range.ts";
 import { isNotModified } from "./conditional.ts";
-import type { Exchange } from "./exchange.ts";
-import type { Route } from "./match-route.ts";
-
-type BlobRoute = Extract<Route, { kind: "blob" }>;
+import type { ExchangeAt } from "./exchange.ts";
 
 /** @spec OCI distribution-spec, end-2; RFC 9110, 14 */
-export async function sendBlob(exchange: Exchange, route: BlobRoute): Promise<Answer> {
-  const { registry, request } = exchange;
-  const name = parseRepositoryName(route.name);
+export async function sendBlob(exchange: ExchangeAt<"blob">): Promise<Answer> {
+  const { registry, request, route } = exchange;
   const find = request.method === "HEAD" ? getBlobHead : getBlob;
-  const blob = await find(registry, name, parseDigest(route.digest));
+  const blob = await find(registry, route.name, route.digest);
   if (isNotModified(request, blob.digest)) return emptyAnswer(304, blobHeaders(blob.digest));
   if (request.method === "HEAD") return emptyAnswer(200, wholeHeaders(blob));
   const range = parseRange(request, blob.digest, blob.sizeBytes);
@@ -54,8 +50,7 @@ function blobHeaders(digest: Digest): AnswerHeaders {
 }
 
 /** @spec OCI distribution-spec, end-10 */
-export async function removeBlob(exchange: Exchange, route: BlobRoute): Promise<Answer> {
-  const { registry, by } = exchange;
-  await deleteBlob(registry, { repository: parseRepositoryName(route.name), digest: parseDigest(route.digest), by });
+export async function removeBlob({ registry, route, by }: ExchangeAt<"blob">): Promise<Answer> {
+  await deleteBlob(registry, { repository: route.name, digest: route.digest, by });
   return emptyAnswer(202);
 }

@@ -1,23 +1,24 @@
+import type { Caller } from "../../access/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { RegistryOptions } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, ExchangeAt } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
 import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
-import type { Route, RouteKind } from "./match-route.ts";
+import { type ParsedRoute, parseRoute, type Route, type RouteKind } from "./match-route.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { type Need, NEEDS, requireAccess, requireLetIn } from "./require-access.ts";
 import { cancelBlobUpload, finishBlobUpload, receiveChunk, sendUploadStatus, startBlobUpload } from "./uploads.ts";
 
-interface Endpoint<R extends Route> {
+interface Endpoint<Kind extends RouteKind = RouteKind> {
   readonly needs: Need;
-  readonly handle: (exchange: Exchange, route: R) => Soon<Answer>;
+  readonly handle: (exchange: ExchangeAt<Kind>) => Soon<Answer>;
 }
 
-type Methods<R extends Route> = Readonly<Partial<Record<string, Endpoint<R>>>>;
-type Endpoints = { readonly [Kind in RouteKind]: Methods<Extract<Route, { kind: Kind }>> };
+type Methods<Kind extends RouteKind = RouteKind> = Readonly<Partial<Record<string, Endpoint<Kind>>>>;
+type Endpoints = { readonly [Kind in RouteKind]: Methods<Kind> };
 
 /** Every endpoint of the registry API with the methods it knows and what each needs; lists have no `HEAD`, as in registry:2. */
 export const ENDPOINTS: Endpoints = {
@@ -50,47 +51,64 @@ export const ENDPOINTS: Endpoints = {
   referrers: { GET: { needs: NEEDS.pull, handle: sendReferrers } },
 };
 
+/**
+ * The route as it is worked with. What is no name or digest is told to whom has got in.
+ * @throws RegistryError `name-invalid`, `digest-invalid`, `tag-invalid`, `unauthorized`, `token-invalid`
+ */
+export function readRoute(route: Route, caller: Caller): ParsedRoute {
+  try {
+    return parseRoute(route);
+  } catch (error) {
+    const path = "name" in route ? route.name : "";
+    if (caller.refusalOf({ path, action: "pull", isAnyTagEnough: true }) !== undefined)
+      requireLetIn(caller, NEEDS.signIn);
+    throw error;
+  }
+}
+
 /** @throws RegistryError `method-not-allowed`, or why the caller may not do it */
-export function dispatch(exchange: Exchange, route: Route): Soon<Answer> {
-  const { method } = exchange.request;
-  const endpoint = (ENDPOINTS[route.kind] as Methods<Route>)[method];
+export function dispatch(exchange: Exchange): Soon<Answer> {
+  const { request, route } = exchange;
+  const { method } = request;
+  const endpoint = (ENDPOINTS[route.kind] as Methods)[method];
   if (endpoint)
-    return method === "GET" || method === "HEAD"
-      ? answer(exchange, route, endpoint)
-      : answerChange(exchange, route, endpoint);
+    return method === "GET" || method === "HEAD" ? answer(exchange, endpoint) : answerChange(exchange, endpoint);
   requireLetIn(exchange.caller, NEEDS.signIn);
   const allow = allowedMethods(route, exchange.registry.options);
   if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
   throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are ${allow}`);
 }
 
-function answer(exchange: Exchange, route: Route, endpoint: Endpoint<Route>): Soon<Answer> {
-  return whenThere(requireAccess(exchange, route, endpoint.needs), (access) =>
-    access === "granted" ? endpoint.handle(exchange, route) : answerUnseen(exchange, route, endpoint),
+function answer(exchange: Exchange, endpoint: Endpoint): Soon<Answer> {
+  return whenThere(requireAccess(exchange, endpoint.needs), (access) =>
+    access === "granted" ? endpoint.handle(exchange) : answerUnseen(exchange, endpoint),
   );
 }
 
-async function answerChange(exchange: Exchange, route: Route, endpoint: Endpoint<Route>): Promise<Answer> {
+async function answerChange(exchange: Exchange, endpoint: Endpoint): Promise<Answer> {
   try {
-    return await answer(exchange, route, endpoint);
+    return await answer(exchange, endpoint);
   } catch (error) {
-    await recordRefusal(exchange, route, error);
+    await recordRefusal(exchange, error);
     throw error;
   }
 }
 
 /** The very answer that comes where there is no such repository, as there is none in an empty registry. */
-async function answerUnseen(exchange: Exchange, route: Route, { handle }: Endpoint<Route>): Promise<Answer> {
-  return handle({ ...exchange, registry: await exchange.emptyRegistry() }, route);
+async function answerUnseen(exchange: Exchange, { handle }: Endpoint): Promise<Answer> {
+  return handle({ ...exchange, registry: await exchange.emptyRegistry() });
 }
 
 /** What `Allow` says of an endpoint, as the registry is configured. */
-export function allowedMethods(route: Route, options: Pick<RegistryOptions, "readOnly" | "deleteEnabled">): string {
+export function allowedMethods(
+  { kind }: Pick<Route, "kind">,
+  options: Pick<RegistryOptions, "readOnly" | "deleteEnabled">,
+): string {
   const isPossible = (method: string) =>
     method === "GET" ||
     method === "HEAD" ||
-    (!options.readOnly && (method !== "DELETE" || options.deleteEnabled || route.kind === "upload"));
-  return Object.keys(ENDPOINTS[route.kind]).filter(isPossible).sort().join(", ");
+    (!options.readOnly && (method !== "DELETE" || options.deleteEnabled || kind === "upload"));
+  return Object.keys(ENDPOINTS[kind]).filter(isPossible).sort().join(", ");
 }
 
 /** @spec OCI distribution-spec, end-1 */

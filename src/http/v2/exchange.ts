@@ -3,6 +3,7 @@ import type { ActOrigin } from "../../metadata/index.ts";
 import type { RepositoryName, Warnings } from "../../oci/index.ts";
 import type { Registry } from "../../registry/index.ts";
 import type { HttpOptions } from "../options.ts";
+import type { ParsedRoute, RouteKind } from "./match-route.ts";
 
 /** One request on its way to its answer: what every handler of the registry API is given. */
 export interface Exchange {
@@ -11,6 +12,7 @@ export interface Exchange {
   readonly emptyRegistry: () => Promise<Registry>;
   readonly options: HttpOptions;
   readonly request: Request;
+  readonly route: ParsedRoute;
   /** Of the request's target, decoded. */
   readonly query: URLSearchParams;
   /** `https://registry.example`, or `""` for relative URLs; what `Location` starts with. */
@@ -26,6 +28,9 @@ export interface Exchange {
   /** Tells how many bytes of a blob the request brought. */
   readonly countReceived: (bytes: number) => void;
 }
+
+/** One at an endpoint. */
+export type ExchangeAt<Kind extends RouteKind> = Exchange & { readonly route: Extract<ParsedRoute, { kind: Kind }> };
 
 /** Path of a repository's resource, with `Location`'s origin and the configured prefix in front. */
 export function locationOf(exchange: Exchange, name: RepositoryName, rest: string): string {

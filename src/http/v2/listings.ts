@@ -1,17 +1,16 @@
-import { OCI_IMAGE_INDEX, parseDigest, parseRepositoryName, type RepositoryName, type Tag } from "../../oci/index.ts";
+import { OCI_IMAGE_INDEX, type RepositoryName, type Tag } from "../../oci/index.ts";
 import { listReferrers, listRepositories, listTags, type NameList } from "../../registry/index.ts";
 import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
-import type { Exchange } from "./exchange.ts";
-import type { Route } from "./match-route.ts";
+import type { Exchange, ExchangeAt } from "./exchange.ts";
 import { nextLink, parsePage } from "./paging.ts";
 
 const DEFAULT_CATALOG_PAGE = 100;
 const REFERRERS_PAGE = 1000;
 
 /** @spec OCI distribution-spec, end-8a, end-8b */
-export async function sendTags(exchange: Exchange, route: Extract<Route, { kind: "tags" }>): Promise<Answer> {
-  const name = parseRepositoryName(route.name);
-  const { registry, query, options } = exchange;
+export async function sendTags(exchange: ExchangeAt<"tags">): Promise<Answer> {
+  const { registry, query, options, route } = exchange;
+  const { name } = route;
   const page = parsePage(query, options.maxTags);
   const list = await listTags(registry, name, page, tagFilter(exchange, name));
   const headers = linked(linkAfter(exchange, `${name}/tags/list`, list, page.limit));
@@ -35,10 +34,9 @@ export async function sendCatalog(exchange: Exchange): Promise<Answer> {
 }
 
 /** @spec OCI distribution-spec, end-12a, end-12b */
-export async function sendReferrers(exchange: Exchange, route: Extract<Route, { kind: "referrers" }>): Promise<Answer> {
-  const repository = parseRepositoryName(route.name);
-  const subject = parseDigest(route.digest);
-  const { registry, query } = exchange;
+export async function sendReferrers(exchange: ExchangeAt<"referrers">): Promise<Answer> {
+  const { registry, query, route } = exchange;
+  const { name: repository, digest: subject } = route;
   const artifactType = query.get("artifactType") || undefined;
   const page = parsePage(query, REFERRERS_PAGE);
   const limit = page.limit || REFERRERS_PAGE;

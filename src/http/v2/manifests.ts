@@ -1,8 +1,6 @@
 import {
   DOCKER_MANIFEST_LIST,
   MAX_MANIFEST_BYTES,
-  parseReference,
-  parseRepositoryName,
   parseTag,
   type Reference,
   RegistryError,
@@ -22,19 +20,15 @@ import {
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { isNotModified } from "./conditional.ts";
-import { type Exchange, locationOf } from "./exchange.ts";
-import type { Route } from "./match-route.ts";
+import { type Exchange, type ExchangeAt, locationOf } from "./exchange.ts";
 import { readLimitedBody } from "./read-limited-body.ts";
-
-type ManifestRoute = Extract<Route, { kind: "manifest" }>;
 
 /** More tags than this in one `?tag=` push are refused. */
 const MAX_TAG_PARAMETERS = 100;
 
 /** @spec OCI distribution-spec, end-3 */
-export function sendManifest(exchange: Exchange, route: ManifestRoute): Soon<Answer> {
-  const name = parseRepositoryName(route.name);
-  const asked = parseReference(route.reference);
+export function sendManifest(exchange: ExchangeAt<"manifest">): Soon<Answer> {
+  const { name, reference: asked } = exchange.route;
   const reference = exchange.options.amd64Fallback ? withFallback(exchange, name, asked) : asked;
   return whenThere(reference, (chosen) => {
     const { method, headers } = exchange.request;
@@ -92,9 +86,8 @@ function makeHeaders(exchange: Exchange, manifest: ManifestHead, asked: Referenc
 }
 
 /** @spec OCI distribution-spec, end-7 */
-export async function receiveManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
-  const repository = parseRepositoryName(route.name);
-  const reference = parseReference(route.reference);
+export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise<Answer> {
+  const { name: repository, reference } = exchange.route;
   const tags = parseTagParameters(exchange.query);
   const body = await readLimitedBody(exchange.request, MAX_MANIFEST_BYTES);
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
@@ -131,9 +124,7 @@ function parseTagParameters(query: URLSearchParams): readonly Tag[] {
 }
 
 /** @spec OCI distribution-spec, end-9 */
-export async function removeManifest(exchange: Exchange, route: ManifestRoute): Promise<Answer> {
-  const { registry, by } = exchange;
-  const repository = parseRepositoryName(route.name);
-  await deleteManifest(registry, { repository, reference: parseReference(route.reference), by });
+export async function removeManifest({ registry, route, by }: ExchangeAt<"manifest">): Promise<Answer> {
+  await deleteManifest(registry, { repository: route.name, reference: route.reference, by });
   return emptyAnswer(202);
 }

@@ -1,14 +1,29 @@
-/** An endpoint of the registry API, with its path's parts as they were sent: nothing is validated here. */
-export type Route =
+import {
+  type Digest,
+  parseDigest,
+  parseReference,
+  parseRepositoryName,
+  type Reference,
+  type RepositoryName,
+} from "../../oci/index.ts";
+
+/** An endpoint of the registry API, with what its path's parts are. */
+type RouteOf<Name, Ref, Hash> =
   | { readonly kind: "base" }
   | { readonly kind: "catalog" }
   | { readonly kind: "extensions" }
-  | { readonly kind: "tags"; readonly name: string }
-  | { readonly kind: "manifest"; readonly name: string; readonly reference: string }
-  | { readonly kind: "blob"; readonly name: string; readonly digest: string }
-  | { readonly kind: "uploads"; readonly name: string }
-  | { readonly kind: "upload"; readonly name: string; readonly id: string }
-  | { readonly kind: "referrers"; readonly name: string; readonly digest: string };
+  | { readonly kind: "tags"; readonly name: Name }
+  | { readonly kind: "manifest"; readonly name: Name; readonly reference: Ref }
+  | { readonly kind: "blob"; readonly name: Name; readonly digest: Hash }
+  | { readonly kind: "uploads"; readonly name: Name }
+  | { readonly kind: "upload"; readonly name: Name; readonly id: string }
+  | { readonly kind: "referrers"; readonly name: Name; readonly digest: Hash };
+
+/** As the path was sent: nothing is validated here. */
+export type Route = RouteOf<string, string, string>;
+
+/** With names, references and digests that are some. */
+export type ParsedRoute = RouteOf<RepositoryName, Reference, Digest>;
 
 export type RouteKind = Route["kind"];
 
@@ -46,4 +61,13 @@ export function matchRoute(path: string): Route | undefined {
 
 function route(name: string, matched: Route): Route | undefined {
   return name === "" ? undefined : matched;
+}
+
+/** @throws RegistryError `name-invalid`, `digest-invalid`, `tag-invalid` */
+export function parseRoute(sent: Route): ParsedRoute {
+  if (!("name" in sent)) return sent;
+  const name = parseRepositoryName(sent.name);
+  if (sent.kind === "manifest") return { kind: sent.kind, name, reference: parseReference(sent.reference) };
+  if ("digest" in sent) return { kind: sent.kind, name, digest: parseDigest(sent.digest) };
+  return sent.kind === "upload" ? { kind: sent.kind, name, id: sent.id } : { kind: sent.kind, name };
 }

@@ -1,18 +1,18 @@
 import { recordAct } from "../../metadata/index.ts";
-import { isRepositoryName, RegistryError, shorten } from "../../oci/index.ts";
+import { referenceText, RegistryError } from "../../oci/index.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Route } from "./match-route.ts";
+import type { ParsedRoute } from "./match-route.ts";
 
 /**
  * Puts into the audit trail that somebody who is signed in wanted to change what they may not. What sends only a client on to
  * other credentials is none of this.
  */
-export async function recordRefusal({ registry, by, request }: Exchange, route: Route, error: unknown): Promise<void> {
+export async function recordRefusal({ registry, by, request, route }: Exchange, error: unknown): Promise<void> {
   const isDenied = error instanceof RegistryError && error.kind === "denied";
   const act = actOf(route, request.method);
   if (!isDenied || act === undefined || by.actor === undefined || !registry.options.isAudited) return;
   const { actor, address, requestId } = by;
-  const target = "name" in route && isRepositoryName(route.name) ? route.name : undefined;
+  const target = "name" in route ? route.name : undefined;
   const refused = { actor, address, requestId, act, target, detail: detailOf(route), outcome: "failure" } as const;
   await registry.metadata.transaction((queries) => recordAct(queries, { ...refused, atMs: registry.clock.nowMs() }), {
     durable: false,
@@ -20,16 +20,16 @@ export async function recordRefusal({ registry, by, request }: Exchange, route: 
 }
 
 /** As what is done is recorded; `blob.push` stands for all that an upload is made of. */
-function actOf(route: Route, method: string): string | undefined {
+function actOf(route: ParsedRoute, method: string): string | undefined {
   if (route.kind === "uploads" || route.kind === "upload") return "blob.push";
   if (route.kind === "blob") return "blob.delete";
   if (route.kind !== "manifest") return undefined;
   if (method === "PUT") return "manifest.push";
-  return route.reference.includes(":") ? "manifest.delete" : "tag.delete";
+  return `${route.reference.kind === "tag" ? "tag" : "manifest"}.delete`;
 }
 
-function detailOf(route: Route): Readonly<Record<string, string>> | undefined {
-  if (route.kind === "blob") return { digest: shorten(route.digest) };
+function detailOf(route: ParsedRoute): Readonly<Record<string, string>> | undefined {
+  if (route.kind === "blob") return { digest: route.digest };
   if (route.kind !== "manifest") return undefined;
-  return { [route.reference.includes(":") ? "digest" : "tag"]: shorten(route.reference) };
+  return { [route.reference.kind]: referenceText(route.reference) };
 }

@@ -1,10 +1,10 @@
 import type { AccessRequest, Action, Caller } from "../../access/index.ts";
 import type { Challenge } from "../../auth/index.ts";
-import { isRepositoryName, RegistryError } from "../../oci/index.ts";
+import { RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { isUploadBegunBy } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Route } from "./match-route.ts";
+import type { ParsedRoute } from "./match-route.ts";
 
 /** What a request needs: nothing but being let in, lists of repositories, or an action in the repository of its path. */
 export type Need = "sign-in" | "list" | RepositoryNeed;
@@ -49,19 +49,18 @@ export class CredentialsError extends RegistryError {
 export type Access = "granted" | "unseen";
 
 /** @throws RegistryError `unauthorized`, `scope-insufficient`, `token-invalid`, `denied` */
-export function requireAccess(exchange: Exchange, route: Route, need: Need): Soon<Access> {
-  const { caller, request } = exchange;
+export function requireAccess(exchange: Exchange, need: Need): Soon<Access> {
+  const { caller, request, route } = exchange;
   if (need === "sign-in" || need === "list") return requireLetIn(caller, need);
-  const name = "name" in route ? route.name : "";
+  if (!("name" in route)) return requireLetIn(caller, "sign-in");
+  const { name } = route;
   const refusal = caller.refusalOf(requestOf(route, name, need));
   if (refusal === undefined && caller.tokenEndedAtMs === undefined) return "granted";
-  // What is no name is answered as such, to whom has got in.
-  if (!isRepositoryName(name)) return requireLetIn(caller, "sign-in");
   const isRead = request.method === "GET" || request.method === "HEAD";
   const refused = { name, need, refusal };
   if (refusal === "rules" && isRead && isSignedIn(caller) && !caller.maySee(name)) return "unseen";
   if (refusal !== undefined) throw refusedAccess(caller, refused);
-  return whenThere(isOwnUpload(exchange, route), (isOwn) => {
+  return whenThere(isOwnUpload(exchange), (isOwn) => {
     if (isOwn) return "granted";
     throw refusedAccess(caller, refused);
   });
@@ -72,7 +71,7 @@ function isSignedIn({ principal, tokenEndedAtMs }: Caller): boolean {
 }
 
 /** What was begun with a token that was good may be finished after its time: it may be short, and a layer long. */
-function isOwnUpload({ caller, registry }: Exchange, route: Route): Soon<boolean> {
+function isOwnUpload({ caller, registry, route }: Exchange): Soon<boolean> {
   const { principal, tokenEndedAtMs } = caller;
   if (route.kind !== "upload" || principal.kind === "anonymous" || tokenEndedAtMs === undefined) return false;
   return isUploadBegunBy(registry, { id: route.id, startedBy: principal.name, beforeMs: tokenEndedAtMs });
@@ -97,10 +96,10 @@ export function requireSignedIn(caller: Caller): void {
   if (caller.hasToken && caller.principal.kind === "anonymous") throw new CredentialsError("unauthorized", SIGN_IN, []);
 }
 
-function requestOf(route: Route, path: string, { action, tags }: RepositoryNeed): AccessRequest {
+function requestOf(route: ParsedRoute, path: RepositoryName, { action, tags }: RepositoryNeed): AccessRequest {
   if (tags === "all") return { path, action };
-  const reference = tags === "of-path" && route.kind === "manifest" ? route.reference : "";
-  if (reference !== "" && !reference.includes(":")) return { path, action, tag: reference };
+  if (tags === "of-path" && route.kind === "manifest" && route.reference.kind === "tag")
+    return { path, action, tag: route.reference.tag };
   // With a manifest go all tags that point at it.
   return action === "tag:delete" ? { path, action: "delete" } : { path, action, isAnyTagEnough: true };
 }
@@ -113,7 +112,7 @@ export function challengeOf(error: RegistryError): Pick<Challenge, "scopes" | "e
 }
 
 interface Refused {
-  readonly name: string;
+  readonly name: RepositoryName;
   readonly need: RepositoryNeed;
   readonly refusal: "rules" | "limits" | undefined;
 }

@@ -3,7 +3,6 @@ import {
   isRepositoryName,
   parseDigest,
   parseDigestAlgorithm,
-  parseRepositoryName,
   RegistryError,
   type RepositoryName,
 } from "../../oci/index.ts";
@@ -22,19 +21,15 @@ import {
 import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { HttpError } from "../http-error.ts";
 import { parseContentRange } from "./content-range.ts";
-import { type Exchange, locationOf, mayPull } from "./exchange.ts";
-import type { Route } from "./match-route.ts";
-
-type UploadsRoute = Extract<Route, { kind: "uploads" }>;
-type UploadRoute = Extract<Route, { kind: "upload" }>;
+import { type Exchange, type ExchangeAt, locationOf, mayPull } from "./exchange.ts";
 
 /**
  * Starts an upload, mounts a blob of another repository, or takes a whole blob at once.
  * @spec OCI distribution-spec, end-4a, end-4b, end-11
  */
-export async function startBlobUpload(exchange: Exchange, route: UploadsRoute): Promise<Answer> {
-  const repository = parseRepositoryName(route.name);
-  const { query, registry, request } = exchange;
+export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<Answer> {
+  const { query, registry, request, route } = exchange;
+  const repository = route.name;
   const mount = query.get("mount");
   if (mount !== null) {
     const digest = parseDigest(mount);
@@ -65,36 +60,41 @@ async function tryMount(exchange: Exchange, repository: RepositoryName, digest: 
 }
 
 /** @spec OCI distribution-spec, end-13 */
-export async function sendUploadStatus(exchange: Exchange, route: UploadRoute): Promise<Answer> {
-  const status = await getUploadStatus(exchange.registry, parseRepositoryName(route.name), route.id);
+export async function sendUploadStatus(exchange: ExchangeAt<"upload">): Promise<Answer> {
+  const { registry, route } = exchange;
+  const status = await getUploadStatus(registry, route.name, route.id);
   return uploadAccepted(exchange, status, 204);
 }
 
 /** @spec OCI distribution-spec, end-5 */
-export async function receiveChunk(exchange: Exchange, route: UploadRoute): Promise<Answer> {
-  const repository = parseRepositoryName(route.name);
+export async function receiveChunk(exchange: ExchangeAt<"upload">): Promise<Answer> {
   const { registry } = exchange;
-  const part = partOf(exchange, repository, route.id);
+  const part = partOf(exchange);
   exchange.expectLongTransfer();
   const status = await sayingWhereToGoOn(exchange, () => appendUpload(registry, part));
   return uploadAccepted(exchange, status, 202);
 }
 
 /** @spec OCI distribution-spec, end-6 */
-export async function finishBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Answer> {
-  const repository = parseRepositoryName(route.name);
-  const digest = requireDigest(exchange.query);
-  const { registry } = exchange;
-  const part = partOf(exchange, repository, route.id);
+export async function finishBlobUpload(exchange: ExchangeAt<"upload">): Promise<Answer> {
+  const { registry, route, query } = exchange;
+  const digest = requireDigest(query);
+  const part = partOf(exchange);
   exchange.expectLongTransfer();
   await sayingWhereToGoOn(exchange, () => finishUpload(registry, part, digest));
-  return blobCreated(exchange, repository, digest);
+  return blobCreated(exchange, route.name, digest);
 }
 
-function partOf(exchange: Exchange, repository: RepositoryName, id: string): UploadPart {
-  const { request, countReceived, whileSilent } = exchange;
+function partOf({ request, route, countReceived, whileSilent }: ExchangeAt<"upload">): UploadPart {
   const contentRange = parseContentRange(request);
-  return { repository, id, body: request.body, contentRange, onReceived: countReceived, whileSilent };
+  return {
+    repository: route.name,
+    id: route.id,
+    body: request.body,
+    contentRange,
+    onReceived: countReceived,
+    whileSilent,
+  };
 }
 
 function requireDigest(query: URLSearchParams): Digest {
@@ -104,8 +104,8 @@ function requireDigest(query: URLSearchParams): Digest {
 }
 
 /** @spec OCI distribution-spec, end-14 */
-export async function cancelBlobUpload(exchange: Exchange, route: UploadRoute): Promise<Answer> {
-  await cancelUpload(exchange.registry, parseRepositoryName(route.name), route.id);
+export async function cancelBlobUpload({ registry, route }: ExchangeAt<"upload">): Promise<Answer> {
+  await cancelUpload(registry, route.name, route.id);
   return emptyAnswer(204, { "Docker-Upload-UUID": route.id });
 }
 

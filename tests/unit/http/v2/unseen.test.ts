@@ -3,7 +3,7 @@ import { AccessDirectory, type Caller } from "../../../../src/access/index.ts";
 import { ANONYMOUS } from "../../../../src/access/principal.ts";
 import { dispatch, ENDPOINTS } from "../../../../src/http/v2/dispatch.ts";
 import type { Exchange } from "../../../../src/http/v2/exchange.ts";
-import { matchRoute } from "../../../../src/http/v2/match-route.ts";
+import { matchRoute, parseRoute } from "../../../../src/http/v2/match-route.ts";
 import { RegistryError, Warnings } from "../../../../src/oci/index.ts";
 import type { Registry } from "../../../../src/registry/index.ts";
 import { nobody } from "../../../support/nobody.ts";
@@ -85,6 +85,7 @@ async function usesOf(caller: Caller, method: string, path: string): Promise<num
       amd64Fallback: false,
     },
     request: new Request(`http://registry.test${path}`, { method }),
+    route: parseRoute(route),
     query: new URLSearchParams(search),
     origin: "",
     caller,
@@ -95,7 +96,7 @@ async function usesOf(caller: Caller, method: string, path: string): Promise<num
     countReceived: () => undefined,
   };
   try {
-    await dispatch(exchange, route);
+    await dispatch(exchange);
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
   }
