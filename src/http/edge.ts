@@ -2,8 +2,9 @@ import type { Principal } from "../access/index.ts";
 import type { Authenticator } from "../auth/index.ts";
 import type { RegistryError } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
-import type { Clock, Soon } from "../runtime/index.ts";
-import type { Answer } from "./answer.ts";
+import { type Clock, Networks, type Soon } from "../runtime/index.ts";
+import { type Answer, CommonHeaders } from "./answer.ts";
+import { ClientCertificates } from "./client-certificates.ts";
 import type { Metrics, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RateLimits } from "./rate-limits/index.ts";
@@ -32,6 +33,26 @@ export interface Edge {
   readonly tracing: Tracing | undefined;
   /** Told of each request once its answer is made. */
   readonly observe: (record: RequestRecord) => void;
+}
+
+/** The edge, with what is made of its options once. */
+export interface PreparedEdge extends Edge {
+  /** Of every answer. */
+  readonly commonHeaders: CommonHeaders;
+  /** The trusted ones. */
+  readonly proxies: Networks;
+  readonly certificates: ClientCertificates;
+}
+
+export function prepareEdge(edge: Edge): PreparedEdge {
+  const { headers, trustedProxies, certificateHeader } = edge.options;
+  const proxies = new Networks(trustedProxies);
+  return {
+    ...edge,
+    commonHeaders: new CommonHeaders({ ...headers, "Docker-Distribution-Api-Version": "registry/2.0" }),
+    proxies,
+    certificates: new ClientCertificates(certificateHeader, proxies),
+  };
 }
 
 export interface Page {

@@ -1,60 +1,28 @@
 import { isIP } from "node:net";
 import type { Networks } from "../runtime/index.ts";
 
-/** What the client's own connection looked like, before any proxy. */
-export interface ClientView {
-  readonly scheme: "http" | "https";
-  readonly host: string;
-  readonly remoteAddress: string;
-}
-
-export interface Peer {
-  /** Without port; `""` on a unix socket. */
-  readonly remoteAddress: string;
-  readonly tls: boolean;
+/** What trusted proxies say of the client that they ask for; what none of them says is absent. */
+export interface Forwarded {
+  readonly scheme?: "http" | "https";
+  readonly host?: string;
+  readonly address?: string;
 }
 
 /**
- * Who the client is and how it reached us; forwarded headers count only if a trusted proxy sent them.
+ * Reads what proxies say of the client, in headers that came from one that is trusted.
  * @param proxies the trusted ones
  * @spec RFC 7239
  */
-export function clientView(request: Request, peer: Peer, proxies: Networks): ClientView {
-  const direct = new DirectView(request, peer);
-  if (proxies.isEmpty || !proxies.has(peer.remoteAddress)) return direct;
-  const { scheme, host, remoteAddress } = direct;
-  return { scheme, host, remoteAddress, ...forwardedView(request.headers, proxies) };
-}
-
-/** What the connection itself shows. The peer's address is not asked for before somebody wants it. */
-class DirectView implements ClientView {
-  readonly host: string;
-  readonly #peer: Peer;
-
-  constructor(request: Request, peer: Peer) {
-    this.host = request.headers.get("host") ?? "";
-    this.#peer = peer;
-  }
-
-  get scheme(): ClientView["scheme"] {
-    return this.#peer.tls ? "https" : "http";
-  }
-
-  get remoteAddress(): string {
-    return this.#peer.remoteAddress;
-  }
-}
-
-function forwardedView(headers: Headers, proxies: Networks): Partial<ClientView> {
+export function readForwarded(headers: Headers, proxies: Networks): Forwarded {
   const said = deFactoHops(headers) ?? standardHops(headers.get("forwarded"));
   const hop = clientHop(said.addresses, proxies);
   const scheme = ofHop(said.schemes, hop)?.toLowerCase();
   const host = ofHop(said.hosts, hop);
-  const remoteAddress = ofHop(said.addresses, hop);
+  const address = ofHop(said.addresses, hop);
   return {
     ...((scheme === "http" || scheme === "https") && { scheme }),
     ...(host !== undefined && isHost(host) && { host }),
-    ...(remoteAddress !== undefined && isIP(remoteAddress) && { remoteAddress }),
+    ...(address !== undefined && isIP(address) && { address }),
   };
 }
 

@@ -1,7 +1,8 @@
+import { nameOf } from "../access/index.ts";
 import type { RegistryError } from "../oci/index.ts";
 import type { Answer } from "./answer.ts";
-import type { ClientView } from "./forwarded.ts";
 import type { Route } from "./v2/match-route.ts";
+import type { Visit } from "./visit.ts";
 
 /** What one finished request was, for the access log, the structured log, the metrics and the trace. */
 export interface RequestRecord {
@@ -49,32 +50,21 @@ export function handlerNameOf(route: Route | undefined): string {
   return route ? HANDLER_NAMES[route.kind] : "other";
 }
 
-/** What the edge knows of a request when its answer is made. */
-export type RequestFacts = Pick<
-  RequestRecord,
-  "requestId" | "startedAtMs" | "durationMs" | "target" | "handler" | "user" | "error"
-> & {
-  readonly client: ClientView;
-  readonly request: Pick<Request, "method" | "headers">;
-  readonly route: Route | undefined;
-  /** Of a blob, counted; 0 for what was not. */
-  readonly receivedBytes: number;
-};
-
 /** What only a log wants is read when it asks for it. */
-export function recordOf(facts: RequestFacts, answer: Answer): RequestRecord {
-  const { request, client, route, receivedBytes } = facts;
+export function recordOf(visit: Visit, answer: Answer, error: RegistryError | undefined): RequestRecord {
+  const { request, client, destination, transfer } = visit;
   const { headers } = answer;
+  const route = destination?.route;
   return {
-    requestId: facts.requestId,
-    startedAtMs: facts.startedAtMs,
-    durationMs: facts.durationMs,
+    requestId: client.requestId,
+    startedAtMs: visit.startedAtMs,
+    durationMs: visit.elapsedMs(),
     method: request.method,
-    target: facts.target,
+    target: visit.target,
     httpVersion: "HTTP/1.1",
     host: client.host,
     get remoteAddress() {
-      return client.remoteAddress;
+      return client.address ?? "";
     },
     get userAgent() {
       return request.headers.get("user-agent") ?? "";
@@ -82,16 +72,16 @@ export function recordOf(facts: RequestFacts, answer: Answer): RequestRecord {
     get referer() {
       return request.headers.get("referer") ?? "";
     },
-    handler: facts.handler,
+    handler: destination?.handler ?? handlerNameOf(undefined),
     status: answer.status,
-    requestBytes: receivedBytes || Number.parseInt(request.headers.get("content-length") ?? "0", 10),
+    requestBytes: transfer.receivedBytes || Number.parseInt(request.headers.get("content-length") ?? "0", 10),
     responseBytes: Number(headers["Content-Length"] ?? 0),
     responseContentType: headers["Content-Type"] ?? "",
-    user: facts.user,
+    user: nameOf(visit.principal),
     repository: route && "name" in route ? route.name : undefined,
     reference: route?.kind === "manifest" ? route.reference : undefined,
     digest: headers["Docker-Content-Digest"] ?? (route && "digest" in route ? route.digest : undefined),
     uploadId: route?.kind === "upload" ? route.id : undefined,
-    error: facts.error,
+    error,
   };
 }

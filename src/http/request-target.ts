@@ -13,6 +13,15 @@ export function pathOf(target: string): string {
   return queryStart < 0 ? target : target.slice(0, queryStart);
 }
 
+/** Nearly every request has none; nobody changes it. */
+const NO_QUERY = new URLSearchParams();
+
+/** Query of a target, decoded. */
+export function queryOf(target: string): URLSearchParams {
+  const queryStart = target.indexOf("?");
+  return queryStart < 0 ? NO_QUERY : new URLSearchParams(target.slice(queryStart));
+}
+
 /** @throws RegistryError `bad-request` */
 export function decodePath(path: string): string {
   if (!path.includes("%")) return path;

@@ -4,7 +4,7 @@ import { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "../.
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { parseRange } from "./byte-range.ts";
 import { isNotModified } from "./conditional.ts";
-import type { ExchangeAt } from "./exchange.ts";
+import { actOriginOf, type ExchangeAt } from "./exchange.ts";
 
 /** @spec OCI distribution-spec, end-2; RFC 9110, 14 */
 export async function sendBlob(exchange: ExchangeAt<"blob">): Promise<Answer> {
@@ -15,7 +15,7 @@ export async function sendBlob(exchange: ExchangeAt<"blob">): Promise<Answer> {
   if (request.method === "HEAD") return emptyAnswer(200, wholeHeaders(blob));
   const range = parseRange(request, blob.digest, blob.sizeBytes);
   const bytes = await readBlob(registry, blob, range);
-  exchange.expectLongTransfer();
+  exchange.transfer.expectLong();
   if (!range) {
     const body = request.headers.has("range") ? wholeOf(bytes) : bytes;
     return { status: 200, headers: wholeHeaders(blob), body };
@@ -50,7 +50,8 @@ function blobHeaders(digest: Digest): AnswerHeaders {
 }
 
 /** @spec OCI distribution-spec, end-10 */
-export async function removeBlob({ registry, route, by }: ExchangeAt<"blob">): Promise<Answer> {
-  await deleteBlob(registry, { repository: route.name, digest: route.digest, by });
+export async function removeBlob(exchange: ExchangeAt<"blob">): Promise<Answer> {
+  const { registry, route } = exchange;
+  await deleteBlob(registry, { repository: route.name, digest: route.digest, by: actOriginOf(exchange) });
   return emptyAnswer(202);
 }

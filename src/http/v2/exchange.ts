@@ -1,8 +1,10 @@
-import type { Caller } from "../../access/index.ts";
+import { type Caller, nameOf } from "../../access/index.ts";
 import type { ActOrigin } from "../../metadata/index.ts";
 import type { RepositoryName, Warnings } from "../../oci/index.ts";
 import type { Registry } from "../../registry/index.ts";
+import type { Client } from "../client.ts";
 import type { HttpOptions } from "../options.ts";
+import type { Transfer } from "../transfer.ts";
 import type { ParsedRoute, RouteKind } from "./match-route.ts";
 
 /** One request on its way to its answer: what every handler of the registry API is given. */
@@ -15,26 +17,23 @@ export interface Exchange {
   readonly route: ParsedRoute;
   /** Of the request's target, decoded. */
   readonly query: URLSearchParams;
-  /** `https://registry.example`, or `""` for relative URLs; what `Location` starts with. */
-  readonly origin: string;
+  readonly client: Pick<Client, "origin" | "acting">;
   readonly caller: Caller;
-  /** Who asks, and from where, for the audit trail. */
-  readonly by: ActOrigin;
+  readonly transfer: Transfer;
   readonly warnings: Warnings;
-  /** The transfer may take as long as it likes, as long as it moves. */
-  readonly expectLongTransfer: () => void;
-  /** Lets `work`, during which no byte moves, take as long as it needs; a long transfer may follow. */
-  readonly whileSilent: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Tells how many bytes of a blob the request brought. */
-  readonly countReceived: (bytes: number) => void;
 }
 
 /** One at an endpoint. */
 export type ExchangeAt<Kind extends RouteKind> = Exchange & { readonly route: Extract<ParsedRoute, { kind: Kind }> };
 
-/** Path of a repository's resource, with `Location`'s origin and the configured prefix in front. */
-export function locationOf(exchange: Exchange, name: RepositoryName, rest: string): string {
-  return `${exchange.origin}${exchange.options.prefix}v2/${name}/${rest}`;
+/** `Location` of a repository's resource, as the configuration wants it. */
+export function locationOf({ client, options }: Exchange, name: RepositoryName, rest: string): string {
+  return `${options.relativeUrls ? "" : client.origin}${options.prefix}v2/${name}/${rest}`;
+}
+
+/** Who asks, and from where, for the audit trail. */
+export function actOriginOf({ client, caller }: Exchange): ActOrigin {
+  return client.acting(nameOf(caller.principal));
 }
 
 /** Whether the caller may pull from a repository, some of it at least. */

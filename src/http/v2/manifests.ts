@@ -20,7 +20,7 @@ import {
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { isNotModified } from "./conditional.ts";
-import { type Exchange, type ExchangeAt, locationOf } from "./exchange.ts";
+import { actOriginOf, type Exchange, type ExchangeAt, locationOf } from "./exchange.ts";
 import { readLimitedBody } from "./read-limited-body.ts";
 
 /** More tags than this in one `?tag=` push are refused. */
@@ -91,7 +91,8 @@ export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise
   const tags = parseTagParameters(exchange.query);
   const body = await readLimitedBody(exchange.request, MAX_MANIFEST_BYTES);
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
-  const { registry, warnings, by } = exchange;
+  const { registry, warnings } = exchange;
+  const by = actOriginOf(exchange);
   const permission = pushPermission(exchange, repository);
   const push = { repository, reference, tags, contentType, body, warnings, by, permission };
   const pushed = await putManifest(registry, push);
@@ -124,7 +125,9 @@ function parseTagParameters(query: URLSearchParams): readonly Tag[] {
 }
 
 /** @spec OCI distribution-spec, end-9 */
-export async function removeManifest({ registry, route, by }: ExchangeAt<"manifest">): Promise<Answer> {
-  await deleteManifest(registry, { repository: route.name, reference: route.reference, by });
+export async function removeManifest(exchange: ExchangeAt<"manifest">): Promise<Answer> {
+  const { registry, route } = exchange;
+  const { name: repository, reference } = route;
+  await deleteManifest(registry, { repository, reference, by: actOriginOf(exchange) });
   return emptyAnswer(202);
 }

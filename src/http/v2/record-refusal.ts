@@ -1,19 +1,21 @@
 import { recordAct } from "../../metadata/index.ts";
 import { referenceText, RegistryError } from "../../oci/index.ts";
-import type { Exchange } from "./exchange.ts";
+import { actOriginOf, type Exchange } from "./exchange.ts";
 import type { ParsedRoute } from "./match-route.ts";
 
 /**
  * Puts into the audit trail that somebody who is signed in wanted to change what they may not. What sends only a client on to
  * other credentials is none of this.
  */
-export async function recordRefusal({ registry, by, request, route }: Exchange, error: unknown): Promise<void> {
+export async function recordRefusal(exchange: Exchange, error: unknown): Promise<void> {
+  const { registry, request, route } = exchange;
   const isDenied = error instanceof RegistryError && error.kind === "denied";
   const act = actOf(route, request.method);
-  if (!isDenied || act === undefined || by.actor === undefined || !registry.options.isAudited) return;
-  const { actor, address, requestId } = by;
+  if (!isDenied || act === undefined || !registry.options.isAudited) return;
+  const by = actOriginOf(exchange);
+  if (by.actor === undefined) return;
   const target = "name" in route ? route.name : undefined;
-  const refused = { actor, address, requestId, act, target, detail: detailOf(route), outcome: "failure" } as const;
+  const refused = { ...by, act, target, detail: detailOf(route), outcome: "failure" } as const;
   await registry.metadata.transaction((queries) => recordAct(queries, { ...refused, atMs: registry.clock.nowMs() }), {
     durable: false,
   });

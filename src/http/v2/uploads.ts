@@ -1,3 +1,4 @@
+import { nameOf } from "../../access/index.ts";
 import {
   type Digest,
   isRepositoryName,
@@ -38,15 +39,15 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
   const wanted = query.get("digest");
   if (wanted !== null && mount === null) {
     const digest = parseDigest(wanted);
-    exchange.expectLongTransfer();
+    exchange.transfer.expectLong();
     const { body } = request;
-    await putWholeBlob(registry, { repository, digest, body, onReceived: exchange.countReceived });
+    await putWholeBlob(registry, { repository, digest, body, onReceived: counting(exchange) });
     return blobCreated(exchange, repository, digest);
   }
   const algorithm = query.get("digest-algorithm");
   const status = await startUpload(registry, repository, {
     algorithm: algorithm === null ? undefined : parseDigestAlgorithm(algorithm),
-    startedBy: exchange.by.actor,
+    startedBy: nameOf(exchange.caller.principal),
   });
   return uploadAccepted(exchange, status, 202);
 }
@@ -70,7 +71,7 @@ export async function sendUploadStatus(exchange: ExchangeAt<"upload">): Promise<
 export async function receiveChunk(exchange: ExchangeAt<"upload">): Promise<Answer> {
   const { registry } = exchange;
   const part = partOf(exchange);
-  exchange.expectLongTransfer();
+  exchange.transfer.expectLong();
   const status = await sayingWhereToGoOn(exchange, () => appendUpload(registry, part));
   return uploadAccepted(exchange, status, 202);
 }
@@ -80,21 +81,25 @@ export async function finishBlobUpload(exchange: ExchangeAt<"upload">): Promise<
   const { registry, route, query } = exchange;
   const digest = requireDigest(query);
   const part = partOf(exchange);
-  exchange.expectLongTransfer();
+  exchange.transfer.expectLong();
   await sayingWhereToGoOn(exchange, () => finishUpload(registry, part, digest));
   return blobCreated(exchange, route.name, digest);
 }
 
-function partOf({ request, route, countReceived, whileSilent }: ExchangeAt<"upload">): UploadPart {
-  const contentRange = parseContentRange(request);
+function partOf(exchange: ExchangeAt<"upload">): UploadPart {
+  const { request, route, transfer } = exchange;
   return {
     repository: route.name,
     id: route.id,
     body: request.body,
-    contentRange,
-    onReceived: countReceived,
-    whileSilent,
+    contentRange: parseContentRange(request),
+    onReceived: counting(exchange),
+    whileSilent: (work) => transfer.whileSilent(work),
   };
+}
+
+function counting({ transfer }: Exchange): (bytes: number) => void {
+  return (bytes) => (transfer.receivedBytes += bytes);
 }
 
 function requireDigest(query: URLSearchParams): Digest {

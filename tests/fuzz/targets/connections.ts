@@ -1,13 +1,14 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { isIP } from "node:net";
 
-import { clientView, isHost } from "../../../src/http/forwarded.ts";
+import { isHost } from "../../../src/http/forwarded.ts";
 import { Networks } from "../../../src/runtime/networks.ts";
 import { readOfferedProtocols } from "../../../src/http/listener/client-hello.ts";
 import { maskTarget } from "../../../src/http/observation/mask-target.ts";
 import { pathOf, targetOf } from "../../../src/http/request-target.ts";
 import { readLimitedBody } from "../../../src/http/v2/read-limited-body.ts";
 import { RegistryError } from "../../../src/oci/index.ts";
+import { seenClient } from "../../support/seen-client.ts";
 import { PATHS } from "../corpus/texts.ts";
 import { bytesOf, checkRefusal, headersOf } from "../engine/expectations.ts";
 import type { FuzzTarget } from "../engine/target.ts";
@@ -47,12 +48,12 @@ export const forwarded: FuzzTarget = {
     const sentHost = headers.get("host") ?? "";
     for (const tls of [false, true]) {
       const scheme = tls ? "https" : "http";
-      const stranger = { remoteAddress: "192.0.2.9", tls };
-      const direct = clientView(request, stranger, proxies);
-      deepEqual([direct.scheme, direct.host, direct.remoteAddress], [scheme, sentHost, "192.0.2.9"]);
-      const view = clientView(request, { remoteAddress: "10.0.0.1", tls }, proxies);
+      const stranger = { address: "192.0.2.9", tls };
+      const direct = seenClient(request, stranger, proxies);
+      deepEqual([direct.scheme, direct.host, direct.address], [scheme, sentHost, "192.0.2.9"]);
+      const view = seenClient(request, { address: "10.0.0.1", tls }, proxies);
       ok(view.scheme === "http" || view.scheme === "https");
-      ok(isIP(view.remoteAddress) > 0, `${view.remoteAddress} is no address`);
+      ok(isIP(view.address ?? "") > 0, `${view.address} is no address`);
       ok(view.host === sentHost || isHost(view.host));
       if (isHost(view.host)) ok(URL.canParse(`${view.scheme}://a/`) && !/[\s/\\@?#<>"]/.test(view.host));
     }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
-import { clientView } from "../../../src/http/forwarded.ts";
 import { Networks } from "../../../src/runtime/networks.ts";
+import { seenClient } from "../../support/seen-client.ts";
 
 const PROXY = "10.0.0.1";
 const CLIENT = "203.0.113.7";
@@ -18,11 +18,11 @@ function viewOf({ headers = {}, from = PROXY, tls = false, trusted = ["10.0.0.0/
   const request = new Request("http://registry.internal:5000/v2/", {
     headers: { Host: "registry.internal:5000", ...headers },
   });
-  const { scheme, host, remoteAddress } = clientView(request, { remoteAddress: from, tls }, new Networks(trusted));
-  return { scheme, host, remoteAddress };
+  const { scheme, host, address } = seenClient(request, { address: from, tls }, new Networks(trusted));
+  return { scheme, host, address };
 }
 
-const DIRECT = { scheme: "http", host: "registry.internal:5000", remoteAddress: PROXY } as const;
+const DIRECT = { scheme: "http", host: "registry.internal:5000", address: PROXY } as const;
 
 describe("without forwarded headers the client is the one that is connected", () => {
   test("by HTTP", () => expect(viewOf({})).toEqual(DIRECT));
@@ -34,7 +34,7 @@ describe("forwarded headers of a trusted proxy", () => {
     expect(viewOf({ headers: { Forwarded: `for=${CLIENT};proto=https;host=registry.example` } })).toEqual({
       scheme: "https",
       host: "registry.example",
-      remoteAddress: CLIENT,
+      address: CLIENT,
     }));
 
   test("tell them in the common form", () =>
@@ -46,13 +46,13 @@ describe("forwarded headers of a trusted proxy", () => {
           "X-Forwarded-For": CLIENT,
         },
       }),
-    ).toEqual({ scheme: "https", host: "registry.example:8443", remoteAddress: CLIENT }));
+    ).toEqual({ scheme: "https", host: "registry.example:8443", address: CLIENT }));
 
   test("in the common form win over those in the standard one, which a proxy may pass on from the client", () => {
     const forged = "for=9.9.9.9;proto=https;host=evil.example";
     expect(viewOf({ headers: { Forwarded: forged, "X-Forwarded-For": CLIENT } })).toEqual({
       ...DIRECT,
-      remoteAddress: CLIENT,
+      address: CLIENT,
     });
     expect(viewOf({ headers: { Forwarded: forged, "X-Forwarded-Proto": "http" } })).toEqual(DIRECT);
   });
@@ -62,7 +62,7 @@ describe("forwarded headers of a trusted proxy", () => {
     expect(viewOf({ headers: { ...added, "X-Forwarded-For": `${CLIENT}, 10.0.0.2` } })).toEqual({
       scheme: "https",
       host: "a.example",
-      remoteAddress: CLIENT,
+      address: CLIENT,
     });
     const standard = `for=${CLIENT};proto=https;host=a.example, for=10.0.0.2;proto=http;host=b.example`;
     expect(viewOf({ headers: { Forwarded: standard } })).toMatchObject({ scheme: "https", host: "a.example" });
@@ -74,7 +74,7 @@ describe("forwarded headers of a trusted proxy", () => {
     expect(viewOf({ headers: added })).toMatchObject(expected);
     expect(viewOf({ headers: { ...added, "X-Forwarded-For": `9.9.9.9, ${CLIENT}` } })).toMatchObject(expected);
     const standard = `for=9.9.9.9;proto=http;host=evil.example, for=${CLIENT};proto=https;host=a.example`;
-    expect(viewOf({ headers: { Forwarded: standard } })).toEqual({ ...expected, remoteAddress: CLIENT });
+    expect(viewOf({ headers: { Forwarded: standard } })).toEqual({ ...expected, address: CLIENT });
   });
 
   test("that are set and not added to speak for all proxies behind", () =>
@@ -82,13 +82,13 @@ describe("forwarded headers of a trusted proxy", () => {
       viewOf({
         headers: { "X-Forwarded-Proto": "https", "X-Forwarded-For": `${CLIENT}, 10.0.0.2`, "X-Forwarded-Host": "a" },
       }),
-    ).toEqual({ scheme: "https", host: "a", remoteAddress: CLIENT }));
+    ).toEqual({ scheme: "https", host: "a", address: CLIENT }));
 
   test.each(["unknown", "_hidden", 'a b" "GET / x', "1.2.3", "[::1", "1.2.3.4:port"])(
     "with the address %j keep the connection's",
     (address) => {
-      expect(viewOf({ headers: { "X-Forwarded-For": address } }).remoteAddress).toBe(PROXY);
-      expect(viewOf({ headers: { Forwarded: `for=${address}` } }).remoteAddress).toBe(PROXY);
+      expect(viewOf({ headers: { "X-Forwarded-For": address } }).address).toBe(PROXY);
+      expect(viewOf({ headers: { Forwarded: `for=${address}` } }).address).toBe(PROXY);
     },
   );
 
@@ -96,30 +96,28 @@ describe("forwarded headers of a trusted proxy", () => {
     expect(viewOf({ headers: { Forwarded: ` For="${CLIENT}" ; PROTO=HTTPS; Host="registry.example:443" ` } })).toEqual({
       scheme: "https",
       host: "registry.example:443",
-      remoteAddress: CLIENT,
+      address: CLIENT,
     }));
 
   test("tell the address when a port stands behind it", () => {
-    expect(viewOf({ headers: { Forwarded: `for="${CLIENT}:4711"` } }).remoteAddress).toBe(CLIENT);
-    expect(viewOf({ headers: { Forwarded: 'for="[2001:db8::1]:4711"' } }).remoteAddress).toBe("2001:db8::1");
-    expect(viewOf({ headers: { Forwarded: 'for="[2001:db8::1]"' } }).remoteAddress).toBe("2001:db8::1");
-    expect(viewOf({ headers: { "X-Forwarded-For": `${CLIENT}:4711` } }).remoteAddress).toBe(CLIENT);
-    expect(viewOf({ headers: { "X-Forwarded-For": "2001:db8::1" } }).remoteAddress).toBe("2001:db8::1");
+    expect(viewOf({ headers: { Forwarded: `for="${CLIENT}:4711"` } }).address).toBe(CLIENT);
+    expect(viewOf({ headers: { Forwarded: 'for="[2001:db8::1]:4711"' } }).address).toBe("2001:db8::1");
+    expect(viewOf({ headers: { Forwarded: 'for="[2001:db8::1]"' } }).address).toBe("2001:db8::1");
+    expect(viewOf({ headers: { "X-Forwarded-For": `${CLIENT}:4711` } }).address).toBe(CLIENT);
+    expect(viewOf({ headers: { "X-Forwarded-For": "2001:db8::1" } }).address).toBe("2001:db8::1");
   });
 
   test("tell the address also by X-Real-IP", () =>
-    expect(viewOf({ headers: { "X-Real-IP": CLIENT } }).remoteAddress).toBe(CLIENT));
+    expect(viewOf({ headers: { "X-Real-IP": CLIENT } }).address).toBe(CLIENT));
 
   test("are believed back to the last address that no trusted proxy has", () => {
     const spoofed = `198.51.100.1, ${CLIENT}, 10.1.2.3`;
-    expect(viewOf({ headers: { "X-Forwarded-For": spoofed } }).remoteAddress).toBe(CLIENT);
-    expect(viewOf({ headers: { Forwarded: `for=198.51.100.1, for=${CLIENT}, for=10.1.2.3` } }).remoteAddress).toBe(
-      CLIENT,
-    );
+    expect(viewOf({ headers: { "X-Forwarded-For": spoofed } }).address).toBe(CLIENT);
+    expect(viewOf({ headers: { Forwarded: `for=198.51.100.1, for=${CLIENT}, for=10.1.2.3` } }).address).toBe(CLIENT);
   });
 
   test("give the first address when all of them are proxies", () =>
-    expect(viewOf({ headers: { "X-Forwarded-For": "10.9.9.9, 10.1.2.3" } }).remoteAddress).toBe("10.9.9.9"));
+    expect(viewOf({ headers: { "X-Forwarded-For": "10.9.9.9, 10.1.2.3" } }).address).toBe("10.9.9.9"));
 
   test.each(["ftp", "javascript", "https,", "", "https://x"])("with scheme %j keep the connection's", (scheme) => {
     const expected = scheme === "https," ? "https" : "http";
@@ -144,12 +142,12 @@ describe("forwarded headers of anybody else", () => {
   const headers = { Forwarded: `for=${CLIENT};proto=https;host=evil.example`, "X-Forwarded-Host": "evil.example" };
 
   test("are not believed", () =>
-    expect(viewOf({ headers, from: "192.0.2.1" })).toEqual({ ...DIRECT, remoteAddress: "192.0.2.1" }));
+    expect(viewOf({ headers, from: "192.0.2.1" })).toEqual({ ...DIRECT, address: "192.0.2.1" }));
 
   test("are not believed where no proxy is trusted", () => expect(viewOf({ headers, trusted: [] })).toEqual(DIRECT));
 
   test("are not believed on a connection without address", () =>
-    expect(viewOf({ headers, from: "" })).toEqual({ ...DIRECT, remoteAddress: "" }));
+    expect(viewOf({ headers, from: "" })).toEqual({ ...DIRECT, address: undefined }));
 });
 
 describe("a trusted proxy", () => {

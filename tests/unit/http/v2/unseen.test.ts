@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { AccessDirectory, type Caller } from "../../../../src/access/index.ts";
 import { ANONYMOUS } from "../../../../src/access/principal.ts";
 import { dispatch, ENDPOINTS } from "../../../../src/http/v2/dispatch.ts";
+import { Transfer } from "../../../../src/http/transfer.ts";
 import type { Exchange } from "../../../../src/http/v2/exchange.ts";
 import { matchRoute, parseRoute } from "../../../../src/http/v2/match-route.ts";
 import { RegistryError, Warnings } from "../../../../src/oci/index.ts";
@@ -87,13 +88,10 @@ async function usesOf(caller: Caller, method: string, path: string): Promise<num
     request: new Request(`http://registry.test${path}`, { method }),
     route: parseRoute(route),
     query: new URLSearchParams(search),
-    origin: "",
     caller,
-    by: nobody,
+    client: { origin: "", acting: () => nobody },
     warnings: new Warnings(),
-    expectLongTransfer: () => undefined,
-    whileSilent: (work) => work(),
-    countReceived: () => undefined,
+    transfer: new Transfer({ expectLongTransfer: () => undefined, withoutIdleTimeout: (work) => work() }),
   };
   try {
     await dispatch(exchange);
