@@ -24,7 +24,6 @@ export { groupNamesOf, normalizeDn } from "./accounts/group-names.ts";
 export {
   createGroup,
   deleteGroup,
-  findGroup,
   getGroup,
   type Group,
   listGroups,
@@ -39,15 +38,7 @@ export {
   type NewRobotTrust,
   type RobotTrust,
 } from "./accounts/robot-trusts.ts";
-export {
-  createRobot,
-  deleteRobot,
-  findRobot,
-  getRobot,
-  listRobots,
-  type Robot,
-  updateRobot,
-} from "./accounts/robots.ts";
+export { createRobot, deleteRobot, getRobot, listRobots, type Robot, updateRobot } from "./accounts/robots.ts";
 export { createSecretText, isWholeSecret, secretKindOf } from "./accounts/secret-text.ts";
 export {
   type CreatedSecret,

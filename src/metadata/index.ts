@@ -72,7 +72,6 @@ export {
   insertRobotTrust,
   listRobotTrusts,
   listRobotTrustsOfIssuer,
-  listTrustedIssuers,
   removeRobotTrust,
   type RobotTrustRecord,
 } from "./access/robot-trusts.ts";

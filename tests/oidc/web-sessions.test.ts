@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { type BrowserCookies, findCookie, setCookie } from "../../src/auth/sessions/cookies.ts";
 import { refuseOtherSites, requireOwnPage } from "../../src/auth/sessions/require-own-page.ts";
-import { sessionCookieName, WebSessions } from "../../src/auth/sessions/web-sessions.ts";
+import { WebSessions } from "../../src/auth/sessions/web-sessions.ts";
 import {
   type MetadataDatabase,
   openSqlite,
@@ -85,7 +85,6 @@ describe("a browser", () => {
     const plain = await start({ header: null, isSecure: false });
     expect(plain.cookie).toMatch(/^berth-session=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax$/);
     expect(await sessions.find(browserWith(plain.cookie, false))).toBeDefined();
-    expect([sessionCookieName(true), sessionCookieName(false)]).toEqual(["__Host-berth", "berth-session"]);
   });
 
   test("leaves nothing in the database that signs anybody in", async () => {
@@ -105,25 +104,13 @@ describe("a browser", () => {
     expect(await rows()).toHaveLength(1);
   });
 
-  test("gets a new cookie when it may do more, for the same time", async () => {
-    const first = await start();
-    clock.atMs += HOUR_MS;
-    const renewed = await database.transaction((queries) => sessions.renew(queries, browserWith(first.cookie)));
-    if (!renewed) throw new Error("not renewed");
-    expect(await sessions.find(browserWith(first.cookie))).toBeUndefined();
-    expect(await sessions.find(browserWith(renewed.cookie))).toMatchObject({ csrfToken: renewed.csrfToken });
-    expect(renewed.csrfToken).not.toBe(first.csrfToken);
-    expect((await rows())[0]?.expires_at_ms).toBe(START_MS + 7 * 24 * HOUR_MS);
-    expect(await database.transaction((queries) => sessions.renew(queries, stranger))).toBeUndefined();
-  });
-
   test("is nobody once it has signed out, or somebody ended all sessions of the account", async () => {
     const [one, other] = [await start(), await start()];
     const cleared = await database.transaction((queries) => sessions.end(queries, browserWith(one.cookie)));
     expect(cleared).toBe("__Host-berth=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0");
     expect(await sessions.find(browserWith(one.cookie))).toBeUndefined();
     expect(await sessions.find(browserWith(other.cookie))).toBeDefined();
-    expect(await database.transaction((queries) => removeWebSessionsOf(queries, anna))).toBe(1);
+    await database.transaction((queries) => removeWebSessionsOf(queries, anna));
     expect(await sessions.find(browserWith(other.cookie))).toBeUndefined();
   });
 

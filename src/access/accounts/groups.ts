@@ -46,11 +46,6 @@ export async function getGroup(accounts: Accounts, name: string): Promise<Group>
   return toGroup(await getGroupRecord(accounts.metadata.reads, name));
 }
 
-export async function findGroup(accounts: Accounts, name: string): Promise<Group | undefined> {
-  const record = await findGroupRecord(accounts.metadata.reads, name);
-  return record && toGroup(record);
-}
-
 /** In the byte order of their names. */
 export async function listGroups(accounts: Accounts, page: NamePage): Promise<readonly Group[]> {
   return (await listGroupRecords(accounts.metadata.reads, page)).map(toGroup);
@@ -66,23 +61,19 @@ export interface GroupChanges {
   /** The new name; roles and grants stay with the group. */
   readonly name?: string | undefined;
   readonly description?: string | null | undefined;
-  /** Whether the group as it is now is the one that was meant to be changed; absent: it is. */
-  readonly isExpected?: ((current: Group) => boolean) | undefined;
 }
 
-/** @throws RegistryError `not-found`; `bad-request`; `conflict` if the name is taken; `precondition-failed` */
+/** @throws RegistryError `not-found`; `bad-request`; `conflict` if the name is taken */
 export async function updateGroup(
   accounts: Accounts,
   { name, changes }: { readonly name: string; readonly changes: GroupChanges },
   by: ActOrigin,
 ): Promise<Group> {
-  const { isExpected, name: newName = name, description } = changes;
+  const { name: newName = name, description } = changes;
   if (newName !== name) requireGroupName(newName);
   requireDescription(description);
   return accounts.metadata.transaction(async (queries) => {
     const record = await getGroupRecord(queries, name);
-    if (isExpected && !isExpected(toGroup(record)))
-      throw new RegistryError("precondition-failed", `group ${name} has changed meanwhile: read it again`);
     if (newName !== name) await requireFreeGroupName(queries, newName);
     await updateGroupRecord(queries, record.id, {
       name: newName,

@@ -72,11 +72,6 @@ export async function getRobot(accounts: Accounts, name: string): Promise<Robot>
   return toRobot(await getRobotRecord(accounts.metadata.reads, name));
 }
 
-export async function findRobot(accounts: Accounts, name: string): Promise<Robot | undefined> {
-  const record = await findAccountRecord(accounts.metadata.reads, name);
-  return record?.kind === "robot" ? toRobot(record) : undefined;
-}
-
 export interface RobotPage extends NamePage {
   /** Only those of this node, not of those below it; absent: of all. */
   readonly ownerPath?: string | undefined;
@@ -93,26 +88,22 @@ export interface RobotChanges {
   readonly description?: string | null | undefined;
   readonly expiresAtMs?: number | null | undefined;
   readonly isDisabled?: boolean | undefined;
-  /** Whether the robot as it is now is the one that was meant to be changed; absent: it is. */
-  readonly isExpected?: ((current: Robot) => boolean) | undefined;
 }
 
 /**
  * To disable a robot ends its tokens; its secrets work again when it is enabled.
- * @throws RegistryError `not-found`, `bad-request`, `precondition-failed`
+ * @throws RegistryError `not-found`, `bad-request`
  */
 export async function updateRobot(
   accounts: Accounts,
   { name, changes }: { readonly name: string; readonly changes: RobotChanges },
   by: ActOrigin,
 ): Promise<Robot> {
-  const { isExpected, description, expiresAtMs, isDisabled } = changes;
+  const { description, expiresAtMs, isDisabled } = changes;
   requireDescription(description);
   requireFuture(accounts, expiresAtMs);
   return accounts.metadata.transaction(async (queries) => {
     const record = await getRobotRecord(queries, name);
-    if (isExpected && !isExpected(toRobot(record)))
-      throw new RegistryError("precondition-failed", `robot ${name} has changed meanwhile: read it again`);
     const fields: Omit<AccountChanges, "nowMs"> = {
       ...(description !== undefined && { displayName: description }),
       ...(expiresAtMs !== undefined && { expiresAtMs }),

@@ -102,25 +102,20 @@ export interface UserChanges {
   readonly displayName?: string | null | undefined;
   readonly email?: string | null | undefined;
   readonly systemRole?: SystemRole | null | undefined;
-  /** Whether the user as it is now is the one that was meant to be changed; absent: it is. */
-  readonly isExpected?: ((current: User) => boolean) | undefined;
 }
 
 /**
- * @throws RegistryError `not-found`; `bad-request`; `precondition-failed` for another than expected; `conflict` for the last
- *   administrator
+ * @throws RegistryError `not-found`; `bad-request`; `conflict` for the last administrator
  */
 export async function updateUser(
   accounts: Accounts,
   { name, changes }: { readonly name: string; readonly changes: UserChanges },
   by: ActOrigin,
 ): Promise<User> {
-  const { isExpected, displayName, email, systemRole } = changes;
+  const { displayName, email, systemRole } = changes;
   requireDisplayName(displayName);
   requireEmail(email);
   return changeUser(accounts, { name, act: "user.update", by }, async (queries, record) => {
-    if (isExpected && !isExpected(toUser(record)))
-      throw new RegistryError("precondition-failed", `user ${name} has changed meanwhile: read it again`);
     if (systemRole !== undefined && systemRole !== "administrator") await requireOtherAdministrator(queries, record);
     const fields: Omit<AccountChanges, "nowMs"> = {
       ...(displayName !== undefined && { displayName }),

@@ -10,7 +10,7 @@ export interface BrowserCookies {
  * The name under which a cookie is kept. By HTTPS the name itself keeps it from being set by another host or without HTTPS.
  * @spec RFC 6265bis, 4.1.3.2
  */
-export function cookieName(name: string, isSecure: boolean): string {
+function cookieName(name: string, isSecure: boolean): string {
   return isSecure ? `__Host-${name}` : name;
 }
 

@@ -14,7 +14,7 @@ import type { Clock, RandomBytes } from "../../runtime/index.ts";
 import type { Account } from "../../access/index.ts";
 import { isUsable } from "../../access/index.ts";
 import { hashOfSecret } from "../../access/index.ts";
-import { type BrowserCookies, clearCookie, cookieName, findCookie, setCookie } from "./cookies.ts";
+import { type BrowserCookies, clearCookie, findCookie, setCookie } from "./cookies.ts";
 import type { SessionOptions } from "./options.ts";
 import { newSecret } from "./new-secret.ts";
 
@@ -95,31 +95,17 @@ export class WebSessions {
     });
   }
 
-  /**
-   * Gives the same session a new cookie, to be done when it may do more than before: who knew the old one does not.
-   * @returns `undefined`: the browser is not signed in
-   */
-  async renew(queries: Queries, browser: BrowserCookies): Promise<StartedSession | undefined> {
-    const record = await this.#findRecord(browser, queries);
-    if (!record) return undefined;
-    await this.#remove(queries, browser);
-    return this.#insert(queries, browser, record);
-  }
-
   /** Signs a browser out. @returns for `Set-Cookie` */
   async end(queries: Queries, browser: BrowserCookies): Promise<string> {
     await this.#remove(queries, browser);
     return clearCookie(nameOf(browser), browser.isSecure);
   }
 
-  async #findRecord(
-    browser: BrowserCookies,
-    queries: Queries = this.#parts.metadata.reads,
-  ): Promise<WebSessionRecord | undefined> {
+  async #findRecord(browser: BrowserCookies): Promise<WebSessionRecord | undefined> {
+    const { metadata, clock, options } = this.#parts;
     const id = findCookie(browser, nameOf(browser));
-    const record = id === undefined ? undefined : await findWebSession(queries, hashOfSecret(id));
+    const record = id === undefined ? undefined : await findWebSession(metadata.reads, hashOfSecret(id));
     if (!record) return undefined;
-    const { clock, options } = this.#parts;
     const nowMs = clock.nowMs();
     const isOver = nowMs >= record.expiresAtMs || nowMs - record.seenAtMs >= options.idleTimeoutMs;
     return isOver ? undefined : record;
@@ -151,9 +137,4 @@ async function requireUnchanged(queries: Queries, { id, generation }: NewWebSess
 
 function nameOf({ isSecure }: BrowserCookies): string {
   return isSecure ? "berth" : "berth-session";
-}
-
-/** What the cookie is called that a browser is signed in by. */
-export function sessionCookieName(isSecure: boolean): string {
-  return cookieName(nameOf({ header: null, isSecure }), isSecure);
 }

@@ -14,6 +14,5 @@ export type { SigningKeys, SigningKeysParts } from "./signing-keys.ts";
 export type { TokenAccess } from "./token-access.ts";
 export type { IssuedToken, TokenIssuer, TokenIssuerParts, TokenRequest } from "./token-issuer.ts";
 export type { PublicJwk, TokenAlgorithm } from "./token-key.ts";
-export { DEFAULT_TOKEN_LIFETIME_MS, MAX_TOKEN_LIFETIME_MS, MIN_TOKEN_LIFETIME_MS } from "./token-times.ts";
 export type { TokenVerifier, TokenVerifierParts } from "./token-verifier.ts";
 export type { BearerVerifier, ExpirableToken, VerifiedToken } from "./verified-token.ts";

@@ -1,8 +1,3 @@
-/** Below this, clients take their own word for how long a token holds. */
-export const MIN_TOKEN_LIFETIME_MS = 60_000;
-
-export const DEFAULT_TOKEN_LIFETIME_MS = 15 * 60_000;
-
 /** Keys go on verifying for as long as this after they signed their last token. */
 export const MAX_TOKEN_LIFETIME_MS = 24 * 3_600_000;
 

@@ -34,12 +34,6 @@ export async function listRobotTrustsOfIssuer(queries: Queries, issuer: string):
   return rows.map(toTrust);
 }
 
-/** In byte order, each once. */
-export async function listTrustedIssuers(queries: Queries): Promise<readonly string[]> {
-  const rows = await queries.selectFrom("robot_trusts").select("issuer").distinct().orderBy("issuer").execute();
-  return rows.map((row) => row.issuer);
-}
-
 /** @returns its id */
 export async function insertRobotTrust(queries: Queries, trust: Omit<RobotTrustRecord, "id">): Promise<number> {
   const { id } = await queries

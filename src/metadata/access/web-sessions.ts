@@ -54,16 +54,13 @@ export async function touchWebSession(queries: Queries, hash: string, seenAtMs: 
   await queries.updateTable("web_sessions").set({ seen_at_ms: seenAtMs }).where("hash", "=", hash).execute();
 }
 
-/** @returns whether it was there */
-export async function removeWebSession(queries: Queries, hash: string): Promise<boolean> {
-  const { numDeletedRows } = await queries.deleteFrom("web_sessions").where("hash", "=", hash).executeTakeFirst();
-  return numDeletedRows > 0n;
+export async function removeWebSession(queries: Queries, hash: string): Promise<void> {
+  await queries.deleteFrom("web_sessions").where("hash", "=", hash).execute();
 }
 
-/** To be called when what an account signs in with changes, so that who knew the old one is out. @returns how many there were */
-export async function removeWebSessionsOf(queries: Queries, accountId: number): Promise<number> {
-  const gone = await queries.deleteFrom("web_sessions").where("account_id", "=", accountId).executeTakeFirst();
-  return Number(gone.numDeletedRows);
+/** To be called when what an account signs in with changes, so that who knew the old one is out. */
+export async function removeWebSessionsOf(queries: Queries, accountId: number): Promise<void> {
+  await queries.deleteFrom("web_sessions").where("account_id", "=", accountId).execute();
 }
 
 /** Those that have come to their end, or were not seen since. */

@@ -10,7 +10,6 @@ import {
   listRobotTrusts,
   listRobotTrustsOfIssuer,
   listSecretsOf,
-  listTrustedIssuers,
   loadAccessRules,
   type MetadataDatabase,
   type NewSecret,
@@ -110,7 +109,6 @@ test("trusts are listed by account and by issuer", async () => {
   expect(await listRobotTrusts(metadata.reads, accountId)).toEqual([{ id, ...trust }]);
   expect(await listRobotTrustsOfIssuer(metadata.reads, "https://ci")).toEqual([{ id, ...trust }]);
   expect(await listRobotTrustsOfIssuer(metadata.reads, "https://c")).toEqual([]);
-  expect(await listTrustedIssuers(metadata.reads)).toEqual(["https://ci"]);
   const removeOf = (owner: number) => write((queries) => removeRobotTrust(queries, { accountId: owner, id }));
   expect([await removeOf(accountId + 1), await removeOf(accountId), await removeOf(accountId)]).toEqual([
     false,
