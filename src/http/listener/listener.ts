@@ -1,4 +1,4 @@
-import type { AlpnCertificate, AlpnChallengePort } from "../tls/index.ts";
+import type { AlpnCertificate, AlpnChallengePort, TlsMaterial, TlsSource } from "../tls/index.ts";
 import { type AlpnFront, startAlpnFront } from "./alpn-front.ts";
 import {
   clearStaleSocket,
@@ -8,11 +8,13 @@ import {
   ListenError,
 } from "./listen-address.ts";
 import { steerToNewest } from "./steer-connections.ts";
-import { claimPort, type Front, type HttpServer, serve, type ServeOptions, setMaxHeadBytes } from "./serve.ts";
+import { claimPort, type Front, type HttpServer, serve, type ServeOptions } from "./serve.ts";
 import { serveBehindTls } from "./tls-front.ts";
 
 export interface ListenerOptions extends ServeOptions {
   readonly address: ListenAddress;
+  /** The listener follows its changes but does not stop it. */
+  readonly tls?: TlsSource | undefined;
   /**
    * How long a server whose certificate was replaced goes on for connections that it accepted: long enough for handshake and
    * head of the first request, which are cut after 12 s. Default 15 s.
@@ -39,9 +41,8 @@ export interface Listener {
  * @throws ListenError when the address cannot be had
  */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const { address, limits } = options;
+  const { address } = options;
   if ("unixSocketPath" in address) await clearStaleSocket(address.unixSocketPath);
-  if (limits.maxHeadBytes !== undefined) setMaxHeadBytes(limits.maxHeadBytes);
   const listener = await openListener(options);
   listener.followTls();
   return listener;
@@ -82,6 +83,8 @@ class RunningListener implements Listener, AlpnChallengePort {
   readonly #options: ListenerOptions;
   readonly #address: ListenAddress;
   #serving: HttpServer;
+  /** What `#serving` was started with. */
+  #served: TlsMaterial | undefined;
   readonly #retiring = new Set<HttpServer>();
   #front: AlpnFront | undefined;
   #isSteered = false;
@@ -94,6 +97,7 @@ class RunningListener implements Listener, AlpnChallengePort {
   constructor(options: ListenerOptions, address: ListenAddress, serving: HttpServer) {
     this.#options = options;
     this.#serving = serving;
+    this.#served = options.tls?.current;
     // With port 0 the successors need the port that the first one got.
     const { port } = this.#serving;
     this.#address = "unixSocketPath" in address || port === undefined ? address : { ...address, port };
@@ -170,11 +174,27 @@ class RunningListener implements Listener, AlpnChallengePort {
   async #replaceServer(): Promise<void> {
     // Behind the front nobody outside sees a certificate of ours; what is current is taken when the front goes.
     if (this.#front) return;
-    // A unix socket has no shared port: for a moment nobody listens.
+    if ("unixSocketPath" in this.#address) return this.#replaceOnSocket();
     const previous = this.#serving;
-    if ("unixSocketPath" in this.#address) this.#retire(previous);
     this.#serving = await startServer(this.#address, this.#options);
     await this.#handOver(previous);
+  }
+
+  /** Bun takes the file of the socket away when a server ends, whoever has it then: so for a moment nobody listens. */
+  async #replaceOnSocket(): Promise<void> {
+    const { tls } = this.#options;
+    const served = this.#served;
+    this.#retire(this.#serving);
+    try {
+      this.#serving = await startServer(this.#address, this.#options);
+      this.#served = tls?.current;
+    } catch (error) {
+      this.#serving = await startServer(this.#address, {
+        ...this.#options,
+        ...(served && { tls: { current: served } }),
+      });
+      throw error;
+    }
   }
 
   async #handOver(previous: HttpServer): Promise<void> {

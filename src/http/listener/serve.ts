@@ -1,5 +1,3 @@
-import http from "node:http";
-
 import type { ReportProblem, TlsSource } from "../tls/index.ts";
 import { type ConnectionInfo, longestIdleTimeoutSeconds, type Peer, ServedConnection } from "./connection.ts";
 import { bindOptions, type ListenAddress, listenError } from "./listen-address.ts";
@@ -8,8 +6,8 @@ import { tlsSettings } from "./tls-settings.ts";
 export interface ServeOptions {
   /** Answers a request. What it throws becomes an answer through `answerError`. */
   readonly fetch: (request: Request, connection: ConnectionInfo) => Response | Promise<Response>;
-  /** Absent: plain HTTP. The listener follows its changes but does not stop it. */
-  readonly tls?: TlsSource | undefined;
+  /** Absent: plain HTTP. */
+  readonly tls?: Pick<TlsSource, "current"> | undefined;
   readonly limits: ListenerLimits;
   /** Told of what does not stop the listener: a certificate that cannot be taken over, an error that `fetch` let out. */
   readonly reportProblem: ReportProblem;
@@ -22,8 +20,6 @@ export interface ServeOptions {
    * inside. A connection costs 3 ms of processor time more, a gigabyte sent 1.5 times, one received twice as much.
    */
   readonly certificateFolder?: string | undefined;
-  /** HTTP/2 for clients that offer it by TLS. Off by default: Bun calls it experimental. */
-  readonly http2?: boolean;
 }
 
 export interface ListenerLimits {
@@ -33,10 +29,6 @@ export interface ListenerLimits {
    * The head of a connection's first request must come within 12 s in any case.
    */
   readonly idleTimeoutMs: number;
-  /** Of request line and headers; 431 above it. Bun has one limit for the process: the last listener sets it. Default 16 KiB. */
-  readonly maxHeadBytes?: number;
-  /** 413 above it. Default: no limit. */
-  readonly maxBodyBytes?: number;
 }
 
 export type BunServer = Bun.Server<undefined>;
@@ -60,7 +52,7 @@ const NOTHING: Front = { peerOf: (peer) => peer };
  * @throws ListenError
  */
 export function serve(address: ListenAddress, options: ServeOptions, front: Front = NOTHING): BunServer {
-  const { fetch, limits, http2, isShared = false } = options;
+  const { fetch, limits, isShared = false } = options;
   const tls = front.ended ? undefined : options.tls;
   const settings = {
     peerOf: front.peerOf,
@@ -71,12 +63,12 @@ export function serve(address: ListenAddress, options: ServeOptions, front: Fron
   try {
     return Bun.serve({
       ...(bindOptions(address) as { port: number }),
-      ...(tls && { tls: tlsSettings(tls.current), http2: http2 ?? false }),
+      ...(tls && { tls: tlsSettings(tls.current) }),
       // Said in any case: `development: false` alone would share the port with every other registry started by mistake.
       reusePort: isShared || tls !== undefined,
       development: false,
       idleTimeout: settings.idleTimeoutSeconds,
-      maxRequestBodySize: limits.maxBodyBytes ?? unlimitedBytes,
+      maxRequestBodySize: UNLIMITED_BYTES,
       fetch: (request: Request, server: BunServer) => {
         const connection = new ServedConnection(request, server, settings);
         const response = fetch(request, connection);
@@ -113,13 +105,8 @@ export function claimPort(address: ListenAddress): ListenAddress {
   }
 }
 
-/** Node's name for it; Bun reads it at each request, for every server of the process. */
-export function setMaxHeadBytes(bytes: number): void {
-  (http as { maxHeaderSize: number }).maxHeaderSize = bytes;
-}
-
 /** `1 << 48` would wrap. */
-const unlimitedBytes = 2 ** 48;
+const UNLIMITED_BYTES = 2 ** 48;
 
 function idleSeconds(idleTimeoutMs: number): number {
   return Math.min(Math.ceil(idleTimeoutMs / 1000), longestIdleTimeoutSeconds);

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import http from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 
@@ -134,39 +133,18 @@ describe("a listener", () => {
 });
 
 describe("limits", () => {
-  const defaultHeadBytes = http.maxHeaderSize;
-  const restore = () => ((http as { maxHeaderSize: number }).maxHeaderSize = defaultHeadBytes);
   const withHeader = (lengthBytes: number) => `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${"a".repeat(lengthBytes)}\r\n\r\n`;
 
-  test("a head above the limit is answered with 431", async () => {
-    closers.push(restore);
-    const listener = await listen(() => new Response("fits"), {
-      limits: { idleTimeoutMs: 60_000, maxHeadBytes: 32 * 1024 },
-    });
-    const fits = await dial(listener, withHeader(30_000));
+  test("a head above 16 KiB is answered with 431", async () => {
+    const listener = await listen(() => new Response("fits"));
+    const fits = await dial(listener, withHeader(15_000));
     await until(() => fits.received().includes("fits"));
-    const tooLong = await dial(listener, withHeader(40_000));
+    const tooLong = await dial(listener, withHeader(17_000));
     await tooLong.ended;
     expect(tooLong.received()).toStartWith("HTTP/1.1 431 ");
   });
 
-  test("a body above the limit is answered with 413 before the handler sees it", async () => {
-    let calls = 0;
-    const listener = await listen(
-      async (request) => {
-        calls += 1;
-        return new Response(String((await request.bytes()).length));
-      },
-      { limits: { idleTimeoutMs: 60_000, maxBodyBytes: 1000 } },
-    );
-    expect(await (await fetch(listener.url, { method: "PUT", body: "a".repeat(1000) })).text()).toBe("1000");
-    const client = await dial(listener, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
-    await client.ended;
-    expect(client.received()).toStartWith("HTTP/1.1 413 ");
-    expect(calls).toBe(1);
-  });
-
-  test("without a limit a body of more than Bun's 128 MiB is taken", async () => {
+  test("a body of more than Bun's 128 MiB is taken", async () => {
     const listener = await listen(async (request) => {
       let lengthBytes = 0;
       for await (const chunk of request.body ?? []) lengthBytes += chunk.length;
