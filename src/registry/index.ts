@@ -1,6 +1,6 @@
 /**
- * The rules of pushing, pulling, listing and deleting: where a request joins bytes and rows. It knows nothing of HTTP,
- * of who may do what, or of how bytes and rows are kept.
+ * The rules of pushing, pulling, listing and deleting: where a request joins bytes and rows. It lays out where content lies.
+ * It knows nothing of HTTP or of how bytes and rows are kept, and asks its caller what somebody may do.
  */
 export { findAmd64Child } from "./amd64-child.ts";
 export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
@@ -15,8 +15,20 @@ export { putWholeBlob } from "./put-whole-blob.ts";
 export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantine.ts";
 export { listReferrers, type ReferrerDescriptor } from "./referrers.ts";
 export { createRegistry, type Registry } from "./registry.ts";
+export { type BlobBytes, type BlobDeletion, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
+export { expireUpload, removeStrayBytes, type UploadExpiry } from "./uploads/expire-uploads.ts";
+export { listRepositories, listTags, type NameList, type NameListQuery } from "./listings.ts";
+export { deleteManifest, getManifest, getManifestHead, type ManifestDeletion } from "./manifests.ts";
+export { type Mount, mountBlob } from "./mount-blob.ts";
+export type { RegistryOptions, RequiredPlatform, ValidationOptions } from "./options.ts";
+export type { PushPermission } from "./push-permission.ts";
+export { type ManifestPush, type PushedManifest, putManifest } from "./put-manifest.ts";
+export { putWholeBlob, type WholeBlob } from "./uploads/put-whole-blob.ts";
+export { type Quarantine, QUARANTINE_FOLDER, quarantineBlob, quarantineManifest } from "./quarantine.ts";
+export { listReferrers, type ReferrerDescriptor, type ReferrerList, type ReferrerListQuery } from "./referrers.ts";
+export { createRegistry, type Registry, type RegistryParts } from "./registry.ts";
 export { blobKeyOf, BLOBS_FOLDER } from "./storage-keys.ts";
-export { isUploadBegunBy, type UploadStatus } from "./upload-session.ts";
+export { isUploadBegunBy, type UploadStatus } from "./uploads/session.ts";
 export {
   appendUpload,
   cancelUpload,
@@ -27,3 +39,5 @@ export {
   UploadOffsetError,
   type UploadPart,
 } from "./uploads.ts";
+  type UploadStart,
+} from "./uploads/upload.ts";

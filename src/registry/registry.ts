@@ -3,9 +3,9 @@ import type { MetadataDatabase } from "../metadata/index.ts";
 import { type Clock, GarbagePacer, type HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
 import type { RegistryOptions } from "./options.ts";
-import { RunningHashes } from "./running-hashes.ts";
+import { RunningHashes } from "./uploads/running-hashes.ts";
 import { SmallBlobs } from "./small-blobs.ts";
-import { UploadTurns } from "./upload-turns.ts";
+import { UploadTurns } from "./uploads/upload-turns.ts";
 
 /** What the rules of push and pull work with; the first parameter of every function of this room. */
 export interface Registry {

@@ -1,4 +1,4 @@
-import { type Descriptor, type Manifest, RegistryError, shorten } from "../oci/index.ts";
+import { type Descriptor, type Digest, type Manifest, RegistryError, shorten } from "../oci/index.ts";
 import type { ValidationOptions } from "./options.ts";
 
 /**
@@ -36,4 +36,12 @@ export function requiresChild(options: ValidationOptions, child: Descriptor): bo
   return requiredPlatforms.some(
     (platform) => platform.os === child.platform?.os && platform.architecture === child.platform.architecture,
   );
+}
+
+/** @throws RegistryError `digest-mismatch` */
+export function requireSameDigest(actual: Digest, wanted: Digest): void {
+  if (actual === wanted) return;
+  throw new RegistryError("digest-mismatch", `the content's digest is ${actual}, not ${wanted}: send it again`, {
+    detail: { digest: wanted, actual },
+  });
 }

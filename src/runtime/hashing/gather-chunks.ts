@@ -1,10 +1,10 @@
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { ChunkBuffers, smallestChunkBytes } from "./chunk-buffers.ts";
 
 export interface GatherOptions {
   /** The largest chunk. */
   readonly chunkBytes?: number;
-  readonly clock?: Clock;
+  readonly clock: Clock;
   /** Where the chunks' memory comes from; default: the system. */
   readonly buffers?: ChunkBuffers;
 }
@@ -21,7 +21,7 @@ const slowMs = 250;
  */
 export async function* gatherChunks(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
-  options: GatherOptions = {},
+  options: GatherOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const chunks = fillChunks(source, options);
   let gathering = chunks.next();
@@ -42,7 +42,7 @@ export async function* gatherChunks(
 
 async function* fillChunks(
   source: AsyncIterable<Uint8Array>,
-  { chunkBytes = defaultChunkBytes, clock = systemClock, buffers = new ChunkBuffers() }: GatherOptions,
+  { chunkBytes = defaultChunkBytes, clock, buffers = new ChunkBuffers() }: GatherOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   let capacityBytes = Math.min(smallestChunkBytes, chunkBytes);
   let buffer: Uint8Array<ArrayBuffer> | undefined;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import fc from "fast-check";
 
-import { gatherChunks, type GatherOptions } from "../../../../src/runtime/index.ts";
+import { gatherChunks, type GatherOptions, systemClock } from "../../../../src/runtime/index.ts";
 
 const kibibyte = 1024;
 
@@ -11,9 +11,11 @@ async function* piecesOf(pieces: readonly Uint8Array[], failure?: Error): AsyncG
   if (failure) throw failure;
 }
 
-async function gather(pieces: readonly Uint8Array[], options?: GatherOptions): Promise<Uint8Array<ArrayBuffer>[]> {
+const clock = systemClock;
+
+async function gather(pieces: readonly Uint8Array[], options?: Partial<GatherOptions>) {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for await (const chunk of gatherChunks(piecesOf(pieces), options)) chunks.push(chunk);
+  for await (const chunk of gatherChunks(piecesOf(pieces), { clock, ...options })) chunks.push(chunk);
   return chunks;
 }
 
@@ -76,15 +78,15 @@ describe("gatherChunks", () => {
   test("chunks stay, and shrink, when they fill slowly", async () => {
     const steps = [0, 1, 2, 102, 402, 1402, 9402];
     let look = 0;
-    const clock = { nowMs: () => steps[look++] ?? 9403 };
-    const chunks = await gather([new Uint8Array(1024 * kibibyte)], { clock });
+    const stepping = { nowMs: () => steps[look++] ?? 9403 };
+    const chunks = await gather([new Uint8Array(1024 * kibibyte)], { clock: stepping });
     const sizes = chunks.map(({ byteLength }) => byteLength / kibibyte);
     expect(sizes.slice(0, 7)).toEqual([32, 64, 128, 128, 64, 32, 32]);
   });
 
   test("a ReadableStream is read as well", async () => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of gatherChunks(new Blob(["a", "b", "c"]).stream())) chunks.push(chunk);
+    for await (const chunk of gatherChunks(new Blob(["a", "b", "c"]).stream(), { clock })) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe("abc");
   });
 
@@ -92,7 +94,7 @@ describe("gatherChunks", () => {
     const chunks: Uint8Array[] = [];
     const gathering = async () => {
       const source = piecesOf([new Uint8Array(25)], new Error("the client went away"));
-      for await (const chunk of gatherChunks(source, { chunkBytes: 10 })) chunks.push(chunk);
+      for await (const chunk of gatherChunks(source, { clock, chunkBytes: 10 })) chunks.push(chunk);
     };
     expect(gathering()).rejects.toThrow("the client went away");
     await gathering().catch(() => undefined);
@@ -112,7 +114,7 @@ describe("gatherChunks", () => {
         closed.resolve("closed");
       }
     }
-    for await (const chunk of gatherChunks(endless(), { chunkBytes: 10 })) {
+    for await (const chunk of gatherChunks(endless(), { clock, chunkBytes: 10 })) {
       for (let turn = 0; turn < 100; turn++) await Promise.resolve();
       expect(chunk.byteLength).toBe(10);
       break;
@@ -127,14 +129,14 @@ describe("gatherChunks", () => {
       yield new Uint8Array(10);
       await never;
     }
-    for await (const chunk of gatherChunks(stalling(), { chunkBytes: 10 })) {
+    for await (const chunk of gatherChunks(stalling(), { clock, chunkBytes: 10 })) {
       expect(chunk.byteLength).toBe(10);
       break;
     }
   });
 
   test("what the source throws while a chunk is used is thrown at the next, and nowhere else", async () => {
-    const gathering = gatherChunks(piecesOf([new Uint8Array(10)], new Error("gone")), { chunkBytes: 10 });
+    const gathering = gatherChunks(piecesOf([new Uint8Array(10)], new Error("gone")), { clock, chunkBytes: 10 });
     expect((await gathering.next()).value?.byteLength).toBe(10);
     await Bun.sleep(0);
     expect(gathering.next()).rejects.toThrow("gone");

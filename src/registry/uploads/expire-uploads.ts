@@ -1,6 +1,6 @@
-import { findUpload, removeUpload } from "../metadata/index.ts";
-import { type StoredObject, uploadIdOf } from "../storage/index.ts";
-import { type Registry, requireWritable } from "./registry.ts";
+import { findUpload, removeUpload } from "../../metadata/index.ts";
+import { type StoredObject, uploadIdOf } from "../../storage/index.ts";
+import { type Registry, requireWritable } from "../registry.ts";
 
 /** `busy`: a request works on it right now, or another process does · `alive`: it was written to meanwhile, or is gone already. */
 export type UploadExpiry = "expired" | "busy" | "alive";

@@ -1,7 +1,7 @@
-import { findUpload, removeUpload, updateUpload, type UploadRecord } from "../metadata/index.ts";
-import { RegistryError, type RepositoryName, shorten } from "../oci/index.ts";
-import type { UploadState } from "../storage/index.ts";
-import type { Registry } from "./registry.ts";
+import { findUpload, removeUpload, updateUpload, type UploadRecord } from "../../metadata/index.ts";
+import { RegistryError, type RepositoryName, shorten } from "../../oci/index.ts";
+import type { UploadState } from "../../storage/index.ts";
+import type { Registry } from "../registry.ts";
 
 /** Where an upload stands, for the client to go on from. */
 export interface UploadStatus {
@@ -11,11 +11,16 @@ export interface UploadStatus {
   readonly offsetBytes: number;
 }
 
+/** An upload between two requests. */
+export interface UploadSession extends Pick<UploadRecord, "id" | "repository" | "algorithm"> {
+  readonly state: UploadState;
+}
+
 /** @throws RegistryError `upload-unknown` */
-export async function getUpload(registry: Registry, repository: RepositoryName, id: string): Promise<UploadRecord> {
+export async function getSession(registry: Registry, repository: RepositoryName, id: string): Promise<UploadSession> {
   const upload = await findUpload(registry.metadata.reads, id);
-  if (upload?.repository === repository) return upload;
-  throw uploadUnknown(id);
+  if (upload?.repository !== repository) throw uploadUnknown(id);
+  return { id, repository, algorithm: upload.algorithm, state: JSON.parse(upload.state) as UploadState };
 }
 
 /** Whether there is such an upload, begun by this account and before this time. */
@@ -32,12 +37,8 @@ export function uploadUnknown(id: string, cause?: unknown): RegistryError {
   return new RegistryError("upload-unknown", message, { detail: { id: shorten(id) }, cause });
 }
 
-export function parseState(upload: UploadRecord): UploadState {
-  return JSON.parse(upload.state) as UploadState;
-}
-
-export function statusOf(upload: UploadRecord): UploadStatus {
-  return { id: upload.id, repository: upload.repository, offsetBytes: parseState(upload).offsetBytes };
+export function statusOf({ id, repository, state }: Omit<UploadSession, "algorithm">): UploadStatus {
+  return { id, repository, offsetBytes: state.offsetBytes };
 }
 
 /** @throws RegistryError `upload-unknown` if the session has ended meanwhile */
@@ -50,7 +51,7 @@ export async function saveState(registry: Registry, id: string, state: UploadSta
 }
 
 /** Rows before bytes: a session that still answers has its bytes. */
-export async function discardUpload(registry: Registry, id: string): Promise<void> {
+export async function discardSession(registry: Registry, id: string): Promise<void> {
   registry.runningHashes.drop(id);
   await registry.metadata.transaction((queries) => removeUpload(queries, id));
   await registry.storage.uploads.cancel(id);

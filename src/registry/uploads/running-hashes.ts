@@ -1,4 +1,4 @@
-import type { StreamHasher } from "../runtime/index.ts";
+import type { StreamHasher } from "../../runtime/index.ts";
 
 interface RunningHash {
   readonly hasher: StreamHasher;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { UploadTurns } from "../../../src/registry/upload-turns.ts";
+import { UploadTurns } from "../../../../src/registry/uploads/upload-turns.ts";
 
 /** Work that ends only when it is interrupted, and says why it was. */
 const untilInterrupted = (signal: AbortSignal) =>

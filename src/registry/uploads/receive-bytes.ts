@@ -1,7 +1,7 @@
-import { RegistryError } from "../oci/index.ts";
-import { freeMemory, gatherChunks, type StreamHasher } from "../runtime/index.ts";
-import type { UploadState } from "../storage/index.ts";
-import type { Registry } from "./registry.ts";
+import { RegistryError } from "../../oci/index.ts";
+import { freeMemory, gatherChunks, type StreamHasher } from "../../runtime/index.ts";
+import type { UploadState } from "../../storage/index.ts";
+import type { Registry } from "../registry.ts";
 
 export type RequestBody = ReadableStream<Uint8Array>;
 
@@ -26,13 +26,13 @@ export interface Received {
   /** The whole blob, where storage has nothing of it and the hasher has seen nothing. */
   readonly small?: Uint8Array | undefined;
   /** Why the body ended before its end; what came before that was kept. */
-  readonly interruption: unknown;
+  readonly interruption?: unknown;
 }
 
 /**
  * Writes a request's body at the end of an upload and hashes it on the way, unless it is a whole small blob. A client that
  * goes away is no error here: what it sent is kept, for it to go on from.
- * @throws RegistryError `blob-too-large`, `size-invalid`: nothing of the body is kept then
+ * @throws RegistryError `blob-too-large`, `size-invalid`: nothing of the body is kept then, and the hasher is dropped
  * @throws StorageError
  */
 export async function receiveBytes(reception: Reception): Promise<Received> {
@@ -42,12 +42,15 @@ export async function receiveBytes(reception: Reception): Promise<Received> {
   try {
     const first = isLast && state.offsetBytes === 0 ? await takeSmall(pieces) : { pieces: [], isAll: false };
     if (first.isAll && reader.interruption === undefined) {
-      return { state, small: joined(first.pieces), interruption: undefined };
+      return { state, small: joined(first.pieces) };
     }
-    const { buffers } = registry.hashPool;
-    const chunks = gatherChunks(startingWith(first.pieces, pieces), { buffers });
+    const { clock, hashPool } = registry;
+    const chunks = gatherChunks(startingWith(first.pieces, pieces), { clock, buffers: hashPool.buffers });
     const after = await registry.storage.uploads.append(state, hashOnTheWay(chunks, hasher));
     return { state: after, interruption: reader.interruption };
+  } catch (error) {
+    hasher.dispose();
+    throw error;
   } finally {
     // Storage may have failed before it asked for the rest. Not awaited, as a client that stands still would hold that up.
     pieces.return().catch(() => undefined);

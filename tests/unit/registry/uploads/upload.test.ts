@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { digestOf, type RegistryErrorKind, RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
+import { digestOf, type RegistryErrorKind, RegistryError, type RepositoryName } from "../../../../src/oci/index.ts";
 import {
   appendUpload,
   cancelUpload,
@@ -12,13 +12,13 @@ import {
   type Registry,
   startUpload,
   UploadOffsetError,
-} from "../../../src/registry/index.ts";
-import type { StreamHasher } from "../../../src/runtime/index.ts";
-import { type StorageDriver, StorageError, type UploadArea } from "../../../src/storage/index.ts";
-import { type Content, contentOf } from "../../support/oci-content.ts";
-import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
-import { streamOf } from "../../support/stream-of.ts";
-import { withStorage } from "../../support/with-storage.ts";
+} from "../../../../src/registry/index.ts";
+import type { StreamHasher } from "../../../../src/runtime/index.ts";
+import { type StorageDriver, StorageError, type UploadArea } from "../../../../src/storage/index.ts";
+import { type Content, contentOf } from "../../../support/oci-content.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { streamOf } from "../../../support/stream-of.ts";
+import { withStorage } from "../../../support/with-storage.ts";
 
 const app = "team/app" as RepositoryName;
 const other = "other" as RepositoryName;

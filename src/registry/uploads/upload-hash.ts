@@ -1,20 +1,18 @@
-import type { UploadRecord } from "../metadata/index.ts";
-import { algorithmOf, type Digest, type DigestAlgorithm, digestFromHex, digestOf } from "../oci/index.ts";
-import { gatherChunks, type StreamHasher } from "../runtime/index.ts";
-import type { UploadState } from "../storage/index.ts";
+import { algorithmOf, type Digest, type DigestAlgorithm, digestFromHex, digestOf } from "../../oci/index.ts";
+import { gatherChunks, type StreamHasher } from "../../runtime/index.ts";
+import type { UploadState } from "../../storage/index.ts";
 import { interrupted } from "./receive-bytes.ts";
-import type { Registry } from "./registry.ts";
-import { parseState } from "./upload-session.ts";
+import type { Registry } from "../registry.ts";
+import type { UploadSession } from "./session.ts";
 
 /**
- * The running hash of the upload so far, which the caller owns; another process, or this one after a restart, reads the
- * bytes back.
+ * The running hash of the upload so far, which the caller owns; where none was kept, as after a restart, the bytes are read
+ * back.
  * @throws RegistryError `upload-interrupted` when `signal` is aborted meanwhile
  */
-export async function hasherAt(registry: Registry, upload: UploadRecord, signal: AbortSignal): Promise<StreamHasher> {
-  const state = parseState(upload);
-  const kept = registry.runningHashes.take(upload.id, state.offsetBytes);
-  return kept ?? hashAgain(registry, { state, algorithm: upload.algorithm, signal });
+export async function hasherAt(registry: Registry, session: UploadSession, signal: AbortSignal): Promise<StreamHasher> {
+  const kept = registry.runningHashes.take(session.id, session.state.offsetBytes);
+  return kept ?? hashAgain(registry, { ...session, signal });
 }
 
 /** An upload's bytes, hashed with an algorithm that was only a guess when the session started. */
@@ -60,10 +58,10 @@ async function hashAgain(registry: Registry, { state, algorithm, signal }: Store
 }
 
 async function* chunksOf(
-  { storage, hashPool: { buffers } }: Registry,
+  { storage, clock, hashPool: { buffers } }: Registry,
   state: UploadState,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   if (state.offsetBytes === 0) return;
   const bytes = await storage.uploads.read(state);
-  yield* gatherChunks(bytes.stream(), { buffers });
+  yield* gatherChunks(bytes.stream(), { clock, buffers });
 }

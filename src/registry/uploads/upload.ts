@@ -1,27 +1,19 @@
-import { insertUpload, type UploadRecord } from "../metadata/index.ts";
-import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName } from "../oci/index.ts";
-import type { StreamHasher } from "../runtime/index.ts";
-import { StorageError, type UploadState } from "../storage/index.ts";
-import { commitBlob, requireSameDigest } from "./commit-blob.ts";
+import { insertUpload } from "../../metadata/index.ts";
+import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName } from "../../oci/index.ts";
+import { StorageError } from "../../storage/index.ts";
+import { type Registry, requireWritable } from "../registry.ts";
+import { commitBlob } from "./commit-blob.ts";
+import { interrupted, receiveBytes, type RequestBody, requireAnnounced } from "./receive-bytes.ts";
 import {
-  interrupted,
-  type Received,
-  receiveBytes,
-  type Reception,
-  type RequestBody,
-  requireAnnounced,
-} from "./receive-bytes.ts";
-import { type Registry, requireWritable } from "./registry.ts";
-import { digestOfUpload, hasherAt } from "./upload-hash.ts";
-import {
-  discardUpload,
-  getUpload,
-  parseState,
+  discardSession,
+  getSession,
   saveState,
   statusOf,
+  type UploadSession,
   type UploadStatus,
   uploadUnknown,
-} from "./upload-session.ts";
+} from "./session.ts";
+import { type HashedUpload, hasherAt } from "./upload-hash.ts";
 
 /** The bytes that a request says it carries, both ends inclusive. */
 export interface ContentRange {
@@ -73,7 +65,7 @@ export async function startUpload(
   const times = { startedAtMs: nowMs, updatedAtMs: nowMs };
   const record = { id, repository, algorithm, state: JSON.stringify(state), ...times, startedBy: startedBy ?? null };
   await registry.metadata.transaction((queries) => insertUpload(queries, record), { durable: false });
-  return { id, repository, offsetBytes: state.offsetBytes };
+  return statusOf({ id, repository, state });
 }
 
 /** @throws RegistryError `upload-unknown` */
@@ -82,7 +74,7 @@ export async function getUploadStatus(
   repository: RepositoryName,
   id: string,
 ): Promise<UploadStatus> {
-  return statusOf(await getUpload(registry, repository, id));
+  return statusOf(await getSession(registry, repository, id));
 }
 
 /**
@@ -93,10 +85,10 @@ export async function getUploadStatus(
  */
 export async function appendUpload(registry: Registry, part: UploadPart): Promise<UploadStatus> {
   requireWritable(registry);
-  return inTurn(registry, part, async (upload, signal) => {
-    const { state, hasher } = await receivePart(registry, upload, { ...part, isLast: false }, signal);
-    await keep(registry, upload.id, { state, hasher });
-    return { ...statusOf(upload), offsetBytes: state.offsetBytes };
+  return inTurn(registry, part, async (session, signal) => {
+    const received = await receivePart(registry, session, { ...part, isLast: false, signal });
+    await keep(registry, received);
+    return statusOf({ ...session, state: received.state });
   });
 }
 
@@ -107,15 +99,10 @@ export async function appendUpload(registry: Registry, part: UploadPart): Promis
  */
 export async function finishUpload(registry: Registry, part: UploadPart, digest: Digest): Promise<void> {
   requireWritable(registry);
-  await inTurn(registry, part, async (upload, signal) => {
-    const { state, small, hasher } = await receivePart(registry, upload, { ...part, isLast: true }, signal);
-    const received = { state, small, hasher, algorithm: upload.algorithm, signal };
-    await silently(part, async () => {
-      const actual = await digestOfUpload(registry, received, digest);
-      if (actual !== digest) await discardUpload(registry, upload.id);
-      requireSameDigest(actual, digest);
-      await commitBlob(registry, { repository: upload.repository, digest, state, small, sessionId: upload.id });
-    });
+  await inTurn(registry, part, async (session, signal) => {
+    const { id: sessionId, repository } = session;
+    const received = await receivePart(registry, session, { ...part, isLast: true, signal });
+    await silently(part, () => commitBlob(registry, { ...received, repository, digest, sessionId }));
   });
 }
 
@@ -127,10 +114,10 @@ function silently<T>(part: UploadPart, work: () => Promise<T>): Promise<T> {
 export async function cancelUpload(registry: Registry, repository: RepositoryName, id: string): Promise<void> {
   requireWritable(registry);
   // Before the turn as well: who may not have it interrupts nobody.
-  await getUpload(registry, repository, id);
+  await getSession(registry, repository, id);
   await registry.uploadTurns.run(id, async () => {
-    await getUpload(registry, repository, id);
-    await discardUpload(registry, id);
+    await getSession(registry, repository, id);
+    await discardSession(registry, id);
   });
 }
 
@@ -138,26 +125,26 @@ export async function cancelUpload(registry: Registry, repository: RepositoryNam
 async function inTurn<T>(
   registry: Registry,
   part: UploadPart,
-  work: (upload: UploadRecord, signal: AbortSignal) => Promise<T>,
+  work: (session: UploadSession, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { repository, id } = part;
   // Before the turn as well: who cannot go on interrupts nobody.
-  requireInPlace(await getUpload(registry, repository, id), part);
+  requireInPlace(await getSession(registry, repository, id), part);
   return registry.uploadTurns.run(id, async (signal) => {
-    const upload = await getUpload(registry, repository, id);
-    requireInPlace(upload, part);
+    const session = await getSession(registry, repository, id);
+    requireInPlace(session, part);
     try {
-      return await work(upload, signal);
+      return await work(session, signal);
     } catch (error) {
       if (!(error instanceof StorageError) || error.reason !== "upload-gone") throw error;
-      await discardUpload(registry, id);
+      await discardSession(registry, id);
       throw uploadUnknown(id, error);
     }
   });
 }
 
-function requireInPlace(upload: UploadRecord, { contentRange: range, body }: UploadPart): void {
-  const status = statusOf(upload);
+function requireInPlace(session: UploadSession, { contentRange: range, body }: UploadPart): void {
+  const status = statusOf(session);
   if (range && range.firstByte !== status.offsetBytes) throw new UploadOffsetError(status, range);
   if (!body) requireAnnounced(0, lengthOf(range));
 }
@@ -166,51 +153,28 @@ function lengthOf(range: ContentRange | undefined): number | undefined {
   return range && range.lastByte - range.firstByte + 1;
 }
 
-interface ReceivedPart extends Pick<Received, "small"> {
-  /** Durable in storage; not yet in the session's row. */
-  readonly state: UploadState;
-  /** Has seen everything up to `state.offsetBytes`; the caller owns it. */
-  readonly hasher: StreamHasher;
-}
+type Kept = Pick<HashedUpload, "state" | "hasher">;
 
 /** The hash first: it is not lost if the row cannot be written, and does not fit the row's offset then. */
-async function keep(registry: Registry, id: string, { state, hasher }: ReceivedPart): Promise<void> {
-  registry.runningHashes.keep(id, hasher, state.offsetBytes);
-  await saveState(registry, id, state);
+async function keep(registry: Registry, { state, hasher }: Kept): Promise<void> {
+  registry.runningHashes.keep(state.uploadId, hasher, state.offsetBytes);
+  await saveState(registry, state.uploadId, state);
 }
 
-/** Receives the whole part, or keeps what came of it and throws. */
-async function receivePart(
-  registry: Registry,
-  upload: UploadRecord,
-  part: UploadPart & Pick<Reception, "isLast">,
-  signal: AbortSignal,
-): Promise<ReceivedPart> {
-  const before = parseState(upload);
-  const hasher = await silently(part, () => hasherAt(registry, upload, signal));
-  const { body, contentRange, isLast, onReceived } = part;
-  if (!body) return { state: before, hasher };
+interface PartInTurn extends UploadPart {
+  readonly isLast: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Receives the whole part, which the session's row does not know of yet; or keeps what came of it and throws. */
+async function receivePart(registry: Registry, session: UploadSession, part: PartInTurn): Promise<HashedUpload> {
+  const { algorithm, state } = session;
+  const { body, contentRange, isLast, onReceived, signal } = part;
+  const hasher = await silently(part, () => hasherAt(registry, session, signal));
+  if (!body) return { state, hasher, algorithm, signal };
   const announcedBytes = lengthOf(contentRange);
-  const { state, small, interruption } = await receiveOrDispose({
-    registry,
-    state: before,
-    hasher,
-    body,
-    isLast,
-    announcedBytes,
-    onReceived,
-    signal,
-  });
-  if (interruption === undefined) return { state, small, hasher };
-  await keep(registry, upload.id, { state, hasher });
-  throw interrupted(interruption);
-}
-
-async function receiveOrDispose(reception: Reception): Promise<Received> {
-  try {
-    return await receiveBytes(reception);
-  } catch (error) {
-    reception.hasher.dispose();
-    throw error;
-  }
+  const received = await receiveBytes({ registry, state, hasher, body, isLast, announcedBytes, onReceived, signal });
+  if (received.interruption === undefined) return { ...received, hasher, algorithm, signal };
+  await keep(registry, { ...received, hasher });
+  throw interrupted(received.interruption);
 }
