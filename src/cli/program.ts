@@ -1,12 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { SERVING_PROCESS, VERSION } from "../app/index.ts";
+import { COMMAND, SERVING_PROCESS, VERSION } from "../app/index.ts";
 import { configurationPathVariable, parseByteSize } from "../config/index.ts";
 import { checkConfig } from "./check-config.ts";
 import { importCommand } from "./import-command.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import { servingProcess } from "./serving-process.ts";
-import type { Terminal } from "./terminal.ts";
+import { EXIT_USAGE, type Terminal } from "./terminal.ts";
 
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -18,13 +18,39 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     const { registerApiCommands } = await import("./api-commands.ts");
     registerApiCommands(program, { terminal, pathOf: (argument) => pathOf(argument, terminal), setExitCode });
   }
+  nameHelp(program, COMMAND);
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.missingArgument") terminal.stderr.write(adviceOnLocal(argv));
+    // What printed help or a version because it was asked to did its work.
+    return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   return exitCode;
+}
+
+/** Each error of usage is followed by how to find the right one. `help` is a command of ours, which goes all the way down. */
+function nameHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`See: ${path} --help`).helpCommand(false);
+  for (const inner of command.commands) nameHelp(inner, `${path} ${inner.name()}`);
+}
+
+/** `--local` may have a value, so it takes a name that follows. */
+function adviceOnLocal(argv: readonly string[]): string {
+  const taken = argv[argv.indexOf("--local") + 1];
+  if (!argv.includes("--local") || taken === undefined || taken.startsWith("-")) return "";
+  return `"${taken}" was taken for the configuration of --local: write it before --local.\n`;
+}
+
+/** @throws CommanderError where there is no such command */
+function showHelp(program: Command, words: readonly string[]): void {
+  let shown = program;
+  for (const word of words) {
+    const inner = shown.commands.find((command) => command.name() === word);
+    shown = inner ?? shown.error(`error: unknown command '${word}'`);
+  }
+  shown.outputHelp();
 }
 
 const SERVING: ReadonlySet<string> = new Set(["serve", SERVING_PROCESS]);
@@ -100,6 +126,11 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .command("version")
     .description("print the version")
     .action(() => void terminal.stdout.write(`berth ${VERSION}\n`));
+
+  program
+    .command("help [command...]")
+    .description("print the help of a command")
+    .action((words: readonly string[]) => showHelp(program, words));
 
   return program;
 }
