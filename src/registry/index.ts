@@ -4,30 +4,18 @@
  */
 export { findAmd64Child } from "./amd64-child.ts";
 export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
-export { expireUpload, removeStrayBytes } from "./expire-uploads.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
 export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";
 export { mountBlob } from "./mount-blob.ts";
 export type { RegistryOptions } from "./options.ts";
 export type { PushPermission } from "./push-permission.ts";
 export { putManifest } from "./put-manifest.ts";
-export { putWholeBlob } from "./put-whole-blob.ts";
 export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantine.ts";
 export { listReferrers, type ReferrerDescriptor } from "./referrers.ts";
 export { createRegistry, type Registry } from "./registry.ts";
-export { type BlobBytes, type BlobDeletion, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
-export { expireUpload, removeStrayBytes, type UploadExpiry } from "./uploads/expire-uploads.ts";
-export { listRepositories, listTags, type NameList, type NameListQuery } from "./listings.ts";
-export { deleteManifest, getManifest, getManifestHead, type ManifestDeletion } from "./manifests.ts";
-export { type Mount, mountBlob } from "./mount-blob.ts";
-export type { RegistryOptions, RequiredPlatform, ValidationOptions } from "./options.ts";
-export type { PushPermission } from "./push-permission.ts";
-export { type ManifestPush, type PushedManifest, putManifest } from "./put-manifest.ts";
-export { putWholeBlob, type WholeBlob } from "./uploads/put-whole-blob.ts";
-export { type Quarantine, QUARANTINE_FOLDER, quarantineBlob, quarantineManifest } from "./quarantine.ts";
-export { listReferrers, type ReferrerDescriptor, type ReferrerList, type ReferrerListQuery } from "./referrers.ts";
-export { createRegistry, type Registry, type RegistryParts } from "./registry.ts";
 export { blobKeyOf, BLOBS_FOLDER } from "./storage-keys.ts";
+export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";
+export { putWholeBlob } from "./uploads/put-whole-blob.ts";
 export { isUploadBegunBy, type UploadStatus } from "./uploads/session.ts";
 export {
   appendUpload,
@@ -38,6 +26,4 @@ export {
   startUpload,
   UploadOffsetError,
   type UploadPart,
-} from "./uploads.ts";
-  type UploadStart,
 } from "./uploads/upload.ts";
