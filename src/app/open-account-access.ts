@@ -27,8 +27,7 @@ import {
 } from "../auth/index.ts";
 import { COMMAND } from "./command-name.ts";
 import type { AccountsConfig } from "../config/index.ts";
-import { createSignInHandler, createTokenHandler, type Door, respondKeySet } from "../http/index.ts";
-import { RegistryError } from "../oci/index.ts";
+import { createSignInDoors, createTokenDoor, type Door, respondKeySet } from "../http/index.ts";
 import { systemClock } from "../runtime/index.ts";
 
 /** Accounts in the database, with users of other sources beside those of its own, and tokens. */
@@ -66,7 +65,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     processKey: randomBytes(32),
     close: () => undefined,
   });
-  const tokenDoor = createTokenHandler({
+  const tokenDoor = createTokenDoor({
     service: tokens.service,
     signIn,
     grantAccess: (identity, wanted) => grantByRules(directory, identity, wanted),
@@ -82,7 +81,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     random: randomBytes,
   });
   const doors: readonly Door[] = [
-    { path: "/token", name: "token", respond: tokenDoor },
+    tokenDoor,
     { path: "/token/jwks", name: "token", respond: () => respondKeySet(keys) },
     ...openSignInDoors(parts, { auth, accounts, signIn, sessions, code }),
     openApiDoor(parts, { accounts, directory, signIn, sessions }),
@@ -161,7 +160,7 @@ function openSignInDoors(
   { auth, accounts, signIn, sessions, code }: BrowserParts,
 ): readonly Door[] {
   const providers = new code.OidcProviders({ metadata, options: auth.oidc, clock: systemClock, random: randomBytes });
-  const handle = createSignInHandler({
+  return createSignInDoors({
     metadata,
     providers,
     sessions,
@@ -170,10 +169,4 @@ function openSignInDoors(
     clock: systemClock,
     prefix: config.http.prefix,
   });
-  const respond: Door["respond"] = (request, { path, origin, address, requestId }) => {
-    const answer = handle({ request, path, origin, from: { actor: undefined, address, requestId } });
-    if (!answer) throw new RegistryError("route-unknown", "there is nothing here");
-    return answer;
-  };
-  return ["/sign-in", "/sign-in/", "/sign-out"].map((path) => ({ path, name: "sign-in", respond }));
 }

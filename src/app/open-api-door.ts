@@ -25,7 +25,7 @@ export function openApiDoor({ config, metadata }: AccessParts, access: ApiAccess
     authenticate: createApiSignIn(access),
     service: { version: VERSION, signIn: waysToSignIn(config) },
   });
-  const challenge = basicChallenge("Berth");
+  const challenge = () => basicChallenge("Berth");
   return { ...door, answerError: (error, context) => problemAnswer(error, { ...context, challenge }) };
 }
 

@@ -25,6 +25,7 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
     throw error instanceof MetadataError ? new TaskError("failed", `${error.message}.`, { cause: error }) : error;
   });
   const requestId = randomUUID();
+  const from = { actor: undefined, address: undefined, requestId };
   const { auth } = config;
   const options = auth.kind === "accounts" ? { minPasswordLength: auth.passwords.minLength } : {};
   const door = createApiDoor({
@@ -37,7 +38,7 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
     service: { version: VERSION, signIn: [] },
   });
   return {
-    fetch: (request) => door.fetch(request, { address: "", requestId, origin: "", introduce: () => undefined }),
+    fetch: (request) => door.fetch(request, { from, origin: "", introduce: () => undefined }),
     close: () => metadata.close(),
   };
 }

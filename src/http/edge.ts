@@ -1,10 +1,12 @@
 import type { Principal } from "../access/index.ts";
 import type { Authenticator } from "../auth/index.ts";
+import type { ActOrigin } from "../metadata/index.ts";
 import type { RegistryError } from "../oci/index.ts";
 import type { Registry } from "../registry/index.ts";
 import { type Clock, Networks, type Soon } from "../runtime/index.ts";
 import { type Answer, CommonHeaders } from "./answer.ts";
 import { ClientCertificates } from "./client-certificates.ts";
+import type { ErrorContext } from "./error-answer.ts";
 import type { Metrics, Tracing } from "./observation/index.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RateLimits } from "./rate-limits/index.ts";
@@ -69,26 +71,21 @@ export interface Door {
   readonly path: string;
   /** The metric label. */
   readonly name: string;
-  readonly respond: (request: Request, visitor: Visitor) => Soon<Answer>;
+  readonly respond: (visitor: Visitor) => Soon<Answer>;
   /** How it tells what went wrong, if not as the registry API does. */
-  readonly answerError?: (error: RegistryError, context: DoorErrorContext) => Answer;
+  readonly answerError?: (error: RegistryError, context: ErrorContext) => Answer;
 }
 
-export interface DoorErrorContext {
-  readonly method: string;
-  readonly requestId: string;
-  /** Value of `WWW-Authenticate` for an answer 401. */
-  readonly challenge: string;
-}
-
-/** Who comes to a door. */
+/** Who comes to a door, and what for. */
 export interface Visitor {
-  readonly address: string;
-  readonly requestId: string;
+  readonly request: Request;
+  /** As the door knows it, decoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
   /** Scheme and host under which the client knows the registry; `""` if it named no host. */
   readonly origin: string;
-  /** The path as the door knows it, decoded. */
-  readonly path: string;
+  /** Where it comes from; its actor is nobody yet. */
+  readonly from: ActOrigin;
   /** Tells for logs who it was. */
   readonly introduce: (principal: Principal) => void;
 }

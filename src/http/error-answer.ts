@@ -38,8 +38,10 @@ export function asRegistryError(error: unknown): RegistryError {
   });
 }
 
+/** What an error is answered to. */
 export interface ErrorContext {
   readonly method: string;
+  readonly requestId: string;
   /** Makes the value of `WWW-Authenticate` for an answer 401. */
   readonly challenge: (error: RegistryError) => string;
   /** Value of `Allow` for an answer 405. */
@@ -47,7 +49,10 @@ export interface ErrorContext {
 }
 
 /** @spec OCI distribution-spec, "Error Codes" */
-export function errorAnswer(error: RegistryError, { method, challenge, allow }: ErrorContext): Answer {
+export function errorAnswer(
+  error: RegistryError,
+  { method, challenge, allow }: Omit<ErrorContext, "requestId">,
+): Answer {
   const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
   const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};

@@ -24,6 +24,7 @@ export {
   createApiDoor,
   createApiSignIn,
   problemAnswer,
+  type ServiceFacts,
   type SignInWay,
 } from "./api/index.ts";
 export type { Door, Page } from "./edge.ts";
@@ -64,4 +65,7 @@ export {
 export { createSignInHandler, type SignInHandler, type SignInParts } from "./sign-in/index.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export { createTokenHandler, respondKeySet, type TokenHandler } from "./token/index.ts";
+export { createSignInDoors, type SignInParts } from "./sign-in/index.ts";
+export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
+export { createTokenDoor, respondKeySet } from "./token/index.ts";
 export { unsentResponse } from "./unsent-response.ts";

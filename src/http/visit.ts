@@ -5,7 +5,7 @@ import { type Answer, responseOf } from "./answer.ts";
 import { Client } from "./client.ts";
 import { type Destination, findDestination } from "./destination.ts";
 import type { Door, Page, PreparedEdge } from "./edge.ts";
-import { asRegistryError, errorAnswer, type ErrorContext } from "./error-answer.ts";
+import { asRegistryError, errorAnswer } from "./error-answer.ts";
 import { isHost } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
 import type { RequestSpan } from "./observation/index.ts";
@@ -74,19 +74,16 @@ export class Visit {
   }
 
   #answerError(error: RegistryError): Answer {
-    const context = this.#errorContext();
-    const { answerError } = this.destination?.door ?? {};
-    if (!answerError) return errorAnswer(error, context);
-    return answerError(error, { ...context, requestId: this.client.requestId, challenge: context.challenge(error) });
-  }
-
-  #errorContext(): ErrorContext {
     const { authenticator, registry } = this.#edge;
-    const { route } = this.destination ?? {};
-    const allow = route ? allowedMethods(route, registry.options) : "GET, HEAD";
-    const challenge = (error: RegistryError) =>
-      authenticator.challenge({ origin: this.client.origin, ...challengeOf(error) });
-    return { method: this.request.method, challenge, allow };
+    const { origin, requestId } = this.client;
+    const { route, door } = this.destination ?? {};
+    const { answerError = errorAnswer } = door ?? {};
+    return answerError(error, {
+      method: this.request.method,
+      requestId,
+      allow: route ? allowedMethods(route, registry.options) : "GET, HEAD",
+      challenge: (refusal) => authenticator.challenge({ origin, ...challengeOf(refusal) }),
+    });
   }
 
   #respond(refusal?: RegistryError): Soon<Answer> {
@@ -132,12 +129,14 @@ export class Visit {
   /** Who comes is not known yet, so that it is counted by the address. */
   #enter(door: Door, path: string): Soon<Answer> {
     const { rateLimits } = this.#edge;
-    const { origin, requestId, address = "" } = this.client;
+    const { request, client } = this;
     const introduce = (principal: Principal) => void (this.principal = principal);
-    const respond = () => door.respond(this.request, { address, requestId, origin, path, introduce });
+    const from = client.acting(undefined);
+    const respond = () =>
+      door.respond({ request, path, query: queryOf(this.target), origin: client.origin, from, introduce });
     if (!rateLimits) return respond();
     rateLimits.admit(this.#askedRequest());
-    return rateLimits.signingIn(address, respond);
+    return rateLimits.signingIn(client.address ?? "", respond);
   }
 
   #authenticate(): Soon<Caller> {

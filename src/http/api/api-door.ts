@@ -1,17 +1,12 @@
-import type { RegistryError } from "../../oci/index.ts";
 import { type Answer, responseOf } from "../answer.ts";
+import type { Door } from "../edge.ts";
 import { asRegistryError } from "../error-answer.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import type { Api } from "./create-api.ts";
-import { problemAnswer, type ProblemContext } from "./problem.ts";
+import { problemAnswer } from "./problem.ts";
 
 /** The management API, as the edge has it. */
-export interface ApiDoor {
-  readonly path: string;
-  readonly name: string;
-  readonly respond: (request: Request, visitor: ApiVisitor) => Promise<Answer>;
-  /** What is told of what `respond` throws. */
-  readonly answerError: (error: RegistryError, context: ProblemContext) => Answer;
+export interface ApiDoor extends Door {
   /** Answers all by itself, for who has no edge around it. */
   readonly fetch: (request: Request, visitor: ApiVisitor) => Promise<Response>;
 }
@@ -27,10 +22,10 @@ export function createApiDoor(parts: ApiParts): ApiDoor {
   return {
     path: "/api/v1/",
     name: "api",
-    respond,
+    respond: (visitor) => respond(visitor.request, visitor),
     answerError: problemAnswer,
     async fetch(request, visitor) {
-      const context = { method: request.method, requestId: visitor.requestId, challenge: "" };
+      const context = { method: request.method, requestId: visitor.from.requestId ?? "", challenge: () => "" };
       const failed = (error: unknown) => problemAnswer(asRegistryError(error), context);
       return responseOf(await respond(request, visitor).catch(failed));
     },

@@ -1,6 +1,7 @@
-import type { AccessRules, Accounts, Principal } from "../../access/index.ts";
+import type { AccessRules, Accounts } from "../../access/index.ts";
 import type { MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock, Soon } from "../../runtime/index.ts";
+import type { Visitor } from "../edge.ts";
 import type { ApiCaller } from "./api-caller.ts";
 
 /** What the management API is made of. */
@@ -17,14 +18,7 @@ export interface ApiParts {
 }
 
 /** Where a request comes from. */
-export interface ApiVisitor {
-  readonly address: string;
-  readonly requestId: string;
-  /** Scheme and host under which the client knows the registry. */
-  readonly origin: string;
-  /** Tells for logs who it is. */
-  readonly introduce: (principal: Principal) => void;
-}
+export type ApiVisitor = Pick<Visitor, "origin" | "from" | "introduce">;
 
 /** What everybody may know of the registry. */
 export interface ServiceFacts {

@@ -33,12 +33,7 @@ async function byPassword(
       "unauthorized",
       "sign in with user name and password, or a personal token in its place: tokens for images are not for this",
     );
-  const { address, requestId } = visitor;
-  const { account, limits, isByPassword } = await signIn.byPassword(credentials, {
-    actor: undefined,
-    address,
-    requestId,
-  });
+  const { account, limits, isByPassword } = await signIn.byPassword(credentials, visitor.from);
   const view = await directory.now();
   const caller = view.callerOf({ principal: principalOf(account), limits });
   return apiCallerOf(caller, visitor, { isLimited: limits.length > 0, isBySession: false, isByPassword });
@@ -71,7 +66,7 @@ function apiCallerOf(caller: Caller, visitor: ApiVisitor, proof: Proof): ApiCall
     ...proof,
     account,
     asker: askerOf(principal),
-    by: { actor: account?.name, address: visitor.address, requestId: visitor.requestId },
+    by: { ...visitor.from, actor: account?.name },
     may: (action, path) => caller.refusalOf({ action, path }) === undefined,
     maySee: (path) => caller.maySee(path),
   };

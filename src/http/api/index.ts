@@ -6,7 +6,7 @@ export type { ApiCaller } from "./api-caller.ts";
 export { type ApiDoor, createApiDoor } from "./api-door.ts";
 export { type ApiSignInParts, createApiSignIn } from "./api-sign-in.ts";
 export type { ApiParts, ApiVisitor, ServiceFacts, SignInWay } from "./api-parts.ts";
-export { problemAnswer, type ProblemContext } from "./problem.ts";
+export { problemAnswer } from "./problem.ts";
 export type {
   ApiAct,
   ApiCreatedSecret,

@@ -1,14 +1,8 @@
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, type AnswerHeaders, jsonAnswer, withoutBody } from "../answer.ts";
+import type { ErrorContext } from "../error-answer.ts";
 import { ERROR_TABLE } from "../error-table.ts";
 import { HttpError } from "../http-error.ts";
-
-export interface ProblemContext {
-  readonly method: string;
-  readonly requestId: string;
-  /** Value of `WWW-Authenticate` for an answer 401. */
-  readonly challenge: string;
-}
 
 /** A field that is wrong. */
 export interface FieldProblem {
@@ -21,7 +15,10 @@ export interface FieldProblem {
  * What went wrong, as the management API tells it.
  * @spec RFC 9457, "Members of a Problem Details Object"
  */
-export function problemAnswer(error: RegistryError, { method, requestId, challenge }: ProblemContext): Answer {
+export function problemAnswer(
+  error: RegistryError,
+  { method, requestId, challenge }: Omit<ErrorContext, "allow">,
+): Answer {
   const { status, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const errors = error.details.filter((detail) => detail !== null && detail !== undefined);
   const problem = {
@@ -35,7 +32,7 @@ export function problemAnswer(error: RegistryError, { method, requestId, challen
   const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
   headers["Content-Type"] = "application/problem+json";
   headers["Cache-Control"] = "no-store";
-  if (status === 401 && challenge !== "") headers["WWW-Authenticate"] = challenge;
+  if (status === 401 && challenge(error) !== "") headers["WWW-Authenticate"] = challenge(error);
   if (retryAfterSeconds !== undefined) headers["Retry-After"] ??= String(retryAfterSeconds);
   const answer = jsonAnswer(problem, headers, status);
   return method === "HEAD" ? withoutBody(answer) : answer;

@@ -1,3 +1,3 @@
 /** How browsers sign in and out. What they are allowed to do then is decided elsewhere. */
-export { createSignInHandler, type SignInHandler } from "./sign-in-handler.ts";
-export type { SignInParts, SignInVisit } from "./sign-in-visit.ts";
+export { createSignInDoors } from "./sign-in-doors.ts";
+export type { SignInParts } from "./sign-in-parts.ts";

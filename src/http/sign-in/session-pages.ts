@@ -4,13 +4,14 @@ import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { readSmallBody } from "../read-small-body.ts";
-import { browserOf, pageOf, type SignInParts, type SignInVisit } from "./sign-in-visit.ts";
+import type { Visitor } from "../edge.ts";
+import { browserOf, pageOf, type SignInParts } from "./sign-in-parts.ts";
 
 const NOT_STORED = { "Cache-Control": "no-store" };
 
 /** The ways to sign in, and who is signed in. */
-export async function showWays(parts: SignInParts, visit: SignInVisit): Promise<Answer> {
-  const session = await parts.sessions.find(browserOf(visit));
+export async function showWays(parts: SignInParts, visitor: Visitor): Promise<Answer> {
+  const session = await parts.sessions.find(browserOf(visitor));
   const providers = parts.providers.list().map(({ name, title }) => ({
     name,
     title,
@@ -21,32 +22,32 @@ export async function showWays(parts: SignInParts, visit: SignInVisit): Promise<
 }
 
 /** Signs in by `{"name": …, "password": …}`. Only a person's own password makes a session: it is good for all. */
-export async function signInByPassword(parts: SignInParts, visit: SignInVisit): Promise<Answer> {
-  refuseOtherSites(pageOf(visit));
-  const credentials = readCredentials(await readSmallBody(visit.request, "application/json"));
-  const { account } = await identify(parts, visit, credentials);
+export async function signInByPassword(parts: SignInParts, visitor: Visitor): Promise<Answer> {
+  refuseOtherSites(pageOf(visitor));
+  const credentials = readCredentials(await readSmallBody(visitor.request, "application/json"));
+  const { account } = await identify(parts, visitor, credentials);
   const start = async (queries: Queries) => {
     const { name, source } = account;
-    const { cookie, csrfToken } = await parts.sessions.start(queries, { account, source }, browserOf(visit));
+    const { cookie, csrfToken } = await parts.sessions.start(queries, { account, source }, browserOf(visitor));
     // A password that is known is put into the audit trail once an hour; a session is an act each time.
     const act = { act: "session.start", outcome: "success", atMs: parts.clock.nowMs(), detail: { source } } as const;
-    await recordAct(queries, { ...visit.from, ...act, actor: name, target: name });
+    await recordAct(queries, { ...visitor.from, ...act, actor: name, target: name });
     return { ...jsonAnswer({ ...userOf(account), source, csrfToken }, NOT_STORED), cookies: [cookie] };
   };
   return parts.metadata.transaction(start, { durable: false });
 }
 
 /** Signs the browser out; one that is not signed in is none the worse. */
-export async function signOut({ sessions, metadata, clock }: SignInParts, visit: SignInVisit): Promise<Answer> {
-  const browser = browserOf(visit);
+export async function signOut({ sessions, metadata, clock }: SignInParts, visitor: Visitor): Promise<Answer> {
+  const browser = browserOf(visitor);
   const session = await sessions.find(browser);
-  if (session) requireOwnPage(pageOf(visit), session);
+  if (session) requireOwnPage(pageOf(visitor), session);
   const cookie = await metadata.transaction(async (queries) => {
     const cleared = await sessions.end(queries, browser);
     if (!session) return cleared;
     const { account, source } = session;
     const act = {
-      ...visit.from,
+      ...visitor.from,
       atMs: clock.nowMs(),
       act: "sign-out",
       outcome: "success",
@@ -76,7 +77,7 @@ function readCredentials(text: string): { readonly username: string; readonly pa
 
 async function identify(
   { signIn }: SignInParts,
-  { from }: SignInVisit,
+  { from }: Visitor,
   credentials: { readonly username: string; readonly password: string },
 ): Promise<Identity> {
   if (!signIn) throw new RegistryError("not-found", "nobody signs in with a password here");

@@ -1,7 +1,6 @@
 import { type BasicCredentials, parseBasicCredentials, parseScopes, type TokenAccess } from "../../auth/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import { readForm } from "../read-small-body.ts";
-import { targetOf } from "../request-target.ts";
 
 /** What a client wants a token for. */
 export interface TokenWish {
@@ -24,9 +23,7 @@ export type Proof =
  * @throws RegistryError `bad-request`, `login-failed`
  * @spec Docker Registry token authentication, "Requesting a Token"
  */
-export function readQueryWish(request: Request, service: string): TokenWish {
-  const [, query = ""] = targetOf(request.url).split(/\?(.*)/s);
-  const fields = new URLSearchParams(query);
+export function readQueryWish(request: Request, fields: URLSearchParams, service: string): TokenWish {
   const credentials = basicCredentials(request);
   const account = single(fields, "account");
   if (credentials && account !== undefined && account !== credentials.username)

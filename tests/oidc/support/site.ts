@@ -4,7 +4,7 @@ import { type OidcProviderOptions, type SignIn, WebSessions } from "../../../src
 import { OidcProviders } from "../../../src/auth/oidc/oidc-providers.ts";
 import { responseOf } from "../../../src/http/answer.ts";
 import { asRegistryError, errorAnswer } from "../../../src/http/error-answer.ts";
-import { createSignInHandler, type SignInHandler, type SignInParts } from "../../../src/http/index.ts";
+import { createSignInDoors, type Door, type SignInParts } from "../../../src/http/index.ts";
 import { type MetadataDatabase, openSqlite } from "../../../src/metadata/index.ts";
 import { addAccount, findAccount } from "./account-rows.ts";
 import { CLIENT_ID, CLIENT_SECRET } from "./identity-provider.ts";
@@ -20,7 +20,7 @@ export class Site {
   readonly identities: Parameters<SignInParts["ensureExternalAccount"]>[1][] = [];
   readonly sessions: WebSessions;
   readonly #server: Bun.Server<undefined>;
-  #handler: SignInHandler | undefined;
+  #doors: readonly Door[] = [];
 
   private constructor(database: MetadataDatabase) {
     this.database = database;
@@ -48,7 +48,7 @@ export class Site {
     const { database: metadata, clock, sessions } = this;
     const providers = new OidcProviders({ metadata, options, clock, random: randomBytes });
     const ensureExternalAccount = this.#ensureAccount.bind(this);
-    this.#handler = createSignInHandler({
+    this.#doors = createSignInDoors({
       metadata,
       providers,
       sessions,
@@ -88,11 +88,14 @@ export class Site {
   }
 
   async #answer(request: Request): Promise<Response> {
-    const path = new URL(request.url).pathname;
+    const { pathname: path, searchParams: query } = new URL(request.url);
     const from = { actor: undefined, address: "192.0.2.1", requestId: "r1" };
     try {
-      const answer = await this.#handler?.({ request, path, origin: this.url, from });
-      return answer ? responseOf(answer) : new Response(`page ${path}`);
+      const door = this.#doors.find((found) => path.startsWith(found.path));
+      if (!door) return new Response(`page ${path}`);
+      return responseOf(
+        await door.respond({ request, path, query, origin: this.url, from, introduce: () => undefined }),
+      );
     } catch (thrown) {
       const context = { method: request.method, challenge: () => "Basic", allow: "GET, HEAD" };
       return responseOf(errorAnswer(asRegistryError(thrown), context));

@@ -126,7 +126,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   async function answer(request: Request): Promise<Response> {
     const { method } = request;
     const { status, headers, body } = await api(request, VISITOR).catch((error: unknown) =>
-      problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: 'Basic realm="test"' }),
+      problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: () => 'Basic realm="test"' }),
     );
     return new Response(body as Blob | null, { status, headers });
   }
@@ -160,8 +160,7 @@ export async function openApi(): Promise<ApiUnderTest> {
 }
 
 const VISITOR = {
-  address: "192.0.2.1",
-  requestId: "request-1",
+  from: { actor: undefined, address: "192.0.2.1", requestId: "request-1" },
   origin: "http://registry.test",
   introduce: () => undefined,
 };

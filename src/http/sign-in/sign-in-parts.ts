@@ -2,6 +2,7 @@ import type { Account, ExternalIdentity } from "../../access/index.ts";
 import type { BrowserCookies, OidcProviders, PageRequest, SignIn, WebSessions } from "../../auth/index.ts";
 import type { ActOrigin, MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock } from "../../runtime/index.ts";
+import type { Visitor } from "../edge.ts";
 
 /** What the sign-in of browsers needs. */
 export interface SignInParts {
@@ -17,21 +18,10 @@ export interface SignInParts {
   readonly prefix: string;
 }
 
-/** One request that signs in or out. */
-export interface SignInVisit {
-  readonly request: Request;
-  /** Decoded, without the prefix. */
-  readonly path: string;
-  /** Scheme and host that the browser uses, such as `https://registry.example`. */
-  readonly origin: string;
-  /** Its actor is nobody yet. */
-  readonly from: ActOrigin;
-}
-
-export function browserOf({ request, origin }: SignInVisit): BrowserCookies {
+export function browserOf({ request, origin }: Visitor): BrowserCookies {
   return { header: request.headers.get("cookie"), isSecure: origin.startsWith("https:") };
 }
 
-export function pageOf({ request: { method, headers }, origin }: SignInVisit): PageRequest {
+export function pageOf({ request: { method, headers }, origin }: Visitor): PageRequest {
   return { method, headers, ownOrigin: origin };
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import type { GrantAccess } from "../../../../src/auth/index.ts";
 import { ERROR_TABLE } from "../../../../src/http/error-table.ts";
 import { HttpError } from "../../../../src/http/http-error.ts";
-import { type Answer, createTokenHandler, respondKeySet, type TokenHandler } from "../../../../src/http/index.ts";
+import { type Answer, createTokenDoor, type Door, respondKeySet } from "../../../../src/http/index.ts";
 import { openTokens, OPTIONS, START_MS, type TokenParts } from "../../auth/tokens/token-parts.ts";
 import { MapSignIn } from "./map-sign-in.ts";
 
@@ -22,7 +22,7 @@ const grantAccess: GrantAccess = (identity, wanted) =>
 
 let parts: TokenParts;
 let signIn: MapSignIn;
-let handle: TokenHandler;
+let door: Door;
 beforeEach(async () => {
   parts = await openTokens();
   signIn = new MapSignIn({
@@ -35,10 +35,18 @@ beforeEach(async () => {
     [`oidc:${ID_TOKEN}`]: { isByPassword: false },
   });
   const { metadata, clock, issuer } = parts;
-  handle = createTokenHandler({ service: SERVICE, signIn, grantAccess, issuer, metadata, clock });
+  door = createTokenDoor({ service: SERVICE, signIn, grantAccess, issuer, metadata, clock });
 });
 
 const CLIENT = { address: "192.0.2.7", requestId: "r-1" };
+const visitorOf = (request: Request) => ({
+  request,
+  path: "/token",
+  query: new URL(request.url).searchParams,
+  origin: `https://${SERVICE}`,
+  from: { actor: undefined, ...CLIENT },
+  introduce: () => undefined,
+});
 
 interface TokenBody {
   readonly token?: string;
@@ -57,7 +65,7 @@ interface Seen {
 
 async function ask(request: Request): Promise<Seen> {
   try {
-    const answer = await handle(request, CLIENT);
+    const answer = await door.respond(visitorOf(request));
     return { ...answer, json: jsonOf(answer) as TokenBody };
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
@@ -327,7 +335,9 @@ describe("POST", () => {
 });
 
 test.each(["PUT", "DELETE", "HEAD", "PATCH"])("%s is not possible", async (method) => {
-  const thrown = await handle(new Request(URL_START, { method }), CLIENT).catch((error: unknown) => error);
+  const thrown = await Promise.resolve(door.respond(visitorOf(new Request(URL_START, { method })))).catch(
+    (error: unknown) => error,
+  );
   expect(thrown).toMatchObject({ kind: "method-not-allowed", headers: { Allow: "GET, POST" } });
 });
 

@@ -12,12 +12,13 @@ import { type ActOrigin, type MetadataDatabase, recordAct } from "../../metadata
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
+import type { Door, Visitor } from "../edge.ts";
 import { waitSecondsOf } from "../error-answer.ts";
 import { ERROR_TABLE } from "../error-table.ts";
 import { HttpError } from "../http-error.ts";
 import { ACCESS_TOKEN_TYPE, readFormWish, readQueryWish, type TokenWish } from "./token-wish.ts";
 
-export interface TokenHandlerParts {
+export interface TokenDoorParts {
   /** What clients send as `service`: the one that the challenge names. */
   readonly service: string;
   readonly signIn: SignIn;
@@ -27,41 +28,35 @@ export interface TokenHandlerParts {
   readonly clock: Clock;
 }
 
-/** Where a request comes from. */
-export type TokenClient = Pick<ActOrigin, "address" | "requestId">;
-
-export type TokenHandler = (request: Request, client: TokenClient) => Promise<Answer>;
-
 /**
- * Makes the function that answers `/token`: who sends a password, a secret or a refresh token gets a token with as much of what
+ * Where tokens are given: who sends a password, a secret or a refresh token gets a token with as much of what
  * it asks for as it may have, and who sends nothing one with what is public.
- * @throws RegistryError from that function, with `WWW-Authenticate` of its own if it is about who somebody is
  * @spec Docker Registry token authentication; Docker Registry, "Token OAuth2 Specification"; RFC 8693
  */
-export function createTokenHandler(parts: TokenHandlerParts): TokenHandler {
-  return async (request, client) => {
+export function createTokenDoor(parts: TokenDoorParts): Door {
+  const respond = async (visitor: Visitor): Promise<Answer> => {
     try {
-      return await answer(parts, await readWish(parts, request), client);
+      return await answer(parts, await readWish(parts, visitor), visitor);
     } catch (error) {
       throw error instanceof RegistryError && !(error instanceof HttpError) ? withHeaders(error, parts.service) : error;
     }
   };
+  return { path: "/token", name: "token", respond };
 }
 
-async function readWish({ service }: TokenHandlerParts, request: Request): Promise<TokenWish> {
+async function readWish({ service }: TokenDoorParts, { request, query }: Visitor): Promise<TokenWish> {
   const { method } = request;
-  if (method === "GET") return readQueryWish(request, service);
+  if (method === "GET") return readQueryWish(request, query, service);
   if (method === "POST") return readFormWish(request, service);
   throw new HttpError("method-not-allowed", `${method} is not possible here; possible are GET, POST`, {
     Allow: "GET, POST",
   });
 }
 
-async function answer(parts: TokenHandlerParts, wish: TokenWish, { address, requestId }: TokenClient): Promise<Answer> {
-  const nobody: ActOrigin = { actor: undefined, address, requestId };
-  const identity = await signIn(parts.signIn, wish, nobody);
+async function answer(parts: TokenDoorParts, wish: TokenWish, visitor: Visitor): Promise<Answer> {
+  const identity = await signIn(parts.signIn, wish, visitor.from);
   const access = await parts.grantAccess(identity, wish.access);
-  const from: ActOrigin = { ...nobody, actor: identity?.account.name };
+  const from: ActOrigin = { ...visitor.from, actor: identity?.account.name };
   const refreshToken = await refreshTokenOf(parts.signIn, { wish, identity, from });
   const issued = await issue(parts, identity, access);
   if (identity) await record(parts, { wish, access, from });
@@ -89,7 +84,7 @@ async function refreshTokenOf(signIn: SignIn, { wish, identity, from }: Refreshi
 }
 
 function issue(
-  { issuer, clock }: TokenHandlerParts,
+  { issuer, clock }: TokenDoorParts,
   identity: Identity | undefined,
   access: readonly TokenAccess[],
 ): Promise<IssuedToken> {
@@ -106,7 +101,7 @@ interface Issue {
   readonly from: ActOrigin;
 }
 
-async function record({ metadata, clock }: TokenHandlerParts, { wish, access, from }: Issue): Promise<void> {
+async function record({ metadata, clock }: TokenDoorParts, { wish, access, from }: Issue): Promise<void> {
   const client = wish.clientId === undefined ? {} : { client: shorten(wish.clientId) };
   const detail = { scopes: access.map(formatScope), ...client };
   await metadata.transaction(

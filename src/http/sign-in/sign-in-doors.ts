@@ -1,19 +1,14 @@
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, withoutBody } from "../answer.ts";
+import type { Door, Visitor } from "../edge.ts";
 import { HttpError } from "../http-error.ts";
 import { beginAtProvider, finishAtProvider, logOutByProvider } from "./provider-pages.ts";
 import { showWays, signInByPassword, signOut } from "./session-pages.ts";
-import type { SignInParts, SignInVisit } from "./sign-in-visit.ts";
-
-/**
- * Answers what is under `/sign-in` and `/sign-out`.
- * @returns `undefined` at once where the path is none of these
- */
-export type SignInHandler = (visit: SignInVisit) => Promise<Answer> | undefined;
+import type { SignInParts } from "./sign-in-parts.ts";
 
 interface Page {
   readonly method: "GET" | "POST";
-  readonly respond: (parts: SignInParts, visit: SignInVisit, provider: string) => Promise<Answer>;
+  readonly respond: (parts: SignInParts, visitor: Visitor, provider: string) => Promise<Answer>;
 }
 
 /** Below the prefix. */
@@ -28,19 +23,19 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
 
 const PROVIDER = /^(\/sign-in\/oidc\/)([^/]+)/;
 
-/** Makes the function that signs browsers in and out. It throws RegistryError, as handlers do. */
-export function createSignInHandler(parts: SignInParts): SignInHandler {
-  return (visit) => {
-    const provider = PROVIDER.exec(visit.path)?.[2] ?? "";
-    const page = PAGES.get(visit.path.replace(PROVIDER, "$1{provider}"));
-    return page && respond(page, parts, visit, provider);
-  };
+/** What is under `/sign-in` and `/sign-out`. */
+export function createSignInDoors(parts: SignInParts): readonly Door[] {
+  const respond = (visitor: Visitor) => answer(parts, visitor);
+  return ["/sign-in", "/sign-in/", "/sign-out"].map((path) => ({ path, name: "sign-in", respond }));
 }
 
-async function respond(page: Page, parts: SignInParts, visit: SignInVisit, provider: string): Promise<Answer> {
-  const { method } = visit.request;
+async function answer(parts: SignInParts, visitor: Visitor): Promise<Answer> {
+  const provider = PROVIDER.exec(visitor.path)?.[2] ?? "";
+  const page = PAGES.get(visitor.path.replace(PROVIDER, "$1{provider}"));
+  if (!page) throw new RegistryError("route-unknown", "there is nothing here");
+  const { method } = visitor.request;
   // Cookies and the way back from a provider are for a host.
-  if (visit.origin === "") throw new RegistryError("bad-request", "the request has no usable Host header");
+  if (visitor.origin === "") throw new RegistryError("bad-request", "the request has no usable Host header");
   const isHead = method === "HEAD" && page.method === "GET";
   if (method !== page.method && !isHead) {
     const allowed = page.method === "GET" ? "GET, HEAD" : page.method;
@@ -48,6 +43,6 @@ async function respond(page: Page, parts: SignInParts, visit: SignInVisit, provi
       Allow: allowed,
     });
   }
-  const answer = await page.respond(parts, visit, provider);
-  return isHead ? withoutBody(answer) : answer;
+  const shown = await page.respond(parts, visitor, provider);
+  return isHead ? withoutBody(shown) : shown;
 }
