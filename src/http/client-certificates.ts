@@ -53,12 +53,12 @@ function isFromAnotherSite({ method, headers }: Request): boolean {
   return site !== null && site !== "same-origin" && site !== "none";
 }
 
+const PEM = /^(?:-----BEGIN CERTIFICATE-----)?([A-Za-z0-9+/=\s]+)(?:-----END CERTIFICATE-----)?$/;
+
 /** PEM or the base64 in it, percent-encoded or not: what nginx, HAProxy, Traefik and Caddy can send. */
 function readCertificate(text: string | undefined): Uint8Array | undefined {
   if (text === undefined || text.length > MAX_LENGTH) return undefined;
-  const block = /^\s*(?:-----BEGIN CERTIFICATE-----)?([A-Za-z0-9+/=\s]+)(?:-----END CERTIFICATE-----)?\s*$/.exec(
-    percentDecoded(text),
-  );
+  const block = PEM.exec(percentDecoded(text).trim());
   const base64 = block?.[1]?.replaceAll(/\s/g, "") ?? "";
   return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? asCertificate(Buffer.from(base64, "base64")) : undefined;
 }
@@ -96,4 +96,5 @@ function certificateOfElement(text: string): string | undefined {
   return certificates[0]?.[2]?.replaceAll(/^"|"$/g, "");
 }
 
-const PAIR = /([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^",;]*)([,;]|$)/g;
+/** Each begins where the one before has ended: looking for a next one from everywhere would take long. */
+const PAIR = /([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^",;]*)([,;]|$)/gy;

@@ -2,8 +2,11 @@ import type { Digest } from "../../oci/index.ts";
 import type { ByteRange } from "../../storage/index.ts";
 import { HttpError } from "../http-error.ts";
 
-/** The unit may be in any case, and spaces may stand around the numbers, as Go's servers allow; inside they are not. */
-const RANGE = /^bytes= *(\d*) *- *(\d*) *$/i;
+/**
+ * The unit may be in any case, and spaces may stand around the numbers, as Go's servers allow; inside they are not. A run of
+ * spaces ends at what is none: else a head full of them would be tried in more ways than anybody can wait for.
+ */
+const RANGE = /^bytes= *(?:(\d+) *)?- *(?:(\d+) *)?$/i;
 
 /**
  * The part of a blob that the request asks for; `undefined` for all of it. Several ranges at once, and a unit or a form

@@ -2,7 +2,9 @@ import { equal, ok } from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 
 import { parseCertificate } from "../../../src/auth/client-certificates/parse-certificate.ts";
-import { bytesOf, outcomeOf } from "../engine/expectations.ts";
+import { ClientCertificates } from "../../../src/http/client-certificates.ts";
+import { Networks } from "../../../src/runtime/networks.ts";
+import { bytesOf, headersOf, outcomeOf, registryOutcomeOf } from "../engine/expectations.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 
 /** With names of all kinds, and an end in 2050. */
@@ -51,6 +53,43 @@ export const certificates: FuzzTarget = {
     // Bytes that both read say the same to both. The text of an early year is one of another century.
     if (known && notAfterMs > Date.UTC(1950) && Number.isFinite(Date.parse(known.validTo)))
       equal(Date.parse(known.validTo), notAfterMs);
+  },
+};
+
+const NAME = "x-client-cert";
+const proxies = new Networks(["10.0.0.0/8"]);
+const readers = (["pem", "xfcc"] as const).map((format) => new ClientCertificates({ name: NAME, format }, proxies));
+const proxy = {
+  remoteAddress: "10.0.0.1",
+  remotePort: 1,
+  tls: true,
+  clientCertificate: undefined,
+  expectLongTransfer: () => undefined,
+  withoutIdleTimeout: <T>(work: () => Promise<T>) => work(),
+};
+const pem = (base64: string) => `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
+
+export const certificateHeaders: FuzzTarget = {
+  name: "certificate-headers",
+  corpus: [
+    FULL,
+    encodeURIComponent(pem(SMALL)),
+    `By=spiffe://acme/proxy;Cert="${encodeURIComponent(pem(FULL))}";Subject="CN=alice,O=\\"x;y\\""`,
+    "a".repeat(16_000),
+    `${"%20".repeat(5400)}-`,
+  ],
+  words: ["Cert=", '"', ";", ",", "\\", "%0a", "%20", "-----END CERTIFICATE-----"],
+  maxLength: 16_384,
+  testInputs: 1000,
+  check(text) {
+    const headers = headersOf({ [NAME]: text });
+    if (headers === undefined) return;
+    const request: Request = new Request("http://a/", { headers });
+    for (const reader of readers) {
+      const outcome = registryOutcomeOf<Uint8Array | undefined>(() => reader.find(request, proxy), "login-failed");
+      if (outcome.isAccepted && outcome.value !== undefined)
+        ok(readByRuntime(outcome.value)?.raw.equals(outcome.value), "more or less than one certificate");
+    }
   },
 };
 

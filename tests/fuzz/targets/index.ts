@@ -1,6 +1,6 @@
 /** Everything that is fuzzed: names, headers, files, and the whole at its door. */
 import type { FuzzTarget } from "../engine/target.ts";
-import { certificates } from "./certificates.ts";
+import { certificateHeaders, certificates } from "./certificates.ts";
 import { configFiles, configValues, yaml } from "./configuration.ts";
 import { clientHellos, forwarded, limitedBodies, targets } from "./connections.ts";
 import { door } from "./door.ts";
@@ -21,6 +21,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   authorization,
   htpasswd,
   certificates,
+  certificateHeaders,
   forwarded,
   targets,
   clientHellos,

@@ -59,6 +59,7 @@ describe("a certificate that a trusted proxy passes on", () => {
     ["with something behind it", Buffer.concat([DER, DER]).toString("base64")],
     ["another alphabet", BASE64.replace("M", "-")],
     ["too much", BASE64.repeat(100)],
+    ["as many blanks as a head may have", `${"%20".repeat(5400)}-`],
   ])("is refused when it is %s", (_, value) => expect(find(sent(value))).toBe("login-failed"));
 
   test("is none without the header, whatever the proxy has shown itself", () => {
@@ -86,6 +87,7 @@ describe("Envoy's header", () => {
     ["it inside of another value", `Subject="${cert.replaceAll('"', '\\"')}"`],
     ["what is no pair", `x;${cert}`],
     ["a quote that does not end", cert.slice(0, -1)],
+    ["as many letters as a head may have", "a".repeat(16_000)],
   ])("is refused with %s", (_, value) => expect(find({ ...sent(value), format: "xfcc" })).toBe("login-failed"));
 });
 

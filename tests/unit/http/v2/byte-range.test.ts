@@ -50,6 +50,10 @@ const WHOLE = [
   "bytes=1 0-2 0",
   "bytes =0-4",
   "b ytes=0-4",
+  // As much as a head may have.
+  `bytes=${" ".repeat(8000)}-${" ".repeat(8000)}x`,
+  `bytes=${" ".repeat(16_000)}`,
+  `bytes=0${" ".repeat(8000)}-0${" ".repeat(8000)}x`,
 ];
 
 const UNSATISFIABLE = [
