@@ -79,7 +79,8 @@ class SqliteMetadata implements MetadataDatabase {
     this.#connections = [parts.reader, parts.writer];
     this.reads = parts.reads;
     const { writer, reader, log, checkpoints, changes } = parts;
-    const version = reader.query("pragma data_version");
+    // Of the writer: its number does not change with commits of its own, of which it is known when they are made.
+    const version = writer.query("pragma data_version");
     const rows = new RememberedRows({ version: () => version.values()[0]?.[0], changes, maxBytes: REMEMBERED_BYTES });
     this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, path, rows));
     this.#log = log;
