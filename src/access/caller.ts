@@ -70,7 +70,7 @@ export class RuledCaller implements Caller {
   readonly isLetIn: boolean;
   readonly mayList: boolean;
   readonly tokenEndedAtMs: number | undefined;
-  /** Of what is asked for a whole repository, by action and path. */
+  /** Of what is asked for a whole repository, or for whichever tag will do, by action and path. */
   readonly #decisions = new Map<string, Refusal | undefined>();
   #endsAtMs = 0;
 
@@ -90,9 +90,10 @@ export class RuledCaller implements Caller {
   }
 
   refusalOf(request: AccessRequest): Refusal | undefined {
-    const whole = this.#wholeRefusal(request.path, request.action);
-    if (whole === undefined || (request.tag === undefined && !request.isAnyTagEnough)) return whole;
-    return this.#decide(request);
+    const { path, action, tag, isAnyTagEnough } = request;
+    const whole = this.#rememberedRefusal({ path, action });
+    if (whole === undefined || (tag === undefined && !isAnyTagEnough)) return whole;
+    return isAnyTagEnough ? this.#rememberedRefusal({ path, action, isAnyTagEnough }) : this.#decide(request);
   }
 
   maySee(path: string): boolean {
@@ -100,13 +101,14 @@ export class RuledCaller implements Caller {
     return isWithin && maySee(this.#rules, this.#asker, path, this.#nowMs());
   }
 
-  #wholeRefusal(path: string, action: Action): Refusal | undefined {
-    if (path.length > MAX_PATH_LENGTH) return this.#decide({ path, action });
+  #rememberedRefusal(request: AccessRequest): Refusal | undefined {
+    const { path, action, isAnyTagEnough } = request;
+    if (path.length > MAX_PATH_LENGTH) return this.#decide(request);
     const nowMs = this.#nowMs();
     if (nowMs >= this.#endsAtMs || this.#decisions.size >= MAX_REMEMBERED) this.#forget(nowMs);
-    const key = `${action} ${path}`;
+    const key = isAnyTagEnough ? `${action}* ${path}` : `${action} ${path}`;
     if (this.#decisions.has(key)) return this.#decisions.get(key);
-    const refusal = this.#decide({ path, action });
+    const refusal = this.#decide(request);
     this.#decisions.set(key, refusal);
     return refusal;
   }

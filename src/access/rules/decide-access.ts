@@ -35,7 +35,11 @@ export function decideAccess(
 
 /** Who sees a repository or a node may know that it exists. */
 export function maySee(rules: AccessRules, asker: Asker, path: string, nowMs: number): boolean {
-  if (decideAccess(rules, asker, { path, action: "pull" }, nowMs)) return true;
+  const { systemRole } = asker;
+  if (systemRole !== undefined && systemRoleMay(systemRole, "pull")) return true;
+  const pull: AccessRequest = { path, action: "pull" };
+  if (findRole(rules, asker, pull) ?? findVisibility(rules, asker, pull)) return true;
+  // Whatever it permits, and for whatever tags.
   return asker.subjects.some((subject) =>
     (rules.grants.get(subject) ?? []).some((grant) => isValid(grant, nowMs) && grant.mayBePath(path)),
   );

@@ -14,8 +14,20 @@ export function parsePathPattern(text: string): PathPattern {
   const parts = text.split("/");
   if (text.length > MAX_LENGTH || !parts.every((part) => part === "**" || (PART.test(part) && !part.includes("**"))))
     throw new RangeError(`"${text}" is no pattern of repository names such as team/** or team/*-prod`);
+  const star = text.indexOf("*");
+  if (star === -1) return (path) => path === text;
+  if (text === "**") return () => true;
+  const beginning = text.slice(0, star);
+  if (text === `${beginning}**` && beginning.endsWith("/")) return atOrBelow(beginning.slice(0, -1));
   const matchers = parts.map((part) => (part === "**" ? undefined : parseTextPattern(part)));
-  return (path) => matchParts(matchers, path.split("/"));
+  // Most of the patterns that somebody was given are about something else, which their first letters tell.
+  const literal = beginning.replace(/\/$/, "");
+  return (path) => path.startsWith(literal) && matchParts(matchers, path.split("/"));
+}
+
+function atOrBelow(node: string): PathPattern {
+  const below = `${node}/`;
+  return (path) => path.startsWith(below) || path === node;
 }
 
 /** `undefined` stands for any number of parts. */
