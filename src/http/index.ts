@@ -24,7 +24,6 @@ export {
   createApiDoor,
   createApiSignIn,
   problemAnswer,
-  type ServiceFacts,
   type SignInWay,
 } from "./api/index.ts";
 export type { Door, Page } from "./edge.ts";
@@ -62,9 +61,6 @@ export {
   type SiblingProcesses,
   watchedMetrics,
 } from "./siblings/index.ts";
-export { createSignInHandler, type SignInHandler, type SignInParts } from "./sign-in/index.ts";
-export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
-export { createTokenHandler, respondKeySet, type TokenHandler } from "./token/index.ts";
 export { createSignInDoors, type SignInParts } from "./sign-in/index.ts";
 export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
 export { createTokenDoor, respondKeySet } from "./token/index.ts";
