@@ -1,5 +1,6 @@
 import { type ActOrigin, findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
+import { type Soon, whenThere } from "../runtime/index.ts";
 import { type ByteRange, parseStorageKey, StorageError } from "../storage/index.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { record } from "./record.ts";
@@ -9,28 +10,34 @@ import { type Registry, requireDeletable } from "./registry.ts";
  * A blob of this repository; one that only another repository has does not exist here.
  * @throws RegistryError `blob-unknown`
  */
-export async function getBlob(registry: Registry, name: RepositoryName, digest: Digest): Promise<BlobContent> {
-  return (await registry.metadata.hot.findBlobInRepository(name, digest)) ?? throwBlobUnknown(name, digest);
+export function getBlob(registry: Registry, name: RepositoryName, digest: Digest): Soon<BlobContent> {
+  const found = registry.metadata.hot.findBlobInRepository(name, digest);
+  return whenThere(found, (blob) => blob ?? throwBlobUnknown(name, digest));
 }
 
 /**
  * A blob of this repository for a client that decides by it whether to push. One whose bytes are known to be lost is not there.
  * @throws RegistryError `blob-unknown`
  */
-export async function getBlobHead(registry: Registry, name: RepositoryName, digest: Digest): Promise<BlobContent> {
-  const blob = await getBlob(registry, name, digest);
-  if (await isLost(registry, blob)) throwBlobUnknown(name, digest);
-  return blob;
+export function getBlobHead(registry: Registry, name: RepositoryName, digest: Digest): Soon<BlobContent> {
+  return whenThere(getBlob(registry, name, digest), (blob) =>
+    whenThere(isLost(registry, blob), (lost) => (lost ? throwBlobUnknown(name, digest) : blob)),
+  );
 }
 
 /** Those of a small blob come from memory: nobody may change them. */
 export type BlobBytes = Blob | Uint8Array;
 
 /**
- * The blob's bytes, or those of `range`. A loss that shows is put on record.
+ * The blob's bytes, or those of `range`; at once where they are in memory. A loss that shows is put on record.
  * @throws RegistryError `unavailable` if storage has lost some of them
  */
-export async function readBlob(registry: Registry, blob: BlobContent, range?: ByteRange): Promise<BlobBytes> {
+export function readBlob(registry: Registry, blob: BlobContent, range?: ByteRange): Soon<BlobBytes> {
+  const kept = blob.lostReason === null ? registry.smallBlobs.find(blob.digest) : undefined;
+  return kept ? partOf(kept, range) : readFromStorage(registry, blob, range);
+}
+
+async function readFromStorage(registry: Registry, blob: BlobContent, range?: ByteRange): Promise<BlobBytes> {
   const { digest } = blob;
   if (!mayBeBack(registry, blob)) throw bytesLost(digest, "are damaged in storage");
   try {
@@ -53,10 +60,14 @@ async function readBytes(
   blob: BlobContent,
   range: ByteRange | undefined,
 ): Promise<BlobBytes | undefined> {
-  const { sizeBytes, storageKey, lostReason } = blob;
+  const { sizeBytes, storageKey } = blob;
   if (!smallBlobs.isSmall(blob)) return storage.read(parseStorageKey(storageKey), { range, sizeBytes });
-  const bytes = lostReason === null ? await smallBlobs.read(storage, blob) : await smallBlobs.readAnew(storage, blob);
-  return range ? bytes?.subarray(range.firstByte, range.lastByte + 1) : bytes;
+  const bytes = await smallBlobs.read(storage, blob);
+  return bytes && partOf(bytes, range);
+}
+
+function partOf(bytes: Uint8Array, range: ByteRange | undefined): Uint8Array {
+  return range ? bytes.subarray(range.firstByte, range.lastByte + 1) : bytes;
 }
 
 function bytesLost(digest: Digest, fault: string, cause?: StorageError): RegistryError {

@@ -1,4 +1,5 @@
 import { type BlobContent, clearBlobLoss, isLossBySize, type LossReason, recordBlobLoss } from "../metadata/index.ts";
+import type { Soon } from "../runtime/index.ts";
 import { parseStorageKey } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
 
@@ -6,8 +7,11 @@ import type { Registry } from "./registry.ts";
  * Whether bytes that were found lost still are: somebody may have put them back. To a client that asks, a lost blob is not
  * there, so that it pushes it again.
  */
-export async function isLost(registry: Registry, blob: BlobContent): Promise<boolean> {
-  if (blob.lostReason === null) return false;
+export function isLost(registry: Registry, blob: BlobContent): Soon<boolean> {
+  return blob.lostReason === null ? false : isStillLost(registry, blob);
+}
+
+async function isStillLost(registry: Registry, blob: BlobContent): Promise<boolean> {
   if (!mayBeBack(registry, blob) || !(await isBack(registry, blob))) return true;
   await noteFound(registry, blob);
   return false;
@@ -19,7 +23,7 @@ export function mayBeBack({ smallBlobs }: Registry, blob: BlobContent): boolean 
 }
 
 async function isBack({ storage, smallBlobs }: Registry, blob: BlobContent): Promise<boolean> {
-  if (smallBlobs.isSmall(blob)) return (await smallBlobs.readAnew(storage, blob).catch(() => undefined)) !== undefined;
+  if (smallBlobs.isSmall(blob)) return (await smallBlobs.read(storage, blob).catch(() => undefined)) !== undefined;
   return (await storage.stat(parseStorageKey(blob.storageKey)))?.sizeBytes === blob.sizeBytes;
 }
 

@@ -17,17 +17,16 @@ export class SmallBlobs {
     return blob.sizeBytes <= MAX_SMALL_BYTES;
   }
 
+  /** All bytes, which nobody may change, if they were read lately. */
+  find(digest: Digest): Uint8Array | undefined {
+    return this.#kept.get(digest)?.value;
+  }
+
   /**
-   * All bytes of a small blob, which nobody may change; `undefined` if storage does not have them.
+   * All bytes of a small blob, from storage, which nobody may change; `undefined` if they are not there.
    * @throws StorageError `corrupt` if they are not those of the digest
    */
   async read(storage: StorageDriver, blob: BlobContent): Promise<Uint8Array | undefined> {
-    const kept = this.#kept.get(blob.digest);
-    return kept ? kept.value : this.readAnew(storage, blob);
-  }
-
-  /** As `read`, but always from storage. */
-  async readAnew(storage: StorageDriver, blob: BlobContent): Promise<Uint8Array | undefined> {
     const { digest, sizeBytes, storageKey } = blob;
     const stored = await storage.read(parseStorageKey(storageKey), { sizeBytes });
     if (stored === undefined) return undefined;

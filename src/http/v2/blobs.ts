@@ -1,29 +1,38 @@
 import type { BlobContent } from "../../metadata/index.ts";
 import { type Digest, OCTET_STREAM } from "../../oci/index.ts";
 import { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
+import { type Soon, whenThere } from "../../runtime/index.ts";
+import type { ByteRange } from "../../storage/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
 import { parseRange } from "./byte-range.ts";
 import { isNotModified } from "./conditional.ts";
 import { actOriginOf, type ExchangeAt } from "./exchange.ts";
 
 /** @spec OCI distribution-spec, end-2; RFC 9110, 14 */
-export async function sendBlob(exchange: ExchangeAt<"blob">): Promise<Answer> {
+export function sendBlob(exchange: ExchangeAt<"blob">): Soon<Answer> {
   const { registry, request, route } = exchange;
   const find = request.method === "HEAD" ? getBlobHead : getBlob;
-  const blob = await find(registry, route.name, route.digest);
-  if (isNotModified(request, blob.digest)) return emptyAnswer(304, blobHeaders(blob.digest));
-  if (request.method === "HEAD") return emptyAnswer(200, wholeHeaders(blob));
-  const range = parseRange(request, blob.digest, blob.sizeBytes);
-  const bytes = await readBlob(registry, blob, range);
-  exchange.transfer.expectLong();
-  if (!range) {
-    const body = request.headers.has("range") ? wholeOf(bytes) : bytes;
-    return { status: 200, headers: wholeHeaders(blob), body };
-  }
+  return whenThere(find(registry, route.name, route.digest), (blob) => {
+    if (isNotModified(request, blob.digest)) return emptyAnswer(304, blobHeaders(blob.digest));
+    if (request.method === "HEAD") return emptyAnswer(200, wholeHeaders(blob));
+    const range = parseRange(request, blob.digest, blob.sizeBytes);
+    return whenThere(readBlob(registry, blob, range), (bytes) => {
+      if (bytes instanceof Blob) exchange.transfer.expectLong();
+      return range ? partAnswer(blob, range, bytes) : wholeAnswer(request, blob, bytes);
+    });
+  });
+}
+
+function wholeAnswer(request: Request, blob: BlobContent, bytes: BlobBytes): Answer {
+  const body = request.headers.has("range") ? wholeOf(bytes) : bytes;
+  return { status: 200, headers: wholeHeaders(blob), body };
+}
+
+function partAnswer(blob: BlobContent, range: ByteRange, body: BlobBytes): Answer {
   const headers = blobHeaders(blob.digest);
   headers["Content-Length"] = String(range.lastByte - range.firstByte + 1);
   headers["Content-Range"] = `bytes ${range.firstByte}-${range.lastByte}/${blob.sizeBytes}`;
-  return { status: 206, headers, body: bytes };
+  return { status: 206, headers, body };
 }
 
 const KEPT_HEADERS = new KeptHeaders();

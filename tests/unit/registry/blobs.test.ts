@@ -50,7 +50,7 @@ test.each([
   await damage(parseStorageKey(blob.storageKey), bytes);
   for (const range of [undefined, { firstByte: 1, lastByte: 4 }]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, to tell which failed
-    const failure = await readBlob(memory.registry, blob, range).catch((error: unknown) => error);
+    const failure = await Promise.try(() => readBlob(memory.registry, blob, range)).catch((error: unknown) => error);
     if (!(failure instanceof RegistryError)) throw new Error("no RegistryError", { cause: failure });
     expect(failure.kind).toBe("unavailable");
     expect(failure.message).toContain(digest);
@@ -72,11 +72,11 @@ describe("a blob whose bytes were found lost", () => {
     const blob = await getBlob(memory.registry, app, content.digest);
     key = parseStorageKey(blob.storageKey);
     await memory.registry.storage.remove(key);
-    await readBlob(memory.registry, blob).catch(() => undefined);
+    await Promise.try(() => readBlob(memory.registry, blob)).catch(() => undefined);
   });
 
   const headKind = () =>
-    getBlobHead(memory.registry, app, content.digest).then(
+    Promise.try(() => getBlobHead(memory.registry, app, content.digest)).then(
       () => "there",
       (error: unknown) => (error instanceof RegistryError ? error.kind : error),
     );
@@ -143,7 +143,9 @@ describe("a blob whose bytes were found to be wrong", () => {
 
   test("is not served, although its size is right", async () => {
     expect(await read().catch(kindOf)).toBe("unavailable");
-    expect(await getBlobHead(memory.registry, app, content.digest).catch(kindOf)).toBe("blob-unknown");
+    expect(await Promise.try(() => getBlobHead(memory.registry, app, content.digest)).catch(kindOf)).toBe(
+      "blob-unknown",
+    );
     expect(await countLostBlobs(memory.registry.metadata.reads)).toBe(1);
   });
 

@@ -43,7 +43,7 @@ export async function seenByClients(registry: Registry, digest: Digest): Promise
     expect(error).toBeInstanceOf(RegistryError);
     return (error as RegistryError).kind as string;
   };
-  const head = await getBlobHead(registry, app, digest).then(() => "there", kindOf);
+  const head = await Promise.try(() => getBlobHead(registry, app, digest)).then(() => "there", kindOf);
   const read = async () => new Response(await readBlob(registry, await getBlob(registry, app, digest))).text();
   return [head, await read().catch(kindOf)];
 }
