@@ -51,20 +51,17 @@ export class Visit {
 
   /** At once where nothing has to be waited for. */
   answer(refusal?: RegistryError): Soon<Response> {
+    let answer: Soon<Answer>;
     try {
-      const answer = this.#span ? this.#span.run(() => this.#respond(refusal)) : this.#respond(refusal);
-      return answer instanceof Promise ? this.#answerLater(answer) : this.#finish(answer);
+      answer = this.#span ? this.#span.run(() => this.#respond(refusal)) : this.#respond(refusal);
     } catch (thrown) {
       return this.#fail(thrown);
     }
-  }
-
-  async #answerLater(answer: Promise<Answer>): Promise<Response> {
-    try {
-      return this.#finish(await answer);
-    } catch (thrown) {
-      return this.#fail(thrown);
-    }
+    if (!(answer instanceof Promise)) return this.#finish(answer);
+    return answer.then(
+      (made) => this.#finish(made),
+      (thrown: unknown) => this.#fail(thrown),
+    );
   }
 
   /** Where an error becomes an answer. */
@@ -166,11 +163,17 @@ export class Visit {
   }
 
   #finish(answer: Answer, error?: RegistryError): Response {
+    let response: Response;
+    try {
+      response = responseOf(answer, this.#edge.commonHeaders);
+    } catch (thrown) {
+      // Then the answer to that is the one to tell of.
+      return this.#fail(thrown);
+    }
     const record = recordOf(this, answer, error);
     if (this.destination) this.#edge.metrics.requestFinished(record.handler);
     this.#edge.observe(record);
     this.#span?.finish(record);
-    const response = responseOf(answer, this.#edge.commonHeaders);
     response.headers.set("X-Request-Id", this.client.requestId);
     this.#pull?.settle(response);
     for (const warning of this.#warnings.headerValues()) response.headers.append("Warning", warning);

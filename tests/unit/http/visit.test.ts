@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { ANONYMOUS, EVERYBODY } from "../../../src/access/index.ts";
+import { emptyAnswer } from "../../../src/http/answer.ts";
+import type { Door, RequestRecord } from "../../../src/http/index.ts";
+import { askerOf, edgeUnderTest } from "../../support/edge-under-test.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
+
+let memory: MemoryRegistry;
+beforeAll(async () => {
+  memory = await openMemoryRegistry();
+});
+afterAll(() => memory.close());
+
+// All who come by it have the same, so that one who guesses passwords would lock out everybody.
+test("who comes by a unix socket has no address, for the authenticator and for doors", async () => {
+  const told: unknown[] = [];
+  const authenticator = {
+    challenge: () => "",
+    authenticate: (_: string | null, from: { readonly address?: string | undefined }) => {
+      told.push(from.address);
+      return { ...EVERYBODY, principal: ANONYMOUS };
+    },
+    close: () => undefined,
+  };
+  const door: Door = {
+    path: "/door",
+    name: "door",
+    respond: ({ from }) => {
+      told.push(from.address);
+      return emptyAnswer(204);
+    },
+  };
+  const ask = askerOf(edgeUnderTest(memory.registry, { authenticator, doors: [door] }));
+  for (const path of ["/v2/", "/door"]) for (const from of ["", "192.0.2.1"]) await ask(path, { from });
+  expect(told).toEqual([undefined, "192.0.2.1", undefined, "192.0.2.1"]);
+});
+
+test("an answer that cannot be sent is told of and counted once, as what came in its place", async () => {
+  let inFlight = 0;
+  const records: RequestRecord[] = [];
+  const broken = { status: 200, headers: { "Content-Type": "text/plain\nX-Other: 1" }, body: null };
+  const pages = new Map([["/page", { isOpen: true, needsLogin: false, respond: () => broken }]]);
+  const metrics = { requestStarted: () => void inFlight++, requestFinished: () => void inFlight-- };
+  const edge = edgeUnderTest(memory.registry, { pages, metrics, observe: (record) => void records.push(record) });
+  expect((await askerOf(edge)("/page")).status).toBe(500);
+  expect(inFlight).toBe(0);
+  expect(records.map(({ status, error }) => [status, error?.kind])).toEqual([[500, "internal"]]);
+});
