@@ -5,7 +5,7 @@
 export { AccessDirectory, AccessView } from "./access-directory.ts";
 export { isExternalName, isRobotName, WORKLOAD_USER_NAME } from "./accounts/account-names.ts";
 export type { Account } from "./accounts/account.ts";
-export { type Accounts, type AccountsParts, createAccounts, recordDeed } from "./accounts/accounts.ts";
+export { type Accounts, type AccountsParts, createAccounts } from "./accounts/accounts.ts";
 export { escapeDnValue } from "./accounts/escape-dn-value.ts";
 export { ensureExternalAccount } from "./accounts/external-accounts.ts";
 export type { ExternalIdentity } from "./accounts/external-identity.ts";
@@ -51,19 +51,9 @@ export {
   revokeRobotSecret,
   type Secret,
 } from "./accounts/secrets.ts";
-export { changePassword, resetPassword } from "./accounts/user-passwords.ts";
-export {
-  createUser,
-  deleteUser,
-  disableUser,
-  enableUser,
-  findUser,
-  getUser,
-  listUsers,
-  type NewUser,
-  updateUser,
-  type User,
-} from "./accounts/users.ts";
+export { changePassword, hashNewPassword, proveOldPassword, resetPassword } from "./accounts/user-passwords.ts";
+export { findUser, getUser, listUsers, type User } from "./accounts/user.ts";
+export { createUser, deleteUser, disableUser, enableUser, updateUser } from "./accounts/change-users.ts";
 export {
   askerOf,
   type Caller,
@@ -74,6 +64,7 @@ export {
   type Refusal,
   type TokenLimits,
 } from "./caller.ts";
+export { type Change, makeChange } from "./change.ts";
 export { hashOfSecret } from "./hash-of-secret.ts";
 export { BoundedTurns } from "./passwords/bounded-turns.ts";
 export { VerifiedPasswords } from "./passwords/verified-passwords.ts";
@@ -86,7 +77,7 @@ export {
   VISIBILITIES,
   type Visibility,
 } from "./rules/access-rules.ts";
-export type { Ruler, Viewer } from "./rules/authority.ts";
+export type { Viewer } from "./rules/authority.ts";
 export { explainAccess } from "./rules/explain-access.ts";
 export { listMembers } from "./rules/list-members.ts";
 export { createGrant, grantNotFound, maySeeGrant, removeGrant } from "./rules/manage-grants.ts";
@@ -96,7 +87,6 @@ export { getNode, listChildren, type NamespaceNode } from "./rules/namespace-tre
 export { ROOT } from "./rules/node-path.ts";
 export { parseTextPattern } from "./rules/path-pattern.ts";
 export { readRules } from "./rules/read-rules.ts";
-export { requireAuthorityOver } from "./rules/robot-authority.ts";
 export {
   type Action,
   ACTIONS,
@@ -106,5 +96,4 @@ export {
   SYSTEM_ROLES,
   type SystemRole,
 } from "./rules/roles.ts";
-export type { RuleBook } from "./rules/rule-book.ts";
 export { getSubject, SubjectNames } from "./rules/subject-name.ts";

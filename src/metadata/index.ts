@@ -5,7 +5,6 @@
 export {
   type AccessRuleRecords,
   findGrant,
-  findNamespace,
   type GrantRecord,
   insertGrant,
   listGrants,
@@ -54,7 +53,7 @@ export {
   removeGroupMember,
   updateGroup,
 } from "./access/groups.ts";
-export { findIdempotencyKey, insertIdempotencyKey, putIdempotentAnswer } from "./access/idempotency-keys.ts";
+export { findIdempotencyKey, insertIdempotencyKey } from "./access/idempotency-keys.ts";
 export {
   BEHIND_ALL_NAMES,
   findFirstName,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { createUser } from "../../src/access/index.ts";
+import { createUser } from "../support/change-accounts.ts";
 import { verifyChain } from "../../src/metadata/index.ts";
 import type { Answer } from "../support/http-client.ts";
 import { contentOf, imageManifest } from "../support/oci-content.ts";

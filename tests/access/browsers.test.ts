@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { disableUser } from "../../src/access/index.ts";
+import { disableUser } from "../support/change-accounts.ts";
 import type { Answer } from "../support/http-client.ts";
 import { nobody } from "../support/nobody.ts";
 import { pushImage } from "../support/push-content.ts";

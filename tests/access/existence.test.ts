@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { createRobot, disableUser } from "../../src/access/index.ts";
+import { createRobot, disableUser } from "../support/change-accounts.ts";
 import { findSignInFailures } from "../../src/metadata/index.ts";
 import { type Answer, type HttpClient } from "../support/http-client.ts";
 import { nobody } from "../support/nobody.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { createPersonalToken } from "../../src/access/index.ts";
+import { createPersonalToken } from "../support/change-accounts.ts";
 import { findSignInFailures, putSignInFailures } from "../../src/metadata/index.ts";
 import type { Answer } from "../support/http-client.ts";
 import { nobody } from "../support/nobody.ts";

@@ -2,17 +2,16 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { decodeJwt } from "jose";
 
+import { type CreatedSecret, type NewPersonalToken } from "../../src/access/index.ts";
 import {
   changePassword,
   createPersonalToken,
   createRobot,
   createRobotSecret,
-  type CreatedSecret,
   disableUser,
   enableUser,
-  type NewPersonalToken,
   revokePersonalToken,
-} from "../../src/access/index.ts";
+} from "../support/change-accounts.ts";
 import { nobody } from "../support/nobody.ts";
 import { pushImage } from "../support/push-content.ts";
 import { guardedWith, PASSWORD } from "./support/guarded.ts";

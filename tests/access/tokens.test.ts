@@ -17,7 +17,7 @@ import {
   resetPassword,
   revokeRobotSecret,
   updateRobot,
-} from "../../src/access/index.ts";
+} from "../support/change-accounts.ts";
 import { removeRole } from "../../src/metadata/index.ts";
 import { type Answer, errorCodes } from "../support/http-client.ts";
 import { nobody } from "../support/nobody.ts";

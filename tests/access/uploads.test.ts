@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 
-import { changePassword, disableUser } from "../../src/access/index.ts";
+import { changePassword, disableUser } from "../support/change-accounts.ts";
 import { removeRole } from "../../src/metadata/index.ts";
 import type { Answer, HttpClient } from "../support/http-client.ts";
 import { nobody } from "../support/nobody.ts";

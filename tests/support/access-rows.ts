@@ -5,19 +5,21 @@ import { getSubject } from "../../src/access/rules/subject-name.ts";
 import {
   type AccessLimit,
   type Accounts,
-  addGroupMapping,
   createAccounts,
+  type GroupMapping,
+  type Role,
+  type Visibility,
+} from "../../src/access/index.ts";
+import {
+  addGroupMapping,
   createGroup,
   createPersonalToken,
   createRobot,
   createRobotSecret,
   createUser,
   disableUser,
-  type GroupMapping,
   type NewUser,
-  type Role,
-  type Visibility,
-} from "../../src/access/index.ts";
+} from "./change-accounts.ts";
 import {
   type ActOrigin,
   type MetadataDatabase,

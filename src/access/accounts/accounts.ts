@@ -1,4 +1,4 @@
-import { type Act, type MetadataDatabase, type Queries, recordAct } from "../../metadata/index.ts";
+import type { MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock, RandomBytes } from "../../runtime/index.ts";
 import { DEFAULT_HASH_COST, type HashCost, PasswordHashes } from "../passwords/password-hashes.ts";
 import { DEFAULT_LOCK_OUT, LockOut, type LockOutOptions } from "./lock-out.ts";
@@ -40,13 +40,4 @@ export function createAccounts(parts: AccountsParts): Accounts {
     passwords: new PasswordHashes(options.hashCost),
     lockOut: new LockOut({ metadata, clock, options: options.lockOut }),
   };
-}
-
-/** Records in the transaction of the act itself that it succeeded. */
-export function recordDeed(
-  queries: Queries,
-  { clock }: Pick<Accounts, "clock">,
-  deed: Omit<Act, "atMs" | "outcome">,
-): Promise<void> {
-  return recordAct(queries, { ...deed, atMs: clock.nowMs(), outcome: "success" });
 }

@@ -14,11 +14,12 @@ import {
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
+import { type Change, makeChange } from "../change.ts";
 import { normalizeGroupName } from "./group-names.ts";
 import type { ExternalIdentity } from "./external-identity.ts";
 import { isExternalName } from "./account-names.ts";
 import type { Account } from "./account.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
+import type { Accounts } from "./accounts.ts";
 import { toAccount } from "./find-account.ts";
 
 /** Somebody whom a directory or a provider has just vouched for. */
@@ -34,16 +35,21 @@ export interface Voucher {
  * given to somebody else.
  * @throws RegistryError `conflict` if the name is another's or cannot be a name
  */
-export async function ensureExternalAccount(accounts: Accounts, voucher: Voucher, by: ActOrigin): Promise<Account> {
+export async function ensureExternalAccount(
+  accounts: Pick<Accounts, "metadata" | "clock">,
+  voucher: Voucher,
+  by: ActOrigin,
+): Promise<Account> {
   const { reads } = accounts.metadata;
   const found = await findExternalAccountRecord(reads, keyOf(voucher));
   if (found && !(await findDifference(reads, found, voucher))) return toAccount(reads, found);
-  return accounts.metadata.transaction(async (queries) => {
+  return makeChange(accounts, { from: by }, async (change) => {
+    const { queries } = change;
     const record = await findExternalAccountRecord(queries, keyOf(voucher));
-    const id = record ? record.id : await create(accounts, queries, { voucher, by });
+    const id = record ? record.id : await create(change, voucher);
     const current = record ?? (await findAccountRecordById(queries, id));
     const difference = current && (await findDifference(queries, current, voucher));
-    if (difference) await apply(accounts, queries, { id, voucher, difference, by });
+    if (difference) await apply(change, { id, voucher, difference });
     const settled = await findAccountRecordById(queries, id);
     if (!settled) throw new Error(`account ${id} is gone within its own transaction`);
     return toAccount(queries, settled);
@@ -54,33 +60,15 @@ function keyOf({ source, identity }: Voucher): { readonly source: string; readon
   return { source, externalId: identity.externalId };
 }
 
-async function create(
-  accounts: Accounts,
-  queries: Queries,
-  { voucher: { source, identity }, by }: { readonly voucher: Voucher; readonly by: ActOrigin },
-): Promise<number> {
-  if (!isExternalName(identity.name))
-    throw new RegistryError(
-      "conflict",
-      `${source} calls a user "${shorten(identity.name)}", which cannot be a name here`,
-    );
-  if (await findAccountRecord(queries, identity.name))
-    throw new RegistryError("conflict", `there is another account with the name ${identity.name} that ${source} gives`);
-  const id = await insertAccount(queries, {
-    name: identity.name,
-    kind: "user",
-    source,
-    externalId: identity.externalId,
-    displayName: identity.displayName ?? null,
-    email: identity.email ?? null,
-    passwordHash: null,
-    mustChangePassword: false,
-    systemRole: null,
-    ownerPath: null,
-    expiresAtMs: null,
-    nowMs: accounts.clock.nowMs(),
-  });
-  await recordDeed(queries, accounts, { ...by, act: "user.create", target: identity.name, detail: { source } });
+async function create(change: Change, { source, identity }: Voucher): Promise<number> {
+  const { queries, nowMs } = change;
+  const { name, externalId, displayName, email } = identity;
+  if (!isExternalName(name))
+    throw new RegistryError("conflict", `${source} calls a user "${shorten(name)}", which cannot be a name here`);
+  if (await findAccountRecord(queries, name))
+    throw new RegistryError("conflict", `there is another account with the name ${name} that ${source} gives`);
+  const id = await insertAccount(queries, { name, kind: "user", source, externalId, displayName, email, nowMs });
+  await change.record({ act: "user.create", target: name, detail: { source } });
   return id;
 }
 
@@ -140,17 +128,16 @@ interface Application {
   readonly id: number;
   readonly voucher: Voucher;
   readonly difference: Difference;
-  readonly by: ActOrigin;
 }
 
 async function apply(
-  accounts: Accounts,
-  queries: Queries,
-  { id, voucher: { source, identity }, difference: { fields, joined, left }, by }: Application,
+  change: Change,
+  { id, voucher: { source, identity }, difference: { fields, joined, left } }: Application,
 ): Promise<void> {
-  if (Object.keys(fields).length > 0) await updateAccount(queries, id, { ...fields, nowMs: accounts.clock.nowMs() });
+  const { queries, nowMs } = change;
+  if (Object.keys(fields).length > 0) await updateAccount(queries, id, { ...fields, nowMs });
   for (const groupId of joined) await putGroupMember(queries, { groupId, accountId: id, source });
   for (const groupId of left) await removeGroupMember(queries, { groupId, accountId: id, source });
   const detail = { source, changed: Object.keys(fields), joinedGroupIds: joined, leftGroupIds: left };
-  await recordDeed(queries, accounts, { ...by, act: "user.update", target: identity.name, detail });
+  await change.record({ act: "user.update", target: identity.name, detail });
 }

@@ -1,5 +1,6 @@
 import { findAccountRecord, hasAdministrator, insertAccount, type Queries } from "../../metadata/index.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
+import { makeChange } from "../change.ts";
+import type { Accounts } from "./accounts.ts";
 import { randomText } from "./random-text.ts";
 
 /** 119 bits, that can still be typed. */
@@ -17,28 +18,24 @@ export interface FirstAdministrator {
  * @returns `undefined` if there is one
  */
 export async function createFirstAdministrator(accounts: Accounts): Promise<FirstAdministrator | undefined> {
-  const { metadata, clock, random, passwords } = accounts;
+  const { metadata, random, passwords } = accounts;
   if (await isThereOne(metadata.reads)) return undefined;
   const first: FirstAdministrator = { name: NAME, password: randomText(random, PASSWORD_LENGTH) };
   const passwordHash = await passwords.hash(first.password);
-  return metadata.transaction(async (queries) => {
+  const nobody = { actor: undefined, address: undefined, requestId: undefined };
+  return makeChange(accounts, { from: nobody }, async (change) => {
+    const { queries, nowMs } = change;
     if (await isThereOne(queries)) return undefined;
     await insertAccount(queries, {
       name: first.name,
       kind: "user",
       source: "local",
-      externalId: null,
-      displayName: null,
-      email: null,
       passwordHash,
       mustChangePassword: true,
       systemRole: "administrator",
-      ownerPath: null,
-      expiresAtMs: null,
-      nowMs: clock.nowMs(),
+      nowMs,
     });
-    const by = { actor: undefined, address: undefined, requestId: undefined };
-    await recordDeed(queries, accounts, { ...by, act: "user.create", target: first.name, detail: { first: true } });
+    await change.record({ act: "user.create", target: first.name, detail: { first: true } });
     return first;
   });
 }

@@ -1,5 +1,4 @@
 import {
-  type ActOrigin,
   findAccountRecord,
   listGroupIdsOf,
   listGroupMappings as listMappingRecords,
@@ -12,7 +11,7 @@ import {
   removeGroupMember,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
+import type { Change } from "../change.ts";
 import { getGroupRecord } from "./groups.ts";
 
 /** Who is in a group. */
@@ -26,14 +25,13 @@ export interface GroupMember {
 
 /** In the byte order of their names. @throws RegistryError `not-found` */
 export async function listGroupMembers(
-  accounts: Accounts,
+  queries: Queries,
   group: string,
   page: NamePage,
 ): Promise<readonly GroupMember[]> {
-  const { reads } = accounts.metadata;
-  const { id } = await getGroupRecord(reads, group);
+  const { id } = await getGroupRecord(queries, group);
   const members = new Map<string, GroupMember>();
-  for (const { source, ...member } of await listMemberRecords(reads, id, page))
+  for (const { source, ...member } of await listMemberRecords(queries, id, page))
     members.set(member.name, { ...member, sources: [...(members.get(member.name)?.sources ?? []), source] });
   return [...members.values()];
 }
@@ -45,30 +43,24 @@ export interface Membership {
 }
 
 /** Puts a user or a robot into the group, once. @throws RegistryError `not-found` */
-export async function addGroupMember(accounts: Accounts, membership: Membership, by: ActOrigin): Promise<void> {
-  await accounts.metadata.transaction(async (queries) => {
-    const { group, account } = await getBoth(queries, membership);
-    const isNew = await putGroupMember(queries, { groupId: group.id, accountId: account.id, source: "local" });
-    const deed = { act: "group.member.add", target: group.name, detail: { member: account.name } };
-    if (isNew) await recordDeed(queries, accounts, { ...by, ...deed });
-  });
+export async function addGroupMember(change: Change, membership: Membership): Promise<void> {
+  const { group, account } = await getBoth(change.queries, membership);
+  const isNew = await putGroupMember(change.queries, { groupId: group.id, accountId: account.id, source: "local" });
+  if (isNew) await change.record({ act: "group.member.add", target: group.name, detail: { member: account.name } });
 }
 
 /** @throws RegistryError `not-found`; `conflict` for who is in the group because a directory or a provider says so */
-export async function deleteGroupMember(accounts: Accounts, membership: Membership, by: ActOrigin): Promise<void> {
-  await accounts.metadata.transaction(async (queries) => {
-    const { group, account } = await getBoth(queries, membership);
-    const key = { groupId: group.id, accountId: account.id };
-    const isRemoved = await removeGroupMember(queries, { ...key, source: "local" });
-    if (!isRemoved && (await listGroupIdsOf(queries, account.id)).includes(group.id))
-      throw new RegistryError(
-        "conflict",
-        `${account.source} says that ${account.name} is in ${group.name}: change it there`,
-      );
-    if (!isRemoved) throw new RegistryError("not-found", `${account.name} is not in the group ${group.name}`);
-    const deed = { act: "group.member.remove", target: group.name, detail: { member: account.name } };
-    await recordDeed(queries, accounts, { ...by, ...deed });
-  });
+export async function deleteGroupMember(change: Change, membership: Membership): Promise<void> {
+  const { queries } = change;
+  const { group, account } = await getBoth(queries, membership);
+  const isRemoved = await removeGroupMember(queries, { groupId: group.id, accountId: account.id, source: "local" });
+  if (!isRemoved && (await listGroupIdsOf(queries, account.id)).includes(group.id))
+    throw new RegistryError(
+      "conflict",
+      `${account.source} says that ${account.name} is in ${group.name}: change it there`,
+    );
+  if (!isRemoved) throw new RegistryError("not-found", `${account.name} is not in the group ${group.name}`);
+  await change.record({ act: "group.member.remove", target: group.name, detail: { member: account.name } });
 }
 
 async function getBoth(queries: Queries, { group, member }: Membership) {
@@ -89,15 +81,14 @@ export interface GroupMapping {
 }
 
 /** @throws RegistryError `not-found` */
-export async function listGroupMappings(accounts: Accounts, group: string): Promise<readonly GroupMapping[]> {
-  const { reads } = accounts.metadata;
-  const { id } = await getGroupRecord(reads, group);
-  const records = await listMappingRecords(reads, id);
+export async function listGroupMappings(queries: Queries, group: string): Promise<readonly GroupMapping[]> {
+  const { id } = await getGroupRecord(queries, group);
+  const records = await listMappingRecords(queries, id);
   return records.map(({ source, externalName }) => ({ group, source, externalName }));
 }
 
 /** Counts for each user from the next sign-in on. @throws RegistryError `not-found`, `bad-request` */
-export async function addGroupMapping(accounts: Accounts, mapping: GroupMapping, by: ActOrigin): Promise<void> {
+export async function addGroupMapping(change: Change, mapping: GroupMapping): Promise<void> {
   const { group, source, externalName } = mapping;
   if (!/^(?:ldap|oidc):.+$/.test(source))
     throw new RegistryError("bad-request", "groups are given by ldap:<server> or oidc:<provider>", {
@@ -107,12 +98,9 @@ export async function addGroupMapping(accounts: Accounts, mapping: GroupMapping,
     throw new RegistryError("bad-request", `an external group's name has 1 to ${MAX_EXTERNAL_NAME_LENGTH} characters`, {
       detail: { field: "externalName" },
     });
-  await accounts.metadata.transaction(async (queries) => {
-    const { id } = await getGroupRecord(queries, group);
-    const isNew = await putGroupMapping(queries, { groupId: id, source, externalName });
-    const deed = { act: "group.mapping.add", target: group, detail: { source, externalName } };
-    if (isNew) await recordDeed(queries, accounts, { ...by, ...deed });
-  });
+  const { id } = await getGroupRecord(change.queries, group);
+  const isNew = await putGroupMapping(change.queries, { groupId: id, source, externalName });
+  if (isNew) await change.record({ act: "group.mapping.add", target: group, detail: { source, externalName } });
 }
 
 /** A distinguished name may be long. */
@@ -123,13 +111,10 @@ const MAX_EXTERNAL_NAME_LENGTH = 1024;
  * from the next sign-in on.
  * @throws RegistryError `not-found`
  */
-export async function deleteGroupMapping(accounts: Accounts, mapping: GroupMapping, by: ActOrigin): Promise<void> {
+export async function deleteGroupMapping(change: Change, mapping: GroupMapping): Promise<void> {
   const { group, source, externalName } = mapping;
-  await accounts.metadata.transaction(async (queries) => {
-    const { id } = await getGroupRecord(queries, group);
-    if (!(await removeGroupMapping(queries, { groupId: id, source, externalName })))
-      throw new RegistryError("not-found", `${group} has no mapping of ${shorten(externalName)} of ${shorten(source)}`);
-    const deed = { act: "group.mapping.remove", target: group, detail: { source, externalName } };
-    await recordDeed(queries, accounts, { ...by, ...deed });
-  });
+  const { id } = await getGroupRecord(change.queries, group);
+  if (!(await removeGroupMapping(change.queries, { groupId: id, source, externalName })))
+    throw new RegistryError("not-found", `${group} has no mapping of ${shorten(externalName)} of ${shorten(source)}`);
+  await change.record({ act: "group.mapping.remove", target: group, detail: { source, externalName } });
 }

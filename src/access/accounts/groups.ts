@@ -1,5 +1,4 @@
 import {
-  type ActOrigin,
   findGroupRecord,
   type GroupRecord,
   insertGroup,
@@ -11,8 +10,8 @@ import {
   updateGroup as updateGroupRecord,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
+import type { Change } from "../change.ts";
 import { requireGroupName } from "./account-names.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
 import { requireDescription } from "./person-fields.ts";
 
 /** A team: roles and grants that it has, each of its members has. */
@@ -30,30 +29,29 @@ export interface NewTeam {
 }
 
 /** @throws RegistryError `bad-request`; `conflict` if the name is taken */
-export async function createGroup(accounts: Accounts, { name, description }: NewTeam, by: ActOrigin): Promise<Group> {
+export async function createGroup(change: Change, { name, description }: NewTeam): Promise<Group> {
+  const { queries, nowMs } = change;
   requireGroupName(name);
   requireDescription(description);
-  return accounts.metadata.transaction(async (queries) => {
-    await requireFreeGroupName(queries, name);
-    await insertGroup(queries, { name, description: description ?? null, nowMs: accounts.clock.nowMs() });
-    await recordDeed(queries, accounts, { ...by, act: "group.create", target: name });
-    return toGroup(await getGroupRecord(queries, name));
-  });
+  await requireFreeGroupName(queries, name);
+  await insertGroup(queries, { name, description: description ?? null, nowMs });
+  await change.record({ act: "group.create", target: name });
+  return getGroup(queries, name);
 }
 
 /** @throws RegistryError `not-found` */
-export async function getGroup(accounts: Accounts, name: string): Promise<Group> {
-  return toGroup(await getGroupRecord(accounts.metadata.reads, name));
+export async function getGroup(queries: Queries, name: string): Promise<Group> {
+  return toGroup(await getGroupRecord(queries, name));
 }
 
 /** In the byte order of their names. */
-export async function listGroups(accounts: Accounts, page: NamePage): Promise<readonly Group[]> {
-  return (await listGroupRecords(accounts.metadata.reads, page)).map(toGroup);
+export async function listGroups(queries: Queries, page: NamePage): Promise<readonly Group[]> {
+  return (await listGroupRecords(queries, page)).map(toGroup);
 }
 
 /** The groups that an account is in, whoever says so. */
-export async function listGroupsOf(accounts: Accounts, accountId: number): Promise<readonly Group[]> {
-  return (await listGroupRecordsOf(accounts.metadata.reads, accountId)).map(toGroup);
+export async function listGroupsOf(queries: Queries, accountId: number): Promise<readonly Group[]> {
+  return (await listGroupRecordsOf(queries, accountId)).map(toGroup);
 }
 
 /** What is absent stays; `null` takes away. */
@@ -64,35 +62,27 @@ export interface GroupChanges {
 }
 
 /** @throws RegistryError `not-found`; `bad-request`; `conflict` if the name is taken */
-export async function updateGroup(
-  accounts: Accounts,
-  { name, changes }: { readonly name: string; readonly changes: GroupChanges },
-  by: ActOrigin,
-): Promise<Group> {
+export async function updateGroup(change: Change, name: string, changes: GroupChanges): Promise<Group> {
+  const { queries, nowMs } = change;
   const { name: newName = name, description } = changes;
   if (newName !== name) requireGroupName(newName);
   requireDescription(description);
-  return accounts.metadata.transaction(async (queries) => {
-    const record = await getGroupRecord(queries, name);
-    if (newName !== name) await requireFreeGroupName(queries, newName);
-    await updateGroupRecord(queries, record.id, {
-      name: newName,
-      description: description === undefined ? record.description : description,
-      nowMs: accounts.clock.nowMs(),
-    });
-    const detail = newName === name ? undefined : { newName };
-    await recordDeed(queries, accounts, { ...by, act: "group.update", target: name, detail });
-    return toGroup(await getGroupRecord(queries, newName));
+  const record = await getGroupRecord(queries, name);
+  if (newName !== name) await requireFreeGroupName(queries, newName);
+  await updateGroupRecord(queries, record.id, {
+    name: newName,
+    description: description === undefined ? record.description : description,
+    nowMs,
   });
+  await change.record({ act: "group.update", target: name, detail: newName === name ? undefined : { newName } });
+  return getGroup(queries, newName);
 }
 
 /** With all that it was given. @throws RegistryError `not-found` */
-export async function deleteGroup(accounts: Accounts, name: string, by: ActOrigin): Promise<void> {
-  await accounts.metadata.transaction(async (queries) => {
-    const { id } = await getGroupRecord(queries, name);
-    await removeGroup(queries, id);
-    await recordDeed(queries, accounts, { ...by, act: "group.delete", target: name });
-  });
+export async function deleteGroup(change: Change, name: string): Promise<void> {
+  const { id } = await getGroupRecord(change.queries, name);
+  await removeGroup(change.queries, id);
+  await change.record({ act: "group.delete", target: name });
 }
 
 /** @throws RegistryError `not-found` */

@@ -1,13 +1,13 @@
 import {
-  type ActOrigin,
   insertRobotTrust,
   listRobotTrusts as listTrustRecords,
+  type Queries,
   raiseAccountGeneration,
   removeRobotTrust,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
-import { getRobotRecord } from "./robots.ts";
+import type { Change } from "../change.ts";
+import { getRobotInHands, getRobotRecord } from "./robots.ts";
 
 /** Whose ID tokens make a robot of a job: those of the issuer, for the audience, with all of these claims. */
 export interface RobotTrust {
@@ -29,29 +29,27 @@ const MOST_CLAIMS = 20;
 /** Of one robot. */
 const MOST_TRUSTS = 50;
 
-/** @throws RegistryError `not-found`; `bad-request` also for claims that everybody has whom the issuer knows; `conflict` */
-export async function addRobotTrust(accounts: Accounts, trust: NewRobotTrust, by: ActOrigin): Promise<RobotTrust> {
+/**
+ * @throws RegistryError `not-found`, `denied`; `bad-request` also for claims that everybody has whom the issuer knows; `conflict`
+ */
+export async function addRobotTrust(change: Change, trust: NewRobotTrust): Promise<RobotTrust> {
   const { robot, issuer, audience, claims } = trust;
   requireIssuer(issuer);
   if (audience.trim() === "" || audience.length > MAX_LENGTH)
     throw badTrust("audience", "an audience is what the job's token is made for, such as the registry's host");
   requireClaims(claims);
-  return accounts.metadata.transaction(async (queries) => {
-    const { id: accountId } = await getRobotRecord(queries, robot);
-    if ((await listTrustRecords(queries, accountId)).length >= MOST_TRUSTS)
-      throw new RegistryError("conflict", `${robot} has ${MOST_TRUSTS} trusts already: take some away before`);
-    const createdAtMs = accounts.clock.nowMs();
-    const id = await insertRobotTrust(queries, { accountId, issuer, audience, claims, createdAtMs });
-    const detail = { id, issuer, audience, claims };
-    await recordDeed(queries, accounts, { ...by, act: "robot.trust.add", target: robot, detail });
-    return { id, issuer, audience, claims, createdAtMs };
-  });
+  const { queries, nowMs: createdAtMs } = change;
+  const { id: accountId } = await getRobotInHands(change, robot);
+  if ((await listTrustRecords(queries, accountId)).length >= MOST_TRUSTS)
+    throw new RegistryError("conflict", `${robot} has ${MOST_TRUSTS} trusts already: take some away before`);
+  const id = await insertRobotTrust(queries, { accountId, issuer, audience, claims, createdAtMs });
+  await change.record({ act: "robot.trust.add", target: robot, detail: { id, issuer, audience, claims } });
+  return { id, issuer, audience, claims, createdAtMs };
 }
 
 /** In the order in which they were made. @throws RegistryError `not-found` */
-export async function listRobotTrusts(accounts: Accounts, robot: string): Promise<readonly RobotTrust[]> {
-  const { reads } = accounts.metadata;
-  const records = await listTrustRecords(reads, (await getRobotRecord(reads, robot)).id);
+export async function listRobotTrusts(queries: Queries, robot: string): Promise<readonly RobotTrust[]> {
+  const records = await listTrustRecords(queries, (await getRobotRecord(queries, robot)).id);
   return records.map(({ id, issuer, audience, claims, createdAtMs }) => ({
     id,
     issuer,
@@ -61,19 +59,16 @@ export async function listRobotTrusts(accounts: Accounts, robot: string): Promis
   }));
 }
 
-/** All tokens of the robot end. @throws RegistryError `not-found` */
+/** All tokens of the robot end. @throws RegistryError `not-found`, `denied` */
 export async function deleteRobotTrust(
-  accounts: Accounts,
+  change: Change,
   { robot, id }: { readonly robot: string; readonly id: number },
-  by: ActOrigin,
 ): Promise<void> {
-  await accounts.metadata.transaction(async (queries) => {
-    const { id: accountId } = await getRobotRecord(queries, robot);
-    if (!(await removeRobotTrust(queries, { accountId, id })))
-      throw new RegistryError("not-found", `${robot} has no trust with the id ${id}`);
-    await raiseAccountGeneration(queries, accountId);
-    await recordDeed(queries, accounts, { ...by, act: "robot.trust.remove", target: robot, detail: { id } });
-  });
+  const { id: accountId } = await getRobotInHands(change, robot);
+  if (!(await removeRobotTrust(change.queries, { accountId, id })))
+    throw new RegistryError("not-found", `${robot} has no trust with the id ${id}`);
+  await raiseAccountGeneration(change.queries, accountId);
+  await change.record({ act: "robot.trust.remove", target: robot, detail: { id } });
 }
 
 /** @spec OpenID Connect Core 1.0, "ID Token", `iss` */

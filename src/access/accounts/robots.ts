@@ -1,7 +1,5 @@
 import {
-  type AccountChanges,
   type AccountRecord,
-  type ActOrigin,
   findAccountRecord,
   insertAccount,
   listAccountRecords,
@@ -11,10 +9,12 @@ import {
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
+import type { Change } from "../change.ts";
+import { requireMay } from "../rules/authority.ts";
+import { requireAuthorityOver } from "../rules/robot-authority.ts";
 import { robotNameOf } from "./account-names.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
+import { endTokens, requireFreeName } from "./account-rows.ts";
 import { requireDescription } from "./person-fields.ts";
-import { endTokens, requireFreeName } from "./users.ts";
 
 /** A program that signs in; it belongs to a node of the namespace tree. */
 export interface Robot {
@@ -41,35 +41,27 @@ export interface NewRobot {
   readonly expiresAtMs?: number | undefined;
 }
 
-/** Makes a robot, which can do nothing before it is given roles or grants. @throws RegistryError `bad-request`, `conflict` */
-export async function createRobot(accounts: Accounts, robot: NewRobot, by: ActOrigin): Promise<Robot> {
-  const name = robotNameOf(robot.ownerPath, robot.name);
-  requireDescription(robot.description);
-  requireFuture(accounts, robot.expiresAtMs);
-  return accounts.metadata.transaction(async (queries) => {
-    await requireFreeName(queries, name);
-    await insertAccount(queries, {
-      name,
-      kind: "robot",
-      source: "local",
-      externalId: null,
-      displayName: robot.description ?? null,
-      email: null,
-      passwordHash: null,
-      mustChangePassword: false,
-      systemRole: null,
-      ownerPath: robot.ownerPath,
-      expiresAtMs: robot.expiresAtMs ?? null,
-      nowMs: accounts.clock.nowMs(),
-    });
-    await recordDeed(queries, accounts, { ...by, act: "robot.create", target: name });
-    return toRobot(await getRobotRecord(queries, name));
-  });
+/**
+ * Makes a robot, which can do nothing before it is given roles or grants.
+ * @throws RegistryError `denied`, `not-found` for who must not know of the node; `bad-request`, `conflict`
+ */
+export async function createRobot(change: Change, robot: NewRobot): Promise<Robot> {
+  const { queries, nowMs } = change;
+  const { ownerPath, description, expiresAtMs } = robot;
+  requireMay(await change.viewer(), "members:write", ownerPath);
+  const name = robotNameOf(ownerPath, robot.name);
+  requireDescription(description);
+  requireFuture(nowMs, expiresAtMs);
+  await requireFreeName(queries, name);
+  const account = { name, kind: "robot", source: "local", displayName: description, ownerPath, expiresAtMs } as const;
+  await insertAccount(queries, { ...account, nowMs });
+  await change.record({ act: "robot.create", target: name });
+  return getRobot(queries, name);
 }
 
 /** @param name the whole one. @throws RegistryError `not-found` */
-export async function getRobot(accounts: Accounts, name: string): Promise<Robot> {
-  return toRobot(await getRobotRecord(accounts.metadata.reads, name));
+export async function getRobot(queries: Queries, name: string): Promise<Robot> {
+  return toRobot(await getRobotRecord(queries, name));
 }
 
 export interface RobotPage extends NamePage {
@@ -78,9 +70,8 @@ export interface RobotPage extends NamePage {
 }
 
 /** In the byte order of their whole names. */
-export async function listRobots(accounts: Accounts, page: RobotPage): Promise<readonly Robot[]> {
-  const records = await listAccountRecords(accounts.metadata.reads, { ...page, kind: "robot" });
-  return records.map(toRobot);
+export async function listRobots(queries: Queries, page: RobotPage): Promise<readonly Robot[]> {
+  return (await listAccountRecords(queries, { ...page, kind: "robot" })).map(toRobot);
 }
 
 /** What is absent stays; `null` takes away. */
@@ -92,41 +83,37 @@ export interface RobotChanges {
 
 /**
  * To disable a robot ends its tokens; its secrets work again when it is enabled.
- * @throws RegistryError `not-found`, `bad-request`
+ * @throws RegistryError `not-found`, `denied`, `bad-request`
  */
-export async function updateRobot(
-  accounts: Accounts,
-  { name, changes }: { readonly name: string; readonly changes: RobotChanges },
-  by: ActOrigin,
-): Promise<Robot> {
+export async function updateRobot(change: Change, name: string, changes: RobotChanges): Promise<Robot> {
   const { description, expiresAtMs, isDisabled } = changes;
+  const { queries, nowMs } = change;
   requireDescription(description);
-  requireFuture(accounts, expiresAtMs);
-  return accounts.metadata.transaction(async (queries) => {
-    const record = await getRobotRecord(queries, name);
-    const fields: Omit<AccountChanges, "nowMs"> = {
-      ...(description !== undefined && { displayName: description }),
-      ...(expiresAtMs !== undefined && { expiresAtMs }),
-      ...(isDisabled !== undefined && { isDisabled }),
-    };
-    await updateAccount(queries, record.id, { ...fields, nowMs: accounts.clock.nowMs() });
-    if (isDisabled === true && !record.isDisabled) await endTokens(queries, record.id);
-    const detail = {
-      ...(expiresAtMs !== undefined && { expiresAtMs }),
-      ...(isDisabled !== undefined && { isDisabled }),
-    };
-    await recordDeed(queries, accounts, { ...by, act: "robot.update", target: name, detail });
-    return toRobot(await getRobotRecord(queries, name));
-  });
+  requireFuture(nowMs, expiresAtMs);
+  const record = await getRobotInHands(change, name);
+  const detail = {
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
+    ...(isDisabled !== undefined && { isDisabled }),
+  };
+  const fields = { ...detail, ...(description !== undefined && { displayName: description }) };
+  await updateAccount(queries, record.id, { ...fields, nowMs });
+  if (isDisabled === true && !record.isDisabled) await endTokens(queries, record.id);
+  await change.record({ act: "robot.update", target: name, detail });
+  return getRobot(queries, name);
 }
 
-/** With its secrets, trusts, roles and grants. @throws RegistryError `not-found` */
-export async function deleteRobot(accounts: Accounts, name: string, by: ActOrigin): Promise<void> {
-  await accounts.metadata.transaction(async (queries) => {
-    const { id } = await getRobotRecord(queries, name);
-    await removeAccount(queries, id);
-    await recordDeed(queries, accounts, { ...by, act: "robot.delete", target: name });
-  });
+/** With its secrets, trusts, roles and grants. @throws RegistryError `not-found`, `denied` */
+export async function deleteRobot(change: Change, name: string): Promise<void> {
+  const { id } = await getRobotInHands(change, name);
+  await removeAccount(change.queries, id);
+  await change.record({ act: "robot.delete", target: name });
+}
+
+/** A robot that who makes the change decides about. @throws RegistryError `not-found`, `denied` */
+export async function getRobotInHands(change: Change, name: string): Promise<AccountRecord> {
+  const record = await getRobotRecord(change.queries, name);
+  await requireAuthorityOver(change.queries, await change.viewer(), record);
+  return record;
 }
 
 /** @throws RegistryError `not-found` */
@@ -137,9 +124,9 @@ export async function getRobotRecord(queries: Queries, name: string): Promise<Ac
 }
 
 /** @throws RegistryError `bad-request` */
-export function requireFuture({ clock }: Accounts, expiresAtMs: number | null | undefined): void {
+export function requireFuture(nowMs: number, expiresAtMs: number | null | undefined): void {
   if (expiresAtMs === null || expiresAtMs === undefined) return;
-  if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs <= clock.nowMs())
+  if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs <= nowMs)
     throw new RegistryError("bad-request", "the end is in the past: give a time to come", {
       detail: { field: "expiresAt" },
     });

@@ -1,6 +1,5 @@
 import {
   type AccountRecord,
-  type ActOrigin,
   findSecret,
   insertSecret,
   listSecretsOf,
@@ -11,14 +10,15 @@ import {
   type SecretRecord,
 } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
+import type { RandomBytes } from "../../runtime/index.ts";
+import type { Change } from "../change.ts";
+import { hashOfSecret } from "../hash-of-secret.ts";
 import type { AccessLimit } from "../rules/access-limit.ts";
 import { parsePathPattern } from "../rules/path-pattern.ts";
 import { ACTIONS } from "../rules/roles.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
-import { getRobotRecord, requireFuture } from "./robots.ts";
-import { hashOfSecret } from "../hash-of-secret.ts";
+import { getRobotInHands, getRobotRecord, requireFuture } from "./robots.ts";
 import { createSecretText } from "./secret-text.ts";
-import { getUserRecord } from "./users.ts";
+import { getUserRecord } from "./user.ts";
 
 /** What is known of a secret: never the secret itself. */
 export interface Secret {
@@ -46,28 +46,30 @@ export interface NewRobotSecret {
   readonly expiresAtMs?: number | undefined;
 }
 
-/** A robot may have several at once, so that one can be changed for another. @throws RegistryError `not-found`, `bad-request`, `conflict` */
-export function createRobotSecret(
-  accounts: Accounts,
+/**
+ * A robot may have several at once, so that one can be changed for another.
+ * @throws RegistryError `not-found`, `denied`, `bad-request`, `conflict`
+ */
+export async function createRobotSecret(
+  change: Change,
   { robot, ...secret }: NewRobotSecret,
-  by: ActOrigin,
+  random: RandomBytes,
 ): Promise<CreatedSecret> {
-  const find = (queries: Queries) => getRobotRecord(queries, robot);
-  return create(accounts, { kind: "robot", limits: [], ...secret, find }, by);
+  const owner = await getRobotInHands(change, robot);
+  return create(change, owner, { ...secret, kind: "robot", limits: [], text: createSecretText("robot", random) });
 }
 
 /** @throws RegistryError `not-found` */
-export async function listRobotSecrets(accounts: Accounts, robot: string): Promise<readonly Secret[]> {
-  return list(accounts, "robot", await getRobotRecord(accounts.metadata.reads, robot));
+export async function listRobotSecrets(queries: Queries, robot: string): Promise<readonly Secret[]> {
+  return list(queries, "robot", await getRobotRecord(queries, robot));
 }
 
-/** All tokens of the robot end, also those that another secret was the proof for. @throws RegistryError `not-found` */
+/** All tokens of the robot end, also those that another secret was the proof for. @throws RegistryError `not-found`, `denied` */
 export async function revokeRobotSecret(
-  accounts: Accounts,
+  change: Change,
   { robot, id }: { readonly robot: string; readonly id: number },
-  by: ActOrigin,
 ): Promise<void> {
-  await revoke(accounts, { kind: "robot", id, find: (queries) => getRobotRecord(queries, robot) }, by);
+  await revoke(change, await getRobotInHands(change, robot), { kind: "robot", id });
 }
 
 export interface NewPersonalToken {
@@ -80,66 +82,60 @@ export interface NewPersonalToken {
 }
 
 /** A password of a user for one program. @throws RegistryError `not-found`, `bad-request`, `conflict` */
-export function createPersonalToken(
-  accounts: Accounts,
+export async function createPersonalToken(
+  change: Change,
   { user, ...token }: NewPersonalToken,
-  by: ActOrigin,
+  random: RandomBytes,
 ): Promise<CreatedSecret> {
-  return create(accounts, { kind: "personal", ...token, find: (queries) => getUserRecord(queries, user) }, by);
+  const owner = await getUserRecord(change.queries, user);
+  return create(change, owner, { ...token, kind: "personal", text: createSecretText("personal", random) });
 }
 
 /** @throws RegistryError `not-found` */
-export async function listPersonalTokens(accounts: Accounts, user: string): Promise<readonly Secret[]> {
-  return list(accounts, "personal", await getUserRecord(accounts.metadata.reads, user));
+export async function listPersonalTokens(queries: Queries, user: string): Promise<readonly Secret[]> {
+  return list(queries, "personal", await getUserRecord(queries, user));
 }
 
 /** All tokens of the user end, also those that the password was the proof for. @throws RegistryError `not-found` */
 export async function revokePersonalToken(
-  accounts: Accounts,
+  change: Change,
   { user, id }: { readonly user: string; readonly id: number },
-  by: ActOrigin,
 ): Promise<void> {
-  await revoke(accounts, { kind: "personal", id, find: (queries) => getUserRecord(queries, user) }, by);
+  await revoke(change, await getUserRecord(change.queries, user), { kind: "personal", id });
 }
-
-type FindOwner = (queries: Queries) => Promise<AccountRecord>;
 
 interface SecretToBe {
   readonly kind: SecretKind;
   readonly name: string;
   readonly limits: readonly AccessLimit[];
   readonly expiresAtMs?: number | undefined;
-  readonly find: FindOwner;
+  readonly text: string;
 }
 
 /** Of one account and kind. */
 const MOST_SECRETS = 100;
 
-async function create(accounts: Accounts, toBe: SecretToBe, by: ActOrigin): Promise<CreatedSecret> {
-  const { kind, name, limits, expiresAtMs, find } = toBe;
+async function create(change: Change, owner: AccountRecord, toBe: SecretToBe): Promise<CreatedSecret> {
+  const { queries, nowMs } = change;
+  const { kind, name, limits, expiresAtMs = null, text } = toBe;
   requireSecretName(name);
-  requireFuture(accounts, expiresAtMs);
+  requireFuture(nowMs, expiresAtMs);
   for (const limit of limits) requireLimit(limit);
-  const { metadata, clock, random } = accounts;
-  const text = createSecretText(kind, random);
-  return metadata.transaction(async (queries) => {
-    const owner = await find(queries);
-    await requireRoom(queries, owner, toBe);
-    const id = await insertSecret(queries, {
-      accountId: owner.id,
-      kind,
-      name,
-      limits: limits.length === 0 ? null : JSON.stringify(limits),
-      expiresAtMs: expiresAtMs ?? null,
-      hash: hashOfSecret(text),
-      nowMs: clock.nowMs(),
-    });
-    const detail = { kind, name, limits, expiresAtMs };
-    await recordDeed(queries, accounts, { ...by, act: "secret.create", target: owner.name, detail });
-    const record = await findSecret(queries, { accountId: owner.id, id });
-    if (!record) throw new Error(`secret ${id} is gone within its own transaction`);
-    return { secret: toSecret(record), text };
+  await requireRoom(queries, owner, toBe);
+  const id = await insertSecret(queries, {
+    accountId: owner.id,
+    kind,
+    name,
+    limits: limits.length === 0 ? null : JSON.stringify(limits),
+    expiresAtMs,
+    hash: hashOfSecret(text),
+    nowMs,
   });
+  const detail = { kind, name, limits, expiresAtMs: toBe.expiresAtMs };
+  await change.record({ act: "secret.create", target: owner.name, detail });
+  const record = await findSecret(queries, { accountId: owner.id, id });
+  if (!record) throw new Error(`secret ${id} is gone within its own transaction`);
+  return { secret: toSecret(record), text };
 }
 
 async function requireRoom(queries: Queries, owner: AccountRecord, { kind, name }: SecretToBe): Promise<void> {
@@ -150,27 +146,21 @@ async function requireRoom(queries: Queries, owner: AccountRecord, { kind, name 
     throw new RegistryError("conflict", `${owner.name} has ${MOST_SECRETS} secrets already: revoke some before`);
 }
 
-async function list(accounts: Accounts, kind: SecretKind, owner: AccountRecord): Promise<readonly Secret[]> {
-  const records = await listSecretsOf(accounts.metadata.reads, { accountId: owner.id, kind });
-  return records.map(toSecret);
+async function list(queries: Queries, kind: SecretKind, owner: AccountRecord): Promise<readonly Secret[]> {
+  return (await listSecretsOf(queries, { accountId: owner.id, kind })).map(toSecret);
 }
 
-interface Revocation {
-  readonly kind: SecretKind;
-  readonly id: number;
-  readonly find: FindOwner;
-}
-
-async function revoke(accounts: Accounts, { kind, id, find }: Revocation, by: ActOrigin): Promise<void> {
-  await accounts.metadata.transaction(async (queries) => {
-    const owner = await find(queries);
-    const record = await findSecret(queries, { accountId: owner.id, id });
-    if (record?.kind !== kind) throw new RegistryError("not-found", `${owner.name} has no secret with the id ${id}`);
-    await removeSecret(queries, id);
-    await raiseAccountGeneration(queries, owner.id);
-    const detail = { kind, name: record.name };
-    await recordDeed(queries, accounts, { ...by, act: "secret.revoke", target: owner.name, detail });
-  });
+async function revoke(
+  change: Change,
+  owner: AccountRecord,
+  { kind, id }: Pick<SecretRecord, "kind" | "id">,
+): Promise<void> {
+  const { queries } = change;
+  const record = await findSecret(queries, { accountId: owner.id, id });
+  if (record?.kind !== kind) throw new RegistryError("not-found", `${owner.name} has no secret with the id ${id}`);
+  await removeSecret(queries, id);
+  await raiseAccountGeneration(queries, owner.id);
+  await change.record({ act: "secret.revoke", target: owner.name, detail: { kind, name: record.name } });
 }
 
 function requireSecretName(name: string): void {

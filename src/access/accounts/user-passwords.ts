@@ -2,14 +2,15 @@ import {
   type AccountRecord,
   type ActOrigin,
   findAccountRecord,
-  type Queries,
   recordAct,
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
+import type { Change } from "../change.ts";
 import { requireGoodPassword } from "../passwords/password-rules.ts";
-import { type Accounts, recordDeed } from "./accounts.ts";
-import { endTokens, getUserRecord } from "./users.ts";
+import { endTokens } from "./account-rows.ts";
+import type { Accounts } from "./accounts.ts";
+import { getUserRecord } from "./user.ts";
 
 export interface NewPassword {
   readonly name: string;
@@ -17,19 +18,36 @@ export interface NewPassword {
 }
 
 /**
- * Gives a local user another password, which is good for nothing but to be changed by its user. All tokens of the user end.
- * @throws RegistryError `not-found`; `bad-request` for a password that cannot be; `conflict` if the password is kept elsewhere
+ * What is kept of a password that a user is to have. It takes as long as a sign-in: no transaction waits for it.
+ * @throws RegistryError `bad-request` for a password that cannot be; `too-many-requests`
  */
-export async function resetPassword(accounts: Accounts, { name, password }: NewPassword, by: ActOrigin): Promise<void> {
-  requireLocal(await getUserRecord(accounts.metadata.reads, name));
-  requireGoodPassword(name, password, accounts.options.minPasswordLength);
-  const passwordHash = await accounts.passwords.hash(password);
-  await accounts.metadata.transaction(async (queries) => {
-    const record = requireLocal(await getUserRecord(queries, name));
-    await putPassword(accounts, queries, { id: record.id, passwordHash, mustChangePassword: true });
-    await accounts.lockOut.clear(queries, name);
-    await recordDeed(queries, accounts, { ...by, act: "user.password", target: name, detail: { reset: true } });
-  });
+export async function hashNewPassword(
+  { options, passwords }: Pick<Accounts, "options" | "passwords">,
+  { name, password }: NewPassword,
+): Promise<string> {
+  requireGoodPassword(name, password, options.minPasswordLength);
+  return passwords.hash(password);
+}
+
+export interface NewPasswordHash {
+  readonly name: string;
+  /** Of `hashNewPassword`. */
+  readonly passwordHash: string;
+}
+
+/**
+ * Gives a local user another password, which is good for nothing but to be changed by its user. All tokens of the user end.
+ * @throws RegistryError `not-found`; `conflict` if the password is kept elsewhere
+ */
+export async function resetPassword(
+  change: Change,
+  { name, passwordHash }: NewPasswordHash,
+  { lockOut }: Pick<Accounts, "lockOut">,
+): Promise<void> {
+  const { id } = requireLocal(await getUserRecord(change.queries, name));
+  await putPassword(change, { id, passwordHash, mustChangePassword: true });
+  await lockOut.clear(change.queries, name);
+  await change.record({ act: "user.password", target: name, detail: { reset: true } });
 }
 
 export interface PasswordChange {
@@ -38,29 +56,42 @@ export interface PasswordChange {
   readonly newPassword: string;
 }
 
+/** A new password of somebody who knew the old one. */
+export interface ProvenPassword extends NewPasswordHash {
+  readonly before: AccountRecord;
+}
+
 /**
- * Changes a local user's password for who knows the old one. All tokens of the user end, and a failure counts as one to sign in.
+ * Lets who knows a local user's password choose another; a failure counts as one to sign in. It takes as long as two sign-ins.
  * @throws RegistryError `login-failed` for a wrong old password; `too-many-requests`; `bad-request`; `conflict` if the password is
  *   kept elsewhere
  */
-export async function changePassword(accounts: Accounts, change: PasswordChange, by: ActOrigin): Promise<void> {
-  const { name, oldPassword, newPassword } = change;
+export async function proveOldPassword(
+  accounts: Accounts,
+  { name, oldPassword, newPassword }: PasswordChange,
+  by: ActOrigin,
+): Promise<ProvenPassword> {
   await accounts.lockOut.requireOpen({ name, address: by.address });
-  const record = requireLocal(await getUserRecord(accounts.metadata.reads, name));
-  if (!(await accounts.passwords.verify(oldPassword, record.passwordHash ?? undefined)))
+  const before = requireLocal(await getUserRecord(accounts.metadata.reads, name));
+  if (!(await accounts.passwords.verify(oldPassword, before.passwordHash ?? undefined)))
     throw await countWrongPassword(accounts, name, by);
-  requireGoodPassword(name, newPassword, accounts.options.minPasswordLength);
   if (newPassword === oldPassword)
     throw new RegistryError("bad-request", "the new password is the old one", { detail: { field: "password" } });
-  const passwordHash = await accounts.passwords.hash(newPassword);
-  await accounts.metadata.transaction(async (queries) => {
-    const now = await findAccountRecord(queries, name);
-    if (now?.id !== record.id || now.passwordHash !== record.passwordHash || now.isDisabled)
-      throw new RegistryError("login-failed", "the password was just changed: sign in again");
-    await putPassword(accounts, queries, { id: record.id, passwordHash, mustChangePassword: false });
-    await accounts.lockOut.clear(queries, name);
-    await recordDeed(queries, accounts, { ...by, act: "user.password", target: name });
-  });
+  return { name, passwordHash: await hashNewPassword(accounts, { name, password: newPassword }), before };
+}
+
+/** All tokens of the user end. @throws RegistryError `login-failed` if it is another password or account by now */
+export async function changePassword(
+  change: Change,
+  { name, passwordHash, before }: ProvenPassword,
+  { lockOut }: Pick<Accounts, "lockOut">,
+): Promise<void> {
+  const now = await findAccountRecord(change.queries, name);
+  if (now?.id !== before.id || now.passwordHash !== before.passwordHash || now.isDisabled)
+    throw new RegistryError("login-failed", "the password was just changed: sign in again");
+  await putPassword(change, { id: now.id, passwordHash, mustChangePassword: false });
+  await lockOut.clear(change.queries, name);
+  await change.record({ act: "user.password", target: name });
 }
 
 async function countWrongPassword(accounts: Accounts, name: string, by: ActOrigin): Promise<RegistryError> {
@@ -73,11 +104,10 @@ async function countWrongPassword(accounts: Accounts, name: string, by: ActOrigi
 }
 
 async function putPassword(
-  accounts: Accounts,
-  queries: Queries,
+  { queries, nowMs }: Change,
   { id, ...fields }: { readonly id: number; readonly passwordHash: string; readonly mustChangePassword: boolean },
 ): Promise<void> {
-  await updateAccount(queries, id, { ...fields, nowMs: accounts.clock.nowMs() });
+  await updateAccount(queries, id, { ...fields, nowMs });
   await endTokens(queries, id);
 }
 

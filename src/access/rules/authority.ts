@@ -1,14 +1,7 @@
-import type { ActOrigin } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { AccessRules, Asker, Subject } from "./access-rules.ts";
 import { decideAccess, maySee, nodesUpFrom } from "./decide-access.ts";
 import { type Action, higherRole, type Role, roleMay } from "./roles.ts";
-
-/** Who changes rules, and from where. */
-export interface Ruler {
-  readonly asker: Asker;
-  readonly from: ActOrigin;
-}
 
 /** Somebody under the rules of one moment. */
 export interface Viewer {
@@ -17,7 +10,7 @@ export interface Viewer {
   readonly nowMs: number;
 }
 
-/** What a ruler may decide about, as the rules are now. A grant lets do, but not give on. */
+/** What somebody may decide about, as the rules are now. A grant lets do, but not give on. */
 export function roleAt({ rules, asker }: Pick<Viewer, "rules" | "asker">, path: string): Role | undefined {
   if (asker.systemRole === "administrator") return "owner";
   return roleOfSubjects(rules, asker.subjects, path);

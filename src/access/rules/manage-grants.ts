@@ -1,9 +1,9 @@
 import { findGrant, type GrantRecord, insertGrant, removeGrant as removeGrantRow } from "../../metadata/index.ts";
+import type { Change } from "../change.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { requireOwnRole, roleAt, type Ruler, type Viewer } from "./authority.ts";
+import { requireOwnRole, roleAt, type Viewer } from "./authority.ts";
 import { parsePathPattern } from "./path-pattern.ts";
 import { type Action, isGrantable, type Role, roleMay, ROLES } from "./roles.ts";
-import { changeRules, type RuleBook } from "./rule-book.ts";
 import { getSubject, type SubjectName } from "./subject-name.ts";
 
 /** Some actions for a subject on all repositories and tags that match. */
@@ -21,27 +21,27 @@ export interface NewGrant {
  * @returns the new grant's id
  * @throws RegistryError `denied` where it is more than the giver has, `not-found`, `bad-request`
  */
-export function createGrant(book: RuleBook, grant: NewGrant, by: Ruler): Promise<number> {
-  return changeRules(book, by, async (queries, viewer, record) => {
-    requireSound(grant, viewer.nowMs);
-    requireMayDecide(viewer, grant);
-    const subject = await getSubject(queries, grant.subject);
-    const id = await insertGrant(queries, { ...grant, subject, createdAtMs: viewer.nowMs });
-    await record({ act: "grant.create", target: grant.pathPattern, detail: { id, ...grant } });
-    return id;
-  });
+export async function createGrant(change: Change, grant: NewGrant): Promise<number> {
+  const { queries } = change;
+  const viewer = await change.viewer();
+  requireSound(grant, viewer.nowMs);
+  requireMayDecide(viewer, grant);
+  const subject = await getSubject(queries, grant.subject);
+  const id = await insertGrant(queries, { ...grant, subject, createdAtMs: viewer.nowMs });
+  await change.record({ act: "grant.create", target: grant.pathPattern, detail: { id, ...grant } });
+  return id;
 }
 
 /** @throws RegistryError `not-found`, also for who must not know of it */
-export function removeGrant(book: RuleBook, id: number, by: Ruler): Promise<void> {
-  return changeRules(book, by, async (queries, viewer, record) => {
-    const grant = await findGrant(queries, id);
-    if (!grant || !maySeeGrant(viewer, grant)) throw grantNotFound(id);
-    requireMayDecide(viewer, { ...grant, actions: grant.actions.filter(isGrantable) });
-    await removeGrantRow(queries, id);
-    const { subject, pathPattern, tagPattern, actions } = grant;
-    await record({ act: "grant.remove", target: pathPattern, detail: { id, subject, tagPattern, actions } });
-  });
+export async function removeGrant(change: Change, id: number): Promise<void> {
+  const { queries } = change;
+  const viewer = await change.viewer();
+  const grant = await findGrant(queries, id);
+  if (!grant || !maySeeGrant(viewer, grant)) throw grantNotFound(id);
+  requireMayDecide(viewer, { ...grant, actions: grant.actions.filter(isGrantable) });
+  await removeGrantRow(queries, id);
+  const { subject, pathPattern, tagPattern, actions } = grant;
+  await change.record({ act: "grant.remove", target: pathPattern, detail: { id, subject, tagPattern, actions } });
 }
 
 /** Who decides about the members of all that a grant may be about sees it. */

@@ -1,40 +1,39 @@
 import { putVisibility, type Queries, removeNamespace } from "../../metadata/index.ts";
+import type { Change } from "../change.ts";
 import type { Visibility } from "./access-rules.ts";
-import { nodeNotFound, requireMay, requireOwnRole, type Ruler, type Viewer } from "./authority.ts";
+import { nodeNotFound, requireMay, requireOwnRole, type Viewer } from "./authority.ts";
 import { isNodeThere } from "./namespace-tree.ts";
-import { changeRules, type RuleBook } from "./rule-book.ts";
 
 /**
  * Says who may pull from a node and all below it; `null` takes it back, so that it is as the node above.
  * @throws RegistryError `not-found`, `denied`
  */
-export function setVisibility(
-  book: RuleBook,
+export async function setVisibility(
+  change: Change,
   { path, visibility }: { readonly path: string; readonly visibility: Visibility | null },
-  by: Ruler,
 ): Promise<void> {
-  return changeRules(book, by, async (queries, viewer, record) => {
-    requireMay(viewer, "settings:write", path);
-    await requireMayBegin(queries, viewer, path);
-    const before = viewer.rules.nodes.get(path)?.visibility ?? null;
-    await putVisibility(queries, { path, visibility, nowMs: viewer.nowMs });
-    await record({ act: "namespace.update", target: path, detail: { visibility, before } });
-  });
+  const { queries } = change;
+  const viewer = await change.viewer();
+  requireMay(viewer, "settings:write", path);
+  await requireMayBegin(queries, viewer, path);
+  const before = viewer.rules.nodes.get(path)?.visibility ?? null;
+  await putVisibility(queries, { path, visibility, nowMs: viewer.nowMs });
+  await change.record({ act: "namespace.update", target: path, detail: { visibility, before } });
 }
 
 /**
  * Removes what a node says itself, its members included. What is below it stays, and so do repositories.
  * @throws RegistryError `not-found`, `denied` also where a member has more than the remover
  */
-export function deleteNamespace(book: RuleBook, path: string, by: Ruler): Promise<void> {
-  return changeRules(book, by, async (queries, viewer, record) => {
-    requireMay(viewer, "namespaces:write", path);
-    const rules = viewer.rules.nodes.get(path);
-    for (const role of rules?.roles.values() ?? []) requireOwnRole(viewer, role, path);
-    if (!(await removeNamespace(queries, path))) throw nodeNotFound(path);
-    const detail = { visibility: rules?.visibility ?? null, members: Object.fromEntries(rules?.roles ?? []) };
-    await record({ act: "namespace.delete", target: path, detail });
-  });
+export async function deleteNamespace(change: Change, path: string): Promise<void> {
+  const { queries } = change;
+  const viewer = await change.viewer();
+  requireMay(viewer, "namespaces:write", path);
+  const rules = viewer.rules.nodes.get(path);
+  for (const role of rules?.roles.values() ?? []) requireOwnRole(viewer, role, path);
+  if (!(await removeNamespace(queries, path))) throw nodeNotFound(path);
+  const detail = { visibility: rules?.visibility ?? null, members: Object.fromEntries(rules?.roles ?? []) };
+  await change.record({ act: "namespace.delete", target: path, detail });
 }
 
 /** A node that is nowhere yet is begun by who may create namespaces. */

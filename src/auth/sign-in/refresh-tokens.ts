@@ -6,7 +6,7 @@ import {
   removeRefreshSecrets,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { type Accounts, recordDeed } from "../../access/index.ts";
+import { type Accounts, makeChange } from "../../access/index.ts";
 import { createSecretText } from "../../access/index.ts";
 import { hashOfSecret } from "../../access/index.ts";
 import type { Identity } from "./sign-in.ts";
@@ -26,10 +26,9 @@ export async function createRefreshToken(accounts: Accounts, identity: Identity,
   const { account, isByPassword, limits } = identity;
   if (!isByPassword || limits.length > 0)
     throw new RegistryError("denied", "a refresh token is only made for who signs in with a user's password");
-  const { metadata, clock, random } = accounts;
-  const text = createSecretText("refresh", random);
-  await metadata.transaction(async (queries) => {
-    const nowMs = clock.nowMs();
+  const text = createSecretText("refresh", accounts.random);
+  await makeChange(accounts, { from: by }, async (change) => {
+    const { queries, nowMs } = change;
     const record = await findAccountRecordById(queries, account.id);
     if (!record || record.isDisabled || record.generation !== account.generation)
       throw new RegistryError("login-failed", "the account has just changed: sign in again");
@@ -44,12 +43,7 @@ export async function createRefreshToken(accounts: Accounts, identity: Identity,
     });
     await removeRefreshSecrets(queries, { accountId: account.id, keep: MOST_REFRESH_TOKENS });
     await removeExpiredSecrets(queries, nowMs);
-    await recordDeed(queries, accounts, {
-      ...by,
-      act: "secret.create",
-      target: account.name,
-      detail: { kind: "refresh" },
-    });
+    await change.record({ act: "secret.create", target: account.name, detail: { kind: "refresh" } });
   });
   return text;
 }

@@ -1,16 +1,15 @@
 import { z } from "zod";
-import type { MetadataDatabase } from "../../metadata/index.ts";
+import { makeChange } from "../../access/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, jsonAnswer, withoutBody } from "../answer.ts";
 import { pathOf, targetOf } from "../request-target.ts";
 import { type ApiCaller, NOBODY } from "./api-caller.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import { createFindRoute, type FindRoute } from "./find-route.ts";
-import { type Guard, guardedMetadata } from "./guarded-metadata.ts";
 import { IdempotentRequest } from "./idempotency.ts";
 import { requirePermission } from "./permission.ts";
-import { entityTag, matchGuard } from "./preconditions.ts";
+import { entityTag, requireMatch } from "./preconditions.ts";
 import { decodeParams, parseJson, parsePart, queryObject, readJsonBytes } from "./read-request.ts";
-import type { ApiResult, ApiRoute } from "./route.ts";
+import type { AnyCall, ApiResult, ApiRoute, ChangingRoute } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /** Answers a request to the management API. @throws RegistryError, to be told as a problem */
@@ -18,14 +17,14 @@ export type Api = (request: Request, visitor: ApiVisitor) => Promise<Answer>;
 
 export function createApi(parts: ApiParts): Api {
   const findRoute = createFindRoute(ROUTES);
-  return (request, visitor) => new Turn(parts, request, visitor).answer(findRoute);
+  return (request, visitor) => new ApiRequest(parts, request, visitor).answer(findRoute);
 }
 
 const EMPTY = new Uint8Array();
 const NO_QUERY = z.strictObject({});
 
 /** One request to the API on its way to its answer. */
-class Turn {
+class ApiRequest {
   readonly #parts: ApiParts;
   readonly #request: Request;
   readonly #visitor: ApiVisitor;
@@ -54,14 +53,11 @@ class Turn {
     const query = this.#query(route);
     const bytes = route.body ? await readJsonBytes(this.#request) : EMPTY;
     const body = route.body && parsePart(route.body, parseJson(bytes), "body");
-    const repeated = this.#idempotent(route, caller, bytes);
-    const known = await repeated?.findAnswer();
-    if (known) return known;
-    const metadata = this.#metadata(route, params, repeated);
-    const result = await route.handle({ parts: this.#parts, metadata, caller, params, query, body });
-    const answer = "status" in result ? result : await this.#shape(route, params, result);
-    if (repeated && !route.showsSecret) await repeated.keepAnswer(answer);
-    return answer;
+    const parts = this.#parts;
+    const viewer = async () => ({ rules: await parts.rules(), asker: caller.asker, nowMs: parts.clock.nowMs() });
+    const call = { parts, caller, params, query, body, queries: parts.metadata.reads, viewer };
+    if (route.method === "GET") return this.#shape(route, await route.handle(call));
+    return this.#change(route, call, this.#idempotent(route, caller, bytes));
   }
 
   async #caller({ permission }: ApiRoute): Promise<ApiCaller> {
@@ -77,26 +73,35 @@ class Turn {
     const key = this.#request.headers.get("idempotency-key");
     if (key === null || route.method !== "POST") return undefined;
     const sender = JSON.stringify([caller.account?.id, caller.by.actor]);
-    return new IdempotentRequest(this.#parts, { key, sender, asked: [route.method, this.#target, body] });
+    return new IdempotentRequest({ key, sender, asked: [route.method, this.#target, body] });
   }
 
-  #metadata(route: ApiRoute, params: Record<string, unknown>, repeated?: IdempotentRequest): MetadataDatabase {
-    const guards: Guard[] = repeated ? [repeated.guard] : [];
-    const wanted = this.#request.headers.get("if-match");
-    const { version } = route;
-    if (wanted !== null && version && route.method !== "GET")
-      guards.push(matchGuard(wanted, (queries) => version(queries, params)));
-    return guardedMetadata(this.#parts.metadata, guards);
+  /** All that must hold at the moment of the change is looked at in its transaction, and so is what is shown of it. */
+  async #change(route: ChangingRoute, call: AnyCall, repeated: IdempotentRequest | undefined): Promise<Answer> {
+    const prepared = await route.prepare?.(call);
+    const { asker, by: from } = call.caller;
+    return makeChange(this.#parts, { asker, from }, async (change) => {
+      const known = await repeated?.findAnswer(change);
+      if (known) return known;
+      const inside = { ...call, queries: change.queries, viewer: () => change.viewer(), change, prepared };
+      const wanted = this.#request.headers.get("if-match");
+      const { current } = route;
+      if (wanted !== null && current) await requireMatch(wanted, () => current(inside));
+      const answer = this.#shape(route, await route.handle(inside));
+      await repeated?.keepAnswer(change, route.showsSecret ? undefined : answer);
+      return answer;
+    });
   }
 
-  async #shape(route: ApiRoute, params: Record<string, unknown>, result: ApiResult<unknown>): Promise<Answer> {
+  #shape(route: ApiRoute, result: ApiResult<unknown> | Answer): Answer {
+    if ("status" in result) return result;
+    const { body, location, next } = result;
     const headers: AnswerHeaders = { "Cache-Control": "no-store" };
-    const version = await route.version?.(this.#parts.metadata.reads, params);
-    if (version !== undefined) headers.ETag = entityTag(version);
-    if (result.location !== undefined) headers.Location = `${this.#parts.base}${result.location}`;
-    if (result.next !== undefined) headers.Link = this.#nextLink(result.next);
-    if (result.body === undefined) return emptyAnswer(204, headers);
-    return jsonAnswer(result.body, headers, result.location === undefined ? 200 : 201);
+    if (route.current && body !== undefined) headers.ETag = entityTag(body);
+    if (location !== undefined) headers.Location = `${this.#parts.base}${location}`;
+    if (next !== undefined) headers.Link = this.#nextLink(next);
+    if (body === undefined) return emptyAnswer(204, headers);
+    return jsonAnswer(body, headers, location === undefined ? 200 : 201);
   }
 
   #nextLink(after: string): string {

@@ -1,14 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  findIdempotencyKey,
-  insertIdempotencyKey,
-  type MetadataDatabase,
-  putIdempotentAnswer,
-} from "../../metadata/index.ts";
+import type { Change } from "../../access/index.ts";
+import { findIdempotencyKey, insertIdempotencyKey } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import type { Clock } from "../../runtime/index.ts";
 import type { Answer } from "../answer.ts";
-import type { Guard } from "./guarded-metadata.ts";
 
 /** How long a key is remembered. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -22,22 +16,15 @@ export interface KeyedRequest {
   readonly asked: readonly (string | Uint8Array)[];
 }
 
-interface Parts {
-  readonly metadata: MetadataDatabase;
-  readonly clock: Clock;
-}
-
 /** One request by its `Idempotency-Key`: it is carried out once, and answered the same way again when it is repeated. */
 export class IdempotentRequest {
-  readonly #parts: Parts;
   readonly #hash: string;
   readonly #requestHash: string;
 
   /** @throws RegistryError `bad-request` */
-  constructor(parts: Parts, { key, sender, asked }: KeyedRequest) {
+  constructor({ key, sender, asked }: KeyedRequest) {
     if (!KEY.test(key))
       throw new RegistryError("bad-request", "an Idempotency-Key is 1 to 255 characters of ASCII, such as a UUID");
-    this.#parts = parts;
     this.#hash = hashOf([sender, key]);
     this.#requestHash = hashOf(asked);
   }
@@ -46,41 +33,21 @@ export class IdempotentRequest {
    * What was answered before; `undefined`: it was not carried out yet.
    * @throws RegistryError `conflict`
    */
-  async findAnswer(): Promise<Answer | undefined> {
-    const { metadata, clock } = this.#parts;
-    const known = await findIdempotencyKey(metadata.reads, this.#hash);
-    if (!known || known.expiresAtMs <= clock.nowMs()) return undefined;
+  async findAnswer({ queries, nowMs }: Change): Promise<Answer | undefined> {
+    const known = await findIdempotencyKey(queries, this.#hash);
+    if (!known || known.expiresAtMs <= nowMs) return undefined;
     if (known.requestHash !== this.#requestHash)
       throw new RegistryError("conflict", "this Idempotency-Key was sent with another request before: take a new one");
     if (known.answer !== null) return JSON.parse(known.answer) as Answer;
-    throw alreadyDone();
+    throw new RegistryError("conflict", "this request was carried out already, and its answer cannot be given again");
   }
 
-  /** Marks it as carried out in the transaction that does so. */
-  get guard(): Guard {
-    const { clock } = this.#parts;
-    return {
-      before: async (queries) => {
-        const nowMs = clock.nowMs();
-        const known = await findIdempotencyKey(queries, this.#hash);
-        if (known && known.expiresAtMs > nowMs) throw alreadyDone();
-        const row = { hash: this.#hash, requestHash: this.#requestHash, expiresAtMs: nowMs + KEPT_MS };
-        await insertIdempotencyKey(queries, row, nowMs);
-      },
-    };
+  /** Marks it as carried out by this change. @param answer `undefined` for what is shown once */
+  async keepAnswer({ queries, nowMs }: Change, answer: Answer | undefined): Promise<void> {
+    const text = answer ? JSON.stringify(answer) : null;
+    const kept = { hash: this.#hash, requestHash: this.#requestHash, answer: text, expiresAtMs: nowMs + KEPT_MS };
+    await insertIdempotencyKey(queries, kept, nowMs);
   }
-
-  /** A power cut may undo it: what was done stays marked as done. */
-  async keepAnswer({ status, headers, body }: Answer): Promise<void> {
-    const text = JSON.stringify({ status, headers, body });
-    await this.#parts.metadata.transaction((queries) => putIdempotentAnswer(queries, this.#hash, text), {
-      durable: false,
-    });
-  }
-}
-
-function alreadyDone(): RegistryError {
-  return new RegistryError("conflict", "this request was carried out already, and its answer cannot be given again");
 }
 
 function hashOf(parts: readonly (string | Uint8Array)[]): string {

@@ -70,9 +70,9 @@ const IDEMPOTENCY_KEY = z
   .optional()
   .describe("A new UUID for each request: sent again within 24 hours, it is not carried out twice.");
 
-function headersOf({ method, version }: ApiRoute): z.ZodObject | undefined {
+function headersOf({ method, current }: ApiRoute): z.ZodObject | undefined {
   if (method === "POST") return z.object({ "Idempotency-Key": IDEMPOTENCY_KEY });
-  return version && method !== "GET" ? z.object({ "If-Match": IF_MATCH }) : undefined;
+  return current && method !== "GET" ? z.object({ "If-Match": IF_MATCH }) : undefined;
 }
 
 function successOf({ method, response, mediaType = "application/json" }: ApiRoute): RouteConfig["responses"] {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { MetadataDatabase, Queries } from "../../metadata/index.ts";
+import type { Change, Viewer } from "../../access/index.ts";
+import type { Queries } from "../../metadata/index.ts";
 import type { Answer } from "../answer.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { ApiParts } from "./api-parts.ts";
@@ -8,14 +9,22 @@ import type { RoutePermission } from "./permission.ts";
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** One request, read and permitted. */
-export interface ApiCall<Params, Query, Body> {
+export interface ApiCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly parts: ApiParts;
-  /** As that of the parts; a change by way of it is made once and only if what the client saw still holds. */
-  readonly metadata: MetadataDatabase;
   readonly caller: ApiCaller;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Of what is there now; once there is a change, of its transaction. */
+  readonly queries: Queries;
+  /** Who asks, under the rules as they are now. */
+  readonly viewer: () => Promise<Viewer>;
+}
+
+/** One request to change something. It is made once, and only if what the client saw still holds. */
+export interface ChangeCall<Params, Query, Body, Prepared> extends ApiCall<Params, Query, Body> {
+  readonly change: Change;
+  readonly prepared: Prepared;
 }
 
 /** What a handler answers with. */
@@ -32,8 +41,15 @@ export type ParamsSchema = z.ZodObject<Record<string, z.ZodType<unknown, string>
 export type QuerySchema = z.ZodObject;
 
 /** One line of the route table. */
-export interface Route<P extends ParamsSchema, Q extends QuerySchema, B extends z.ZodType, R extends z.ZodType> {
-  readonly method: Method;
+export interface Route<
+  M extends Method,
+  P extends ParamsSchema,
+  Q extends QuerySchema,
+  B extends z.ZodType,
+  R extends z.ZodType,
+  Prepared,
+> {
+  readonly method: M;
   /** Below `/api/v1`, with parameters in braces. */
   readonly path: `/${string}`;
   /** Of the description's parts, the one that it is in. */
@@ -50,24 +66,38 @@ export interface Route<P extends ParamsSchema, Q extends QuerySchema, B extends 
   readonly mediaType?: string;
   /** What it shows is shown once, so it is not kept for a repeated request. */
   readonly showsSecret?: true;
-  /** What `ETag` is made of: another text after every change of what GET shows. */
-  readonly version?: (queries: Queries, params: z.output<P>) => Promise<string | undefined>;
+  /** What GET shows here: `ETag` is made of it, and `If-Match` held to it. @throws RegistryError `not-found` */
+  readonly current?: (call: ApiCall<z.output<P>>) => Promise<unknown>;
+  /** What takes long and is done before the transaction of a change, which waits for nothing. */
+  readonly prepare?: (call: ApiCall<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Prepared>;
+  /** Of a change: in its transaction, with all that it reads and shows. */
   readonly handle: (
-    call: ApiCall<z.output<P>, z.output<Q>, z.output<B>>,
+    call: M extends "GET"
+      ? ApiCall<z.output<P>, z.output<Q>, z.output<B>>
+      : ChangeCall<z.output<P>, z.output<Q>, z.output<B>, Prepared>,
   ) => Promise<ApiResult<R extends z.ZodVoid ? undefined : z.input<R>> | Answer>;
 }
 
+type AnyRoute<M extends Method> = Route<M, ParamsSchema, QuerySchema, z.ZodType, z.ZodType, unknown>;
+
 /** A route whose schemas are known to itself alone. */
-export type ApiRoute = Route<ParamsSchema, QuerySchema, z.ZodType, z.ZodType>;
+export type ApiRoute = ReadingRoute | ChangingRoute;
+export type ReadingRoute = AnyRoute<"GET">;
+export type ChangingRoute = AnyRoute<Exclude<Method, "GET">>;
+
+/** What such a route is asked. */
+export type AnyCall = ApiCall<Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>>;
 
 export type NoParams = z.ZodObject<Record<string, never>>;
 
 /** Holds a handler to the schemas of its route. */
 export function defineRoute<
+  M extends Method,
   P extends ParamsSchema = NoParams,
   Q extends QuerySchema = NoParams,
   B extends z.ZodType = z.ZodUndefined,
   R extends z.ZodType = z.ZodVoid,
->(route: Route<P, Q, B, R>): ApiRoute {
-  return route;
+  Prepared = undefined,
+>(route: Route<M, P, Q, B, R, Prepared>): ApiRoute {
+  return route as ApiRoute;
 }

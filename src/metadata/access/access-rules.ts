@@ -72,18 +72,6 @@ function toGrant(row: Selectable<AccessSchema["grants"]>): GrantRecord {
   };
 }
 
-/** What a node says itself; `undefined`: nothing but perhaps who its members are. */
-export async function findNamespace(
-  queries: Queries,
-  path: string,
-): Promise<(NamespaceRecord & { readonly updatedAtMs: number }) | undefined> {
-  return queries
-    .selectFrom("namespaces")
-    .select(["path", "visibility", "updated_at_ms as updatedAtMs"])
-    .where("path", "=", path)
-    .executeTakeFirst();
-}
-
 /** Says what a node is; `null` takes it back, so that it is what the node above it is. */
 export async function putVisibility(
   queries: Queries,

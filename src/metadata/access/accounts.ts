@@ -128,20 +128,16 @@ export async function hasOtherAdministrator(queries: Queries, id: number): Promi
   return row !== undefined;
 }
 
-export interface NewAccount extends Pick<
-  AccountRecord,
-  | "name"
-  | "kind"
-  | "source"
-  | "externalId"
-  | "displayName"
-  | "email"
-  | "passwordHash"
-  | "mustChangePassword"
-  | "systemRole"
-  | "ownerPath"
-  | "expiresAtMs"
-> {
+/** What is absent there is not. */
+export interface NewAccount extends Pick<AccountRecord, "name" | "kind" | "source"> {
+  readonly externalId?: string | null | undefined;
+  readonly displayName?: string | null | undefined;
+  readonly email?: string | null | undefined;
+  readonly passwordHash?: string | null | undefined;
+  readonly mustChangePassword?: boolean | undefined;
+  readonly systemRole?: AccountRecord["systemRole"] | undefined;
+  readonly ownerPath?: string | null | undefined;
+  readonly expiresAtMs?: number | null | undefined;
   readonly nowMs: number;
 }
 
@@ -154,14 +150,14 @@ export async function insertAccount(queries: Queries, account: NewAccount): Prom
       name: account.name,
       kind: account.kind,
       source: account.source,
-      external_id: account.externalId,
-      display_name: account.displayName,
-      email: account.email,
-      password_hash: account.passwordHash,
-      must_change_password: toFlag(account.mustChangePassword),
-      system_role: account.systemRole,
-      owner_path: account.ownerPath,
-      expires_at_ms: account.expiresAtMs,
+      external_id: account.externalId ?? null,
+      display_name: account.displayName ?? null,
+      email: account.email ?? null,
+      password_hash: account.passwordHash ?? null,
+      must_change_password: toFlag(account.mustChangePassword ?? false),
+      system_role: account.systemRole ?? null,
+      owner_path: account.ownerPath ?? null,
+      expires_at_ms: account.expiresAtMs ?? null,
       generation: accessGeneration(values),
       created_at_ms: account.nowMs,
       updated_at_ms: account.nowMs,

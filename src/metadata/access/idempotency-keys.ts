@@ -6,7 +6,7 @@ export interface IdempotencyRecord {
   readonly hash: string;
   /** The SHA-256 of what was asked for. */
   readonly requestHash: string;
-  /** What was answered, as JSON; `null` as long as it is not known, and for what is shown once. */
+  /** What was answered, as JSON; `null` for what is shown once. */
   readonly answer: string | null;
   readonly expiresAtMs: number;
 }
@@ -22,16 +22,12 @@ export async function findIdempotencyKey(queries: Queries, hash: string): Promis
 /** Also removes those that have expired. */
 export async function insertIdempotencyKey(
   queries: Queries,
-  { hash, requestHash, expiresAtMs }: Omit<IdempotencyRecord, "answer">,
+  { hash, requestHash, answer, expiresAtMs }: IdempotencyRecord,
   nowMs: number,
 ): Promise<void> {
   await queries.deleteFrom("idempotency_keys").where("expires_at_ms", "<=", nowMs).execute();
   await queries
     .insertInto("idempotency_keys")
-    .values({ hash, request_hash: requestHash, answer: null, expires_at_ms: expiresAtMs })
+    .values({ hash, request_hash: requestHash, answer, expires_at_ms: expiresAtMs })
     .execute();
-}
-
-export async function putIdempotentAnswer(queries: Queries, hash: string, answer: string): Promise<void> {
-  await queries.updateTable("idempotency_keys").set({ answer }).where("hash", "=", hash).execute();
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { SignJWT } from "jose";
 
-import { type Account, type Accounts, createAccounts, createUser, findAccount } from "../../../src/access/index.ts";
+import { type Account, type Accounts, createAccounts, findAccount } from "../../../src/access/index.ts";
+import { createUser } from "../../support/change-accounts.ts";
 import { Seal } from "../../../src/auth/index.ts";
 import { SigningKeys } from "../../../src/auth/tokens/signing-keys.ts";
 import {

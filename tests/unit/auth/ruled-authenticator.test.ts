@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { AccessDirectory, createRobot, findAccount, updateRobot, updateUser } from "../../../src/access/index.ts";
+import { AccessDirectory, findAccount } from "../../../src/access/index.ts";
+import { createRobot, updateRobot, updateUser } from "../../support/change-accounts.ts";
 import { type Identity, RuledAuthenticator, type SignIn } from "../../../src/auth/index.ts";
 import { RegistryError } from "../../../src/oci/index.ts";
 import { BY } from "../access/accounts/open-accounts.ts";

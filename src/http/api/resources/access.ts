@@ -1,7 +1,6 @@
 import { explainAccess } from "../../../access/index.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { explainQuery, explanation } from "../schemas/rules.ts";
-import { viewerOf } from "./viewer.ts";
 
 export const ACCESS_ROUTES: readonly ApiRoute[] = [
   defineRoute({
@@ -18,7 +17,7 @@ export const ACCESS_ROUTES: readonly ApiRoute[] = [
       const { account } = call.caller;
       const subject = call.query.subject ?? (account ? `${account.kind}:${account.name}` : "anonymous");
       const question = { subject, path, action, tag };
-      const explained = await explainAccess(call.metadata.reads, await viewerOf(call), question);
+      const explained = await explainAccess(call.queries, await call.viewer(), question);
       const { permission, obstacle, visibility } = explained;
       return {
         body: {

@@ -4,7 +4,6 @@ import {
   type ActFilter,
   type ActRecord,
   listActs,
-  type MetadataDatabase,
   type Queries,
   recordAct,
   verifyChain,
@@ -42,7 +41,7 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
       const { limit, after, ...filter } = call.query;
       await recordReading(call, filter);
       const beforeSequence = after === "" ? undefined : Number(after);
-      const found = await listActs(call.metadata.reads, { ...filterOf(filter), beforeSequence, limit: limit + 1 });
+      const found = await listActs(call.queries, { ...filterOf(filter), beforeSequence, limit: limit + 1 });
       const items = found.slice(0, limit);
       const next = found.length > limit ? String(items.at(-1)?.sequence) : undefined;
       return { body: { items: items.map((record) => JSON.parse(auditLine(record)) as Act) }, next };
@@ -60,7 +59,7 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
     async handle(call): Promise<Answer> {
       const { after, ...filter } = call.query;
       await recordReading(call, filter);
-      const body = textStream(linesOf(call.metadata.reads, filterOf(filter), Number(after)));
+      const body = textStream(linesOf(call.queries, filterOf(filter), Number(after)));
       const headers = { "Content-Type": "application/x-ndjson", "Cache-Control": "no-store" };
       return { status: 200, headers, body };
     },
@@ -73,24 +72,15 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
     permission: auditor,
     response: chain,
     async handle(call) {
-      const { broken = null, ...report } = await verifyChain(call.metadata.reads);
+      const { broken = null, ...report } = await verifyChain(call.queries);
       return { body: { ...report, broken } };
     },
   }),
 ];
 
-async function recordReading(
-  {
-    parts,
-    metadata,
-    caller,
-  }: Pick<ApiCall<unknown, unknown, unknown>, "parts" | "caller"> & {
-    readonly metadata: MetadataDatabase;
-  },
-  filter: Filter,
-): Promise<void> {
-  const atMs = parts.clock.nowMs();
-  const read = { ...caller.by, atMs, act: "audit.read", outcome: "success", detail: filter } as const;
+async function recordReading({ parts, caller }: ApiCall, filter: Filter): Promise<void> {
+  const { metadata, clock } = parts;
+  const read = { ...caller.by, atMs: clock.nowMs(), act: "audit.read", outcome: "success", detail: filter } as const;
   await metadata.transaction((queries) => recordAct(queries, read), { durable: false });
 }
 

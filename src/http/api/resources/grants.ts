@@ -12,7 +12,6 @@ import { findGrant, type GrantRecord, listGrants, type Queries } from "../../../
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { grant, grantsQuery, newGrant } from "../schemas/rules.ts";
 import { idParam, listOf, msOrNull, timeOf, timeOrNull } from "../schemas/words.ts";
-import { bookOf, rulerOf, viewerOf } from "./viewer.ts";
 
 const tag = "grants";
 const params = z.strictObject({ id: idParam });
@@ -29,15 +28,15 @@ export const GRANT_ROUTES: readonly ApiRoute[] = [
     response: listOf(grant),
     async handle(call) {
       const { subject, after, limit } = call.query;
-      const viewer = await viewerOf(call);
-      const { reads } = call.metadata;
-      const id = subject === undefined ? undefined : await getSubject(reads, subject);
-      const wanted = (await listGrants(reads)).filter(
+      const { queries } = call;
+      const viewer = await call.viewer();
+      const id = subject === undefined ? undefined : await getSubject(queries, subject);
+      const wanted = (await listGrants(queries)).filter(
         (one) => one.id > Number(after) && (id === undefined || one.subject === id) && maySeeGrant(viewer, one),
       );
       const shown = wanted.slice(0, limit);
       const next = wanted.length > limit ? String(shown.at(-1)?.id) : undefined;
-      const names = new SubjectNames(reads);
+      const names = new SubjectNames(queries);
       return { body: { items: await Promise.all(shown.map((one) => showGrant(one, names))) }, next };
     },
   }),
@@ -54,8 +53,8 @@ export const GRANT_ROUTES: readonly ApiRoute[] = [
     async handle(call) {
       const { expiresAt, ...fields } = call.body;
       const expiresAtMs = msOrNull(expiresAt);
-      const id = await createGrant(bookOf(call), { ...fields, expiresAtMs }, rulerOf(call));
-      return { body: await getGrant(call.metadata.reads, await viewerOf(call), id), location: `/grants/${id}` };
+      const id = await createGrant(call.change, { ...fields, expiresAtMs });
+      return { body: await getGrant(call.queries, await call.viewer(), id), location: `/grants/${id}` };
     },
   }),
   defineRoute({
@@ -66,7 +65,7 @@ export const GRANT_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     params,
     response: grant,
-    handle: async (call) => ({ body: await getGrant(call.metadata.reads, await viewerOf(call), call.params.id) }),
+    handle: async (call) => ({ body: await getGrant(call.queries, await call.viewer(), call.params.id) }),
   }),
   defineRoute({
     method: "DELETE",
@@ -76,7 +75,7 @@ export const GRANT_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     params,
     async handle(call) {
-      await removeGrant(bookOf(call), call.params.id, rulerOf(call));
+      await removeGrant(call.change, call.params.id);
       return { body: undefined };
     },
   }),

@@ -13,11 +13,9 @@ import {
   listGroups,
   updateGroup,
 } from "../../../access/index.ts";
-import { findGroupRecord, type Queries } from "../../../metadata/index.ts";
-import { type ApiRoute, defineRoute } from "../route.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { group, groupChange, groupMapping, groupMember, newGroup } from "../schemas/teams.ts";
 import { listOf, pageQuery, timeOf } from "../schemas/words.ts";
-import { accountsOf } from "./accounts.ts";
 import { readPage } from "./pages.ts";
 
 const tag = "groups";
@@ -36,7 +34,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     query: pageQuery,
     response: listOf(group),
     async handle(call) {
-      const { items, next } = await readPage(call.query, (page) => listGroups(accountsOf(call), page));
+      const { items, next } = await readPage(call.query, (page) => listGroups(call.queries, page));
       return { body: { items: items.map(showGroup) }, next };
     },
   }),
@@ -49,7 +47,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     body: newGroup,
     response: group,
     async handle(call) {
-      const made = await createGroup(accountsOf(call), call.body, call.caller.by);
+      const made = await createGroup(call.change, call.body);
       return { body: showGroup(made), location: `/groups/${encodeURIComponent(made.name)}` };
     },
   }),
@@ -61,8 +59,8 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     permission: auditor,
     params,
     response: group,
-    version: versionOf,
-    handle: async (call) => ({ body: showGroup(await getGroup(accountsOf(call), call.params.name)) }),
+    current,
+    handle: async (call) => ({ body: await current(call) }),
   }),
   defineRoute({
     method: "PATCH",
@@ -73,12 +71,8 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     params,
     body: groupChange,
     response: group,
-    version: versionOf,
-    async handle(call) {
-      const { name } = call.params;
-      const changed = await updateGroup(accountsOf(call), { name, changes: call.body }, call.caller.by);
-      return { body: showGroup(changed) };
-    },
+    current,
+    handle: async (call) => ({ body: showGroup(await updateGroup(call.change, call.params.name, call.body)) }),
   }),
   defineRoute({
     method: "DELETE",
@@ -87,9 +81,9 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     summary: "Delete a group with all that it was given",
     permission: administrator,
     params,
-    version: versionOf,
+    current,
     async handle(call) {
-      await deleteGroup(accountsOf(call), call.params.name, call.caller.by);
+      await deleteGroup(call.change, call.params.name);
       return { body: undefined };
     },
   }),
@@ -104,7 +98,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     response: listOf(groupMember),
     async handle(call) {
       const { name } = call.params;
-      const { items, next } = await readPage(call.query, (page) => listGroupMembers(accountsOf(call), name, page));
+      const { items, next } = await readPage(call.query, (page) => listGroupMembers(call.queries, name, page));
       return { body: { items: items.map(({ name, kind, sources }) => ({ name, kind, sources: [...sources] })) }, next };
     },
   }),
@@ -117,7 +111,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     params: memberParams,
     async handle(call) {
       const { name, member } = call.params;
-      await addGroupMember(accountsOf(call), { group: name, member }, call.caller.by);
+      await addGroupMember(call.change, { group: name, member });
       return { body: undefined };
     },
   }),
@@ -130,7 +124,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     params: memberParams,
     async handle(call) {
       const { name, member } = call.params;
-      await deleteGroupMember(accountsOf(call), { group: name, member }, call.caller.by);
+      await deleteGroupMember(call.change, { group: name, member });
       return { body: undefined };
     },
   }),
@@ -143,7 +137,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     params,
     response: listOf(groupMapping),
     async handle(call) {
-      const mappings = await listGroupMappings(accountsOf(call), call.params.name);
+      const mappings = await listGroupMappings(call.queries, call.params.name);
       return { body: { items: mappings.map(({ source, externalName }) => ({ source, externalName })) } };
     },
   }),
@@ -156,7 +150,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     params,
     body: groupMapping,
     async handle(call) {
-      await addGroupMapping(accountsOf(call), { group: call.params.name, ...call.body }, call.caller.by);
+      await addGroupMapping(call.change, { group: call.params.name, ...call.body });
       return { body: undefined };
     },
   }),
@@ -170,7 +164,7 @@ export const GROUP_ROUTES: readonly ApiRoute[] = [
     params,
     query: groupMapping,
     async handle(call) {
-      await deleteGroupMapping(accountsOf(call), { group: call.params.name, ...call.query }, call.caller.by);
+      await deleteGroupMapping(call.change, { group: call.params.name, ...call.query });
       return { body: undefined };
     },
   }),
@@ -180,7 +174,9 @@ export function showGroup({ name, description, createdAtMs, updatedAtMs }: Group
   return { name, description: description ?? null, createdAt: timeOf(createdAtMs), updatedAt: timeOf(updatedAtMs) };
 }
 
-async function versionOf(queries: Queries, { name }: { readonly name: string }): Promise<string | undefined> {
-  const record = await findGroupRecord(queries, name);
-  return record && JSON.stringify(record);
+async function current({
+  queries,
+  params: { name },
+}: ApiCall<z.output<typeof params>>): Promise<z.input<typeof group>> {
+  return showGroup(await getGroup(queries, name));
 }

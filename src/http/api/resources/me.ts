@@ -6,6 +6,7 @@ import {
   findUser,
   listGroupsOf,
   listPersonalTokens,
+  proveOldPassword,
   revokePersonalToken,
 } from "../../../access/index.ts";
 import { RegistryError } from "../../../oci/index.ts";
@@ -13,7 +14,6 @@ import type { ApiCaller } from "../api-caller.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { createdSecret, me, newPersonalToken, passwordChange, permissions, secret } from "../schemas/people.ts";
 import { idParam, listOf, msOrNull, nodePath } from "../schemas/words.ts";
-import { accountsOf } from "./accounts.ts";
 import { showSecret } from "./secrets.ts";
 import { showUser } from "./users.ts";
 
@@ -29,9 +29,8 @@ export const ME_ROUTES: readonly ApiRoute[] = [
     response: me,
     async handle(call) {
       const { account, by, isLimited } = call.caller;
-      const accounts = accountsOf(call);
-      const user = account?.kind === "user" ? await findUser(accounts, account.name) : undefined;
-      const groups = account ? await listGroupsOf(accounts, account.id) : [];
+      const user = account?.kind === "user" ? await findUser(call.queries, account.name) : undefined;
+      const groups = account ? await listGroupsOf(call.queries, account.id) : [];
       return {
         body: {
           subject: account ? `${account.kind}:${account.name}` : null,
@@ -64,9 +63,10 @@ export const ME_ROUTES: readonly ApiRoute[] = [
     description: "All tokens end.",
     permission: "self",
     body: passwordChange,
-    async handle(call) {
-      const name = requireUser(call.caller);
-      await changePassword(accountsOf(call), { name, ...call.body }, call.caller.by);
+    prepare: ({ parts, caller, body }) =>
+      proveOldPassword(parts.accounts, { name: requireUser(caller), ...body }, caller.by),
+    async handle({ parts, change, prepared }) {
+      await changePassword(change, prepared, parts.accounts);
       return { body: undefined };
     },
   }),
@@ -78,7 +78,7 @@ export const ME_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     response: listOf(secret),
     async handle(call) {
-      const tokens = await listPersonalTokens(accountsOf(call), requireUser(call.caller));
+      const tokens = await listPersonalTokens(call.queries, requireUser(call.caller));
       return { body: { items: tokens.map(showSecret) } };
     },
   }),
@@ -99,7 +99,7 @@ export const ME_ROUTES: readonly ApiRoute[] = [
         throw new RegistryError("denied", "a token makes no other tokens: send your password");
       const { name, limits, expiresAt } = body;
       const token = { user, name, limits, expiresAtMs: msOrNull(expiresAt) ?? undefined };
-      const { secret, text } = await createPersonalToken(accountsOf(call), token, caller.by);
+      const { secret, text } = await createPersonalToken(call.change, token, call.parts.accounts.random);
       return { body: { ...showSecret(secret), secret: text }, location: `/me/tokens/${secret.id}` };
     },
   }),
@@ -112,7 +112,7 @@ export const ME_ROUTES: readonly ApiRoute[] = [
     params: z.strictObject({ id: idParam }),
     async handle(call) {
       const { id } = call.params;
-      await revokePersonalToken(accountsOf(call), { user: requireUser(call.caller), id }, call.caller.by);
+      await revokePersonalToken(call.change, { user: requireUser(call.caller), id });
       return { body: undefined };
     },
   }),

@@ -9,11 +9,9 @@ import {
   removeMember,
   setVisibility,
 } from "../../../access/index.ts";
-import { findNamespace, type Queries } from "../../../metadata/index.ts";
-import { type ApiRoute, defineRoute } from "../route.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { childrenQuery, member, memberChange, namespace, namespaceChange } from "../schemas/rules.ts";
 import { listOf, nodeParam, subjectName } from "../schemas/words.ts";
-import { bookOf, rulerOf, viewerOf } from "./viewer.ts";
 
 const params = z.strictObject({ path: nodeParam });
 const memberParams = z.strictObject({ path: nodeParam, subject: subjectName });
@@ -33,9 +31,9 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     response: listOf(namespace),
     async handle(call) {
       const { parent, after, limit } = call.query;
-      const viewer = await viewerOf(call);
-      await getNode(call.metadata.reads, viewer, parent);
-      const { nodes, next } = await listChildren(call.metadata.reads, viewer, { parent, after, limit });
+      const viewer = await call.viewer();
+      await getNode(call.queries, viewer, parent);
+      const { nodes, next } = await listChildren(call.queries, viewer, { parent, after, limit });
       return { body: { items: nodes.map(showNode) }, next };
     },
   }),
@@ -47,10 +45,8 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     permission: { node: pathOf, action: "see" },
     params,
     response: namespace,
-    version: versionOf,
-    handle: async (call) => ({
-      body: showNode(await getNode(call.metadata.reads, await viewerOf(call), call.params.path)),
-    }),
+    current,
+    handle: async (call) => ({ body: await current(call) }),
   }),
   defineRoute({
     method: "PUT",
@@ -62,11 +58,10 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     params,
     body: namespaceChange,
     response: namespace,
-    version: versionOf,
+    current,
     async handle(call) {
-      const { path } = call.params;
-      await setVisibility(bookOf(call), { path, visibility: call.body.visibility }, rulerOf(call));
-      return { body: showNode(await getNode(call.metadata.reads, await viewerOf(call), path)) };
+      await setVisibility(call.change, { ...call.params, ...call.body });
+      return { body: await current(call) };
     },
   }),
   defineRoute({
@@ -77,9 +72,9 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     description: "What is below it stays, and so do repositories: what held by it then is as the node above says.",
     permission: { node: pathOf, action: "namespaces:write" },
     params,
-    version: versionOf,
+    current,
     async handle(call) {
-      await deleteNamespace(bookOf(call), call.params.path, rulerOf(call));
+      await deleteNamespace(call.change, call.params.path);
       return { body: undefined };
     },
   }),
@@ -92,7 +87,7 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     params,
     response: listOf(member),
     async handle(call) {
-      const members = await listMembers(call.metadata.reads, await viewerOf(call), call.params.path);
+      const members = await listMembers(call.queries, await call.viewer(), call.params.path);
       return { body: { items: [...members] } };
     },
   }),
@@ -109,7 +104,7 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     async handle(call) {
       const { path, subject } = call.params;
       const { role } = call.body;
-      await putMember(bookOf(call), { path, subject, role }, rulerOf(call));
+      await putMember(call.change, { path, subject, role });
       return { body: { subject, role, origin: path } };
     },
   }),
@@ -121,7 +116,7 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     permission: { node: pathOf, action: "members:write" },
     params: memberParams,
     async handle(call) {
-      await removeMember(bookOf(call), call.params, rulerOf(call));
+      await removeMember(call.change, call.params);
       return { body: undefined };
     },
   }),
@@ -132,8 +127,6 @@ function showNode({ path, visibility, hasRules }: NamespaceNode) {
   return { path, settings: { visibility: { value, origin: origin ?? null } }, hasRules };
 }
 
-/** Of the settings that the node says itself. */
-async function versionOf(queries: Queries, { path }: { readonly path: string }): Promise<string> {
-  const row = await findNamespace(queries, path);
-  return JSON.stringify([path, row?.visibility ?? null, row?.updatedAtMs ?? 0]);
+async function current({ queries, viewer, params: { path } }: ApiCall<z.output<typeof params>>) {
+  return showNode(await getNode(queries, await viewer(), path));
 }

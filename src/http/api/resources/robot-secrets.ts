@@ -11,7 +11,6 @@ import { type ApiRoute, defineRoute } from "../route.ts";
 import { createdSecret, newRobotSecret, secret } from "../schemas/people.ts";
 import { newTrust, trust } from "../schemas/teams.ts";
 import { idParam, listOf, msOrNull, timeOf } from "../schemas/words.ts";
-import { accountsOf, accountsOver } from "./accounts.ts";
 import { ownerOf, robotParams } from "./robots.ts";
 import { showSecret } from "./secrets.ts";
 
@@ -31,7 +30,7 @@ export const ROBOT_SECRET_ROUTES: readonly ApiRoute[] = [
     params: robotParams,
     response: listOf(secret),
     async handle(call) {
-      const secrets = await listRobotSecrets(accountsOf(call), call.params.name);
+      const secrets = await listRobotSecrets(call.queries, call.params.name);
       return { body: { items: secrets.map(showSecret) } };
     },
   }),
@@ -50,7 +49,7 @@ export const ROBOT_SECRET_ROUTES: readonly ApiRoute[] = [
       const { name: robot } = call.params;
       const { name, expiresAt } = call.body;
       const wanted = { robot, name, expiresAtMs: msOrNull(expiresAt) ?? undefined };
-      const { secret, text } = await createRobotSecret(accountsOver(call, robot), wanted, call.caller.by);
+      const { secret, text } = await createRobotSecret(call.change, wanted, call.parts.accounts.random);
       const location = `/robots/${encodeURIComponent(robot)}/secrets/${secret.id}`;
       return { body: { ...showSecret(secret), secret: text }, location };
     },
@@ -64,7 +63,7 @@ export const ROBOT_SECRET_ROUTES: readonly ApiRoute[] = [
     params: idParams,
     async handle(call) {
       const { name: robot, id } = call.params;
-      await revokeRobotSecret(accountsOver(call, robot), { robot, id }, call.caller.by);
+      await revokeRobotSecret(call.change, { robot, id });
       return { body: undefined };
     },
   }),
@@ -77,7 +76,7 @@ export const ROBOT_SECRET_ROUTES: readonly ApiRoute[] = [
     params: robotParams,
     response: listOf(trust),
     async handle(call) {
-      const trusts = await listRobotTrusts(accountsOf(call), call.params.name);
+      const trusts = await listRobotTrusts(call.queries, call.params.name);
       return { body: { items: trusts.map(showTrust) } };
     },
   }),
@@ -93,7 +92,7 @@ export const ROBOT_SECRET_ROUTES: readonly ApiRoute[] = [
     response: trust,
     async handle(call) {
       const { name: robot } = call.params;
-      const made = await addRobotTrust(accountsOver(call, robot), { robot, ...call.body }, call.caller.by);
+      const made = await addRobotTrust(call.change, { robot, ...call.body });
       return { body: showTrust(made), location: `/robots/${encodeURIComponent(robot)}/trusts/${made.id}` };
     },
   }),
@@ -106,7 +105,7 @@ export const ROBOT_SECRET_ROUTES: readonly ApiRoute[] = [
     params: idParams,
     async handle(call) {
       const { name: robot, id } = call.params;
-      await deleteRobotTrust(accountsOver(call, robot), { robot, id }, call.caller.by);
+      await deleteRobotTrust(call.change, { robot, id });
       return { body: undefined };
     },
   }),

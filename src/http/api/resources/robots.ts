@@ -8,14 +8,10 @@ import {
   type Robot,
   updateRobot,
 } from "../../../access/index.ts";
-import type { Queries } from "../../../metadata/index.ts";
-import { type ApiRoute, defineRoute } from "../route.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { newRobot, robot, robotChange } from "../schemas/teams.ts";
 import { listOf, msOrNull, nodeParam, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
-import { accountsOf, accountsOver } from "./accounts.ts";
 import { readPage } from "./pages.ts";
-import { accountVersion } from "./users.ts";
-import { viewerOf } from "./viewer.ts";
 
 const tag = "robots";
 const nodeParams = z.strictObject({ path: nodeParam });
@@ -43,7 +39,7 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     query: pageQuery,
     response: listOf(robot),
     async handle(call) {
-      const { items, next } = await readPage(call.query, (page) => listRobots(accountsOf(call), page));
+      const { items, next } = await readPage(call.query, (page) => listRobots(call.queries, page));
       return { body: { items: items.map(showRobot) }, next };
     },
   }),
@@ -58,9 +54,7 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     response: listOf(robot),
     async handle(call) {
       const { path: ownerPath } = call.params;
-      const { items, next } = await readPage(call.query, (page) =>
-        listRobots(accountsOf(call), { ...page, ownerPath }),
-      );
+      const { items, next } = await readPage(call.query, (page) => listRobots(call.queries, { ...page, ownerPath }));
       return { body: { items: items.map(showRobot) }, next };
     },
   }),
@@ -75,10 +69,10 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     response: robot,
     async handle(call) {
       const { path: ownerPath } = call.params;
-      await getNode(call.metadata.reads, await viewerOf(call), ownerPath);
+      await getNode(call.queries, await call.viewer(), ownerPath);
       const { expiresAt, ...fields } = call.body;
       const made = { ...fields, ownerPath, expiresAtMs: msOrNull(expiresAt) ?? undefined };
-      const body = showRobot(await createRobot(accountsOf(call), made, call.caller.by));
+      const body = showRobot(await createRobot(call.change, made));
       return { body, location: `/robots/${encodeURIComponent(body.name)}` };
     },
   }),
@@ -90,8 +84,8 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     permission: { node: ownerOf, action: "settings:read" },
     params: robotParams,
     response: robot,
-    version: versionOf,
-    handle: async (call) => ({ body: showRobot(await getRobot(accountsOf(call), call.params.name)) }),
+    current,
+    handle: async (call) => ({ body: await current(call) }),
   }),
   defineRoute({
     method: "PATCH",
@@ -103,12 +97,11 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     params: robotParams,
     body: robotChange,
     response: robot,
-    version: versionOf,
+    current,
     async handle(call) {
-      const { name } = call.params;
       const { expiresAt, ...rest } = call.body;
       const changes = { ...rest, ...(expiresAt !== undefined && { expiresAtMs: msOrNull(expiresAt) }) };
-      return { body: showRobot(await updateRobot(accountsOver(call, name), { name, changes }, call.caller.by)) };
+      return { body: showRobot(await updateRobot(call.change, call.params.name, changes)) };
     },
   }),
   defineRoute({
@@ -118,10 +111,9 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     summary: "Delete a robot with its secrets and all that it was given",
     permission: { node: ownerOf, action: "members:write" },
     params: robotParams,
-    version: versionOf,
+    current,
     async handle(call) {
-      const { name } = call.params;
-      await deleteRobot(accountsOver(call, name), name, call.caller.by);
+      await deleteRobot(call.change, call.params.name);
       return { body: undefined };
     },
   }),
@@ -140,6 +132,9 @@ function showRobot({ name, ownerPath, description, isDisabled, ...times }: Robot
   };
 }
 
-function versionOf(queries: Queries, { name }: { readonly name: string }): Promise<string | undefined> {
-  return accountVersion(queries, name, "robot");
+async function current({
+  queries,
+  params: { name },
+}: ApiCall<{ readonly name: string }>): Promise<z.input<typeof robot>> {
+  return showRobot(await getRobot(queries, name));
 }

@@ -5,6 +5,7 @@ import {
   disableUser,
   enableUser,
   getUser,
+  hashNewPassword,
   listGroupsOf,
   listPersonalTokens,
   listUsers,
@@ -13,12 +14,10 @@ import {
   updateUser,
   type User,
 } from "../../../access/index.ts";
-import { findAccountRecord, type Queries } from "../../../metadata/index.ts";
-import { type ApiRoute, defineRoute } from "../route.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { newUser, passwordReset, secret, user, userChange } from "../schemas/people.ts";
 import { group } from "../schemas/teams.ts";
 import { idParam, listOf, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
-import { accountsOf, together } from "./accounts.ts";
 import { showGroup } from "./groups.ts";
 import { readPage } from "./pages.ts";
 import { showSecret } from "./secrets.ts";
@@ -38,7 +37,7 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     query: pageQuery,
     response: listOf(user),
     async handle(call) {
-      const { items, next } = await readPage(call.query, (page) => listUsers(accountsOf(call), page));
+      const { items, next } = await readPage(call.query, (page) => listUsers(call.queries, page));
       return { body: { items: items.map(showUser) }, next };
     },
   }),
@@ -50,8 +49,9 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     permission: administrator,
     body: newUser,
     response: user,
-    async handle(call) {
-      const made = await createUser(accountsOf(call), call.body, call.caller.by);
+    prepare: ({ parts, body }) => hashNewPassword(parts.accounts, body),
+    async handle({ change, body, prepared: passwordHash }) {
+      const made = await createUser(change, { ...body, passwordHash });
       return { body: showUser(made), location: `/users/${encodeURIComponent(made.name)}` };
     },
   }),
@@ -63,8 +63,8 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     permission: auditor,
     params,
     response: user,
-    version: versionOf,
-    handle: async (call) => ({ body: showUser(await getUser(accountsOf(call), call.params.name)) }),
+    current,
+    handle: async (call) => ({ body: await current(call) }),
   }),
   defineRoute({
     method: "PATCH",
@@ -75,17 +75,14 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     params,
     body: userChange,
     response: user,
-    version: versionOf,
+    current,
     async handle(call) {
+      const { change } = call;
       const { name } = call.params;
       const { isDisabled, ...changes } = call.body;
-      const { by } = call.caller;
-      const changed = await together(accountsOf(call), async (accounts) => {
-        if (Object.keys(changes).length > 0) await updateUser(accounts, { name, changes }, by);
-        if (isDisabled === undefined) return getUser(accounts, name);
-        return isDisabled ? disableUser(accounts, name, by) : enableUser(accounts, name, by);
-      });
-      return { body: showUser(changed) };
+      if (Object.keys(changes).length > 0) await updateUser(change, name, changes);
+      if (isDisabled !== undefined) await (isDisabled ? disableUser : enableUser)(change, name);
+      return { body: await current(call) };
     },
   }),
   defineRoute({
@@ -95,9 +92,9 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     summary: "Delete a user with memberships, roles, grants, tokens and sessions",
     permission: administrator,
     params,
-    version: versionOf,
+    current,
     async handle(call) {
-      await deleteUser(accountsOf(call), call.params.name, call.caller.by);
+      await deleteUser(call.change, call.params.name);
       return { body: undefined };
     },
   }),
@@ -110,9 +107,9 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     permission: administrator,
     params,
     body: passwordReset,
-    async handle(call) {
-      const { name } = call.params;
-      await resetPassword(accountsOf(call), { name, password: call.body.password }, call.caller.by);
+    prepare: ({ parts, params: { name }, body }) => hashNewPassword(parts.accounts, { name, ...body }),
+    async handle({ parts, change, params: { name }, prepared: passwordHash }) {
+      await resetPassword(change, { name, passwordHash }, parts.accounts);
       return { body: undefined };
     },
   }),
@@ -125,9 +122,8 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     params,
     response: listOf(group),
     async handle(call) {
-      const accounts = accountsOf(call);
-      const { id } = await getUser(accounts, call.params.name);
-      return { body: { items: (await listGroupsOf(accounts, id)).map(showGroup) } };
+      const { id } = await getUser(call.queries, call.params.name);
+      return { body: { items: (await listGroupsOf(call.queries, id)).map(showGroup) } };
     },
   }),
   defineRoute({
@@ -139,7 +135,7 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     params,
     response: listOf(secret),
     async handle(call) {
-      const tokens = await listPersonalTokens(accountsOf(call), call.params.name);
+      const tokens = await listPersonalTokens(call.queries, call.params.name);
       return { body: { items: tokens.map(showSecret) } };
     },
   }),
@@ -152,7 +148,7 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     params: params.extend({ id: idParam }),
     async handle(call) {
       const { name, id } = call.params;
-      await revokePersonalToken(accountsOf(call), { user: name, id }, call.caller.by);
+      await revokePersonalToken(call.change, { user: name, id });
       return { body: undefined };
     },
   }),
@@ -173,18 +169,6 @@ export function showUser(shown: User): z.input<typeof user> {
   };
 }
 
-async function versionOf(queries: Queries, { name }: { readonly name: string }): Promise<string | undefined> {
-  return accountVersion(queries, name, "user");
-}
-
-/** Of what a change changes: not of the time of the last use. */
-export async function accountVersion(
-  queries: Queries,
-  name: string,
-  kind: "user" | "robot",
-): Promise<string | undefined> {
-  const record = await findAccountRecord(queries, name);
-  if (record?.kind !== kind) return undefined;
-  const { lastUsedAtMs: _, passwordHash: __, ...shown } = record;
-  return JSON.stringify(shown);
+async function current({ queries, params: { name } }: ApiCall<z.output<typeof params>>): Promise<z.input<typeof user>> {
+  return showUser(await getUser(queries, name));
 }

@@ -1,12 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
-  addRobotTrust,
-  createPersonalToken,
-  createRobot,
-  createRobotSecret,
-  createUser,
-  deleteRobot,
-  deleteRobotTrust,
   findAccount,
   getRobot,
   listPersonalTokens,
@@ -15,10 +8,19 @@ import {
   listRobotTrusts,
   type NewPersonalToken,
   type NewRobotTrust,
+} from "../../../../src/access/index.ts";
+import {
+  addRobotTrust,
+  createPersonalToken,
+  createRobot,
+  createRobotSecret,
+  createUser,
+  deleteRobot,
+  deleteRobotTrust,
   revokePersonalToken,
   revokeRobotSecret,
   updateRobot,
-} from "../../../../src/access/index.ts";
+} from "../../../support/change-accounts.ts";
 import { BY, type OpenAccounts, openAccounts } from "./open-accounts.ts";
 
 let open: OpenAccounts;
@@ -34,11 +36,11 @@ const generationOf = async (name: string) => (await findAccount(open.metadata.re
 
 describe("a robot", () => {
   test("belongs to its node", async () => {
-    expect(await getRobot(open.accounts, ROBOT)).toMatchObject({ ownerPath: "team/app", description: "builds" });
+    expect(await getRobot(open.metadata.reads, ROBOT)).toMatchObject({ ownerPath: "team/app", description: "builds" });
     expect(await findAccount(open.metadata.reads, ROBOT)).toMatchObject({ kind: "robot", ownerPath: "team/app" });
     await createRobot(open.accounts, { ownerPath: "", name: "ci" }, BY);
     const names = async (ownerPath?: string) =>
-      (await listRobots(open.accounts, { after: "", limit: 9, ownerPath })).map(({ name }) => name);
+      (await listRobots(open.metadata.reads, { after: "", limit: 9, ownerPath })).map(({ name }) => name);
     expect([await names(), await names("team/app"), await names(""), await names("team")]).toEqual([
       ["+ci", ROBOT],
       [ROBOT],
@@ -73,7 +75,7 @@ describe("a robot", () => {
 
   test("is deleted", async () => {
     await deleteRobot(open.accounts, ROBOT, BY);
-    expect(await failure(getRobot(open.accounts, ROBOT))).toMatchObject({ kind: "not-found" });
+    expect(await failure(getRobot(open.metadata.reads, ROBOT))).toMatchObject({ kind: "not-found" });
     expect(await failure(deleteRobot(open.accounts, ROBOT, BY))).toMatchObject({ kind: "not-found" });
     expect(await open.acts()).toEqual([`robot.create success ${ROBOT}`, `robot.delete success ${ROBOT}`]);
   });
@@ -85,7 +87,7 @@ describe("a robot's secret", () => {
     const two = await createRobotSecret(open.accounts, { robot: ROBOT, name: "two", expiresAtMs: 2 ** 42 }, BY);
     expect(one.text).toMatch(/^berth_robot_/);
     expect(two.text).not.toBe(one.text);
-    const secrets = await listRobotSecrets(open.accounts, ROBOT);
+    const secrets = await listRobotSecrets(open.metadata.reads, ROBOT);
     expect(secrets).toEqual([one.secret, two.secret]);
     const rows = JSON.stringify(await open.metadata.reads.selectFrom("secrets").selectAll().execute());
     const audit = JSON.stringify(await open.metadata.reads.selectFrom("audit").selectAll().execute());
@@ -109,7 +111,7 @@ describe("a robot's secret", () => {
     const revoke = (robot: string) => failure(revokeRobotSecret(open.accounts, { robot, id: secret.id }, BY));
     expect(await revoke("team+other")).toMatchObject({ kind: "not-found" });
     expect(await revoke(ROBOT)).toBeUndefined();
-    expect(await listRobotSecrets(open.accounts, ROBOT)).toEqual([]);
+    expect(await listRobotSecrets(open.metadata.reads, ROBOT)).toEqual([]);
     expect(await generationOf(ROBOT)).toBeGreaterThan(before);
     expect((await open.acts()).at(-1)).toBe(`secret.revoke success ${ROBOT}`);
   });
@@ -126,10 +128,10 @@ describe("a personal token", () => {
     const limits: NewPersonalToken["limits"] = [{ pathPattern: "team/**", actions: ["pull", "push"] }];
     const { secret, text } = await create({ limits });
     expect(text).toMatch(/^berth_pat_/);
-    expect(await listPersonalTokens(open.accounts, "anna")).toEqual([secret]);
+    expect(await listPersonalTokens(open.metadata.reads, "anna")).toEqual([secret]);
     expect(secret.limits).toEqual(limits);
     await revokePersonalToken(open.accounts, { user: "anna", id: secret.id }, BY);
-    expect(await listPersonalTokens(open.accounts, "anna")).toEqual([]);
+    expect(await listPersonalTokens(open.metadata.reads, "anna")).toEqual([]);
   });
 
   test.each([
@@ -159,12 +161,12 @@ describe("a trust", () => {
 
   test("is added, listed and deleted, which ends the robot's tokens", async () => {
     const added = await add();
-    expect(await listRobotTrusts(open.accounts, ROBOT)).toEqual([added]);
+    expect(await listRobotTrusts(open.metadata.reads, ROBOT)).toEqual([added]);
     expect(added).toMatchObject({ issuer: trust.issuer, claims: trust.claims });
     const before = await generationOf(ROBOT);
     await deleteRobotTrust(open.accounts, { robot: ROBOT, id: added.id }, BY);
     expect(await generationOf(ROBOT)).toBeGreaterThan(before);
-    expect(await listRobotTrusts(open.accounts, ROBOT)).toEqual([]);
+    expect(await listRobotTrusts(open.metadata.reads, ROBOT)).toEqual([]);
     const again = deleteRobotTrust(open.accounts, { robot: ROBOT, id: added.id }, BY);
     expect(await failure(again)).toMatchObject({ kind: "not-found" });
   });

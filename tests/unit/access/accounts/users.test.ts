@@ -1,21 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createFirstAdministrator, findAccount, findUser, getUser, listUsers } from "../../../../src/access/index.ts";
 import {
   addGroupMember,
   changePassword,
-  createFirstAdministrator,
   createGroup,
   createUser,
   deleteUser,
   disableUser,
   enableUser,
-  findAccount,
-  findUser,
-  getUser,
-  listUsers,
   type NewUser,
   resetPassword,
   updateUser,
-} from "../../../../src/access/index.ts";
+} from "../../../support/change-accounts.ts";
 import { findAccountRecord, insertSecret, listSecretsOf } from "../../../../src/metadata/index.ts";
 import { BY, type OpenAccounts, openAccounts } from "./open-accounts.ts";
 
@@ -49,7 +45,7 @@ describe("a user", () => {
       updatedAtMs: open.time.atMs,
       lastUsedAtMs: undefined,
     });
-    expect(await getUser(open.accounts, "anna")).toEqual(user);
+    expect(await getUser(open.metadata.reads, "anna")).toEqual(user);
     const record = await findAccountRecord(open.metadata.reads, "anna");
     expect(record?.passwordHash).toStartWith("$argon2id$v=19$m=8,t=1,p=1$");
     expect(await open.acts()).toEqual(["user.create success anna"]);
@@ -65,7 +61,7 @@ describe("a user", () => {
     for (const wrong of [{ name: "Ben" }, { password: "short" }, { email: "ben" }, { displayName: "a\nb" }])
       expect(await failure(create("ben", wrong))).toMatchObject({ kind: "bad-request" });
     expect(await open.acts()).toHaveLength(1);
-    expect(await findUser(open.accounts, "ben")).toBeUndefined();
+    expect(await findUser(open.metadata.reads, "ben")).toBeUndefined();
   });
 
   test("is made once by two at once", async () => {
@@ -76,7 +72,7 @@ describe("a user", () => {
   test("is listed by name", async () => {
     for (const name of ["c", "a", "b"]) await create(name);
     const names = async (after: string, limit: number) =>
-      (await listUsers(open.accounts, { after, limit })).map(({ name }) => name);
+      (await listUsers(open.metadata.reads, { after, limit })).map(({ name }) => name);
     expect([await names("", 2), await names("b", 2)]).toEqual([["a", "b"], ["c"]]);
   });
 
@@ -97,7 +93,7 @@ describe("a user", () => {
 
   test("that there is not, is not found", async () => {
     const acts = [
-      getUser(open.accounts, "nobody"),
+      getUser(open.metadata.reads, "nobody"),
       disableUser(open.accounts, "nobody", BY),
       deleteUser(open.accounts, "nobody", BY),
       resetPassword(open.accounts, { name: "nobody", password: PASSWORD }, BY),
@@ -148,14 +144,14 @@ describe("a password", () => {
   test("that was reset has to be changed, by who knows it, into another", async () => {
     await create("anna");
     await resetPassword(open.accounts, { name: "anna", password: OTHER }, BY);
-    expect(await getUser(open.accounts, "anna")).toMatchObject({ mustChangePassword: true });
+    expect(await getUser(open.metadata.reads, "anna")).toMatchObject({ mustChangePassword: true });
     const change = (oldPassword: string, newPassword: string) =>
       failure(changePassword(open.accounts, { name: "anna", oldPassword, newPassword }, BY));
     expect(await change(PASSWORD, "one more good password")).toMatchObject({ kind: "login-failed" });
     expect(await change(OTHER, OTHER)).toMatchObject({ kind: "bad-request" });
     expect(await change(OTHER, "short")).toMatchObject({ kind: "bad-request" });
     expect(await change(OTHER, PASSWORD)).toBeUndefined();
-    expect(await getUser(open.accounts, "anna")).toMatchObject({ mustChangePassword: false });
+    expect(await getUser(open.metadata.reads, "anna")).toMatchObject({ mustChangePassword: false });
     expect((await open.acts()).slice(1)).toEqual([
       "user.password success anna",
       "user.password failure anna",
@@ -197,7 +193,7 @@ describe("the last administrator", () => {
     await disableUser(open.accounts, "off", BY);
     await act("two");
     expect(await failure(act("one"))).toMatchObject({ kind: "conflict" });
-    expect(await getUser(open.accounts, "one")).toMatchObject({ isDisabled: false, systemRole: "administrator" });
+    expect(await getUser(open.metadata.reads, "one")).toMatchObject({ isDisabled: false, systemRole: "administrator" });
     await deleteUser(open.accounts, "off", BY);
   });
 
@@ -215,7 +211,7 @@ describe("the first administrator", () => {
     const [first, ...others] = made.filter((each) => each !== undefined);
     expect(others).toEqual([]);
     expect(first).toEqual({ name: "admin", password: expect.stringMatching(/^[0-9A-Za-z]{20}$/) });
-    expect(await getUser(open.accounts, "admin")).toMatchObject({
+    expect(await getUser(open.metadata.reads, "admin")).toMatchObject({
       systemRole: "administrator",
       mustChangePassword: true,
     });

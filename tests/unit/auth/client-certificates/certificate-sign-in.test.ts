@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { AccessDirectory, createRobot, findAccount, disableUser, enableUser } from "../../../../src/access/index.ts";
+import { AccessDirectory, findAccount } from "../../../../src/access/index.ts";
+import { createRobot, disableUser, enableUser } from "../../../support/change-accounts.ts";
 import { RuledAuthenticator } from "../../../../src/auth/index.ts";
 import { CertificateSignIn } from "../../../../src/auth/client-certificates/certificate-sign-in.ts";
 import { createCertificateRules } from "../../../../src/auth/client-certificates/certificate-rules.ts";

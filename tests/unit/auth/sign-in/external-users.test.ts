@@ -2,13 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  addGroupMapping,
-  createGroup,
-  createPersonalToken,
-  disableUser,
-  getUser,
-} from "../../../../src/access/index.ts";
+import { getUser } from "../../../../src/access/index.ts";
+import { addGroupMapping, createGroup, createPersonalToken, disableUser } from "../../../support/change-accounts.ts";
 import { HtpasswdSource } from "../../../../src/auth/index.ts";
 import { RegistryError } from "../../../../src/oci/index.ts";
 import { BY } from "../../access/accounts/open-accounts.ts";
@@ -117,7 +112,7 @@ describe("a user of a directory", () => {
     // A directory that does not tell upper from lower case.
     corp.users.set("Anna", { password: "secret", identity: { ...identityOf("anna") } });
     await refused("Anna", "secret");
-    expect(await getUser(open.accounts, "anna")).toMatchObject({ source: "local" });
+    expect(await getUser(open.metadata.reads, "anna")).toMatchObject({ source: "local" });
   });
 
   test("is not found out while the directory does not answer", async () => {

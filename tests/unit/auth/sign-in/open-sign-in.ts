@@ -1,4 +1,5 @@
-import { createUser, type ExternalIdentity } from "../../../../src/access/index.ts";
+import type { ExternalIdentity } from "../../../../src/access/index.ts";
+import { createUser } from "../../../support/change-accounts.ts";
 import { createSignIn, type PasswordSource, type SignIn } from "../../../../src/auth/index.ts";
 import type { SignInOptions, SignInParts } from "../../../../src/auth/index.ts";
 import type { ActOrigin } from "../../../../src/metadata/index.ts";

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
+import { getRobot, getUser } from "../../../../src/access/index.ts";
 import {
   changePassword,
   createPersonalToken,
@@ -7,13 +8,11 @@ import {
   createUser,
   disableUser,
   enableUser,
-  getRobot,
-  getUser,
   resetPassword,
   revokePersonalToken,
   revokeRobotSecret,
   updateRobot,
-} from "../../../../src/access/index.ts";
+} from "../../../support/change-accounts.ts";
 import { putAccountLastUsed } from "../../../../src/metadata/index.ts";
 import { RegistryError } from "../../../../src/oci/index.ts";
 import { BY } from "../../access/accounts/open-accounts.ts";
@@ -108,7 +107,7 @@ describe("a local user", () => {
     await signIn("anna", PASSWORD);
     await written();
     const first = open.time.atMs;
-    const lastUsed = async () => (await getUser(open.accounts, "anna")).lastUsedAtMs;
+    const lastUsed = async () => (await getUser(open.metadata.reads, "anna")).lastUsedAtMs;
     expect(await lastUsed()).toBe(first);
     open.time.atMs += 59_999;
     await signIn("anna", PASSWORD);
@@ -123,7 +122,7 @@ describe("a local user", () => {
   test("is not looked up anew because others were used", async () => {
     await signIn("anna", PASSWORD);
     const generation = await open.accessGeneration();
-    const { id } = await getUser(open.accounts, "anna");
+    const { id } = await getUser(open.metadata.reads, "anna");
     await open.metadata.transaction((queries) => putAccountLastUsed(queries, id, 1));
     expect(await open.accessGeneration()).toBe(generation);
   });
@@ -247,7 +246,7 @@ describe("a robot's secret", () => {
     const { text } = await secret("one");
     await signIn(ROBOT, text);
     await written();
-    expect(await getRobot(open.accounts, ROBOT)).toMatchObject({ lastUsedAtMs: open.time.atMs });
+    expect(await getRobot(open.metadata.reads, ROBOT)).toMatchObject({ lastUsedAtMs: open.time.atMs });
     const rows = await open.metadata.reads.selectFrom("secrets").select("last_used_at_ms").execute();
     expect(rows).toEqual([{ last_used_at_ms: open.time.atMs }]);
   });
