@@ -11,7 +11,7 @@ import { Person } from "./remote/person.ts";
 export function registerPasswordCommand(user: Command, { terminal, setExitCode }: CommandSurroundings): void {
   user
     .command("change-password [name]")
-    .description("change one's own password; all of one's sessions end")
+    .description("change one's own password; all of one's sessions end, personal tokens stay")
     .option("--server <server>", "the registry (default: BERTH_SERVER, else the one that was signed in to last)")
     .action(async (name: string | undefined, flags: { server?: string }) => {
       const person = new Person(terminal);
@@ -20,7 +20,7 @@ export function registerPasswordCommand(user: Command, { terminal, setExitCode }
         const server = await findServer(flags.server, terminal.env, file);
         const username = name ?? (await file.find(server))?.username ?? (await person.ask("User name: "));
         await changePassword(server, { username, secret: await person.askSecret("Password: ") }, person);
-        terminal.stdout.write(`${username} has a new password.\n`);
+        terminal.stdout.write(`${username} has a new password. Personal tokens stay: berth token list shows them.\n`);
       };
       setExitCode(await telling(work, terminal));
       await person.close();

@@ -87,7 +87,7 @@ export function registerUserCommands(program: Command, surroundings: CommandSurr
     )
     .verb<PasswordFlags>(
       "reset-password <name>",
-      "give a user a password that must be changed",
+      "give a user a password that must be changed; all sessions and tokens end",
       async (work, name = "") => {
         const { password, isGenerated } = await readNewPassword(work);
         await work.client.put(at`/users/${name}/password`, { password });

@@ -83,6 +83,7 @@ export {
   putSecretExpiry,
   putSecretLastUsed,
   removeExpiredSecrets,
+  removePersonalSecrets,
   removeRefreshSecrets,
   removeSecret,
   type SecretKind,

@@ -3,6 +3,7 @@ import {
   type ActOrigin,
   findAccountRecord,
   recordAct,
+  removePersonalSecrets,
   updateAccount,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
@@ -36,7 +37,8 @@ export interface NewPasswordHash {
 }
 
 /**
- * Gives a local user another password, which is good for nothing but to be changed by its user. All tokens of the user end.
+ * Gives a local user another password, which is good for nothing but to be changed by its user. All tokens of the user end, personal
+ * ones too: somebody else may have made them.
  * @throws RegistryError `not-found`; `conflict` if the password is kept elsewhere
  */
 export async function resetPassword(
@@ -46,6 +48,7 @@ export async function resetPassword(
 ): Promise<void> {
   const { id } = requireLocal(await getUserRecord(change.queries, name));
   await putPassword(change, { id, passwordHash, mustChangePassword: true });
+  await removePersonalSecrets(change.queries, id);
   await lockOut.clear(change.queries, name);
   await change.record({ act: "user.password", target: name, detail: { reset: true } });
 }

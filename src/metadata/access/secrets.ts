@@ -86,6 +86,12 @@ export async function removeSecret(queries: Queries, id: number): Promise<void> 
   await raiseAccessGeneration(queries);
 }
 
+/** All personal tokens of an account. */
+export async function removePersonalSecrets(queries: Queries, accountId: number): Promise<void> {
+  await queries.deleteFrom("secrets").where("account_id", "=", accountId).where("kind", "=", "personal").execute();
+  await raiseAccessGeneration(queries);
+}
+
 /**
  * Refresh tokens of an account; all but the `keep` that were used last. Where some stay the access generation does too: those
  * that go to make room need not end at once, and each login would have all rules read anew.

@@ -60,7 +60,7 @@ export const ME_ROUTES: readonly ApiRoute[] = [
     path: "/me/password",
     tag,
     summary: "Change one's own password",
-    description: "All tokens end.",
+    description: "All sessions and tokens end, except personal tokens: revoke those that are not to stay.",
     permission: "self",
     body: passwordChange,
     prepare: ({ parts, caller, body }) =>

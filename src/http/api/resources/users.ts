@@ -103,7 +103,7 @@ export const USER_ROUTES: readonly ApiRoute[] = [
     path: "/users/{name}/password",
     tag,
     summary: "Give a user a password that is good for nothing but to be changed",
-    description: "All tokens of the user end, and a lock-out.",
+    description: "All sessions and tokens of the user end, personal tokens too, and a lock-out.",
     permission: administrator,
     params,
     body: passwordReset,

@@ -277,6 +277,26 @@ describe("a personal token", () => {
   });
 });
 
+describe("personal tokens", () => {
+  const NEXT = "another good password";
+
+  test("stay when their user changes the password, and end when an administrator gives another", async () => {
+    await open.addUser("anna");
+    await open.addUser("ben");
+    const make = async (user: string) =>
+      (await createPersonalToken(open.accounts, { user, name: "x", limits: [] }, BY)).text;
+    const [annas, bens] = [await make("anna"), await make("ben")];
+    const change = { name: "anna", oldPassword: PASSWORD, newPassword: NEXT };
+    await changePassword(open.accounts, change, BY);
+    await signIn("anna", annas);
+    await resetPassword(open.accounts, { name: "anna", password: PASSWORD }, BY);
+    await refused("anna", annas);
+    await changePassword(open.accounts, { name: "anna", oldPassword: PASSWORD, newPassword: NEXT }, BY);
+    await refused("anna", annas);
+    await signIn("ben", bens);
+  });
+});
+
 describe("a refresh token", () => {
   const refresh = (token: string) => open.signIn.byRefreshToken(token, HERE);
   const create = async () => open.signIn.createRefreshToken(await signIn("anna", PASSWORD), HERE);
