@@ -210,7 +210,7 @@ describe("who cannot sign in is not told why", () => {
       ["waits", "unknown-waits"].map(async (name) => {
         for (let guess = 0; guess < 5; guess++)
           expect((await guarded().as(name, `${WRONG}${guess}`).get("/v2/")).status).toBe(401);
-        const row = await findSignInFailures(guarded().metadata.reads, `account:${name}`);
+        const row = await findSignInFailures(guarded().metadata.reads, `account:${name}\t127.0.0.1`);
         return row && { failures: row.failures, waitMs: row.blockedUntilMs - row.failedAtMs };
       }),
     );

@@ -41,32 +41,31 @@ describe("who guesses the password of an account", () => {
     await proxied().user("bob");
     const doors: readonly ((password: string) => Promise<Answer>)[] = [
       (password) => proxied().as("bob", password, from("192.0.2.1")).get("/v2/"),
-      (password) => proxied().as("bob", password, from("192.0.2.2")).get("/token?service=berth"),
-      (password) => proxied().postToken({ grant_type: "password", username: "bob", password }),
+      (password) => proxied().as("bob", password, from("192.0.2.1")).get("/token?service=berth"),
+      (password) => proxied().postToken({ grant_type: "password", username: "bob", password }, from("192.0.2.1")),
       (password) =>
         proxied()
-          .anonymous(from("192.0.2.3"))
+          .anonymous(from("192.0.2.1"))
           .post("/sign-in/password", {
             headers: { "content-type": "application/json" },
             body: JSON.stringify({ name: "bob", password }),
           }),
-      (password) => proxied().as("BOB", password, from("192.0.2.4")).get("/v2/"),
+      (password) => proxied().as("BOB", password, from("192.0.2.1")).get("/v2/"),
     ];
     for (const door of doors) expect((await door(WRONG)).status).toBeOneOf([401, 403]);
     // All of them count together.
     expect(await failuresOf(proxied, "account:bob")).toBe(5);
-    await lockOut(proxied, "account:bob");
+    await lockOut(proxied, "account:bob\t192.0.2.1");
     for (const door of doors) expectToWait(await door(PASSWORD));
-    expect(await failuresOf(proxied, "account:bob")).toBe(50);
+    expect(await failuresOf(proxied, "account:bob")).toBe(5);
+    expect((await proxied().as("bob", PASSWORD, from("192.0.2.2")).get("/v2/")).status).toBe(200);
   });
 
   test("has no more attempts when they come at once", async () => {
     await proxied().user("carl");
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, guess) =>
-        proxied()
-          .as("carl", `${WRONG}${guess}`, from(`198.51.100.${guess}`))
-          .get("/v2/"),
+        proxied().as("carl", `${WRONG}${guess}`, from("198.51.100.1")).get("/v2/"),
       ),
     );
     const tried = answers.filter(({ status }) => status === 401).length;

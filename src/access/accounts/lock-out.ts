@@ -10,8 +10,10 @@ import { RegistryError } from "../../oci/index.ts";
 import { addressRange, type Clock } from "../../runtime/index.ts";
 
 export interface LockOutOptions {
-  /** From this many failures in a row on, the account waits. */
+  /** From this many failures in a row on, the account waits where they came from, and only there. */
   readonly accountFailures: number;
+  /** From this many on, wherever they came from, the account waits everywhere. */
+  readonly accountFailuresEverywhere: number;
   /** From this many on, the address waits, whatever the accounts. */
   readonly addressFailures: number;
   /** Doubled with each further failure. */
@@ -23,6 +25,7 @@ export interface LockOutOptions {
 
 export const DEFAULT_LOCK_OUT: LockOutOptions = {
   accountFailures: 5,
+  accountFailuresEverywhere: 100,
   addressFailures: 20,
   firstWaitMs: 1000,
   maxWaitMs: 15 * 60 * 1000,
@@ -47,8 +50,9 @@ const PURGE_EVERY_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Makes those wait who fail again and again: by account and by address, longer each time. A name that no account has waits as
- * one that has, so that the wait does not tell.
+ * Makes those wait who fail again and again, longer each time: an account for the addresses that guess at it, an address for all
+ * accounts. Who only knows a name does not keep its owner out: that takes many addresses. A name that no account has waits as one that
+ * has, so that the wait does not tell.
  */
 export class LockOut {
   readonly #parts: LockOutParts;
@@ -66,7 +70,7 @@ export class LockOut {
   async requireOpen(who: Attempter): Promise<void> {
     const nowMs = this.#parts.clock.nowMs();
     let untilMs = 0;
-    for (const key of keysOf(who)) {
+    for (const { key } of this.#countersOf(who)) {
       const record = await findSignInFailures(this.#parts.metadata.reads, key);
       this.#remember(key, record?.blockedUntilMs ?? 0);
       untilMs = Math.max(untilMs, record?.blockedUntilMs ?? 0);
@@ -92,15 +96,11 @@ export class LockOut {
     const nowMs = clock.nowMs();
     await this.#purge(queries, nowMs);
     let waitMs = 0;
-    for (const key of keysOf(who)) {
+    for (const { key, allowed } of this.#countersOf(who)) {
       const before = await findSignInFailures(queries, key);
       const isRecent = before !== undefined && nowMs - before.failedAtMs < options.forgetAfterMs;
       const failures = (isRecent ? before.failures : 0) + 1;
-      const ownWaitMs = waitAfter(
-        failures,
-        key.startsWith("address:") ? options.addressFailures : options.accountFailures,
-        options,
-      );
+      const ownWaitMs = waitAfter(failures, allowed, options);
       const blockedUntilMs = ownWaitMs === 0 ? 0 : nowMs + ownWaitMs;
       await putSignInFailures(queries, { key, failures, failedAtMs: nowMs, blockedUntilMs });
       this.#remember(key, blockedUntilMs);
@@ -109,11 +109,29 @@ export class LockOut {
     return waitMs;
   }
 
-  /** Forgets the failures of an account whose password was right; not those of the address, which may have tried others. */
-  async clear(queries: Queries, name: string): Promise<void> {
-    const key = accountKey(name);
+  /** Forgets the failures of who was right from there; not those from elsewhere, nor of the address, which may have tried others. */
+  async forgive(queries: Queries, name: string, address: string | undefined): Promise<void> {
+    const key = accountKeyAt(name, address);
     this.#waits.delete(key);
     if (await findSignInFailures(queries, key)) await clearSignInFailures(queries, key);
+  }
+
+  /** Forgets all failures of an account, wherever they came from. */
+  async clear(queries: Queries, name: string): Promise<void> {
+    await clearSignInFailures(queries, accountKey(name));
+  }
+
+  #countersOf({ name, address }: Attempter): readonly Counter[] {
+    const { accountFailures, accountFailuresEverywhere, addressFailures } = this.#parts.options;
+    const counters: Counter[] = [];
+    if (name !== undefined)
+      counters.push(
+        { key: accountKeyAt(name, address), allowed: accountFailures },
+        { key: accountKey(name), allowed: accountFailuresEverywhere },
+      );
+    if (address !== undefined && !isLoopback(address))
+      counters.push({ key: addressKey(address), allowed: addressFailures });
+    return counters;
   }
 
   #remember(key: string, untilMs: number): void {
@@ -146,11 +164,10 @@ function lockedOut(waitMs: number): RegistryError {
   );
 }
 
-function keysOf({ name, address }: Attempter): readonly string[] {
-  const keys: string[] = [];
-  if (name !== undefined) keys.push(accountKey(name));
-  if (address !== undefined && !isLoopback(address)) keys.push(addressKey(address));
-  return keys;
+/** How often something may fail before it waits. */
+interface Counter {
+  readonly key: string;
+  readonly allowed: number;
 }
 
 /** Behind it is perhaps a proxy that is not trusted, and with it everybody: one who guesses must not keep out all others. */
@@ -166,6 +183,11 @@ export function accountKey(name: string): string {
 
 /** No account has a longer name. */
 const MAX_KEY_LENGTH = 512;
+
+/** Below the account's own key, so that both are cleared together. No name has a tab. */
+function accountKeyAt(name: string, address: string | undefined): string {
+  return `${accountKey(name)}\t${address === undefined ? "" : addressRange(address)}`;
+}
 
 function addressKey(address: string): string {
   return `address:${addressRange(address)}`;

@@ -62,6 +62,8 @@ export interface PasswordChange {
 /** A new password of somebody who knew the old one. */
 export interface ProvenPassword extends NewPasswordHash {
   readonly before: AccountRecord;
+  /** Where it was proved from. */
+  readonly address: string | undefined;
 }
 
 /**
@@ -80,20 +82,21 @@ export async function proveOldPassword(
     throw await countWrongPassword(accounts, name, by);
   if (newPassword === oldPassword)
     throw new RegistryError("bad-request", "the new password is the old one", { detail: { field: "password" } });
-  return { name, passwordHash: await hashNewPassword(accounts, { name, password: newPassword }), before };
+  const passwordHash = await hashNewPassword(accounts, { name, password: newPassword });
+  return { name, passwordHash, before, address: by.address };
 }
 
-/** All tokens of the user end. @throws RegistryError `login-failed` if it is another password or account by now */
+/** All tokens of the user end but the personal ones, which stand for themselves. @throws RegistryError `login-failed` if it is another password or account by now */
 export async function changePassword(
   change: Change,
-  { name, passwordHash, before }: ProvenPassword,
+  { name, passwordHash, before, address }: ProvenPassword,
   { lockOut }: Pick<Accounts, "lockOut">,
 ): Promise<void> {
   const now = await findAccountRecord(change.queries, name);
   if (now?.id !== before.id || now.passwordHash !== before.passwordHash || now.isDisabled)
     throw new RegistryError("login-failed", "the password was just changed: sign in again");
   await putPassword(change, { id: now.id, passwordHash, mustChangePassword: false });
-  await lockOut.clear(change.queries, name);
+  await lockOut.forgive(change.queries, name, address);
   await change.record({ act: "user.password", target: name });
 }
 

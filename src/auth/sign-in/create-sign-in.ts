@@ -186,7 +186,7 @@ class SignInByCredentials implements SignIn {
     const { name, source } = identity.account;
     await metadata.transaction(
       async (queries) => {
-        if (method === "password") await lockOut.clear(queries, credentials.username);
+        if (method === "password") await lockOut.forgive(queries, credentials.username, from.address);
         const act = { act: "sign-in", target: name, detail: { method, source } } as const;
         await recordAct(queries, { ...from, actor: name, ...act, atMs: nowMs, outcome: "success" });
       },

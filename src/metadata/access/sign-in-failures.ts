@@ -1,9 +1,9 @@
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
 
-/** How often it went wrong in a row, for an account or for an address. */
+/** How often it went wrong in a row, for an account, for one from an address, or for an address. */
 export interface SignInFailureRecord {
-  /** `account:<name>` or `address:<address>`. */
+  /** `account:<name>`, `account:<name>`, tab and address, or `address:<address>`. */
   readonly key: string;
   readonly failures: number;
   readonly failedAtMs: number;
@@ -34,8 +34,10 @@ export async function putSignInFailures(queries: Queries, record: SignInFailureR
   await upsert(queries, record);
 }
 
+/** With those of a key and, behind a tab, an address. */
 export async function clearSignInFailures(queries: Queries, key: string): Promise<void> {
-  await queries.deleteFrom("sign_in_failures").where("key", "=", key).execute();
+  // In the order of keys a line feed comes right behind the tab.
+  await queries.deleteFrom("sign_in_failures").where("key", ">=", key).where("key", "<", `${key}\n`).execute();
 }
 
 /** Forgets those of which the last was before `beforeMs` and that block nobody any more. */

@@ -143,9 +143,10 @@ export class Guarded {
   }
 
   /** Asks for a token by a form. */
-  postToken(fields: Readonly<Record<string, string>>): Promise<Answer> {
+  postToken(fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const body = new URLSearchParams({ service: "berth", client_id: "test", ...fields }).toString();
-    return this.anonymous().post("/token", { body, headers: { "content-type": "application/x-www-form-urlencoded" } });
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    return this.anonymous(headers).post("/token", { body, headers: form });
   }
 
   /** The keys that the registry signs with, opened with its secret. */

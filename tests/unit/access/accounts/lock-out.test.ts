@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { resetPassword } from "../../../../src/access/index.ts";
 import type { SignIn } from "../../../../src/auth/index.ts";
 import type { RegistryError } from "../../../../src/oci/index.ts";
+import { BY } from "./open-accounts.ts";
 import { from, openSignIn, type OpenSignIn, PASSWORD } from "../../auth/sign-in/open-sign-in.ts";
 
 let open: OpenSignIn;
@@ -33,7 +35,7 @@ async function fail(times: number, attempted: () => Promise<string | number>): P
 }
 
 describe("an account", () => {
-  const guess = () => attempt({ address: elsewhere() });
+  const guess = () => attempt({ address: "203.0.113.1" });
 
   test("waits after five failures, each time twice as long, a quarter of an hour at most", async () => {
     await fail(5, guess);
@@ -49,18 +51,39 @@ describe("an account", () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
   });
 
-  test("waits with the right password too, and in every process", async () => {
+  test("waits with the right password too, and in every process, where it was guessed at", async () => {
+    const right = { password: PASSWORD, address: "203.0.113.1" };
     await fail(5, guess);
-    expect(await attempt({ password: PASSWORD, address: elsewhere() })).toBe(1);
-    expect(await attempt({ password: PASSWORD, address: elsewhere() }, open.anotherProcess())).toBe(1);
+    expect(await attempt(right)).toBe(1);
+    expect(await attempt(right, open.anotherProcess())).toBe(1);
     open.time.atMs += 1000;
-    expect(await attempt({ password: PASSWORD, address: elsewhere() })).toBe("ok");
+    expect(await attempt(right)).toBe("ok");
   });
 
-  test("begins anew after it was right", async () => {
-    await fail(4, guess);
-    expect(await attempt({ password: PASSWORD })).toBe("ok");
+  test("does not wait elsewhere, in no process, whatever one address guesses", async () => {
     await fail(5, guess);
+    for (let time = 0; time < 14; time++) {
+      open.time.atMs += 900_000;
+      expect(await guess()).toBe("login-failed");
+    }
+    expect(await attempt({ password: PASSWORD, address: elsewhere() })).toBe("ok");
+    expect(await attempt({ password: PASSWORD, address: elsewhere() }, open.anotherProcess())).toBe("ok");
+  });
+
+  test("waits everywhere after a hundred failures from many addresses, until an administrator gives a new password", async () => {
+    await fail(100, () => attempt({ address: elsewhere() }));
+    expect(await attempt({ password: PASSWORD, address: elsewhere() })).toBe(1);
+    expect(await attempt({ password: PASSWORD, address: elsewhere() }, open.anotherProcess())).toBe(1);
+    await resetPassword(open.accounts, { name: "anna", password: "another good password" }, BY);
+    expect(await attempt({ password: "another good password", address: elsewhere() })).toBe("ok");
+  });
+
+  test("begins anew after it was right from there, and for others not", async () => {
+    await fail(4, guess);
+    expect(await attempt({ password: PASSWORD, address: "203.0.113.1" })).toBe("ok");
+    await fail(4, guess);
+    expect(await attempt({ password: PASSWORD, address: elsewhere() })).toBe("ok");
+    await fail(1, guess);
     expect(await guess()).toBe(1);
   });
 
@@ -72,21 +95,21 @@ describe("an account", () => {
   });
 
   test("goes on for who is known, while others guess", async () => {
-    expect(await attempt({ password: PASSWORD })).toBe("ok");
+    expect(await attempt({ password: PASSWORD, address: "203.0.113.1" })).toBe("ok");
     await fail(5, guess);
-    expect(await attempt({ password: PASSWORD })).toBe("ok");
-    expect(await attempt({ password: PASSWORD, address: elsewhere() })).toBe(1);
+    expect(await attempt({ password: PASSWORD, address: "203.0.113.1" })).toBe("ok");
+    expect(await attempt({ password: PASSWORD, address: "203.0.113.1" }, open.anotherProcess())).toBe(1);
   });
 
   test("has no more attempts under other ways to write it", async () => {
     for (const username of ["anna", "Anna", "aNNA", "ANNA", "anNa"])
-      expect(await attempt({ username, address: elsewhere() })).toBe("login-failed");
+      expect(await attempt({ username, address: "203.0.113.1" })).toBe("login-failed");
     expect(await guess()).toBe(1);
   });
 
   test("has no more attempts when they come at once", async () => {
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => attempt({ password: `guess ${index}`, address: elsewhere() })),
+      Array.from({ length: 20 }, (_, index) => attempt({ password: `guess ${index}`, address: "203.0.113.1" })),
     );
     expect(outcomes.filter((outcome) => outcome === "login-failed")).toHaveLength(5);
     expect(outcomes.filter((outcome) => outcome === 1)).toHaveLength(15);
@@ -138,5 +161,5 @@ test("what nobody needs any more is removed", async () => {
   open.time.atMs += 60 * 60 * 1000 + 1;
   await attempt({ username: "last", address: "192.0.2.7" });
   const rows = await open.metadata.reads.selectFrom("sign_in_failures").select("key").orderBy("key").execute();
-  expect(rows.map(({ key }) => key)).toEqual(["account:last", "address:192.0.2.7"]);
+  expect(rows.map(({ key }) => key)).toEqual(["account:last", "account:last\t192.0.2.7", "address:192.0.2.7"]);
 });
