@@ -1,15 +1,12 @@
-import { stat } from "node:fs/promises";
 import { stopwatchMs } from "./observation.ts";
-import { COMMAND } from "./command-name.ts";
 import type { Config } from "../config/index.ts";
 import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "../http/index.ts";
 import { joinServing, lockForServing, type MetadataDatabase, openSqlite } from "../metadata/index.ts";
 import { openChangeCounter, type ProcessPlace } from "../processes/index.ts";
 import { BLOBS_FOLDER, type Registry } from "../registry/index.ts";
 import { type Closers, systemClock } from "../runtime/index.ts";
-import { StartError } from "./start-error.ts";
+import { requireImported, requireKnownContent } from "./require-known-content.ts";
 import { openStorage, type StorageDriver, StorageError } from "../storage/index.ts";
-import { adviseImport, findUnimportedRegistry, type StartedOn } from "../upkeep/index.ts";
 
 /** Where bytes and rows are. */
 export interface Stores {
@@ -29,7 +26,7 @@ export const LOCK_WAIT_MS = 10_000;
 
 /**
  * Opens storage and database, for this process alone or for those that it serves together with.
- * @throws StartError if the directory is a registry:2's that was not imported
+ * @throws StartError if the directory is a registry:2's that was not imported, or holds blobs and the database is missing
  * @throws StorageError
  * @throws MetadataError
  */
@@ -54,7 +51,7 @@ export async function openBytes(config: Config, closers: Closers): Promise<Stora
   const writtenPrefix = readOnly ? undefined : BLOBS_FOLDER;
   const storage = await openStorage(driver, { clock: systemClock, writtenPrefix });
   closers.add(() => storage.close());
-  if (!(await exists(config.database.path))) await requireImported(config, { storage, metadata: undefined });
+  await requireKnownContent(config, storage);
   if (!readOnly) await requirePermission(storage);
   return storage;
 }
@@ -87,25 +84,5 @@ async function openDatabase(
 async function requirePermission(storage: StorageDriver): Promise<void> {
   await storage.check().catch((error: unknown) => {
     if (error instanceof StorageError && error.reason === "readonly") throw error;
-  });
-}
-
-/** Also what may not be looked at is there. */
-async function exists(path: string): Promise<boolean> {
-  const code = await stat(path).then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error.code,
-  );
-  return code !== "ENOENT";
-}
-
-async function requireImported(config: Config, startedOn: StartedOn): Promise<void> {
-  const { driver } = config.storage;
-  const unimported = await findUnimportedRegistry(startedOn);
-  if (!unimported || driver.kind !== "filesystem") return;
-  const { rootDirectory } = driver;
-  const databasePath = config.database.path === `${rootDirectory}/berth/berth.db` ? undefined : config.database.path;
-  throw new StartError(adviseImport(unimported, { command: COMMAND, rootDirectory, databasePath }), {
-    isConfiguration: true,
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { argv } from "../support/argv.ts";
@@ -215,6 +215,28 @@ describe("what a start needs and cannot have", () => {
     const bytes = await Bun.file(database).bytes();
     await Bun.write(database, bytes.fill(0x55, 100));
     expectNamed(await serveInVain(place, place.config), database);
+  });
+
+  test.each([
+    ["removed", (database: string) => rmSync(database)],
+    ["emptied", (database: string) => writeFileSync(database, "")],
+  ])("the database of blobs that are there: it was %s; without the blobs it begins anew", async (_, lose) => {
+    const place = makePlace();
+    const before = await startBerth({ dataDirectory: place.dataDirectory });
+    await pushImage(new HttpClient(before.url), "app", "one");
+    await before.stop();
+    const database = join(place.dataDirectory, "berth/berth.db");
+    const blobs = join(place.dataDirectory, "docker/registry/v2/blobs");
+    lose(database);
+    const refused = await serveInVain(place, place.config);
+    expectNamed(refused, database);
+    expect(refused.stderr).toContain(`move ${blobs} away`);
+    expect(refused.exitCode).toBe(78);
+
+    renameSync(blobs, `${blobs}-away`);
+    const again = await startBerth({ dataDirectory: place.dataDirectory });
+    await pushImage(new HttpClient(again.url), "app", "two");
+    await again.stop();
   });
 
   test("a data directory: a file is in its place", async () => {

@@ -1,0 +1,55 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { COMMAND } from "./command-name.ts";
+import type { Config } from "../config/index.ts";
+import { BLOBS_FOLDER } from "../registry/index.ts";
+import { errorCode } from "../runtime/index.ts";
+import type { StorageDriver } from "../storage/index.ts";
+import { adviseImport, findUnimportedRegistry, type StartedOn } from "../upkeep/index.ts";
+import { StartError } from "./start-error.ts";
+
+/**
+ * Refuses content that no database knows, before one is made: an empty catalogue would look as if every image were lost, and what is
+ * pushed then would be in the wrong database.
+ * @throws StartError
+ */
+export async function requireKnownContent(config: Config, storage: StorageDriver): Promise<void> {
+  const { driver } = config.storage;
+  const { path } = config.database;
+  if (!(await isToBeMade(path))) return;
+  await requireImported(config, { storage, metadata: undefined });
+  if (driver.kind !== "filesystem" || path === ":memory:" || !(await holdsBlobs(storage))) return;
+  const blobs = join(driver.rootDirectory, BLOBS_FOLDER);
+  const message = [
+    `${blobs} holds blobs, and there is no database ${path} that knows them.`,
+    "Bring it back: mount its disk, set database.path right, or restore it from the backup (docs/operations.md, Backup).",
+    `To begin anew without these images, move ${blobs} away, or give another storage.filesystem.rootdirectory.`,
+  ];
+  throw new StartError(message.join("\n"), { isConfiguration: true });
+}
+
+/** @throws StartError if the directory is a registry:2's that was not imported */
+export async function requireImported(config: Config, startedOn: StartedOn): Promise<void> {
+  const { driver } = config.storage;
+  const unimported = await findUnimportedRegistry(startedOn);
+  if (!unimported || driver.kind !== "filesystem") return;
+  const { rootDirectory } = driver;
+  const databasePath = config.database.path === `${rootDirectory}/berth/berth.db` ? undefined : config.database.path;
+  throw new StartError(adviseImport(unimported, { command: COMMAND, rootDirectory, databasePath }), {
+    isConfiguration: true,
+  });
+}
+
+/** Also what may not be looked at is there. One without a byte is no database yet. */
+async function isToBeMade(databasePath: string): Promise<boolean> {
+  try {
+    return (await stat(databasePath)).size === 0;
+  } catch (error) {
+    return errorCode(error) === "ENOENT";
+  }
+}
+
+async function holdsBlobs(storage: StorageDriver): Promise<boolean> {
+  for await (const _ of storage.iterate(`${BLOBS_FOLDER}/`)) return true;
+  return false;
+}
