@@ -6,6 +6,7 @@ export { AccessDirectory, AccessView } from "./access-directory.ts";
 export { isExternalName, isRobotName, WORKLOAD_USER_NAME } from "./accounts/account-names.ts";
 export type { Account } from "./accounts/account.ts";
 export { type Accounts, type AccountsParts, createAccounts } from "./accounts/accounts.ts";
+export { createUser, deleteUser, disableUser, enableUser, updateUser } from "./accounts/change-users.ts";
 export { escapeDnValue } from "./accounts/escape-dn-value.ts";
 export { ensureExternalAccount } from "./accounts/external-accounts.ts";
 export type { ExternalIdentity } from "./accounts/external-identity.ts";
@@ -53,7 +54,6 @@ export {
 } from "./accounts/secrets.ts";
 export { changePassword, hashNewPassword, proveOldPassword, resetPassword } from "./accounts/user-passwords.ts";
 export { findUser, getUser, listUsers, type User } from "./accounts/user.ts";
-export { createUser, deleteUser, disableUser, enableUser, updateUser } from "./accounts/change-users.ts";
 export {
   askerOf,
   type Caller,

@@ -26,7 +26,7 @@ export {
   problemAnswer,
   type SignInWay,
 } from "./api/index.ts";
-export type { Door, Page } from "./edge.ts";
+export type { Door, Edge, Page } from "./edge.ts";
 export {
   createDebugHandler,
   createHealth,

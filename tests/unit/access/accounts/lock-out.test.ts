@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { resetPassword } from "../../../../src/access/index.ts";
+import { resetPassword } from "../../../support/change-accounts.ts";
 import type { SignIn } from "../../../../src/auth/index.ts";
 import type { RegistryError } from "../../../../src/oci/index.ts";
 import { BY } from "./open-accounts.ts";
