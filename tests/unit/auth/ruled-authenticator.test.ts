@@ -71,7 +71,7 @@ describe("a password", () => {
   test("that is locked out is not told by its owner being in", async () => {
     expect(await outcomeOf(basic(PASSWORD))).toBe("user");
     for (let guess = 0; guess < 5; guess++)
-      expect(await outcomeOf(basic(`guess ${guess}`), { ...AT, address: `198.51.100.${guess}` })).toBe("login-failed");
+      expect(await outcomeOf(basic(`guess ${guess}`), { ...AT, address: "198.51.100.9" })).toBe("login-failed");
     expect(await outcomeOf(basic("another guess"), { ...AT, address: "198.51.100.9" })).toBe("too-many-requests");
     expect(await outcomeOf(basic(PASSWORD), { ...AT, address: "198.51.100.9" })).toBe("too-many-requests");
     expect(await outcomeOf(basic(PASSWORD))).toBe("user");
