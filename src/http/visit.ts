@@ -9,7 +9,7 @@ import { asRegistryError, errorAnswer } from "./error-answer.ts";
 import { isHost } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
 import type { RequestSpan } from "./observation/index.ts";
-import type { AskedRequest, CountedPull } from "./rate-limits/index.ts";
+import type { CountedPull, RateLimits } from "./rate-limits/index.ts";
 import { recordOf } from "./request-record.ts";
 import { decodePath, pathOf, queryOf, targetOf } from "./request-target.ts";
 import { Transfer } from "./transfer.ts";
@@ -31,6 +31,7 @@ export class Visit {
   readonly #startedOnWatchMs: number;
   readonly #span: RequestSpan | undefined;
   readonly #warnings = new Warnings();
+  #isCounted = false;
   #pull: CountedPull | undefined;
 
   constructor(edge: PreparedEdge, request: Request, connection: ConnectionInfo) {
@@ -96,7 +97,7 @@ export class Visit {
     if (door) return this.#enter(door, destination.path);
     return whenThere(this.#authenticate(), (caller) => {
       this.principal = caller.principal;
-      if (this.#edge.rateLimits) this.#pull = this.#edge.rateLimits.admit(this.#askedRequest());
+      this.#admit();
       if (page || !route) requireSignedIn(caller);
       if (page) return this.#show(page);
       if (!route) throw new RegistryError("route-unknown", `there is nothing at ${shorten(asked)}`);
@@ -123,17 +124,25 @@ export class Visit {
     throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are GET, HEAD`);
   }
 
-  /** Who comes is not known yet, so that it is counted by the address. */
   #enter(door: Door, path: string): Soon<Answer> {
-    const { rateLimits } = this.#edge;
     const { request, client } = this;
-    const introduce = (principal: Principal) => void (this.principal = principal);
-    const from = client.acting(undefined);
-    const respond = () =>
-      door.respond({ request, path, query: queryOf(this.target), origin: client.origin, from, introduce });
-    if (!rateLimits) return respond();
-    rateLimits.admit(this.#askedRequest());
-    return rateLimits.signingIn(client.address ?? "", respond);
+    const introduce = (principal: Principal) => {
+      this.principal = principal;
+      this.#admit();
+    };
+    const [query, from] = [queryOf(this.target), client.acting(undefined)];
+    const respond = () => door.respond({ request, path, query, origin: client.origin, from, introduce });
+    const { rateLimits } = this.#edge;
+    return rateLimits ? this.#enterCounted(rateLimits, respond) : respond();
+  }
+
+  /** Counted when the door tells who comes, or in the end by the address if it does not. */
+  async #enterCounted(rateLimits: RateLimits, respond: () => Soon<Answer>): Promise<Answer> {
+    try {
+      return await rateLimits.signingIn(this.client.address, respond);
+    } finally {
+      this.#admit();
+    }
   }
 
   #authenticate(): Soon<Caller> {
@@ -142,15 +151,16 @@ export class Visit {
     // To guess a token is nothing that one could try.
     if (!rateLimits || authorization === null || !/^basic /i.test(authorization))
       return authenticator.authenticate(authorization, this.client);
-    return rateLimits.signingIn(this.client.address ?? "", () =>
-      authenticator.authenticate(authorization, this.client),
-    );
+    return rateLimits.signingIn(this.client.address, () => authenticator.authenticate(authorization, this.client));
   }
 
-  #askedRequest(): AskedRequest {
+  /** Counts the request, once, for whom it is known to come from by now. */
+  #admit(): void {
+    if (!this.#edge.rateLimits || this.#isCounted) return;
+    this.#isCounted = true;
     const { client, request, destination } = this;
-    const user = nameOf(this.principal);
-    return { user, address: client.address ?? "", method: request.method, endpoint: destination?.route?.kind };
+    const [user, endpoint] = [nameOf(this.principal), destination?.route?.kind];
+    this.#pull = this.#edge.rateLimits.admit({ user, address: client.address, method: request.method, endpoint });
   }
 
   #dispatch(sent: Route, caller: Caller): Soon<Answer> {

@@ -9,8 +9,8 @@ import { type BucketParts, TokenBuckets } from "./token-buckets.ts";
 export interface AskedRequest {
   /** Who asks; `undefined`: nobody in particular. */
   readonly user: string | undefined;
-  /** Of the client; `""`: not known, as on a unix socket, where addresses are not counted. */
-  readonly address: string;
+  /** Of the client; `undefined`: not known, as on a unix socket, where addresses are not counted. */
+  readonly address: string | undefined;
   readonly method: string;
   /** What is asked for; `undefined`: a page beside the registry API. */
   readonly endpoint: string | undefined;
@@ -45,12 +45,16 @@ export class RateLimits {
    * @throws HttpError `too-many-requests`
    */
   admit(request: AskedRequest): CountedPull | undefined {
-    if (this.#exempt.has(request.address)) return undefined;
+    if (this.#isExempt(request.address)) return undefined;
     this.#countRequest(request);
     const isPull = request.method === "GET";
     if (request.endpoint !== "manifest" || !(isPull || request.method === "HEAD")) return undefined;
     const counter = counterOf(this.#pulls, request);
     return counter && countPull(counter, isPull);
+  }
+
+  #isExempt(address: string | undefined): boolean {
+    return address !== undefined && this.#exempt.has(address);
   }
 
   #countRequest(request: AskedRequest): void {
@@ -66,9 +70,9 @@ export class RateLimits {
    * all let through, and counted when they have failed.
    * @throws HttpError `too-many-requests`, and whatever `attempt` throws; `login-failed` of it is counted
    */
-  signingIn<T>(address: string, attempt: () => Soon<T>): Soon<T> {
-    const buckets = address === "" || this.#exempt.has(address) ? undefined : this.#signIns;
-    if (!buckets) return attempt();
+  signingIn<T>(address: string | undefined, attempt: () => Soon<T>): Soon<T> {
+    const buckets = this.#signIns;
+    if (!buckets || address === undefined || this.#isExempt(address)) return attempt();
     const counter = { buckets, key: addressRange(address) };
     if (buckets.waitMs(counter.key) > 0) throw tooMany(counter, "too many wrong passwords from this address");
     const note = (error: unknown): never => {
@@ -105,7 +109,7 @@ interface Counter {
 
 function counterOf({ users, anonymous }: Limit, { user, address }: AskedRequest): Counter | undefined {
   if (user !== undefined) return users && { buckets: users, key: user };
-  return anonymous && address !== "" ? { buckets: anonymous, key: addressRange(address) } : undefined;
+  return anonymous && address !== undefined ? { buckets: anonymous, key: addressRange(address) } : undefined;
 }
 
 function countPull(counter: Counter, isPull: boolean): CountedPull {

@@ -1,5 +1,5 @@
 import { type Account, isUsable } from "../../access/index.ts";
-import type { FinishedSignIn } from "../../auth/index.ts";
+import { type FinishedSignIn, principalOf } from "../../auth/index.ts";
 import { type Act, type Queries, recordAct } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer } from "../answer.ts";
@@ -26,6 +26,7 @@ export async function finishAtProvider(parts: SignInParts, visitor: Visitor, pro
     const finished = await parts.providers.finishSignIn(provider, url, browserOf(visitor));
     const { source, identity, returnTo, stateCookie } = finished;
     const account = await parts.ensureExternalAccount(source, identity, { ...visitor.from, actor: identity.name });
+    visitor.introduce(principalOf(account));
     const cookie = await startSession(parts, visitor, { finished, account });
     return { ...emptyAnswer(302, { ...NOT_STORED, Location: returnTo }), cookies: [cookie, stateCookie] };
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Account } from "../../access/index.ts";
-import { type Identity, refuseOtherSites, requireOwnPage } from "../../auth/index.ts";
+import { type Identity, principalOf, refuseOtherSites, requireOwnPage } from "../../auth/index.ts";
 import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
@@ -26,6 +26,7 @@ export async function signInByPassword(parts: SignInParts, visitor: Visitor): Pr
   refuseOtherSites(pageOf(visitor));
   const credentials = readCredentials(await readSmallBody(visitor.request, "application/json"));
   const { account } = await identify(parts, visitor, credentials);
+  visitor.introduce(principalOf(account));
   const start = async (queries: Queries) => {
     const { name, source } = account;
     const { cookie, csrfToken } = await parts.sessions.start(queries, { account, source }, browserOf(visitor));
@@ -41,7 +42,10 @@ export async function signInByPassword(parts: SignInParts, visitor: Visitor): Pr
 export async function signOut({ sessions, metadata, clock }: SignInParts, visitor: Visitor): Promise<Answer> {
   const browser = browserOf(visitor);
   const session = await sessions.find(browser);
-  if (session) requireOwnPage(pageOf(visitor), session);
+  if (session) {
+    requireOwnPage(pageOf(visitor), session);
+    visitor.introduce(principalOf(session.account));
+  }
   const cookie = await metadata.transaction(async (queries) => {
     const cleared = await sessions.end(queries, browser);
     if (!session) return cleared;
@@ -81,14 +85,7 @@ async function identify(
   credentials: { readonly username: string; readonly password: string },
 ): Promise<Identity> {
   if (!signIn) throw new RegistryError("not-found", "nobody signs in with a password here");
-  let identity: Identity;
-  try {
-    identity = await signIn.byPassword(credentials, from);
-  } catch (error) {
-    // 401 would make a browser ask for a password in a window of its own.
-    if (!(error instanceof RegistryError) || error.kind !== "login-failed") throw error;
-    throw new RegistryError("denied", error.message, { cause: error });
-  }
+  const identity = await signIn.byPassword(credentials, from);
   if (identity.isByPassword && identity.limits.length === 0) return identity;
   throw new RegistryError("denied", "a token or secret signs in programs, not browsers: use your password");
 }

@@ -1,6 +1,7 @@
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, withoutBody } from "../answer.ts";
 import type { Door, Visitor } from "../edge.ts";
+import { errorAnswer, type ErrorContext } from "../error-answer.ts";
 import { HttpError } from "../http-error.ts";
 import { beginAtProvider, finishAtProvider, logOutByProvider } from "./provider-pages.ts";
 import { showWays, signInByPassword, signOut } from "./session-pages.ts";
@@ -26,7 +27,13 @@ const PROVIDER = /^(\/sign-in\/oidc\/)([^/]+)/;
 /** What is under `/sign-in` and `/sign-out`. */
 export function createSignInDoors(parts: SignInParts): readonly Door[] {
   const respond = (visitor: Visitor) => answer(parts, visitor);
-  return ["/sign-in", "/sign-in/", "/sign-out"].map((path) => ({ path, name: "sign-in", respond }));
+  return ["/sign-in", "/sign-in/", "/sign-out"].map((path) => ({ path, name: "sign-in", respond, answerError }));
+}
+
+/** 401 would make a browser ask for a password in a window of its own. */
+function answerError(error: RegistryError, context: ErrorContext): Answer {
+  const told = error.kind === "login-failed" ? new RegistryError("denied", error.message, { cause: error }) : error;
+  return errorAnswer(told, context);
 }
 
 async function answer(parts: SignInParts, visitor: Visitor): Promise<Answer> {

@@ -1,9 +1,11 @@
+import { ANONYMOUS } from "../../access/index.ts";
 import {
   basicChallenge,
   formatScope,
   type GrantAccess,
   type Identity,
   type IssuedToken,
+  principalOf,
   type SignIn,
   type TokenAccess,
   type TokenIssuer,
@@ -11,10 +13,9 @@ import {
 import { type ActOrigin, type MetadataDatabase, recordAct } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
-import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
+import { type Answer, jsonAnswer } from "../answer.ts";
 import type { Door, Visitor } from "../edge.ts";
-import { waitSecondsOf } from "../error-answer.ts";
-import { ERROR_TABLE } from "../error-table.ts";
+import { errorAnswer } from "../error-answer.ts";
 import { HttpError } from "../http-error.ts";
 import { ACCESS_TOKEN_TYPE, readFormWish, readQueryWish, type TokenWish } from "./token-wish.ts";
 
@@ -34,14 +35,20 @@ export interface TokenDoorParts {
  * @spec Docker Registry token authentication; Docker Registry, "Token OAuth2 Specification"; RFC 8693
  */
 export function createTokenDoor(parts: TokenDoorParts): Door {
-  const respond = async (visitor: Visitor): Promise<Answer> => {
-    try {
-      return await answer(parts, await readWish(parts, visitor), visitor);
-    } catch (error) {
-      throw error instanceof RegistryError && !(error instanceof HttpError) ? withHeaders(error, parts.service) : error;
-    }
+  return {
+    path: "/token",
+    name: "token",
+    respond: async (visitor) => answer(parts, await readWish(parts, visitor), visitor),
+    // Whoever comes to get a token cannot be sent for one: the challenge is another one than elsewhere.
+    answerError: (error, context) =>
+      errorAnswer(asTold(error), { ...context, challenge: () => basicChallenge(parts.service) }),
   };
-  return { path: "/token", name: "token", respond };
+}
+
+/** Clients show what a 401 says, and of a 403 from here only its number. */
+function asTold(error: RegistryError): RegistryError {
+  if (error.kind !== "password-change-needed") return error;
+  return new RegistryError("login-failed", error.message, { cause: error });
 }
 
 async function readWish({ service }: TokenDoorParts, { request, query }: Visitor): Promise<TokenWish> {
@@ -55,6 +62,7 @@ async function readWish({ service }: TokenDoorParts, { request, query }: Visitor
 
 async function answer(parts: TokenDoorParts, wish: TokenWish, visitor: Visitor): Promise<Answer> {
   const identity = await signIn(parts.signIn, wish, visitor.from);
+  visitor.introduce(identity ? principalOf(identity.account) : ANONYMOUS);
   const access = await parts.grantAccess(identity, wish.access);
   const from: ActOrigin = { ...visitor.from, actor: identity?.account.name };
   const refreshToken = await refreshTokenOf(parts.signIn, { wish, identity, from });
@@ -128,19 +136,4 @@ function tokenAnswer({ form }: TokenWish, { issued, access, refreshToken }: Give
     ...(form === "exchange" && { issued_token_type: ACCESS_TOKEN_TYPE }),
   };
   return jsonAnswer(body, { "Cache-Control": "no-store" });
-}
-
-/** Whoever comes to get a token cannot be sent for one: the challenge is another one than elsewhere. */
-function withHeaders(thrown: RegistryError, service: string): HttpError {
-  const error = thrown.kind === "password-change-needed" ? notYet(thrown) : thrown;
-  const headers: AnswerHeaders = {};
-  if (ERROR_TABLE[error.kind].status === 401) headers["WWW-Authenticate"] = basicChallenge(service);
-  const waitSeconds = waitSecondsOf(error);
-  if (waitSeconds !== undefined) headers["Retry-After"] = String(waitSeconds);
-  return new HttpError(error.kind, error.message, headers, { details: error.details, cause: error });
-}
-
-/** Clients show what a 401 says, and of a 403 from here only its number. */
-function notYet(cause: RegistryError): RegistryError {
-  return new RegistryError("login-failed", cause.message, { cause });
 }

@@ -90,15 +90,15 @@ export class Site {
   async #answer(request: Request): Promise<Response> {
     const { pathname: path, searchParams: query } = new URL(request.url);
     const from = { actor: undefined, address: "192.0.2.1", requestId: "r1" };
+    const door = this.#doors.find((found) => path.startsWith(found.path));
+    if (!door) return new Response(`page ${path}`);
     try {
-      const door = this.#doors.find((found) => path.startsWith(found.path));
-      if (!door) return new Response(`page ${path}`);
       return responseOf(
         await door.respond({ request, path, query, origin: this.url, from, introduce: () => undefined }),
       );
     } catch (thrown) {
-      const context = { method: request.method, challenge: () => "Basic", allow: "GET, HEAD" };
-      return responseOf(errorAnswer(asRegistryError(thrown), context));
+      const context = { method: request.method, requestId: "r1", challenge: () => "Basic", allow: "GET, HEAD" };
+      return responseOf((door.answerError ?? errorAnswer)(asRegistryError(thrown), context));
     }
   }
 }

@@ -14,15 +14,16 @@ function limit(options: Partial<RateLimitOptions>) {
 
 interface Asked {
   readonly user?: string;
-  readonly address?: string;
+  /** Absent: one like any other; `undefined`: not known. */
+  readonly address?: string | undefined;
   readonly method?: string;
   readonly endpoint?: string;
 }
 
 /** Seconds to wait, or the number of headers that the answer gets. */
-function ask(limits: RateLimits, { user, address = "192.0.2.1", method = "GET", endpoint = "tags" }: Asked) {
+function ask(limits: RateLimits, asked: Asked) {
   try {
-    const pull = limits.admit({ user, address, method, endpoint });
+    const pull = limits.admit({ user: undefined, address: "192.0.2.1", method: "GET", endpoint: "tags", ...asked });
     const headers = new Headers();
     pull?.settle({ status: 200, headers });
     return [...headers].length;
@@ -66,7 +67,7 @@ describe("requests", () => {
 
   test("of exempt networks and of whom no address is known of are not counted", () => {
     const { limits } = limit({ anonymous: two, users: two, exempt: ["10.0.0.0/8", "2001:db8::/32"] });
-    for (const address of ["10.1.2.3", "2001:db8::7", ""])
+    for (const address of ["10.1.2.3", "2001:db8::7", undefined])
       expect([1, 2, 3].map(() => ask(limits, { address }))).toEqual([0, 0, 0]);
     expect([1, 2, 3].map(() => ask(limits, { address: "10.1.2.3", user: "alice" }))).toEqual([0, 0, 0]);
   });
@@ -106,7 +107,7 @@ describe("pulls", () => {
   test("name a user in what a header may hold", () => {
     const { limits } = limit({ pulls: { users: two } });
     const headers = new Headers();
-    limits.admit({ user: "jürgen\r\nx: y", address: "", ...manifest("HEAD") })?.settle({ status: 200, headers });
+    limits.admit({ user: "jürgen\r\nx: y", address: undefined, ...manifest("HEAD") })?.settle({ status: 200, headers });
     expect(headers.get("docker-ratelimit-source")).toBe("j?rgen??x:?y");
   });
 });

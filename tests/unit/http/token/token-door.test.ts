@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { GrantAccess } from "../../../../src/auth/index.ts";
 import { ERROR_TABLE } from "../../../../src/http/error-table.ts";
-import { HttpError } from "../../../../src/http/http-error.ts";
+import { errorAnswer } from "../../../../src/http/error-answer.ts";
+import { RegistryError } from "../../../../src/oci/index.ts";
 import { type Answer, createTokenDoor, type Door, respondKeySet } from "../../../../src/http/index.ts";
 import { openTokens, OPTIONS, START_MS, type TokenParts } from "../../auth/tokens/token-parts.ts";
 import { MapSignIn } from "./map-sign-in.ts";
@@ -68,9 +69,11 @@ async function ask(request: Request): Promise<Seen> {
     const answer = await door.respond(visitorOf(request));
     return { ...answer, json: jsonOf(answer) as TokenBody };
   } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    const { status, code } = ERROR_TABLE[error.kind];
-    return { status, code, headers: error.headers, json: {} };
+    if (!(error instanceof RegistryError)) throw error;
+    const { code } = ERROR_TABLE[error.kind];
+    const context = { method: request.method, requestId: "r-1", challenge: () => "", allow: "" };
+    const { status, headers } = door.answerError?.(error, context) ?? errorAnswer(error, context);
+    return { status, code, headers, json: {} };
   }
 }
 
