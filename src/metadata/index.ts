@@ -59,6 +59,7 @@ export {
   findFirstName,
   isNameTaken,
   listRepositoriesIn,
+  type NameStretch,
   stretchBelow,
 } from "./access/namespace-names.ts";
 export {

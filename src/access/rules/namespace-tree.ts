@@ -1,15 +1,9 @@
-import {
-  BEHIND_ALL_NAMES,
-  findFirstName,
-  isNameTaken,
-  listRepositoriesIn,
-  type Queries,
-  stretchBelow,
-} from "../../metadata/index.ts";
+import { BEHIND_ALL_NAMES, findFirstName, isNameTaken, type Queries, stretchBelow } from "../../metadata/index.ts";
 import type { Visibility } from "./access-rules.ts";
 import { nodeNotFound, type Viewer } from "./authority.ts";
-import { maySee, visibilityOf } from "./decide-access.ts";
+import { visibilityOf } from "./decide-access.ts";
 import { isWithin, ROOT } from "./node-path.ts";
+import { Sight } from "./sight.ts";
 
 /** A setting as it holds for a node, and which node says so; `undefined`: none does, it is so by default. */
 export interface EffectiveSetting<T> {
@@ -24,15 +18,13 @@ export interface NamespaceNode {
   readonly hasRules: boolean;
 }
 
-/** How many repositories are looked at in one go. */
-const ROWS_AT_ONCE = 200;
-
 /**
  * A node as it is for who asks: what they must not know of is not there.
  * @throws RegistryError `not-found`
  */
 export async function getNode(queries: Queries, viewer: Viewer, path: string): Promise<NamespaceNode> {
-  const isThere = path === ROOT || ((await isNodeThere(queries, path)) && (await isNodeSeen(queries, viewer, path)));
+  const isThere =
+    path === ROOT || ((await isNodeThere(queries, path)) && (await new Sight(queries, viewer).isSeen(path)));
   if (!isThere) throw nodeNotFound(path);
   return nodeOf(viewer, path);
 }
@@ -44,24 +36,6 @@ export async function isNodeThere(queries: Queries, path: string): Promise<boole
     (await isNameTaken(queries, path)) ||
     (await findFirstName(queries, stretchBelow(path))) !== undefined
   );
-}
-
-/** Who sees something below a node sees the way to it. */
-async function isNodeSeen(queries: Queries, viewer: Viewer, path: string): Promise<boolean> {
-  const { rules, asker, nowMs } = viewer;
-  const isSeen = (name: string) => maySee(rules, asker, name, nowMs);
-  if (isSeen(path)) return true;
-  for (const node of rules.nodes.keys()) if (node !== path && isWithin(node, path) && isSeen(node)) return true;
-  // What no node lets them see they can only see by a grant.
-  if (!asker.subjects.some((subject) => rules.grants.has(subject))) return false;
-  const stretch = stretchBelow(path);
-  for (let after = stretch.after; ;) {
-    const names = await listRepositoriesIn(queries, { ...stretch, after }, ROWS_AT_ONCE);
-    if (names.some(isSeen)) return true;
-    const last = names.at(-1);
-    if (last === undefined || names.length < ROWS_AT_ONCE) return false;
-    after = last;
-  }
 }
 
 function nodeOf({ rules }: Viewer, path: string): NamespaceNode {
@@ -83,20 +57,23 @@ export interface ChildList {
 }
 
 /** The nodes right below another that who asks may see. */
-export async function listChildren(queries: Queries, viewer: Viewer, page: ChildrenPage): Promise<ChildList> {
+export async function listChildren(
+  queries: Queries,
+  viewer: Viewer,
+  { parent, after: first, limit }: ChildrenPage,
+): Promise<ChildList> {
+  const sight = new Sight(queries, viewer);
   const nodes: NamespaceNode[] = [];
-  const whole = stretchBelow(page.parent);
-  let after = page.after > whole.after ? page.after : whole.after;
-  while (nodes.length < page.limit) {
-    const name = await findFirstName(queries, { ...whole, after });
+  for (let after = first; ;) {
+    const name = await sight.findFirstBelow(parent, after);
     if (name === undefined) return { nodes, next: undefined };
-    const child = childOf(page.parent, name);
+    if (nodes.length === limit) return { nodes, next: after };
+    const child = childOf(parent, name);
     // Names such as a-b sort between a and a/b: a child may come by once more, after its neighbours.
-    const isNew = name === child || !(await isNameTaken(queries, child));
-    if (isNew && (await isNodeSeen(queries, viewer, child))) nodes.push(nodeOf(viewer, child));
+    const isNew = name === child || !sight.maySee(child) || !(await isNameTaken(queries, child));
+    if (isNew) nodes.push(nodeOf(viewer, child));
     after = name === child ? child : `${child}/${BEHIND_ALL_NAMES}`;
   }
-  return { nodes, next: after };
 }
 
 function childOf(parent: string, name: string): string {

@@ -16,6 +16,7 @@ import { asRegistryError } from "../../../../src/http/error-answer.ts";
 import {
   ensureRepository,
   insertAccount,
+  insertGrant,
   insertGroup,
   type MetadataDatabase,
   type NewAccount,
@@ -228,6 +229,13 @@ export class Rows {
   async role(path: string, id: number | string, role: RoleRecord["role"]): Promise<void> {
     const subject = typeof id === "number" ? `account:${id}` : id;
     await putRole(this.#queries, { path, subject, role, nowMs: this.#nowMs });
+  }
+
+  /** May pull what matches. */
+  async grant(account: number, pathPattern: string): Promise<void> {
+    const ends = { expiresAtMs: null, createdAtMs: this.#nowMs };
+    const grant = { subject: `account:${account}`, pathPattern, tagPattern: null, actions: ["pull"], ...ends };
+    await insertGrant(this.#queries, grant);
   }
 
   async visibility(path: string, visibility: "public" | "internal" | "private"): Promise<void> {

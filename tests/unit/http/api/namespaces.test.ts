@@ -66,6 +66,37 @@ describe("the namespaces that are listed", () => {
   });
 });
 
+test("namespaces that are not seen hold up nobody", async () => {
+  const many = await openApi();
+  await many.given(async (rows) => {
+    await rows.account("outsider");
+    const guest = await rows.account("guest");
+    const granted = await rows.account("granted");
+    for (let count = 0; count < 300; count++) await rows.visibility(`n${count}`, "private");
+    await rows.visibility("n7/open", "public");
+    await rows.role("n9/team", guest, "reader");
+    await rows.repositories("n20/x/app", "n21/y/app", ...Array.from({ length: 500 }, (_, count) => `hidden/r${count}`));
+    await rows.grant(granted, "*/x/app");
+  });
+  const [asked, turns] = [{ done: false }, { taken: 0 }];
+  const others = async () => {
+    for (; !asked.done; turns.taken++) await new Promise(setImmediate);
+  };
+  const listed = async (who: string, query = "") =>
+    (await many.ask(who, `GET /namespaces${query}`)).json.items.map(({ path }: { path: string }) => path);
+  expect(await listed("outsider")).toEqual(["n7"]);
+  expect(await listed("guest")).toEqual(["n7", "n9"]);
+  expect(await listed("guest", "?parent=n9")).toEqual(["n9/team"]);
+  expect((await many.ask("guest", "GET /namespaces?limit=1")).headers.get("link")).toContain("after=n7");
+  expect(await listed("guest", "?after=n7")).toEqual(["n9"]);
+  const running = others();
+  expect(await listed("granted")).toEqual(["n20", "n7"]);
+  asked.done = true;
+  await running;
+  expect(turns.taken).toBeGreaterThanOrEqual(2);
+  await many.close();
+});
+
 describe("a namespace", () => {
   test("has its settings from the nearest node that says so", async () => {
     const { json } = await api.ask("reader", "GET /namespaces/team%2Fapp");
