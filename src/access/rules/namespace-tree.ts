@@ -2,7 +2,7 @@ import { BEHIND_ALL_NAMES, findFirstName, isNameTaken, type Queries, stretchBelo
 import type { Visibility } from "./access-rules.ts";
 import { nodeNotFound, type Viewer } from "./authority.ts";
 import { visibilityOf } from "./decide-access.ts";
-import { isWithin, ROOT } from "./node-path.ts";
+import { ROOT } from "./node-path.ts";
 import { Sight } from "./sight.ts";
 
 /** A setting as it holds for a node, and which node says so; `undefined`: none does, it is so by default. */

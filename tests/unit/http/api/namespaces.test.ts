@@ -87,8 +87,9 @@ test("namespaces that are not seen hold up nobody", async () => {
   expect(await listed("outsider")).toEqual(["n7"]);
   expect(await listed("guest")).toEqual(["n7", "n9"]);
   expect(await listed("guest", "?parent=n9")).toEqual(["n9/team"]);
-  expect((await many.ask("guest", "GET /namespaces?limit=1")).headers.get("link")).toContain("after=n7");
-  expect(await listed("guest", "?after=n7")).toEqual(["n9"]);
+  const first = await many.ask("guest", "GET /namespaces?limit=1");
+  const next = /after=([^>]*)>/.exec(first.headers.get("link") ?? "")?.[1];
+  expect(await listed("guest", `?after=${next}`)).toEqual(["n9"]);
   const running = others();
   expect(await listed("granted")).toEqual(["n20", "n7"]);
   asked.done = true;
