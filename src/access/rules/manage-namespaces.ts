@@ -2,16 +2,17 @@ import { putVisibility, type Queries, removeNamespace } from "../../metadata/ind
 import type { Change } from "../change.ts";
 import type { Visibility } from "./access-rules.ts";
 import { nodeNotFound, requireMay, requireOwnRole, type Viewer } from "./authority.ts";
-import { isNodeThere } from "./namespace-tree.ts";
+import { isNodeThere, type NamespaceNode, nodeOf } from "./namespace-tree.ts";
 
 /**
  * Says who may pull from a node and all below it; `null` takes it back, so that it is as the node above.
+ * @returns the node as it is then, also if nothing is left of it
  * @throws RegistryError `not-found`, `denied`
  */
 export async function setVisibility(
   change: Change,
   { path, visibility }: { readonly path: string; readonly visibility: Visibility | null },
-): Promise<void> {
+): Promise<NamespaceNode> {
   const { queries } = change;
   const viewer = await change.viewer();
   requireMay(viewer, "settings:write", path);
@@ -19,6 +20,7 @@ export async function setVisibility(
   const before = viewer.rules.nodes.get(path)?.visibility ?? null;
   await putVisibility(queries, { path, visibility, nowMs: viewer.nowMs });
   await change.record({ act: "namespace.update", target: path, detail: { visibility, before } });
+  return nodeOf(await change.viewer(), path);
 }
 
 /**

@@ -38,7 +38,8 @@ export async function isNodeThere(queries: Queries, path: string): Promise<boole
   );
 }
 
-function nodeOf({ rules }: Viewer, path: string): NamespaceNode {
+/** Whether it is there or not. */
+export function nodeOf({ rules }: Viewer, path: string): NamespaceNode {
   const { visibility, node } = visibilityOf(rules, path);
   return { path, visibility: { value: visibility, origin: node }, hasRules: rules.nodes.has(path) };
 }

@@ -7,7 +7,9 @@ import { isGrantable, withIncluded } from "./roles.ts";
 export function readRules({ namespaces, roles, grants }: AccessRuleRecords): AccessRules {
   const nodes = new Map<string, NodeRules>();
   const rolesByPath = Map.groupBy(roles, ({ path }) => path);
-  const visibilityByPath = new Map(namespaces.map(({ path, visibility }) => [path, visibility ?? undefined]));
+  // Rows that say nothing are of versions that left them when a setting was taken back.
+  const saying = namespaces.filter(({ visibility }) => visibility !== null);
+  const visibilityByPath = new Map(saying.map(({ path, visibility }) => [path, visibility ?? undefined]));
   for (const path of new Set([...rolesByPath.keys(), ...visibilityByPath.keys()])) {
     const own = rolesByPath.get(path) ?? [];
     nodes.set(path, {

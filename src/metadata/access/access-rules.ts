@@ -9,7 +9,7 @@ export interface NamespaceRecord {
   readonly visibility: AccessSchema["namespaces"]["visibility"];
 }
 
-/** `subject` is `account:<id>`, `group:<id>` or `signed-in`. */
+/** `subject` is `account:<id>`, `group:<id>`, `source:<name>` or `signed-in`. */
 export interface RoleRecord {
   readonly path: string;
   readonly subject: string;
@@ -72,17 +72,21 @@ function toGrant(row: Selectable<AccessSchema["grants"]>): GrantRecord {
   };
 }
 
-/** Says what a node is; `null` takes it back, so that it is what the node above it is. */
+/** Says what a node is; `null` takes it back, so that it is what the node above it is, and nothing is left of it. */
 export async function putVisibility(
   queries: Queries,
   { path, visibility, nowMs }: NamespaceRecord & { readonly nowMs: number },
 ): Promise<void> {
+  await raiseAccessGeneration(queries);
+  if (visibility === null) {
+    await queries.deleteFrom("namespaces").where("path", "=", path).execute();
+    return;
+  }
   await queries
     .insertInto("namespaces")
     .values({ path, visibility, created_at_ms: nowMs, updated_at_ms: nowMs })
     .onConflict((conflict) => conflict.column("path").doUpdateSet({ visibility, updated_at_ms: nowMs }))
     .execute();
-  await raiseAccessGeneration(queries);
 }
 
 /** Removes what the node says itself, roles included, and nothing below it. @returns whether it said anything */

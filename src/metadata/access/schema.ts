@@ -111,7 +111,7 @@ interface NamespacesTable {
   updated_at_ms: number;
 }
 
-/** `subject` is `account:<id>`, `group:<id>` or `signed-in`. */
+/** `subject` is `account:<id>`, `group:<id>`, `source:<name>` or `signed-in`. */
 interface RolesTable {
   path: string;
   subject: string;

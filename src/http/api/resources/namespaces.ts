@@ -59,10 +59,9 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     body: namespaceChange,
     response: namespace,
     current,
-    async handle(call) {
-      await setVisibility(call.change, { ...call.params, ...call.body });
-      return { body: await current(call) };
-    },
+    handle: async ({ change, params, body }) => ({
+      body: showNode(await setVisibility(change, { ...params, ...body })),
+    }),
   }),
   defineRoute({
     method: "DELETE",

@@ -170,4 +170,16 @@ describe("a namespace", () => {
       { act: "namespace.delete", actor: "owner", target: "team/new", detail: { visibility: "internal", members: {} } },
     ]);
   });
+
+  test("of which nothing is said any more is there no longer", async () => {
+    const set = (visibility: string | null) =>
+      api.ask("owner", "PUT /namespaces/team%2Fghost", { body: { visibility } });
+    expect((await set("internal")).json.hasRules).toBe(true);
+    const { status, json } = await set(null);
+    expect({ status, json }).toEqual({
+      status: 200,
+      json: { path: "team/ghost", settings: { visibility: { value: "private", origin: "team" } }, hasRules: false },
+    });
+    expect((await api.ask("owner", "GET /namespaces/team%2Fghost")).status).toBe(404);
+  });
 });
