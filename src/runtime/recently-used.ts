@@ -29,6 +29,12 @@ export class RecentlyUsed<Value> {
     this.#add(key, { value, sizeBytes });
   }
 
+  delete(key: string): void {
+    this.#newerBytes -= this.#newer.get(key)?.sizeBytes ?? 0;
+    this.#newer.delete(key);
+    this.#older.delete(key);
+  }
+
   clear(): void {
     this.#older.clear();
     this.#newer.clear();

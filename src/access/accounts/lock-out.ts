@@ -7,7 +7,7 @@ import {
   removeOldSignInFailures,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { addressRange, type Clock } from "../../runtime/index.ts";
+import { addressRange, type Clock, RecentlyUsed } from "../../runtime/index.ts";
 
 export interface LockOutOptions {
   /** From this many failures in a row on, the account waits where they came from, and only there. */
@@ -46,8 +46,9 @@ interface LockOutParts {
 
 /** How often what nobody needs any more is removed. */
 const PURGE_EVERY_MS = 60_000;
-/** Beyond this the oldest is asked of the database again. */
-const MAX_REMEMBERED = 10_000;
+/** About how much memory it may take to know who waits; who is not known to is asked of the database. */
+const WAITS_BYTES = 1024 * 1024;
+const ENTRY_BYTES = 100;
 
 /**
  * Makes those wait who fail again and again, longer each time: an account for the addresses that guess at it, an address for all
@@ -57,7 +58,7 @@ const MAX_REMEMBERED = 10_000;
 export class LockOut {
   readonly #parts: LockOutParts;
   /** Until when, by key: what this process knows without asking. */
-  readonly #waits = new Map<string, number>();
+  readonly #waits = new RecentlyUsed<number>(WAITS_BYTES);
   /** The latest of them. */
   #lastUntilMs = 0;
   #purgedAtMs = 0;
@@ -85,8 +86,8 @@ export class LockOut {
 
   /** Of what this process knows, without a query: a failure that it counted itself, or another's that it met. */
   isAddressKnownToWait(address: string | undefined): boolean {
-    if (this.#waits.size === 0 || address === undefined) return false;
-    const untilMs = this.#waits.get(addressKey(address));
+    if (address === undefined || !this.isAnybodyWaiting()) return false;
+    const untilMs = this.#waits.get(addressKey(address))?.value;
     return untilMs !== undefined && this.#parts.clock.nowMs() < untilMs;
   }
 
@@ -137,11 +138,7 @@ export class LockOut {
   #remember(key: string, untilMs: number): void {
     this.#waits.delete(key);
     this.#lastUntilMs = Math.max(this.#lastUntilMs, untilMs);
-    if (untilMs > this.#parts.clock.nowMs()) this.#waits.set(key, untilMs);
-    for (const oldest of this.#waits.keys()) {
-      if (this.#waits.size <= MAX_REMEMBERED) break;
-      this.#waits.delete(oldest);
-    }
+    if (untilMs > this.#parts.clock.nowMs()) this.#waits.set(key, untilMs, ENTRY_BYTES + key.length);
   }
 
   async #purge(queries: Queries, nowMs: number): Promise<void> {

@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto";
+import { RecentlyUsed } from "../../runtime/index.ts";
 
-/** Beyond this the oldest is forgotten and costs a check again. */
-const MAX_REMEMBERED = 10_000;
+/** About how much memory they may take: beyond it who was not there for longest costs a check again. */
+const REMEMBERED_BYTES = 1024 * 1024;
+const ENTRY_BYTES = 100;
 
 /**
  * Remembers which passwords were found right, so that a client does not cost a bcrypt at each request. Keeps no password:
@@ -10,7 +12,7 @@ const MAX_REMEMBERED = 10_000;
 export class VerifiedPasswords {
   readonly #key: Uint8Array;
   readonly #verify: (password: string, hash: string) => Promise<boolean>;
-  readonly #verified = new Set<string>();
+  readonly #verified = new RecentlyUsed<true>(REMEMBERED_BYTES);
   readonly #running = new Map<string, Promise<boolean>>();
 
   /** @param key random, of this process alone */
@@ -24,7 +26,7 @@ export class VerifiedPasswords {
     const mark = createHmac("sha256", this.#key)
       .update(JSON.stringify([username, password, hash]))
       .digest("base64");
-    if (this.#verified.has(mark)) return true;
+    if (this.#verified.get(mark)) return true;
     return this.#running.get(mark) ?? this.#run(mark, password, hash);
   }
 
@@ -32,19 +34,11 @@ export class VerifiedPasswords {
   #run(mark: string, password: string, hash: string): Promise<boolean> {
     const running = this.#verify(password, hash)
       .then((isRight) => {
-        if (isRight) this.#remember(mark);
+        if (isRight) this.#verified.set(mark, true, ENTRY_BYTES);
         return isRight;
       })
       .finally(() => this.#running.delete(mark));
     this.#running.set(mark, running);
     return running;
-  }
-
-  #remember(mark: string): void {
-    this.#verified.add(mark);
-    for (const oldest of this.#verified) {
-      if (this.#verified.size <= MAX_REMEMBERED) break;
-      this.#verified.delete(oldest);
-    }
   }
 }

@@ -11,9 +11,7 @@ import {
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, RandomBytes } from "../../runtime/index.ts";
-import type { Account } from "../../access/index.ts";
-import { isUsable } from "../../access/index.ts";
-import { hashOfSecret } from "../../access/index.ts";
+import { type Account, hashOfSecret, isUsable } from "../../access/index.ts";
 import { type BrowserCookies, clearCookie, findCookie, setCookie } from "./cookies.ts";
 import type { SessionOptions } from "./options.ts";
 import { newSecret } from "./new-secret.ts";

@@ -1,12 +1,15 @@
 import { type ActOrigin, recordAct } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Soon } from "../../runtime/index.ts";
-import type { Account } from "../../access/index.ts";
-import type { Accounts } from "../../access/index.ts";
-import { accountKey, type Attempter } from "../../access/index.ts";
-import { secretKindOf } from "../../access/index.ts";
+import {
+  type Account,
+  accountKey,
+  type Accounts,
+  type Attempter,
+  secretKindOf,
+  VerifiedPasswords,
+} from "../../access/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
-import { VerifiedPasswords } from "../../access/index.ts";
 import { ExternalUsers, vouchedUntilMs } from "./external-users.ts";
 import { type KnownSignIn, KnownSignIns } from "./known-sign-ins.ts";
 import { LastUsed } from "./last-used.ts";

@@ -1,9 +1,7 @@
 import type { ActOrigin } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import type { Account } from "../../access/index.ts";
-import type { Accounts } from "../../access/index.ts";
-import { ensureExternalAccount } from "../../access/index.ts";
-import { findAccountById } from "../../access/index.ts";
+import { RecentlyUsed } from "../../runtime/index.ts";
+import { type Account, type Accounts, ensureExternalAccount, findAccountById } from "../../access/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
 import type { PasswordSource } from "./password-source.ts";
 
@@ -28,13 +26,14 @@ export interface VouchedAccount {
   readonly untilMs: number;
 }
 
-/** Beyond this the oldest is asked for again. */
-const MAX_REMEMBERED = 10_000;
+/** About how much memory it may take to know whom they vouch for. */
+const VOUCHED_BYTES = 1536 * 1024;
+const ENTRY_BYTES = 150;
 
 /** Asks the sources of passwords, and remembers for a short while what they said. */
 export class ExternalUsers {
   readonly #parts: ExternalUsersParts;
-  readonly #vouched = new Map<string, Vouched>();
+  readonly #vouched = new RecentlyUsed<Vouched>(VOUCHED_BYTES);
 
   constructor(parts: ExternalUsersParts) {
     this.#parts = parts;
@@ -83,7 +82,7 @@ export class ExternalUsers {
 
   async #find(mark: string): Promise<VouchedAccount | undefined> {
     const { metadata, clock } = this.#parts.accounts;
-    const vouched = this.#vouched.get(mark);
+    const vouched = this.#vouched.get(mark)?.value;
     if (!vouched) return undefined;
     const account = clock.nowMs() < vouched.untilMs && (await findAccountById(metadata.reads, vouched.accountId));
     if (account) return { account, untilMs: vouched.untilMs };
@@ -93,12 +92,7 @@ export class ExternalUsers {
 
   #keep(mark: string, account: Account): VouchedAccount {
     const untilMs = this.#parts.accounts.clock.nowMs() + this.#parts.cacheMs;
-    this.#vouched.delete(mark);
-    this.#vouched.set(mark, { accountId: account.id, untilMs });
-    for (const oldest of this.#vouched.keys()) {
-      if (this.#vouched.size <= MAX_REMEMBERED) break;
-      this.#vouched.delete(oldest);
-    }
+    this.#vouched.set(mark, { accountId: account.id, untilMs }, ENTRY_BYTES);
     return { account, untilMs };
   }
 }

@@ -1,3 +1,4 @@
+import { RecentlyUsed } from "../../runtime/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
 import type { PasswordSource } from "./password-source.ts";
 import type { SignInMethod } from "./proof.ts";
@@ -17,8 +18,10 @@ export interface KnownSignIn {
   readonly source: PasswordSource | undefined;
 }
 
-/** Beyond this the oldest is forgotten and is checked again. */
-const MAX_REMEMBERED = 10_000;
+/** About how much memory they may take; who is forgotten is checked again. */
+const KNOWN_BYTES = 5 * 1024 * 1024;
+/** With the account and its groups. */
+const ENTRY_BYTES = 512;
 
 /**
  * Remembers good sign-ins, so that a client that sends a password with each request costs no look-up. Keeps no password, only a
@@ -26,7 +29,7 @@ const MAX_REMEMBERED = 10_000;
  */
 export class KnownSignIns {
   readonly #key: Uint8Array;
-  readonly #known = new Map<string, KnownSignIn>();
+  readonly #known = new RecentlyUsed<KnownSignIn>(KNOWN_BYTES);
 
   /** @param key random, of this process alone */
   constructor(key: Uint8Array) {
@@ -41,16 +44,11 @@ export class KnownSignIns {
 
   /** Whatever is known of it, valid still or not. */
   find(mark: string): KnownSignIn | undefined {
-    return this.#known.get(mark);
+    return this.#known.get(mark)?.value;
   }
 
   keep(mark: string, known: KnownSignIn): void {
-    this.#known.delete(mark);
-    this.#known.set(mark, known);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
+    this.#known.set(mark, known, ENTRY_BYTES);
   }
 
   forget(mark: string): void {

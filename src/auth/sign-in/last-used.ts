@@ -1,10 +1,11 @@
 import { type MetadataDatabase, putAccountLastUsed, putSecretExpiry, putSecretLastUsed } from "../../metadata/index.ts";
-import type { Clock } from "../../runtime/index.ts";
+import { type Clock, RecentlyUsed } from "../../runtime/index.ts";
 
 /** A time of use is true to a minute. */
 const WRITE_EVERY_MS = 60_000;
-/** Beyond this the oldest is written again. */
-const MAX_REMEMBERED = 10_000;
+/** About how much memory it may take to know what was written; what is not known is written again. */
+const WRITTEN_BYTES = 1024 * 1024;
+const ENTRY_BYTES = 100;
 
 export interface Use {
   readonly accountId: number;
@@ -17,7 +18,7 @@ export interface Use {
 export class LastUsed {
   readonly #metadata: MetadataDatabase;
   readonly #clock: Clock;
-  readonly #writtenAtMs = new Map<string, number>();
+  readonly #writtenAtMs = new RecentlyUsed<number>(WRITTEN_BYTES);
 
   constructor(metadata: MetadataDatabase, clock: Clock) {
     this.#metadata = metadata;
@@ -27,14 +28,9 @@ export class LastUsed {
   note(use: Use): void {
     const nowMs = this.#clock.nowMs();
     const key = `${use.accountId}/${use.secretId ?? ""}`;
-    const writtenAtMs = this.#writtenAtMs.get(key);
+    const writtenAtMs = this.#writtenAtMs.get(key)?.value;
     if (writtenAtMs !== undefined && nowMs - writtenAtMs < WRITE_EVERY_MS) return;
-    this.#writtenAtMs.delete(key);
-    this.#writtenAtMs.set(key, nowMs);
-    for (const oldest of this.#writtenAtMs.keys()) {
-      if (this.#writtenAtMs.size <= MAX_REMEMBERED) break;
-      this.#writtenAtMs.delete(oldest);
-    }
+    this.#writtenAtMs.set(key, nowMs, ENTRY_BYTES);
     // Nobody waits for it, and nobody is refused because it could not be written: the next use writes it.
     this.#write(use, nowMs).catch(() => this.#writtenAtMs.delete(key));
   }

@@ -1,10 +1,7 @@
 import { type AccountRecord, type ActOrigin, findAccountRecord } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { isExternalName } from "../../access/index.ts";
-import type { Accounts } from "../../access/index.ts";
-import { isUsable, toAccount } from "../../access/index.ts";
+import { type Accounts, isExternalName, isUsable, toAccount, type VerifiedPasswords } from "../../access/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
-import type { VerifiedPasswords } from "../../access/index.ts";
 import type { ExternalUsers } from "./external-users.ts";
 import type { PasswordSource } from "./password-source.ts";
 import type { Outcome } from "./proof.ts";

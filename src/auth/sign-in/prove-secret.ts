@@ -1,10 +1,13 @@
 import { type ActOrigin, findSecretByHash, type SecretKind, type SecretRecord } from "../../metadata/index.ts";
-import type { AccessLimit } from "../../access/index.ts";
-import type { Account } from "../../access/index.ts";
-import type { Accounts } from "../../access/index.ts";
-import { findAccountById, isUsable } from "../../access/index.ts";
-import { isWholeSecret } from "../../access/index.ts";
-import { hashOfSecret } from "../../access/index.ts";
+import {
+  type AccessLimit,
+  type Account,
+  type Accounts,
+  findAccountById,
+  hashOfSecret,
+  isUsable,
+  isWholeSecret,
+} from "../../access/index.ts";
 import { type ExternalUsers, vouchedUntilMs } from "./external-users.ts";
 import type { Outcome } from "./proof.ts";
 import { REFRESH_TOKEN_LIFE_MS } from "./refresh-tokens.ts";

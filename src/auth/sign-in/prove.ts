@@ -1,8 +1,6 @@
 import type { ActOrigin } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import { isRobotName, WORKLOAD_USER_NAME } from "../../access/index.ts";
-import { findAccountById, isUsable } from "../../access/index.ts";
-import { secretKindOf } from "../../access/index.ts";
+import { findAccountById, isRobotName, isUsable, secretKindOf, WORKLOAD_USER_NAME } from "../../access/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
 import type { Outcome, SignInMethod } from "./proof.ts";
 import { type PasswordCheck, provePassword } from "./prove-password.ts";

@@ -6,9 +6,7 @@ import {
   removeRefreshSecrets,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { type Accounts, makeChange } from "../../access/index.ts";
-import { createSecretText } from "../../access/index.ts";
-import { hashOfSecret } from "../../access/index.ts";
+import { type Accounts, createSecretText, hashOfSecret, makeChange } from "../../access/index.ts";
 import type { Identity } from "./sign-in.ts";
 
 /** Since its last use. */

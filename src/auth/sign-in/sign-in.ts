@@ -1,6 +1,5 @@
 import type { ActOrigin } from "../../metadata/index.ts";
-import type { AccessLimit } from "../../access/index.ts";
-import type { Account } from "../../access/index.ts";
+import type { AccessLimit, Account } from "../../access/index.ts";
 import type { BasicCredentials } from "../basic-credentials.ts";
 
 /** Who somebody has proved to be, and what the proof is good for. */

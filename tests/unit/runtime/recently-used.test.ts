@@ -33,3 +33,10 @@ test("nothing is left after it was cleared; a value may be undefined", () => {
   kept.clear();
   expect(kept.get("a")).toBeUndefined();
 });
+
+test("what was taken out is gone, of both halves, and makes room", () => {
+  const kept = new RecentlyUsed<number>(100);
+  for (const key of ["old", "a", "b", "c", "d", "new"]) kept.set(key, 1, 10);
+  for (const key of ["old", "new"]) kept.delete(key);
+  expect([kept.get("old"), kept.get("new"), kept.get("a")?.value]).toEqual([undefined, undefined, 1]);
+});
