@@ -6,6 +6,7 @@ import { askerOf } from "../caller.ts";
 import type { AccessRequest, Asker, GrantRule, Visibility } from "./access-rules.ts";
 import type { Viewer } from "./authority.ts";
 import { decideAccess, maySee, nodesUpFrom, type Permission, visibilityOf } from "./decide-access.ts";
+import { maySeeGrant } from "./manage-grants.ts";
 import type { EffectiveSetting } from "./namespace-tree.ts";
 import type { Role } from "./roles.ts";
 import { getSubject, type SubjectName, SubjectNames } from "./subject-name.ts";
@@ -21,12 +22,12 @@ export interface AccessExplanation {
   readonly permission: ExplainedPermission | undefined;
   /** Why the account can do nothing at all, whatever the rules say. */
   readonly obstacle: "disabled" | "expired" | "password-change-needed" | undefined;
-  /** Whom the rules may be about, so that they are about who was asked for. */
+  /** Whom the rules may be about, so that they are about who was asked for: those that the viewer may know of. */
   readonly subjects: readonly SubjectName[];
   readonly visibility: EffectiveSetting<Visibility> | undefined;
   /** The node of the repository and all above it that say something of who was asked for. */
   readonly chain: readonly ExplainedNode[];
-  /** Those of who was asked for. */
+  /** Those of who was asked for, as far as they are about the repository or the viewer sees them. */
   readonly grants: readonly ExplainedGrant[];
 }
 
@@ -67,15 +68,40 @@ export async function explainAccess(
   const isSeen = mayReadAll || maySee(rules, viewer.asker, request.path, nowMs);
   const { visibility, node } = visibilityOf(rules, request.path);
   const obstacle = named.account && obstacleOf(named.account, nowMs);
+  const chain = await explainChain({ viewer, asker: named.asker, path: request.path, isSeen }, names);
+  const grants = await explainGrants({ viewer, asker: named.asker, request }, names);
+  const told = [
+    subject,
+    ...chain.flatMap(({ roles }) => roles.map((role) => role.subject)),
+    ...grants.map((grant) => grant.subject),
+  ];
   return {
     isPermitted: permission !== undefined && obstacle === undefined,
     permission: permission && (await explainPermission(permission, names)),
     obstacle,
-    subjects: await Promise.all(named.asker.subjects.map((one) => names.of(one))),
+    subjects: await namesToTell({ viewer, asker: named.asker, told }, names),
     visibility: isSeen ? { value: visibility, origin: node } : undefined,
-    chain: await explainChain({ viewer, asker: named.asker, path: request.path, isSeen }, names),
-    grants: await explainGrants({ viewer, asker: named.asker, request }, names),
+    chain,
+    grants,
   };
+}
+
+interface Telling {
+  readonly viewer: Viewer;
+  readonly asker: Asker;
+  /** Who is named in the explanation anyway. */
+  readonly told: readonly SubjectName[];
+}
+
+/** What groups somebody is in that say nothing of the repository is told to who may read that of everybody, or is in them, too. */
+async function namesToTell({ viewer, asker, told }: Telling, names: SubjectNames): Promise<readonly SubjectName[]> {
+  const { systemRole, subjects } = viewer.asker;
+  const shown: SubjectName[] = [];
+  for (const one of asker.subjects) {
+    const name = await names.of(one);
+    if (systemRole !== undefined || subjects.includes(one) || told.includes(name)) shown.push(name);
+  }
+  return shown;
 }
 
 interface NamedAsker {
@@ -156,8 +182,12 @@ async function explainGrants(
   names: SubjectNames,
 ): Promise<readonly ExplainedGrant[]> {
   const own = asker.subjects.flatMap((subject) => viewer.rules.grants.get(subject) ?? []);
+  const shown = own.filter(
+    (grant) =>
+      grant.mayBePath(request.path) || viewer.asker.subjects.includes(grant.subject) || maySeeGrant(viewer, grant),
+  );
   return Promise.all(
-    own.map(async (grant) => ({
+    shown.map(async (grant) => ({
       id: grant.id,
       subject: await names.of(grant.subject),
       pathPattern: grant.pathPattern,

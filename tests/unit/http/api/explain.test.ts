@@ -16,12 +16,15 @@ beforeAll(async () => {
     await rows.role("team", `group:${group}`, "writer");
     await rows.role("team/app", anna, "reader");
     await rows.role("team", await rows.account("lead"), "maintainer");
+    await rows.group("hidden", [await rows.account("eve")]);
     await rows.visibility("team", "private");
     await rows.visibility("team/app", "internal");
     await rows.repositories("team/app");
   });
   const body = { subject: "user:ben", pathPattern: "team/**", actions: ["push"], tagPattern: "dev-*" };
   expect((await api.ask("root", "POST /grants", { body })).status).toBe(201);
+  const elsewhere = { ...body, subject: "user:eve", pathPattern: "topsecret/**" };
+  expect((await api.ask("root", "POST /grants", { body: elsewhere })).status).toBe(201);
 });
 
 afterAll(() => api.close());
@@ -82,6 +85,20 @@ describe("an explanation", () => {
     });
   });
 
+  test("does not tell a maintainer what others have elsewhere", async () => {
+    const shown = await explain("lead", { subject: "user:eve", repository: "team/app", action: "push" });
+    expect(shown.json).toMatchObject({
+      isPermitted: false,
+      grants: [],
+      subjects: ["user:eve", "source:local", "signed-in"],
+    });
+    const all = await explain("auditor", { subject: "user:eve", repository: "team/app", action: "push" });
+    expect(all.json.subjects).toEqual(["user:eve", "group:hidden", "source:local", "signed-in"]);
+    expect(all.json.grants).toMatchObject([{ pathPattern: "topsecret/**", verdict: "other-path" }]);
+    const own = await explain("eve", { repository: "team/app", action: "push" });
+    expect([own.json.subjects, own.json.grants]).toEqual([all.json.subjects, all.json.grants]);
+  });
+
   test("of a robot is not about all people", async () => {
     const { json } = await explain("lead", { subject: "robot:team+ci", repository: "team/app", action: "pull" });
     expect(json).toMatchObject({ isPermitted: false, subjects: ["robot:team+ci"] });
@@ -101,6 +118,15 @@ describe("an explanation", () => {
     const there = await explain("anna", { repository: "secret", action: "pull" });
     expect(hidden.status).toBe(200);
     expect(there.json).toEqual(hidden.json);
+  });
+
+  test("of grants is asked for without learning who there is", async () => {
+    const listed = async (who: string, subject: string) =>
+      (await api.ask(who, `GET /grants?subject=${subject}`)).status;
+    for (const subject of ["user:ben", "user:nobody", "group:hidden", "group:none", "robot:team+none"])
+      expect(await listed("anna", subject)).toBe(200);
+    expect(await listed("auditor", "user:nobody")).toBe(404);
+    expect(await listed("anna", "nobody")).toBe(400);
   });
 
   test("of others is given to nobody else, nor whether there are such", async () => {
