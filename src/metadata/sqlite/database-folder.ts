@@ -4,13 +4,15 @@ import { dirname } from "node:path";
 import { MetadataError } from "../metadata-error.ts";
 
 /**
- * Makes the folder that a database file lies in, if need be.
+ * Makes the folder that a database file lies in, for its owner alone, if need be.
  * @throws MetadataError
  */
 export async function makeFolderOf(databasePath: string): Promise<void> {
   const folder = dirname(databasePath);
   try {
-    const firstMade = await mkdir(folder, { recursive: true });
+    const firstAbove = await mkdir(dirname(folder), { recursive: true });
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    const firstMade = firstAbove ?? made;
     if (firstMade !== undefined) await syncMade(folder, firstMade);
   } catch (cause) {
     throw new MetadataError("readonly", `cannot make the folder ${folder}: ${(cause as Error).message}`, { cause });

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { dirname, join } from "node:path";
 import { MetadataError } from "../metadata-error.ts";
-import { makeFolderOf } from "./database-folder.ts";
+import { makeDatabaseFile, makeFolderOf } from "./database-folder.ts";
 import { namingFailures } from "./sqlite-error.ts";
 import { isLocked, whenUnlocked } from "./when-unlocked.ts";
 
@@ -65,6 +65,8 @@ async function lock(databasePath: string, { waitMs }: Patience, take: (file: Dat
 
 function lockFile(path: string, take: (file: Database) => void): Database {
   return namingFailures(path, () => {
+    // Who can read it can lock it.
+    makeDatabaseFile(path);
     const file = new Database(path, { create: true, readwrite: true });
     try {
       file.run("pragma busy_timeout = 0");

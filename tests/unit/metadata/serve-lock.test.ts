@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinServing, lockForServing, lockForSeveral, MetadataError } from "../../../src/metadata/index.ts";
@@ -68,6 +68,18 @@ test("whoever waits gets the lock when the other is killed", async () => {
   expect(await refusalOf(path)).toBeInstanceOf(MetadataError);
   lock.release();
   expect(await refusalOf(path)).toBeUndefined();
+});
+
+test("nobody else on the machine can hold it: the file and its folder are for their owner alone", async () => {
+  const before = process.umask(0);
+  try {
+    const lock = await lockForServing(join(folder, "e", "berth", "berth.db"), { waitMs: 0 });
+    const modes = ["e/berth", "e/berth/serve.lock"].map((path) => statSync(join(folder, path)).mode & 0o777);
+    expect(modes).toEqual([0o700, 0o600]);
+    lock.release();
+  } finally {
+    process.umask(before);
+  }
 });
 
 test("other databases, and one in memory, are free", async () => {
