@@ -23,6 +23,12 @@ function maskPair(pair: string): string {
   return pair;
 }
 
-function isSecret(text: string): boolean {
+function isSecret(sent: string): boolean {
+  const text = sent.includes("%") ? decodedAscii(sent) : sent;
   return SECRET_WORD.test(text) || SECRET_NAMES.has(text.slice(text.lastIndexOf("?") + 1).toLowerCase());
+}
+
+/** As those who read the query do, as far as the names of secrets need it. */
+function decodedAscii(text: string): string {
+  return text.replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

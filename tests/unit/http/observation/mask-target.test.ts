@@ -19,6 +19,7 @@ describe("a target that is written down", () => {
     ["/v2/?postcode=a&codes=b", "/v2/?postcode=a&codes=b"],
     ["/v2/?_state=a&estate=b", "/v2/?_state=a&estate=b"],
     ["/v2/?token", "/v2/?token"],
+    ["/token?pass%77ord=a&%63ode=b&to%6Ben=c&n%=d", "/token?pass%77ord=***&%63ode=***&to%6Ben=***&n%=d"],
     ["https://app.example/#a?token=b#c", "https://app.example/#a?token=***#c"],
   ])("%s is %s", (target, expected) => expect(maskTarget(target)).toBe(expected));
 
