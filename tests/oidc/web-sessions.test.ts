@@ -211,6 +211,12 @@ describe("a request that changes something", () => {
       expect(thrownBy(() => requireOwnPage(request(headers, method), { csrfToken: token })).kind).toBe("denied");
   });
 
+  test("is refused where the request says no host, so that no page is our own", () => {
+    const bare = { ...request({ origin: "null", "x-csrf-token": token }), ownOrigin: "" };
+    expect(thrownBy(() => requireOwnPage(bare, { csrfToken: token })).kind).toBe("denied");
+    expect(thrownBy(() => refuseOtherSites(bare)).kind).toBe("denied");
+  });
+
   test("is not one that reads", () => {
     for (const method of ["GET", "HEAD"])
       expect(() => requireOwnPage(request({}, method), { csrfToken: token })).not.toThrow();

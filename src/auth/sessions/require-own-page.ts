@@ -5,7 +5,7 @@ import { isSameSecret } from "./new-secret.ts";
 export interface PageRequest {
   readonly method: string;
   readonly headers: Pick<Headers, "get">;
-  /** Scheme, host and port that browsers see. */
+  /** Scheme, host and port that browsers see; `""` where the request does not say. */
   readonly ownOrigin: string;
 }
 
@@ -38,5 +38,6 @@ export function refuseOtherSites(request: PageRequest): void {
 /** A browser says the first to servers that it trusts, and the second to all. Neither can be set by a page. */
 function isFromOwnPage({ headers, ownOrigin }: PageRequest): boolean {
   const site = headers.get("sec-fetch-site");
-  return site === null ? headers.get("origin") === new URL(ownOrigin).origin : site === "same-origin";
+  // Without a host that can be one, no page is our own.
+  return site === null ? headers.get("origin") === URL.parse(ownOrigin)?.origin : site === "same-origin";
 }
