@@ -82,7 +82,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   });
   const doors: readonly Door[] = [
     tokenDoor,
-    { path: "/token/jwks", name: "token", respond: () => respondKeySet(keys) },
+    { path: "/token/jwks", name: "token", respond: ({ request }) => respondKeySet(keys, request) },
     ...openSignInDoors(parts, { auth, accounts, signIn, sessions, code }),
     openApiDoor(parts, { accounts, directory, signIn, sessions }),
   ];

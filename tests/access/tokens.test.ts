@@ -337,6 +337,15 @@ test("a user of the same name in another case is another one", async () => {
   expect(createUser(guarded().accounts, upper, nobody)).rejects.toThrow("a user name is lower-case");
 });
 
+test("the keys are only read", async () => {
+  const anybody = guarded().anonymous();
+  expect((await anybody.head("/token/jwks")).status).toBe(200);
+  for (const method of ["post", "put", "patch", "delete"] as const) {
+    const answer = await anybody[method]("/token/jwks");
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  }
+});
+
 async function keyOf() {
   const answer = await guarded().anonymous().get("/token/jwks");
   const { keys } = answer.json() as { keys: JWK[] };

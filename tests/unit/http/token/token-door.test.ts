@@ -345,7 +345,7 @@ test.each(["PUT", "DELETE", "HEAD", "PATCH"])("%s is not possible", async (metho
 });
 
 test("the keys are published, and nothing of them that is secret", async () => {
-  const answer = await respondKeySet(parts.keys);
+  const answer = await respondKeySet(parts.keys, new Request("http://a/token/jwks"));
   expect(answer).toMatchObject({ status: 200, headers: { "Cache-Control": "public, max-age=3600" } });
   expect(jsonOf(answer)).toEqual({
     keys: [
