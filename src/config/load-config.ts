@@ -56,7 +56,8 @@ function readConfigFile(path: string, readFile: (path: string) => string): YamlF
   try {
     return readYaml(readFile(path));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "EISDIR" ? "it is a folder" : message;
     throw new ConfigError([{ path, source: path, message: `cannot be read: ${reason}` }]);
   }
 }

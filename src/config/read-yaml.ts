@@ -30,8 +30,10 @@ export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { ...yamlOptions, lineCounter: lines });
   const lineOf = (path: KeyPath) => findLine(document, lines, path);
-  const errors = document.errors.map((error) => describeError(error, text, lines));
-  const readable = document.errors.every((error) => error.code === "DUPLICATE_KEY");
+  const first = document.errors.find((error) => error.code !== "DUPLICATE_KEY");
+  const readable = first === undefined;
+  // What follows a mistake is not to be trusted, further mistakes neither.
+  const errors = (first ? [first] : document.errors).map((error) => describeError(error, text, lines));
   if (!readable) return { tree: {}, errors, readable, lineOf };
   const read = valueOf(document);
   if ("value" in read && isRawMap(read.value)) return { tree: read.value, errors, readable, lineOf };
@@ -41,10 +43,19 @@ export function readYaml(text: string): YamlFile {
 }
 
 function describeError(error: YAMLError, text: string, lines: LineCounter): YamlFile["errors"][number] {
-  const { line } = lines.linePos(error.pos[0]);
+  // What is opened and not closed is missed at the very end, behind the last line.
+  const { line } = lines.linePos(Math.min(error.pos[0], Math.max(0, text.trimEnd().length - 1)));
+  if (error.code === "BLOCK_AS_IMPLICIT_KEY" && isDeeper(text, line))
+    return { line: line + 1, message: `is indented deeper than line ${line}, which has a value already`, path: "" };
   if (error.code !== "DUPLICATE_KEY") return { line, message: error.message, path: "" };
   const key = /^[^\s:]+/u.exec(text.slice(error.pos[0]))?.[0] ?? "";
   return { line, message: "this key stands here a second time", path: key };
+}
+
+/** Whether the line after this one begins further to the right. */
+function isDeeper(text: string, line: number): boolean {
+  const [here = "", next = ""] = text.split("\n").slice(line - 1, line + 1);
+  return next.search(/\S/) > here.search(/\S/);
 }
 
 /** `offset`: where in the text, if it is known. */

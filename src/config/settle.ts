@@ -39,13 +39,19 @@ function settleGroup(children: ReadonlyMap<string, z.ZodType>, value: RawValue, 
     const keyPath = [...path, key];
     const child = children.get(key);
     if (child === undefined) {
-      findings.problem(keyPath, "is no key of the configuration", suggestionFor(key, path, children.keys()));
+      const meant = suggestionFor(key, path, children.keys());
+      findings.problem(keyPath, `is no key of the configuration${meant ? "" : whatThereIs(children)}`, meant);
       continue;
     }
     const kept = settle(child, inner, keyPath, findings);
     if (kept !== undefined) settled[key] = kept;
   }
   return settled;
+}
+
+function whatThereIs(children: ReadonlyMap<string, z.ZodType>): string {
+  const working = [...children].filter(([, child]) => factsOf(child).status === "works").map(([key]) => key);
+  return `; what works here: ${working.join(", ")}`;
 }
 
 function settleMap(item: z.ZodType, value: RawMap, path: KeyPath, findings: Findings): RawMap {

@@ -90,7 +90,8 @@ export const network = valueType("a network", parseNetwork);
 export function oneOf<const Word extends string>(...words: readonly Word[]): ValueType<Word> {
   return valueType(words.map((word) => `\`${word}\``).join(", "), (value) => {
     const word = words.find((candidate) => candidate === value.toLowerCase());
-    if (word === undefined) throw new Error(`"${value}" is none of ${words.join(", ")}`);
+    if (word === undefined)
+      throw new Error(`"${value}" is ${words.length > 1 ? "none of" : "not"} ${words.join(", ")}`);
     return word;
   });
 }

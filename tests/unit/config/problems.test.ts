@@ -32,6 +32,22 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
   ["a syntax error", { file: "http:\n  addr: [" }, ["config.yml line 2", "config.yml line 2", "Flow sequence"]],
   ["a tab", { file: "http:\n\taddr: x" }, ["config.yml line 2", "config.yml line 2", "Tabs are not allowed"]],
   [
+    "a line that is indented too deep",
+    { file: "storage:\n  filesystem:\n   rootdirectory: /a\n    maxthreads: 100\n" },
+    ["config.yml line 4", "config.yml line 4", "is indented deeper than line 3"],
+  ],
+  ["too many colons", { file: "http: addr: x\n" }, ["config.yml line 1", "config.yml line 1", "Nested mappings"]],
+  [
+    "a quote that is not closed",
+    { file: 'http:\n  addr: ":5000\n\n' },
+    ["config.yml line 2", "config.yml line 2", "Missing closing"],
+  ],
+  [
+    "a driver that there is not",
+    { file: "storage: {minio: {bucket: x}}" },
+    ["storage.minio", "config.yml line 1", "what works here: filesystem, inmemory, delete"],
+  ],
+  [
     "a key that stands there twice",
     { file: "version: 0.1\nlog: {level: info}\nlog: {level: debug}" },
     ["log", "config.yml line 3", "a second time"],
@@ -48,7 +64,7 @@ const rows: readonly (readonly [name: string, given: Given, ...expected: Expecte
     { file: "http: {headers: nosniff}" },
     ["http.headers", "config.yml line 1", "group of header names"],
   ],
-  ["another version", { file: "version: 0.2" }, ["version", "config.yml line 1", '"0.2" is none of 0.1']],
+  ["another version", { file: "version: 0.2" }, ["version", "config.yml line 1", '"0.2" is not 0.1']],
   ["a level", { file: "log: {level: trace}" }, ["log.level", "config.yml line 1", "none of error, warn, info, debug"]],
   ["an old level", { file: "loglevel: trace" }, ["loglevel", "config.yml line 1", "none of"]],
   [
