@@ -1,4 +1,6 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
+import { join } from "node:path";
+import { COMMAND } from "./command-name.ts";
 import { findHtpasswdProblems } from "../auth/index.ts";
 import type { Config } from "../config/index.ts";
 
@@ -7,7 +9,7 @@ export function findFileProblems(config: Config): readonly string[] {
   const missing = Object.entries(neededFiles(config)).flatMap(([key, paths]) =>
     paths.flatMap((path) => (path === undefined ? [] : problemsOf(key, path))),
   );
-  return [...missing, ...htpasswdProblems(config)];
+  return [...missing, ...htpasswdProblems(config), ...importProblems(config)];
 }
 
 /** Files that a start reads, by the key that names them. One of passwords is made where it is missing. */
@@ -41,5 +43,20 @@ function problemsOf(key: string, path: string): readonly string[] {
 
 function htpasswdProblems({ auth }: Config): readonly string[] {
   const path = auth.kind === "htpasswd" ? auth.path : auth.kind === "accounts" ? auth.htpasswdPath : undefined;
-  return path === undefined ? [] : findHtpasswdProblems(path).map((problem) => `auth.htpasswd.path: ${problem}`);
+  if (path === undefined) return [];
+  const problems = existsSync(path)
+    ? findHtpasswdProblems(path)
+    : [`there is no ${path}; serve will make it with one user, docker, and a password that it prints`];
+  return problems.map((problem) => `auth.htpasswd.path: ${problem}`);
+}
+
+/** Who has a database may have imported; a start knows. */
+function importProblems({ storage: { driver }, database }: Config): readonly string[] {
+  if (driver.kind !== "filesystem" || existsSync(database.path)) return [];
+  const { rootDirectory } = driver;
+  if (!existsSync(join(rootDirectory, "docker/registry/v2/repositories"))) return [];
+  const advice = `${COMMAND} import registry-v2 ${rootDirectory}`;
+  return [
+    `storage.filesystem.rootdirectory: ${rootDirectory} is a registry:2's, and serve will not start before ${advice}`,
+  ];
 }

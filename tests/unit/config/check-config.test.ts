@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { checkConfig } from "../../../src/cli/check-config.ts";
@@ -48,6 +48,21 @@ describe("checkConfig", () => {
     ]);
   });
 
+  test("warns of a folder of registry:2 until there is a database", () => {
+    const folder = makeTemporaryFolder("unimported");
+    const file = `storage: {filesystem: {rootdirectory: ${folder}}}`;
+    expect(check(file).stderr).toBe("");
+    mkdirSync(join(folder, "docker/registry/v2/repositories"), { recursive: true });
+    expect(check(file).stderr).toContain(`import registry-v2 ${folder}\n`);
+    mkdirSync(join(folder, "berth"));
+    writeFileSync(join(folder, "berth/berth.db"), "");
+    expect(check(file).stderr).toBe("");
+  });
+
+  test("says that a folder is no file", () => {
+    expect(checkConfig({ path: "/", env: {}, print: false }).stderr).toBe("error: /: cannot be read: it is a folder\n");
+  });
+
   test("names a file that cannot be read", () => {
     const result = checkConfig({ path: "/nowhere/berth.yml", env: {}, print: false });
     expect(result.exitCode).toBe(78);
@@ -85,9 +100,14 @@ describe("checkConfig", () => {
       expect(checkHtpasswd(path).stderr).toContain(`auth.htpasswd.path: ${path} cannot be read, nobody can log in: `);
     });
 
-    test("has nothing to say when it is missing, and does not make it", () => {
+    test("warns that it is missing, and does not make it", () => {
       const path = newPath();
-      expect(checkHtpasswd(path)).toMatchObject({ exitCode: 0, stderr: "" });
+      const { exitCode, stdout, stderr } = checkHtpasswd(path);
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 0,
+        stdout: expect.stringMatching(/^The configuration is good, with 1 warning; /),
+      });
+      expect(stderr).toStartWith(`warning: auth.htpasswd.path: there is no ${path}; `);
       expect(existsSync(path)).toBe(false);
     });
   });
