@@ -19,10 +19,16 @@ export interface StoreParts {
   readonly tracing: Tracing | undefined;
   /** Where this process stands, if several serve together. */
   readonly place: ProcessPlace | undefined;
+  readonly tell: (notice: string) => void;
 }
 
 /** As long as another process may take to stop, when one is started in its place. */
-export const LOCK_WAIT_MS = 10_000;
+const LOCK_WAIT_MS = 10_000;
+
+export function patience(tell: (notice: string) => void) {
+  const told = `waiting up to ${LOCK_WAIT_MS / 1000} s for it to stop`;
+  return { waitMs: LOCK_WAIT_MS, tell: (holder: string) => tell(`${holder}; ${told}`) };
+}
 
 /**
  * Opens storage and database, for this process alone or for those that it serves together with.
@@ -32,7 +38,7 @@ export const LOCK_WAIT_MS = 10_000;
  */
 export async function openStores(config: Config, parts: StoreParts, closers: Closers): Promise<Stores> {
   const storage = await openBytes(config, closers);
-  const metadata = await openDatabase(config.database.path, parts.place, closers);
+  const metadata = await openDatabase(config.database.path, parts, closers);
   await requireImported(config, { storage, metadata });
   const { metrics, tracing } = parts;
   const traced = tracing ? traceStorage(storage, tracing) : storage;
@@ -70,10 +76,10 @@ export function openEmptyRegistry(registry: Registry, closers: Closers): () => P
 
 async function openDatabase(
   path: string,
-  place: ProcessPlace | undefined,
+  { place, tell }: Pick<StoreParts, "place" | "tell">,
   closers: Closers,
 ): Promise<MetadataDatabase> {
-  const lock = place ? await joinServing(path) : await lockForServing(path, { waitMs: LOCK_WAIT_MS });
+  const lock = place ? await joinServing(path) : await lockForServing(path, patience(tell));
   closers.add(() => lock.release());
   const metadata = await openSqlite(path, { changes: place && openChangeCounter(place) });
   closers.add(() => metadata.close());

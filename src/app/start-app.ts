@@ -74,7 +74,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   const tracing = await createTracing(env, { version: VERSION, log, clock: systemClock });
   closers.add(() => tracing?.shutdown(3000));
 
-  const stores = await openStores(config, { metrics, tracing, place }, closers);
+  const stores = await openStores(config, { metrics, tracing, place, tell }, closers);
   // Who ordered this start may be gone, and another may have come in its place.
   if (place) signal.throwIfAborted();
   const registry = openRegistry(config, stores, place, closers);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { App, Surroundings } from "./start-app.ts";
 import { openLog, openOutput } from "./observation.ts";
 import { SAVE_TIMEOUT_MS } from "./listeners.ts";
-import { LOCK_WAIT_MS, openBytes } from "./open-stores.ts";
+import { openBytes, patience } from "./open-stores.ts";
 import type { Config } from "../config/index.ts";
 import { claimAddress, MetricsLedger, startListener } from "../http/index.ts";
 import { lockForSeveral } from "../metadata/index.ts";
@@ -41,23 +41,28 @@ export function countProcesses(config: Config, processors = availableParallelism
  * Starts serving processes on one address and watches them.
  * @throws StartError
  */
-export async function superviseApp(config: Config, count: number, { signal }: Surroundings): Promise<App> {
+export async function superviseApp(config: Config, count: number, surroundings: Surroundings): Promise<App> {
   const closers = new Closers();
   try {
-    return await supervise(config, count, signal, closers);
+    return await supervise(config, count, surroundings, closers);
   } catch (error) {
     await closers.closeAll().catch(() => undefined);
     throw asStartError(error);
   }
 }
 
-async function supervise(config: Config, count: number, signal: AbortSignal, closers: Closers): Promise<App> {
+async function supervise(
+  config: Config,
+  count: number,
+  { signal, tell }: Surroundings,
+  closers: Closers,
+): Promise<App> {
   const log = openLog(config, closers);
   const [stdout, stderr] = [openOutput(1, closers), openOutput(2, closers)];
   // What refuses all of them is told before anything is made for them.
   await openBytes(config, closers);
   const databasePath = config.database.path;
-  const lock = await lockForSeveral(databasePath, { waitMs: LOCK_WAIT_MS });
+  const lock = await lockForSeveral(databasePath, patience(tell));
   closers.add(() => lock.release());
   signal.throwIfAborted();
   const folder = makeProcessFolder(databasePath, count);

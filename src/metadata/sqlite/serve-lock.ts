@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MetadataError } from "../metadata-error.ts";
 import { makeDatabaseFile, makeFolderOf } from "./database-folder.ts";
@@ -13,6 +14,8 @@ export interface ServeLock {
 /** How long to wait for another process to end, such as the one that this one replaces. */
 interface Patience {
   readonly waitMs: number;
+  /** Is told who is in the way as soon as somebody is. */
+  readonly tell?: (holder: string) => void;
 }
 
 /**
@@ -50,16 +53,47 @@ export function joinServing(databasePath: string): Promise<ServeLock> {
 }
 
 /** SQLite's lock of a database that stays empty: it asks for no native code of ours, and works wherever the database does. */
-async function lock(databasePath: string, { waitMs }: Patience, take: (file: Database) => void): Promise<ServeLock> {
+async function lock(
+  databasePath: string,
+  { waitMs, tell }: Patience,
+  take: (file: Database) => void,
+): Promise<ServeLock> {
   if (databasePath === ":memory:") return { release: () => undefined };
   await makeFolderOf(databasePath);
   const folder = dirname(databasePath);
+  const path = join(folder, "serve.lock");
+  let holder: string | undefined;
+  const attempt = () => {
+    try {
+      return lockFile(path, take);
+    } catch (error) {
+      if (holder === undefined && isLocked(error)) {
+        holder = `another Berth serves ${folder}${nameHolder(path)}`;
+        if (waitMs > 0) tell?.(holder);
+      }
+      throw error;
+    }
+  };
   try {
-    const file = await whenUnlocked(() => lockFile(join(folder, "serve.lock"), take), waitMs);
+    const file = await whenUnlocked(attempt, waitMs);
     return { release: () => file.close() };
   } catch (cause) {
     if (!isLocked(cause)) throw cause;
-    throw new MetadataError("unavailable", `another Berth serves ${folder}: stop it first`, { cause });
+    throw new MetadataError("unavailable", `${holder}: stop it first, or serve another folder`, { cause });
+  }
+}
+
+/** Where Linux says whose a lock is. The file itself is not to be opened, but by SQLite: closing it would drop our own locks. */
+function nameHolder(path: string): string {
+  try {
+    const { ino } = statSync(path);
+    const line = readFileSync("/proc/locks", "utf8")
+      .split("\n")
+      .find((one) => one.split(/\s+/)[5]?.endsWith(`:${ino}`));
+    const pid = Number(line?.split(/\s+/)[4]);
+    return pid > 0 ? ` (process ${pid})` : "";
+  } catch {
+    return "";
   }
 }
 

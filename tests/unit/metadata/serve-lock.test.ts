@@ -42,19 +42,21 @@ async function refusalOf(databasePath: string, take = lockForServing): Promise<u
 
 test("two processes never serve one database, and the refusal says which", async () => {
   const path = join(folder, "a", "berth.db");
-  await startOther(path);
+  const { pid } = await startOther(path);
   const refusal = await refusalOf(path);
   expect(refusal).toBeInstanceOf(MetadataError);
   expect(refusal).toMatchObject({
     reason: "unavailable",
-    message: `another Berth serves ${join(folder, "a")}: stop it first`,
+    message: `another Berth serves ${join(folder, "a")} (process ${pid}): stop it first, or serve another folder`,
   });
 });
 
-test("whoever waits gets the lock when the other releases it", async () => {
+test("whoever waits is told for whom, and gets the lock when the other releases it", async () => {
   const path = join(folder, "b", "berth.db");
   const other = await startOther(path);
-  const waiting = lockForServing(path, patience);
+  const { promise: told, resolve: tell } = Promise.withResolvers<string>();
+  const waiting = lockForServing(path, { ...patience, tell });
+  expect(await told).toBe(`another Berth serves ${join(folder, "b")} (process ${other.pid})`);
   other.kill("SIGTERM");
   (await waiting).release();
 });
