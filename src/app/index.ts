@@ -20,6 +20,7 @@ export { findFileProblems } from "./find-file-problems.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";
 export { openLocalApi } from "./open-local-api.ts";
 export { type AuditTrail, readAudit } from "./read-audit.ts";
+export { serverFromHere } from "./server-from-here.ts";
 export { type ScrubOptions, scrubRegistry } from "./scrub-registry.ts";
 export { type App, startApp, type Surroundings } from "./start-app.ts";
 export { StartError } from "./start-error.ts";

@@ -29,6 +29,7 @@ import { COMMAND } from "./command-name.ts";
 import type { AccountsConfig } from "../config/index.ts";
 import { createSignInDoors, createTokenDoor, type Door, respondKeySet } from "../http/index.ts";
 import { systemClock } from "../runtime/index.ts";
+import { serverFromHere } from "./server-from-here.ts";
 
 /** Accounts in the database, with users of other sources beside those of its own, and tokens. */
 export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig): Promise<Access> {
@@ -111,10 +112,10 @@ function openSources(
   return file ? [file, ...directories] : directories;
 }
 
-async function greetFirstAdministrator({ tell }: AccessParts, accounts: Accounts): Promise<void> {
+async function greetFirstAdministrator({ config, tell }: AccessParts, accounts: Accounts): Promise<void> {
   const first = await createFirstAdministrator(accounts);
   if (!first) return;
-  const change = `${COMMAND} user change-password ${first.name}`;
+  const change = `${COMMAND} login ${serverFromHere(config)} -u ${first.name}`;
   tell(`the administrator ${first.name} has been made with the password ${first.password}; change it first: ${change}`);
 }
 

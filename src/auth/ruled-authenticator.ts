@@ -181,7 +181,7 @@ export function callerOf(view: AccessView, { account, limits }: Pick<Identity, "
   if (account.mustChangePassword)
     throw new RegistryError(
       "password-change-needed",
-      "the password must be changed before anything else: berth user change-password",
+      `the password must be changed before anything else: berth login <this registry> -u ${account.name}`,
     );
   return view.callerOf({ principal: principalOf(account), limits });
 }

@@ -1,20 +1,20 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/index.ts";
-import { VERSION } from "../app/index.ts";
+import { serverFromHere, VERSION } from "../app/index.ts";
 
 /** For the person who starts a registry by hand: where it is, where the data is, and how to push a first image. */
 export function greet(config: Config, url: URL): string {
-  const host = url.hostname === "127.0.0.1" ? `localhost:${url.port}` : url.host;
   const { driver } = config.storage;
   const data = driver.kind === "filesystem" ? resolve(driver.rootDirectory) : "in memory: gone at the end";
-  const place = url.protocol === "unix:" ? url.href : `${url.protocol}//${host}`;
+  const isSocket = url.protocol === "unix:";
+  const server = serverFromHere(config, Number(url.port));
   return [
     "",
-    `  Berth ${VERSION} listens on ${place}`,
+    `  Berth ${VERSION} listens on ${isSocket ? url.href : server}`,
     `  Data: ${data}`,
     `  Login: ${loginOf(config.auth)}`,
     "",
-    ...(url.protocol === "unix:" ? [] : firstPush(host)),
+    ...(isSocket ? [] : firstPush(config, server.replace(/^https?:\/\//, ""))),
   ].join("\n");
 }
 
@@ -24,10 +24,11 @@ function loginOf(auth: Config["auth"]): string {
   return auth.kind === "htpasswd" ? `users of ${auth.path}` : "accounts";
 }
 
-function firstPush(host: string): string[] {
+function firstPush({ auth }: Config, host: string): string[] {
   return [
     "  Push a first image:",
     "    docker pull busybox",
+    ...(auth.kind === "none" ? [] : [`    docker login ${host}`]),
     `    docker tag busybox ${host}/busybox`,
     `    docker push ${host}/busybox`,
     "",
