@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { AccessDirectory, type Accounts, createAccounts, findAccount } from "../access/index.ts";
+import { AccessDirectory, type Accounts, createAccounts, findAccount, listRobots, listUsers } from "../access/index.ts";
 import {
   type Authenticator,
   createHtpasswdIfMissing,
@@ -51,6 +51,21 @@ export async function warnOfHtpasswdRules({ metadata, log }: AccessParts): Promi
   const problem = "users of the password file may still push and delete everywhere, as when auth was htpasswd alone";
   log.warn(`${problem}; to take that away: ${commands.join(" and ")}`);
 }
+
+/** Accounts that were made here are good beside a password file, too: who counts on the file alone must know of them. */
+export async function warnOfAccounts({ log }: AccessParts, accounts: Accounts): Promise<void> {
+  const [users, robots] = [await listUsers(accounts, FIRST_ACCOUNTS), await listRobots(accounts, FIRST_ACCOUNTS)];
+  const local = users.filter(({ source, isDisabled }) => source === "local" && !isDisabled);
+  const number = local.length + robots.filter(({ isDisabled }) => !isDisabled).length;
+  if (number === 0) return;
+  const lists = `${COMMAND} user list --local and ${COMMAND} robot list --local name them`;
+  log.warn(`accounts of this registry may sign in beside the users of the password file; ${lists}`, {
+    accounts: number,
+  });
+}
+
+/** More than anybody makes by hand. */
+const FIRST_ACCOUNTS = { after: "", limit: 1000 };
 
 export function openAccounts({ config, metadata }: AccessParts): Accounts {
   const { auth } = config;

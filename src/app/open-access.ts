@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { openAccountAccess } from "./open-account-access.ts";
 import { openApiDoor } from "./open-api-door.ts";
-import { type Access, type AccessParts, openAccounts, openHtpasswdFile, openSignIn } from "./access-parts.ts";
+import {
+  type Access,
+  type AccessParts,
+  openAccounts,
+  openHtpasswdFile,
+  openSignIn,
+  warnOfAccounts,
+} from "./access-parts.ts";
 import {
   type Authenticator,
   basicChallenge,
@@ -39,6 +46,7 @@ async function openHtpasswdAccess(
   const file = await openHtpasswdFile(parts, path);
   await seedHtpasswdRules(parts.metadata, systemClock.nowMs());
   const accounts = openAccounts(parts);
+  await warnOfAccounts(parts, accounts);
   const { directory, signIn } = openSignIn(accounts, { sources: [file] });
   const authenticator = new RuledAuthenticator({
     directory,

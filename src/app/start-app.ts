@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { openAccess } from "./open-access.ts";
 import { keepAudit } from "./keep-audit.ts";
 import { createPages, listen, listenForDebugging } from "./listeners.ts";
@@ -106,8 +107,13 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   });
   await listenForDebugging(parts, startedAtMs);
   const { url } = await listen(parts, handle, { registry, signal });
-  log.info("listening", { url: url.href, version: VERSION, storage: stores.storage.name });
+  log.info("listening", { url: url.href, version: VERSION, storage: stores.storage.name, ...placesOf(config) });
   return { url, stop: () => closers.closeAll() };
+}
+
+/** Where the data is, and who may come: the first questions of who reads the log of a registry that somebody else has set up. */
+function placesOf({ storage: { driver }, auth }: Config): Record<string, string> {
+  return { ...(driver.kind === "filesystem" && { rootdirectory: resolve(driver.rootDirectory) }), auth: auth.kind };
 }
 
 function openRegistry(config: Config, stores: Stores, place: ProcessPlace | undefined, closers: Closers): Registry {

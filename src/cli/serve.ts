@@ -1,5 +1,5 @@
 import { type App, countProcesses, startApp, StartError, superviseApp, type Surroundings } from "../app/index.ts";
-import type { Config } from "../config/index.ts";
+import { type Config, isLoopback } from "../config/index.ts";
 import { greet } from "./greeting.ts";
 import { readConfig } from "./read-config.ts";
 import { StopRequest } from "./stop-request.ts";
@@ -9,6 +9,7 @@ import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
 export async function serve(path: string | undefined, terminal: Terminal): Promise<number> {
   const loaded = readConfig(path, terminal);
   if (!loaded) return EXIT_CONFIG;
+  if (sendsPasswordsInClear(loaded.config)) terminal.stderr.write(`warning: ${IN_CLEAR}\n`);
   const stop = new StopRequest();
   let app: App;
   try {
@@ -31,6 +32,17 @@ export async function serve(path: string | undefined, terminal: Terminal): Promi
   }
   await app.stop();
   return 0;
+}
+
+const IN_CLEAR =
+  "http.addr can be reached from outside without TLS: passwords travel in clear, and Docker elsewhere refuses; set http.tls, " +
+  "or http.trustedproxies where a proxy has TLS";
+
+/** Unless a proxy, of which the configuration knows, speaks TLS to the clients. */
+function sendsPasswordsInClear({ auth, http }: Config): boolean {
+  const isBehindProxy =
+    http.trustedProxies.length > 0 || http.relativeUrls || (http.host?.startsWith("https:") ?? false);
+  return auth.kind !== "none" && !http.tls && !isLoopback(http.address) && !isBehindProxy;
 }
 
 function start(config: Config, surroundings: Surroundings): Promise<App> {

@@ -120,6 +120,8 @@ describe("the configuration file", () => {
     const told = /the administrator admin has been made with the password (\w{20}); change it first/;
     await withServe(startServe({ args: [file], isReady }), async (berth) => {
       const [, password = ""] = told.exec(await berth.stderr()) ?? [];
+      expect(await berth.stderr()).toContain(`berth login http://localhost:${port} -u admin\n`);
+      expect(await berth.stderr()).toContain("passwords travel in clear");
       expect((await fetch(`http://${address}/v2/`)).status).toBe(401);
       const authorization = `Basic ${btoa(`admin:${password}`)}`;
       const refused = await fetch(`http://${address}/v2/`, { headers: { authorization } });
@@ -376,6 +378,30 @@ describe("a missing password file", () => {
       });
     await withServe(started({ accounts: {} }), async (berth) => {
       expect(await untilLogged(berth, "msg=listening")).not.toContain(warned);
+    });
+  });
+
+  test("does not keep accounts out that were made here, of which each start tells how many", async () => {
+    const { folder, address, config } = makePlace();
+    const htpasswd = { realm: "Registry", path: join(folder, "htpasswd") };
+    const file = writeConfig(folder, { ...config, auth: { htpasswd } });
+    const isReady = () => isAnswering(`http://${address}/v2/`);
+    const warned = "may sign in beside the users of the password file";
+    await withServe(startServe({ args: [file], isReady }), async (berth) => {
+      expect(await untilLogged(berth, "msg=listening")).not.toContain(warned);
+    });
+    for (const command of [
+      "user create ann --generate",
+      "namespace set-visibility team private",
+      "robot create team ci",
+    ])
+      expect(await runBerth([...command.split(" "), "--yes", "--local", file], { cwd: folder })).toMatchObject({
+        exitCode: 0,
+      });
+    await withServe(startServe({ args: [file], isReady }), async (berth) => {
+      const log = await untilLogged(berth, "msg=listening");
+      expect(log).toMatch(new RegExp(`level=warning .*${warned}.* accounts=2`));
+      expect(log).toMatch(/msg=listening .*rootdirectory=\S+ auth=htpasswd/);
     });
   });
 
