@@ -51,7 +51,10 @@ export function requireOwnRole(viewer: Viewer, role: Role, path: string): void {
 }
 
 export function nodeNotFound(path: string): RegistryError {
-  return new RegistryError("not-found", `there is no namespace ${nameOfNode(path)}`);
+  return new RegistryError(
+    "not-found",
+    `there is no namespace ${nameOfNode(path)}: a push, a role or a visibility makes one`,
+  );
 }
 
 /** As people read it. */

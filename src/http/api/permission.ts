@@ -39,10 +39,8 @@ export function requirePermission<Params>(caller: ApiCaller, { permission, param
 
 function requireSystemRole(caller: ApiCaller, role: SystemRole): void {
   if (seesAll(caller) && (role === "auditor" || caller.asker.systemRole === role)) return;
-  throw new RegistryError(
-    "denied",
-    `this is for ${role === "auditor" ? "auditors and administrators" : "administrators"}`,
-  );
+  const who = role === "auditor" ? "auditors and administrators" : "administrators";
+  throw new RegistryError("denied", `this is for ${who}, or at the registry's machine for berth with --local`);
 }
 
 function requireOnNode(caller: ApiCaller, path: string, action: Action | "see"): void {

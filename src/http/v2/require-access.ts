@@ -137,7 +137,7 @@ const WORDS: Readonly<Partial<Record<Action, string>>> = {
   upload: "push",
   push: "push",
   delete: "delete",
-  "tag:delete": "delete tags",
+  "tag:delete": "delete",
 };
 
 function tokenEnded(scopes: readonly string[]): RegistryError {

@@ -26,7 +26,7 @@ describe("a problem", () => {
       type: "urn:berth:problem:not-found",
       title: "Not found",
       status: 404,
-      detail: "there is no namespace other",
+      detail: "there is no namespace other: a push, a role or a visibility makes one",
       instance: "request-1",
     });
   });
