@@ -15,7 +15,7 @@ import { compareWithExport, type ExportComparison } from "./compare-export.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { readConfig } from "./read-config.ts";
 import { remoteAuditTrail } from "./remote/audit-trail.ts";
-import { runWork } from "./remote/noun.ts";
+import { runWork, SERVER_OPTION } from "./remote/noun.ts";
 import { EXIT_CONFIG, EXIT_IO, EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
 
 /** The chain of the audit trail is broken, or it is not what was exported. */
@@ -82,7 +82,7 @@ interface ListFlags extends FilterFlags {
 
 function placed(command: Command): Command {
   return command
-    .option("--server <server>", "the registry (default: BERTH_SERVER, else the one that was signed in to last)")
+    .option(...SERVER_OPTION)
     .option(
       "--local [config.yml]",
       "read the database that this configuration names, beside a running registry or without one",

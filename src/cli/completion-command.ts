@@ -31,7 +31,11 @@ function entriesOf(program: Command, before = program.name()): readonly Entry[] 
   const options = help
     .visibleOptions(program)
     .flatMap(({ long, description }) => (long ? [{ text: long, about: description }] : []));
-  const words = [...commands.map((command) => ({ text: command.name(), about: command.description() })), ...options];
+  const choices = [...program.registeredArguments, ...program.options]
+    .flatMap(({ argChoices = [], description }) => argChoices.map((text) => ({ text, about: description })))
+    .filter(({ text }) => text !== "");
+  const verbs = commands.map((command) => ({ text: command.name(), about: command.description() }));
+  const words = [...verbs, ...choices, ...options];
   return [{ path: before, words }, ...commands.flatMap((command) => entriesOf(command, `${before} ${command.name()}`))];
 }
 
@@ -53,7 +57,7 @@ _${name}() {
   local path=${name} word i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
-    [[ $word != -* && " $(_${name}_words "$path") " == *" $word "* ]] && path="$path $word"
+    [[ $word != -* && -n $(_${name}_words "$path $word") ]] && path="$path $word"
   done
   COMPREPLY=($(compgen -W "$(_${name}_words "$path")" -- "\${COMP_WORDS[COMP_CWORD]}"))
   [[ \${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))

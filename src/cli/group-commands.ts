@@ -96,7 +96,7 @@ export function registerGroupCommands(program: Command, surroundings: CommandSur
     )
     .verb(
       "unmap <name> <source> <external-name>",
-      "let it be this one no longer",
+      "take a mapping back; who came in by it goes out",
       async ({ client, out, confirm }, name = "", source = "", externalName = "") => {
         await confirm(`Take all out of ${name} whom ${source} has put into it?`);
         await client.delete(at`/groups/${name}/mappings`, { source, externalName });

@@ -8,7 +8,7 @@ import { changePassword } from "./password-command.ts";
 import { connectionTo, findServer } from "./remote/connect.ts";
 import { type Credentials, CredentialsFile } from "./remote/credentials-file.ts";
 import { Noun, telling } from "./remote/noun.ts";
-import { parseEnd } from "./remote/parse-end.ts";
+import { tokenEndOption } from "./remote/parse-end.ts";
 import { Person } from "./remote/person.ts";
 import type { Columns } from "./table.ts";
 
@@ -34,7 +34,7 @@ export function registerLoginCommands(program: Command, surroundings: CommandSur
     .option("-u, --username <name>", "who signs in")
     .option("--password-stdin", "read the password, or the token, from standard input")
     .option("--token", "it is a personal token or a robot's secret, to be kept as it is")
-    .option("--expires <time>", "when the token ends: 90d, 2027-01-31 or never", parseEnd, parseEnd("90d"))
+    .addOption(tokenEndOption())
     .action(async (server: string | undefined, flags: LoginFlags) => {
       const person = new Person(terminal);
       const work = () => login(server, flags, { person, surroundings });
@@ -47,7 +47,7 @@ export function registerLoginCommands(program: Command, surroundings: CommandSur
     .action(async (server: string | undefined) =>
       setExitCode(await telling(() => logout(server, surroundings), terminal)),
     );
-  new Noun(program, surroundings).verb("whoami", "say who one is signed in as", async ({ client, out }) =>
+  new Noun(program, surroundings).verb("whoami", "say as whom you are signed in", async ({ client, out }) =>
     out.record(await client.get<ApiMe>("/me"), ME_COLUMNS),
   );
 }

@@ -3,7 +3,7 @@ import type { ApiMember, ApiNamespace } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { nodeInPath, parseNode, parseSubject, showNode } from "./remote/names.ts";
-import { Noun } from "./remote/noun.ts";
+import { Noun, oneOf } from "./remote/noun.ts";
 import type { Columns } from "./table.ts";
 
 const NAMESPACE_COLUMNS: Columns<ApiNamespace> = {
@@ -22,6 +22,14 @@ const MEMBER_COLUMNS: Columns<ApiMember> = {
   role: (member) => member.role,
   "given on": (member) => showNode(member.origin),
 };
+
+const ROLES: readonly ApiMember["role"][] = ["reader", "writer", "maintainer", "owner"];
+const VISIBILITIES: readonly (ApiNamespace["settings"]["visibility"]["value"] | "inherit")[] = [
+  "public",
+  "internal",
+  "private",
+  "inherit",
+];
 
 /** `berth namespace …` */
 export function registerNamespaceCommands(program: Command, surroundings: CommandSurroundings): void {
@@ -50,6 +58,7 @@ export function registerNamespaceCommands(program: Command, surroundings: Comman
         const changed = await client.put<ApiNamespace>(at`/namespaces/${nodeInPath(node)}`, change);
         out.done(`${node} is ${changed.settings.visibility.value}.`, changed);
       },
+      (verb) => oneOf(verb, "visibility", VISIBILITIES),
     )
     .verb(
       "delete <namespace>",
@@ -73,6 +82,7 @@ export function registerNamespaceCommands(program: Command, surroundings: Comman
         );
         out.done(`${member.subject} is ${member.role} of ${node}.`, member);
       },
+      (verb) => oneOf(verb, "role", ROLES),
     )
     .verb(
       "remove-role <namespace> <subject>",

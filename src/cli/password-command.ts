@@ -1,36 +1,65 @@
 import type { Command } from "commander";
 import type { CommandSurroundings } from "./command-surroundings.ts";
-import { ApiClient } from "./remote/api-client.ts";
-import { connectionTo, findServer } from "./remote/connect.ts";
-import { type Credentials, CredentialsFile } from "./remote/credentials-file.ts";
-import { readNewPassword } from "./remote/new-password.ts";
-import { telling } from "./remote/noun.ts";
-import { Person } from "./remote/person.ts";
+import { ApiClient, ApiRefusal } from "./remote/api-client.ts";
+import { connectionTo, findUser } from "./remote/connect.ts";
+import type { Credentials } from "./remote/credentials-file.ts";
+import { askNewPassword } from "./remote/new-password.ts";
+import { SERVER_OPTION, telling } from "./remote/noun.ts";
+import { NobodyToAsk, Person } from "./remote/person.ts";
+
+interface PasswordChange {
+  readonly server?: string;
+  readonly passwordStdin?: boolean;
+}
 
 /** `berth user change-password`, also for who cannot sign in before. */
 export function registerPasswordCommand(user: Command, { terminal, setExitCode }: CommandSurroundings): void {
   user
     .command("change-password [name]")
-    .description("change one's own password; all of one's sessions end, personal tokens stay")
-    .option("--server <server>", "the registry (default: BERTH_SERVER, else the one that was signed in to last)")
-    .action(async (name: string | undefined, flags: { server?: string }) => {
+    .description("change your own password; all your sessions end")
+    .option(...SERVER_OPTION)
+    .option("--password-stdin", "read the old password and the new one from standard input, a line each")
+    .action(async (name: string | undefined, flags: PasswordChange) => {
       const person = new Person(terminal);
       const work = async () => {
-        const file = new CredentialsFile(terminal.env);
-        const server = await findServer(flags.server, terminal.env, file);
-        const username = name ?? (await file.find(server))?.username ?? (await person.ask("User name: "));
-        await changePassword(server, { username, secret: await person.askSecret("Password: ") }, person);
-        terminal.stdout.write(`${username} has a new password. Personal tokens stay: berth token list shows them.\n`);
+        const { server, username } = await findUser({ name, server: flags.server }, terminal.env, person);
+        if (flags.passwordStdin) await putPassword(server, username, await readTwoLines(person));
+        else await changePassword(server, { username, secret: await person.askSecret("Password: ") }, person);
+        terminal.stdout.write(`${username} has a new password.\n`);
       };
       setExitCode(await telling(work, terminal));
       await person.close();
     });
 }
 
-/** Asks for the new password, and makes it theirs. @returns it */
+/** Asks for a new password until it is good, and makes it theirs. @returns it */
 export async function changePassword(server: string, credentials: Credentials, person: Person): Promise<string> {
-  const { password } = await readNewPassword({ person, flags: {} });
-  const client = new ApiClient(connectionTo(server, credentials));
-  await client.put("/me/password", { oldPassword: credentials.secret, newPassword: password });
-  return password;
+  const { username, secret: oldPassword } = credentials;
+  for (;;) {
+    const newPassword = await askNewPassword(person);
+    try {
+      await putPassword(server, username, { oldPassword, newPassword });
+      return newPassword;
+    } catch (error) {
+      if (!(error instanceof ApiRefusal) || error.kind !== "bad-request") throw error;
+      person.tell(error.message);
+    }
+  }
+}
+
+interface Passwords {
+  readonly oldPassword: string;
+  readonly newPassword: string;
+}
+
+async function readTwoLines(person: Person): Promise<Passwords> {
+  const [oldPassword, newPassword, ...rest] = (await person.readPiped()).split(/\r?\n/);
+  if (!oldPassword || !newPassword || rest.length > 0)
+    throw new NobodyToAsk("Pipe in two lines: the old password, and the new one");
+  return { oldPassword, newPassword };
+}
+
+async function putPassword(server: string, username: string, passwords: Passwords): Promise<void> {
+  const client = new ApiClient(connectionTo(server, { username, secret: passwords.oldPassword }));
+  await client.put("/me/password", passwords);
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { COMMAND } from "../app/index.ts";
 import type { ApiCreatedSecret, ApiRobot, ApiSecret, ApiTrust } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
@@ -66,7 +67,7 @@ function registerRobots(noun: Noun): void {
           expiresAt,
         });
         out.done(
-          `Made ${robot.name}. Next: berth namespace set-role ${node} ${robot.name} writer, berth robot create-secret ${robot.name} <name>`,
+          `Made ${robot.name}. Next: ${COMMAND} namespace set-role ${node} ${robot.name} writer, ${COMMAND} robot create-secret ${robot.name} <name>`,
           robot,
         );
       },
@@ -133,7 +134,7 @@ function registerTrusts(noun: Noun): void {
       (verb) =>
         verb
           .requiredOption("--audience <text>", "whom the token is for, such as the registry's host")
-          .requiredOption("--claim <name=pattern>", "a claim that it must have; for each one", collectClaim, {}),
+          .requiredOption("--claim <name=pattern>", "a claim that it must have; for each one", collectClaim),
     )
     .verb("untrust <robot> <id>", "take it back", async ({ client, out, confirm }, robot = "", id = "") => {
       await confirm(`Take back trust ${id} of ${robot}?`);
@@ -142,7 +143,7 @@ function registerTrusts(noun: Noun): void {
     });
 }
 
-function collectClaim(text: string, claims: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function collectClaim(text: string, claims: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const [, name, pattern] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || pattern === undefined)
     throw new InvalidArgumentError("It is no claim such as ref=refs/tags/*.");

@@ -1,9 +1,12 @@
 import type { Command } from "commander";
 import type { ApiCreatedSecret, ApiSecret } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
-import { at } from "./remote/api-client.ts";
-import { Noun } from "./remote/noun.ts";
-import { parseEnd } from "./remote/parse-end.ts";
+import { ApiClient, at } from "./remote/api-client.ts";
+import { connectionTo, findUser } from "./remote/connect.ts";
+import { Noun, SERVER_OPTION, telling } from "./remote/noun.ts";
+import { Output } from "./remote/output.ts";
+import { tokenEndOption } from "./remote/parse-end.ts";
+import { Person } from "./remote/person.ts";
 import type { Columns } from "./table.ts";
 
 export const SECRET_COLUMNS: Columns<ApiSecret> = {
@@ -17,6 +20,8 @@ export const SECRET_COLUMNS: Columns<ApiSecret> = {
 };
 
 interface NewTokenFlags {
+  readonly server?: string;
+  readonly json?: boolean;
   readonly path?: string;
   readonly actions?: string;
   readonly expires: string | null;
@@ -24,29 +29,44 @@ interface NewTokenFlags {
 
 /** `berth token …` */
 export function registerTokenCommands(program: Command, surroundings: CommandSurroundings): void {
-  const command = program.command("token").description("administer one's own personal tokens");
+  const command = program.command("token").description("administer your own personal tokens");
+  registerCreate(command, surroundings);
   new Noun(command, surroundings)
-    .verb("list", "list one's own tokens", async ({ client, out }) =>
+    .verb("list", "list your own tokens", async ({ client, out }) =>
       out.list(await client.list<ApiSecret>("/me/tokens"), SECRET_COLUMNS),
-    )
-    .verb<NewTokenFlags>(
-      "create <name>",
-      "make a token, which is shown once; for who signed in with BERTH_USERNAME and the password as BERTH_PASSWORD",
-      async ({ client, out, flags }, name = "") => {
-        const actions = (flags.actions ?? "pull").split(",");
-        const limits = flags.path === undefined ? [] : [{ pathPattern: flags.path, actions }];
-        const made = await client.post<ApiCreatedSecret>("/me/tokens", { name, limits, expiresAt: flags.expires });
-        out.text(`${made.secret}\n`, made);
-      },
-      (verb) =>
-        verb
-          .option("--path <pattern>", "what it is good for at most, such as team/** (default: everything)")
-          .option("--actions <list>", "with --path: what may be done there, such as pull,push (default: pull)")
-          .option("--expires <time>", "when it ends: 90d, 2027-01-31 or never", parseEnd, parseEnd("90d")),
     )
     .verb("revoke <id>", "revoke a token", async ({ client, out, confirm }, id = "") => {
       await confirm(`Revoke token ${id}?`);
       await client.delete(at`/me/tokens/${id}`);
       out.done(`Revoked token ${id}.`);
     });
+}
+
+/** A token makes no other tokens, so this asks for the password also where somebody is signed in. */
+function registerCreate(token: Command, { terminal, setExitCode }: CommandSurroundings): void {
+  token
+    .command("create <name>")
+    .description("make a token, which is shown once; asks for the password, unless BERTH_PASSWORD has it")
+    .option("--path <pattern>", "what it is good for at most, such as team/** (default: everything)")
+    .option("--actions <list>", "with --path: what may be done there, such as pull,push (default: pull)")
+    .addOption(tokenEndOption())
+    .option(...SERVER_OPTION)
+    .option("--json", "write JSON")
+    .action(async (name: string, flags: NewTokenFlags) => {
+      const person = new Person(terminal);
+      const work = async () => {
+        const { server, username } = await findUser({ server: flags.server }, terminal.env, person);
+        const secret = terminal.env["BERTH_PASSWORD"] || (await person.askSecret(`Password of ${username}: `));
+        const made = await createToken(new ApiClient(connectionTo(server, { username, secret })), name, flags);
+        new Output(terminal.stdout, flags.json ?? false).text(`${made.secret}\n`, made);
+      };
+      setExitCode(await telling(work, terminal));
+      await person.close();
+    });
+}
+
+function createToken(client: ApiClient, name: string, flags: NewTokenFlags): Promise<ApiCreatedSecret> {
+  const { path: pathPattern, actions = "pull", expires: expiresAt } = flags;
+  const limits = pathPattern === undefined ? [] : [{ pathPattern, actions: actions.split(",") }];
+  return client.post<ApiCreatedSecret>("/me/tokens", { name, limits, expiresAt });
 }

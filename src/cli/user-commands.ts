@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { COMMAND } from "../app/index.ts";
 import type { ApiGroup, ApiSecret, ApiUser } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { registerPasswordCommand } from "./password-command.ts";
@@ -25,6 +26,9 @@ const USER_DETAILS: Columns<ApiUser> = {
   changed: (user) => user.updatedAt,
 };
 
+/** Nothing takes the role away. */
+const SYSTEM_ROLES = ["administrator", "auditor", ""];
+
 interface FieldFlags {
   readonly displayName?: string;
   readonly email?: string;
@@ -42,13 +46,14 @@ export function registerUserCommands(program: Command, surroundings: CommandSurr
     )
     .verb<FieldFlags & PasswordFlags>(
       "create <name>",
-      "make a user, who must change the password at the first sign-in",
+      "make a user, who must change the password before anything else, by berth login",
       async (work, name = "") => {
         const { displayName, email, systemRole } = work.flags;
         const { password, isGenerated } = await readNewPassword(work);
         const user = await work.client.post<ApiUser>("/users", { name, password, displayName, email, systemRole });
         const shown = isGenerated ? ` with the password ${password}` : "";
-        work.out.done(`Made ${user.name}${shown}.`, isGenerated ? { ...user, password } : user);
+        const next = `Now ${user.name} chooses another password: ${COMMAND} login ${work.server} -u ${user.name}`;
+        work.out.done(`Made ${user.name}${shown}.\n${next}`, isGenerated ? { ...user, password } : user);
       },
       (verb) => withPassword(withFields(verb)),
     )
@@ -93,7 +98,7 @@ export function registerUserCommands(program: Command, surroundings: CommandSurr
         await work.client.put(at`/users/${name}/password`, { password });
         const shown = isGenerated ? `: ${password}` : "";
         work.out.done(
-          `${name} has a new password, to be changed at the next sign-in${shown}`,
+          `${name} has a new password, to be changed by ${COMMAND} login ${work.server} -u ${name}${shown}`,
           isGenerated ? { name, password } : { name },
         );
       },
@@ -118,9 +123,9 @@ export function registerUserCommands(program: Command, surroundings: CommandSurr
 
 function withFields(verb: Command): Command {
   return verb
-    .option("--display-name <text>", "as people are called")
-    .option("--email <address>", "where mail arrives")
-    .option("--system-role <role>", "administrator or auditor");
+    .option("--display-name <text>", "their name as people write it")
+    .option("--email <address>", "their e-mail address")
+    .addOption(new Option("--system-role <role>", "what they may do everywhere").choices(SYSTEM_ROLES));
 }
 
 function withPassword(verb: Command): Command {

@@ -4,6 +4,8 @@ import type { ApiList, ApiProblem } from "../../http/index.ts";
 export interface ApiConnection {
   /** Such as `https://registry.example/api/v1`. */
   readonly base: string;
+  /** The server, as it was named; `undefined` for a database. */
+  readonly server?: string;
   fetch(request: Request): Promise<Response>;
   close(): Promise<void>;
 }
@@ -111,13 +113,22 @@ export class ApiClient {
       ...(body !== undefined && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
     });
     const response = await this.#connection.fetch(request).catch((error: unknown) => {
-      throw new ApiUnreachable(`${this.#connection.base} cannot be reached: ${(error as Error).message}`, {
-        cause: error,
-      });
+      const { server = "" } = this.#connection;
+      throw new ApiUnreachable(`${server} cannot be reached: ${reasonOf(error, server)}`, { cause: error });
     });
     if (response.ok) return response;
     throw await refusalOf(response, this.#connection.base);
   }
+}
+
+function reasonOf(error: unknown, server: string): string {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  // The rest of it is advice to programmers.
+  const [said = ""] = message.split(" For more information");
+  if (/CERT|VERIFY/.test(code)) return `${said}; with an authority of your own, set NODE_EXTRA_CA_CERTS to its file`;
+  return code === "ECONNRESET" && server.startsWith("http:")
+    ? `${said} (if it has TLS, write ${server.replace("http:", "https:")})`
+    : said;
 }
 
 async function refusalOf(response: Response, base: string): Promise<Error> {

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
-import { openLocalApi, TaskError } from "../../app/index.ts";
+import { COMMAND, openLocalApi, TaskError } from "../../app/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { readConfig } from "../read-config.ts";
 import { EXIT_CONFIG, EXIT_NO_PERMISSION, EXIT_OF_FAULT, EXIT_USAGE, type Terminal } from "../terminal.ts";
 import type { ApiConnection } from "./api-client.ts";
+import { ConnectError } from "./connect-error.ts";
 import { CredentialsFile } from "./credentials-file.ts";
+import type { Person } from "./person.ts";
 import { parseServer } from "./server-address.ts";
 
 export interface ConnectOptions {
@@ -15,17 +17,6 @@ export interface ConnectOptions {
 }
 
 type Surroundings = Pick<CommandSurroundings, "terminal" | "pathOf">;
-
-/** There is nothing to ask; the message says what to do. */
-export class ConnectError extends Error {
-  override readonly name = "ConnectError";
-  readonly exitCode: number;
-
-  constructor(exitCode: number, message: string) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
 
 /** @throws ConnectError */
 export async function connect(options: ConnectOptions, surroundings: Surroundings): Promise<ApiConnection> {
@@ -63,7 +54,7 @@ async function connectToServer({ server: named }: ConnectOptions, { env }: Termi
   const { BERTH_USERNAME: username, BERTH_PASSWORD: secret } = env;
   const credentials = username && secret ? { username, secret } : await file.find(server);
   if (!credentials)
-    throw new ConnectError(EXIT_NO_PERMISSION, `You are not signed in to ${server}: berth login ${server}`);
+    throw new ConnectError(EXIT_NO_PERMISSION, `You are not signed in to ${server}: ${COMMAND} login ${server}`);
   return connectionTo(server, credentials);
 }
 
@@ -77,13 +68,25 @@ export async function findServer(
   if (server === undefined)
     throw new ConnectError(
       EXIT_USAGE,
-      "Which registry? berth login <server>, --server <server>, or --local [config.yml]",
+      `Which registry? ${COMMAND} login <server>, --server <server>, or where a command has it, --local [config.yml]`,
     );
   try {
     return parseServer(server);
   } catch (error) {
     throw new ConnectError(EXIT_USAGE, (error as Error).message);
   }
+}
+
+/** Whose password is to be asked for, and where: as named, else as they signed in last. @throws ConnectError, NobodyToAsk */
+export async function findUser(
+  named: { readonly name?: string | undefined; readonly server?: string | undefined },
+  env: Terminal["env"],
+  person: Person,
+): Promise<{ readonly server: string; readonly username: string }> {
+  const file = new CredentialsFile(env);
+  const server = await findServer(named.server, env, file);
+  const known = named.name ?? (env["BERTH_USERNAME"] || (await file.find(server))?.username);
+  return { server, username: known ?? (await person.ask("User name: ")) };
 }
 
 /** A server, asked by a user name and a password or a token. */
@@ -94,6 +97,7 @@ export function connectionTo(
   const authorization = `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`;
   return {
     base: `${server}/api/v1`,
+    server,
     async fetch(request) {
       request.headers.set("Authorization", authorization);
       return fetch(request);

@@ -1,5 +1,8 @@
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { z } from "zod";
+import { EXIT_CONFIG } from "../terminal.ts";
+import { ConnectError } from "./connect-error.ts";
 
 /** How a server is signed in to. */
 export interface Credentials {
@@ -10,11 +13,13 @@ export interface Credentials {
   readonly tokenId?: number | undefined;
 }
 
-interface Contents {
+const CONTENTS = z.object({
   /** The server that is meant where none is named. */
-  readonly server?: string | undefined;
-  readonly servers: Readonly<Record<string, Credentials>>;
-}
+  server: z.string().optional(),
+  servers: z.record(z.string(), z.object({ username: z.string(), secret: z.string(), tokenId: z.number().optional() })),
+});
+
+type Contents = z.output<typeof CONTENTS>;
 
 const NOTHING: Contents = { servers: {} };
 
@@ -50,10 +55,10 @@ export class CredentialsFile {
 
   async #read(): Promise<Contents> {
     try {
-      return JSON.parse(await readFile(this.path, "utf8")) as Contents;
+      return CONTENTS.parse(JSON.parse(await readFile(this.path, "utf8")));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return NOTHING;
-      throw error;
+      throw new ConnectError(EXIT_CONFIG, `${this.path} cannot be read: remove it and sign in again`, { cause: error });
     }
   }
 

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Work } from "./noun.ts";
-import { NobodyToAsk } from "./person.ts";
+import type { Person } from "./person.ts";
 
 export interface PasswordFlags {
   readonly passwordStdin?: boolean;
@@ -18,9 +18,16 @@ export async function readNewPassword({
 }: Pick<Work<PasswordFlags>, "person" | "flags">): Promise<{ password: string; isGenerated: boolean }> {
   if (flags.generate) return { password: generate(), isGenerated: true };
   if (flags.passwordStdin) return { password: await person.readPiped(), isGenerated: false };
-  const password = await person.askSecret("New password: ");
-  if (password !== (await person.askSecret("The same again: "))) throw new NobodyToAsk("The two are not the same.");
-  return { password, isGenerated: false };
+  return { password: await askNewPassword(person), isGenerated: false };
+}
+
+/** Asks twice, until both are the same. @throws NobodyToAsk, Interrupted */
+export async function askNewPassword(person: Person): Promise<string> {
+  for (;;) {
+    const password = await person.askSecret("New password: ");
+    if (password === (await person.askSecret("The same again: "))) return password;
+    person.tell("The two are not the same.");
+  }
 }
 
 function generate(): string {

@@ -9,7 +9,8 @@ import {
 } from "../terminal.ts";
 import { ApiClient, ApiRefusal, ApiUnreachable } from "./api-client.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
-import { connect, ConnectError } from "./connect.ts";
+import { connect } from "./connect.ts";
+import { ConnectError } from "./connect-error.ts";
 import { Output } from "./output.ts";
 import { Interrupted, NobodyToAsk, Person } from "./person.ts";
 
@@ -27,6 +28,8 @@ export interface Work<Flags> {
   readonly out: Output;
   readonly flags: Flags;
   readonly person: Person;
+  /** What `berth login` takes to get there. */
+  readonly server: string;
   /** Goes on only if the person says so, or has said so by `--yes`. */
   readonly confirm: (question: string) => Promise<void>;
 }
@@ -66,9 +69,21 @@ export class Noun {
   }
 }
 
-export function withSharedOptions(command: Command): Command {
+/** Of an argument that is one of a few words; completion offers them, too. */
+export function oneOf(verb: Command, name: string, words: readonly string[]): Command {
+  verb.registeredArguments.find((argument) => argument.name() === name)?.choices(words);
+  return verb;
+}
+
+/** For every command that asks a registry. */
+export const SERVER_OPTION = [
+  "--server <server>",
+  "the registry (default: BERTH_SERVER, else the one that was signed in to last)",
+] as const;
+
+function withSharedOptions(command: Command): Command {
   return command
-    .option("--server <server>", "the registry (default: BERTH_SERVER, else the one that was signed in to last)")
+    .option(...SERVER_OPTION)
     .option(
       "--local [config.yml]",
       "work on the database of this configuration, beside a running registry or without one",
@@ -90,7 +105,8 @@ export async function runWork<Flags extends SharedFlags>(
   const exitCode = await telling(async () => {
     const connection = await connect(flags, surroundings);
     try {
-      await run({ client: new ApiClient(connection), out, flags, person, confirm });
+      const { server = "<server>" } = connection;
+      await run({ client: new ApiClient(connection), out, flags, person, server, confirm });
     } finally {
       await connection.close();
     }

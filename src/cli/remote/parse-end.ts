@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "../../config/index.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -17,4 +17,10 @@ export function parseEnd(text: string): string | null {
   } catch {
     throw new InvalidArgumentError("It is neither a time such as 2027-01-31, nor a duration such as 90d, nor never.");
   }
+}
+
+/** For commands that make a token. */
+export function tokenEndOption(): Option {
+  const option = new Option("--expires <time>", "when the token ends: 90d, 2027-01-31 or never");
+  return option.argParser(parseEnd).default(parseEnd("90d"), "90d");
 }

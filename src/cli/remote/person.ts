@@ -51,6 +51,11 @@ export class Person {
     }
   }
 
+  /** Says what was not right with an answer, before it is asked for again. */
+  tell(problem: string): void {
+    this.#terminal.stderr.write(`${problem}\n`);
+  }
+
   /** All that is piped in, without the last line's end. @throws NobodyToAsk */
   async readPiped(): Promise<string> {
     const { stdin } = this.#terminal;
@@ -75,6 +80,7 @@ export class Person {
       if (key === INTERRUPT) throw new Interrupted("interrupted");
       line = ERASE.test(key) ? line.replace(/.$/su, "") : line + key;
     }
+    if (line === "") throw new Interrupted("nothing was typed");
     return line;
   }
 

@@ -19,6 +19,13 @@ describe("bash completes", () => {
     expect(await offered("na")).toEqual(["namespace"]);
   });
 
+  test("words of which there are a few, and goes on behind them", async () => {
+    expect(await offered("namespace", "set-visibility", "team", "p")).toEqual(["public", "private"]);
+    expect(await offered("user", "create", "anna", "--system-role", "a")).toEqual(["administrator", "auditor"]);
+    expect(await offered("namespace", "set-role", "team", "anna", "writer", "--js")).toEqual(["--json"]);
+    expect(await offered("completion", "z")).toEqual(["zsh"]);
+  });
+
   test("verbs and options, whatever stands between", async () => {
     expect(await offered("user", "re")).toEqual(["reset-password", "revoke-token"]);
     expect(await offered("user", "create", "anna", "--gen")).toEqual(["--generate"]);

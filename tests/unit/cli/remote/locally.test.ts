@@ -36,7 +36,7 @@ describe("with --local", () => {
     expect(made).toMatchObject({
       exitCode: 0,
       stderr: "",
-      stdout: expect.stringMatching(/^Made admin with the password \w{20}\.\n$/),
+      stdout: expect.stringMatching(/^Made admin with the password \w{20}\.\nNow admin .*login <server> -u admin\n$/),
     });
     await Bun.sleep(20);
     expect((await other.hot.findCounter("access", "generation"))?.value).toBeGreaterThan(before);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { makeCertificates } from "../../../support/certificates.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
 import { type ApiUnderTest, openApi } from "../../http/api/api-under-test.ts";
 import { run } from "./berth-at.ts";
@@ -65,6 +66,48 @@ describe("berth login", () => {
     expect((await api.ask("root", "GET /users/new")).json.mustChangePassword).toBe(false);
   });
 
+  test("asks for a new password until it is one that may be", async () => {
+    const first = "correct horse battery";
+    await api.ask("root", "POST /users", { body: { name: "third", password: first } });
+    const typed = [first, "short", "short", "another good one", "not the same", "another good one", "another good one"];
+    const { exitCode, stderr } = await run(["login", server.url, "-u", "third"], { env, typed });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: [
+        "Password: ",
+        "New password: ",
+        "The same again: ",
+        "a password has at least 12 characters",
+        "New password: ",
+        "The same again: ",
+        "The two are not the same.",
+        "New password: ",
+        "The same again: ",
+        "",
+      ].join("\n"),
+    });
+  });
+
+  test("an end of what is typed ends it", async () => {
+    const first = "correct horse battery";
+    await api.ask("root", "POST /users", { body: { name: "fourth", password: first } });
+    const { exitCode } = await run(["login", server.url, "-u", "fourth"], { env, typed: [first, "short", "short"] });
+    expect(exitCode).toBe(130);
+  });
+
+  test("a file that is not whole is named", async () => {
+    const home = join(folder, "torn");
+    const torn = join(home, ".config/berth/credentials.json");
+    for (const text of ["{", "{}", '{"servers": {"x": 1}}']) {
+      await Bun.write(torn, text);
+      const { exitCode, stderr } = await run(["whoami"], { env: { HOME: home } });
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 78,
+        stderr: `${torn} cannot be read: remove it and sign in again\n`,
+      });
+    }
+  });
+
   test("says what is wrong", async () => {
     const wrong = await run(["login", server.url, "-u", "anna", "--password-stdin"], { env, piped: "wrong" });
     expect(wrong).toMatchObject({ exitCode: 77, stderr: "the user name or the password is wrong\n" });
@@ -72,6 +115,63 @@ describe("berth login", () => {
     expect(nowhere).toMatchObject({ exitCode: 69, stderr: expect.stringContaining("cannot be reached") });
     const nobody = await run(["login", server.url, "-u", "anna"], { env });
     expect(nobody).toMatchObject({ exitCode: 64, stderr: "Password: there is no terminal to ask at\n" });
+  });
+});
+
+describe("a password or a token without a session", () => {
+  const asked = () => ({ HOME: folder, BERTH_SERVER: server.url });
+
+  test("a password is changed by a script, as one that must be", async () => {
+    const first = "correct horse battery";
+    const made = await run(["user", "create", "robo", "--password-stdin"], { env: asRoot(), piped: first });
+    expect(made.stdout).toBe(`Made robo.\nNow robo chooses another password: bin/berth login ${server.url} -u robo\n`);
+    const change = (piped: string) =>
+      run(["user", "change-password", "robo", "--password-stdin"], { env: asked(), piped });
+    expect(await change(`${first}\nmine and nobody else's\n`)).toMatchObject({ exitCode: 0, stderr: "" });
+    expect((await api.ask("root", "GET /users/robo")).json.mustChangePassword).toBe(false);
+    expect((await change(`${first}\nanother good one\n`)).exitCode).toBe(77);
+    expect((await change("mine and nobody else's\nshort\n")).exitCode).toBe(64);
+    for (const lines of ["one\n", "one\n\n", "one\ntwo\nthree\n"])
+      expect(await change(lines)).toMatchObject({ exitCode: 64, stderr: expect.stringContaining("two lines") });
+  });
+
+  test("a personal token is made by the password, which is asked for also of who is signed in", async () => {
+    await run(["login", server.url, "-u", "anna", "--password-stdin"], { env, piped: "secret" });
+    const { exitCode, stdout, stderr } = await run(["token", "create", "laptop"], { env, typed: ["secret"] });
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^berth_pat_\w{46}\n$/),
+      stderr: "Password of anna: \n",
+    });
+    await run(["logout", server.url], { env });
+    const byVariables = { ...asked(), BERTH_USERNAME: "anna", BERTH_PASSWORD: "secret" };
+    const limited = ["token", "create", "ci", "--path", "team/**", "--actions", "pull,push", "--json"];
+    expect(JSON.parse((await run(limited, { env: byVariables })).stdout)).toMatchObject({
+      name: "ci",
+      limits: [{ pathPattern: "team/**", actions: ["pull", "push"] }],
+    });
+    const nobody = await run(["token", "create", "x"], { env: { ...asked(), BERTH_USERNAME: "anna" } });
+    expect(nobody).toMatchObject({ exitCode: 64, stderr: "Password of anna: there is no terminal to ask at\n" });
+  });
+});
+
+describe("a server that cannot be asked", () => {
+  test("that speaks TLS where none was meant is told of", async () => {
+    const { certificate, key } = await makeCertificates();
+    const tls = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: { cert: Bun.file(certificate), key: Bun.file(key) },
+      fetch: () => new Response(),
+    });
+    const ask = (name: string) => run(["whoami"], { env: { ...asRoot(), BERTH_SERVER: name } });
+    const plain = await ask(`localhost:${tls.port}`);
+    expect(plain.exitCode).toBe(69);
+    expect(plain.stderr).toContain(`(if it has TLS, write https://localhost:${tls.port})`);
+    expect(plain.stderr).not.toContain("verbose");
+    const unknown = await ask(`https://localhost:${tls.port}`);
+    expect(unknown).toMatchObject({ exitCode: 69, stderr: expect.stringContaining("NODE_EXTRA_CA_CERTS") });
+    await tls.stop(true);
   });
 });
 
@@ -88,7 +188,7 @@ describe("commands over the API", () => {
     expect(table.stdout.split("\n")[0]).toMatch(/^name +source +display name +system role +state +last used$/);
     expect(table.stdout).toMatch(/^root +local +- +administrator +active +-$/m);
     const json = JSON.parse((await run(["user", "list", "--json"], { env: asRoot() })).stdout);
-    expect(json.map(({ name }: { name: string }) => name)).toEqual(["anna", "new", "root"]);
+    expect(json.map(({ name }: { name: string }) => name)).toEqual(["anna", "fourth", "new", "robo", "root", "third"]);
   });
 
   test("read a list to its end, page by page", async () => {
@@ -114,7 +214,7 @@ describe("commands over the API", () => {
 
   test.each([
     ["denied", ["user", "list"], 77],
-    ["bad", ["namespace", "set-role", "team", "anna", "king"], 64],
+    ["bad", ["access", "grant", "anna", "team/**", "reign"], 64],
     ["missing", ["robot", "show", "team+none"], 66],
   ])("end with a code that tells what was wrong: %s", async (_, argv, exitCode) => {
     const username = exitCode === 77 ? "anna" : "root";
