@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { COMMAND } from "../app/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { ApiClient, ApiRefusal } from "./remote/api-client.ts";
 import { connectionTo, findUser } from "./remote/connect.ts";
@@ -16,7 +17,7 @@ interface PasswordChange {
 export function registerPasswordCommand(user: Command, { terminal, setExitCode }: CommandSurroundings): void {
   user
     .command("change-password [name]")
-    .description("change your own password; all your sessions end")
+    .description("change your own password; all your sessions end, personal tokens stay")
     .option(...SERVER_OPTION)
     .option("--password-stdin", "read the old password and the new one from standard input, a line each")
     .action(async (name: string | undefined, flags: PasswordChange) => {
@@ -25,7 +26,9 @@ export function registerPasswordCommand(user: Command, { terminal, setExitCode }
         const { server, username } = await findUser({ name, server: flags.server }, terminal.env, person);
         if (flags.passwordStdin) await putPassword(server, username, await readTwoLines(person));
         else await changePassword(server, { username, secret: await person.askSecret("Password: ") }, person);
-        terminal.stdout.write(`${username} has a new password.\n`);
+        terminal.stdout.write(
+          `${username} has a new password. Personal tokens stay: ${COMMAND} token list shows them.\n`,
+        );
       };
       setExitCode(await telling(work, terminal));
       await person.close();
