@@ -28,6 +28,7 @@ import {
   type RoleRecord,
 } from "../../../../src/metadata/index.ts";
 import { RegistryError, type RepositoryName } from "../../../../src/oci/index.ts";
+import { newAccount } from "../../../support/new-account.ts";
 
 const BASE = "/api/v1";
 
@@ -203,21 +204,7 @@ export class Rows {
   }
 
   account(name: string, more: Partial<NewAccount> = {}): Promise<number> {
-    return insertAccount(this.#queries, {
-      name,
-      kind: "user",
-      source: "local",
-      externalId: null,
-      displayName: null,
-      email: null,
-      passwordHash: null,
-      mustChangePassword: false,
-      systemRole: null,
-      ownerPath: null,
-      expiresAtMs: null,
-      nowMs: this.#nowMs,
-      ...more,
-    });
+    return insertAccount(this.#queries, newAccount(name, { nowMs: this.#nowMs, ...more }));
   }
 
   async group(name: string, members: readonly number[] = []): Promise<number> {

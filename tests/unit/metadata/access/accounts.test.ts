@@ -23,6 +23,7 @@ import {
   removeAccount,
   updateAccount,
 } from "../../../../src/metadata/index.ts";
+import { newAccount } from "../../../support/new-account.ts";
 
 let metadata: MetadataDatabase;
 beforeEach(async () => {
@@ -30,24 +31,8 @@ beforeEach(async () => {
 });
 afterEach(() => metadata.close());
 
-const newAccount = (name: string, more: Partial<NewAccount> = {}): NewAccount => ({
-  name,
-  kind: "user",
-  source: "local",
-  externalId: null,
-  displayName: null,
-  email: null,
-  passwordHash: null,
-  mustChangePassword: false,
-  systemRole: null,
-  ownerPath: null,
-  expiresAtMs: null,
-  nowMs: 1000,
-  ...more,
-});
-
 const insert = (name: string, more: Partial<NewAccount> = {}) =>
-  metadata.transaction((queries) => insertAccount(queries, newAccount(name, more)));
+  metadata.transaction((queries) => insertAccount(queries, newAccount(name, { nowMs: 1000, ...more })));
 
 const generation = async () => (await loadAccessRules(metadata.reads)).generation;
 

@@ -23,6 +23,7 @@ import {
   removeGroupMember,
   updateGroup,
 } from "../../../../src/metadata/index.ts";
+import { newAccount } from "../../../support/new-account.ts";
 
 let metadata: MetadataDatabase;
 beforeEach(async () => {
@@ -32,23 +33,7 @@ afterEach(() => metadata.close());
 
 const write = <T>(work: (queries: Queries) => Promise<T>) => metadata.transaction(work);
 const group = (name: string) => write((queries) => insertGroup(queries, { name, description: null, nowMs: 1 }));
-const account = (name: string) =>
-  write((queries) =>
-    insertAccount(queries, {
-      name,
-      kind: "user",
-      source: "local",
-      externalId: null,
-      displayName: null,
-      email: null,
-      passwordHash: null,
-      mustChangePassword: false,
-      systemRole: null,
-      ownerPath: null,
-      expiresAtMs: null,
-      nowMs: 1,
-    }),
-  );
+const account = (name: string) => write((queries) => insertAccount(queries, newAccount(name)));
 const generation = async () => (await loadAccessRules(metadata.reads)).generation;
 
 test("groups are listed by name, renamed, and gone with their rules", async () => {
