@@ -63,6 +63,17 @@ test("no more is remembered than fits", () => {
   expect(asked).toHaveLength(40);
 });
 
+test("nothing is remembered any more after a change, however long ago it was looked for", () => {
+  const rows = new RememberedRows({ version: () => 1, maxBytes: 100_000 });
+  const { asked, find } = counting(() => ({ body: new Uint8Array(10_000) }));
+  const found = rows.remembering(find);
+  const look = () => ["a", "b", "c", "d", "e", "f"].map((name) => found("image", name));
+  look();
+  rows.forget();
+  look();
+  expect(asked).toHaveLength(12);
+});
+
 test("what another process of the registry has changed is not remembered for a moment", () => {
   let changes = 0;
   const shared = { count: () => changes, add: () => void changes++ };
