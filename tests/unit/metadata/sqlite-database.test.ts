@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
@@ -11,6 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -207,7 +208,7 @@ test("what is committed is found at once, and by another process soon, though it
       await linkBlob(queries, await ensureRepository(queries, app, 1), blobId, 1);
     });
     expect(await keyIn(db)).toBe(storageKey);
-    for (const each of [here, there]) while ((await keyIn(each)) !== storageKey) await Bun.sleep(1);
+    for (const each of [here, there]) await until("it is found", async () => (await keyIn(each)) === storageKey);
   }
   await Promise.all([here.close(), there.close()]);
 });
@@ -240,6 +241,30 @@ describe("when the file is not where it was opened", () => {
     expect(await reasonOf(db.close())).toBe("unavailable");
     expect(openFiles().filter((name) => name.startsWith(path))).toEqual([]);
   });
+});
+
+test("after a sync that failed nothing is written any more, until a start has read the log back", async () => {
+  const path = join(folder, "unsynced.db");
+  const db = await openSqlite(path);
+  const put = (name: string, durable = true) =>
+    db.transaction((queries) => ensureRepository(queries, name as RepositoryName, 1), { durable });
+  await put("a");
+  const file = await open(path);
+  const syncing = spyOn(Object.getPrototypeOf(file) as typeof file, "datasync");
+  await file.close();
+  syncing.mockRejectedValueOnce(Object.assign(new Error("i/o error"), { code: "EIO" }));
+  const before = await put("b").catch(String);
+  syncing.mockRestore();
+  expect(before).toContain("look at the disk, then restart");
+  const names = await listRepositories(db.reads, { after: "", limit: 9 });
+  for (const act of [() => put("c"), () => put("d", false), () => db.check()])
+    expect(await act().catch(String)).toBe(before);
+  expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual(names);
+  expect(await reasonOf(db.close())).toBe("unavailable");
+  const again = await openSqlite(path);
+  await again.transaction((queries) => ensureRepository(queries, "e" as RepositoryName, 1));
+  expect(await listRepositories(again.reads, { after: "", limit: 9 })).toEqual([...names, "e" as RepositoryName]);
+  await again.close();
 });
 
 test("statements stay compiled, as many as there are of ours", () => {
