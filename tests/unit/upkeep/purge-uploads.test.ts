@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
 import {
   appendUpload,
+  expireUpload,
   finishUpload,
   getUploadStatus,
   type Registry,
@@ -99,18 +100,21 @@ describe("purging uploads", () => {
     expect(await purge()).toEqual(nothing);
   });
 
-  test("lets a client that comes back at that very moment start again", async () => {
+  test("leaves alone what was gone on with since it was found to be old", async () => {
     const id = await uploadOf("half");
-    memory.clock.atMs += WEEK_MS + 1;
-    const purging = purge();
-    const outcome = await appendUpload(registry, { repository: app, id, body: new Response(" more").body }).then(
-      () => "taken",
-      (error: RegistryError) => error.kind,
-    );
-    const { sessions } = await purging;
-    expect([outcome, sessions, await exists(id)]).toEqual(
-      outcome === "taken" ? ["taken", 0, true] : ["upload-unknown", 1, false],
-    );
+    memory.clock.atMs += WEEK_MS;
+    const beforeMs = memory.clock.atMs;
+    await appendUpload(registry, { repository: app, id, body: new Response(" more").body });
+    expect(await expireUpload(registry, id, beforeMs)).toBe("alive");
+    expect([await exists(id), await unfinishedFiles()]).toEqual([true, [id]]);
+  });
+
+  test("makes a client that comes at that very moment start again", async () => {
+    const id = await uploadOf("half");
+    const expiring = expireUpload(registry, id, memory.clock.atMs + 1);
+    const appending = appendUpload(registry, { repository: app, id, body: new Response(" more").body });
+    expect(await appending.catch((error: RegistryError) => error.kind)).toBe("upload-unknown");
+    expect([await expiring, await unfinishedFiles()]).toEqual(["expired", []]);
   });
 
   test("removes what a crash left behind, and nothing that may still be needed", async () => {

@@ -272,6 +272,21 @@ describe("of two scrubs at once", () => {
     release();
     expect(await first.catch((error: unknown) => error)).toBeInstanceOf(ScrubBusyError);
   });
+
+  test("the second is refused as long as the first goes on, however long that is", async () => {
+    const texts = Array.from({ length: 12 }, (_, number) => `blob ${number}`);
+    for (const text of texts) await push(registry, text);
+    const others: unknown[] = [];
+    const slow = withStorage(registry, {
+      stat: async (key) => {
+        memory.clock.atMs += 10_000;
+        others.push(await runScrub(registry).catch((error: unknown) => error));
+        return registry.storage.stat(key);
+      },
+    });
+    expect(await runScrub(slow)).toMatchObject({ isFinished: true, durationMs: 120_000 });
+    expect(others).toEqual(texts.map(() => expect.any(ScrubBusyError)));
+  });
 });
 
 describe("no false alarm is given of a blob that", () => {
