@@ -15,11 +15,13 @@ let authenticator: RuledAuthenticator;
 let vouched: () => Promise<number | undefined>;
 /** Runs before a sign-in is answered. */
 let meanwhile: () => Promise<unknown>;
+let outsideVersion: number;
 beforeEach(async () => {
   open = await openSignIn();
   await open.addUser("root");
   await open.addUser("anna");
   meanwhile = () => Promise.resolve();
+  outsideVersion = 0;
   vouched = () => Promise.resolve(Infinity);
   authenticator = openAuthenticator();
 });
@@ -42,7 +44,7 @@ function openAuthenticator(): RuledAuthenticator {
   const verifyExpired = (name: string) => tokenOf(name, open.time.atMs);
   const tokens = { verify: verifyExpired, verifyExpired };
   const parts = { directory, signIn, tokens, clock, challenge: () => "", close: () => undefined };
-  return new RuledAuthenticator({ ...parts, processKey: new Uint8Array(32), outsideVersion: () => 0 });
+  return new RuledAuthenticator({ ...parts, processKey: new Uint8Array(32), outsideVersion: () => outsideVersion });
 }
 
 /** A token is the name of its account with dots, which began at the beginning. */
@@ -88,6 +90,19 @@ describe("a password", () => {
     vouched = () => Promise.resolve(Infinity);
     const caller = await authenticator.authenticate(basic(PASSWORD), AT);
     expect(caller.refusalOf({ path: "team/app", action: "push" })).toBe("rules");
+  });
+
+  test("that was checked while a password file changed is checked again", async () => {
+    meanwhile = async () => {
+      meanwhile = () => Promise.resolve();
+      outsideVersion = 1;
+      await authenticator.authenticate(basic(PASSWORD, "root"), AT);
+    };
+    await authenticator.authenticate(basic(PASSWORD), AT);
+    let checks = 0;
+    meanwhile = () => Promise.resolve(checks++);
+    for (const _ of ["checked", "known"]) await authenticator.authenticate(basic(PASSWORD), AT);
+    expect(checks).toBe(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { createFirstAdministrator, findAccount, findUser, getUser, listUsers } from "../../../../src/access/index.ts";
 import {
   addGroupMember,
@@ -157,6 +157,21 @@ describe("a password", () => {
       "user.password failure anna",
       "user.password success anna",
     ]);
+  });
+
+  test("that was changed meanwhile is not changed by who knew the one before", async () => {
+    await create("anna");
+    const change = (newPassword: string) =>
+      changePassword(open.accounts, { name: "anna", oldPassword: PASSWORD, newPassword }, BY);
+    const hashing = spyOn(open.accounts.passwords, "hash");
+    hashing.mockImplementationOnce(async (password) => {
+      hashing.mockRestore();
+      await change(OTHER);
+      return open.accounts.passwords.hash(password);
+    });
+    expect(await failure(change("one more good password"))).toMatchObject({ kind: "login-failed" });
+    const { passwordHash } = (await findAccountRecord(open.metadata.reads, "anna")) ?? {};
+    expect(await open.accounts.passwords.verify(OTHER, passwordHash ?? undefined)).toBe(true);
   });
 
   test("is not guessed by changing it", async () => {
