@@ -92,9 +92,16 @@ describe("a robot that was given more than who asks has", () => {
     ["by a group", async (rows: Rows) => rows.role("team", `group:${await rows.group("all", [robotId])}`, "owner")],
   ])("%s is not in their hands", async (_, give) => {
     await api.given(give);
-    for (const [method, path, body] of attempts)
+    const [[, secrets, secret], [, trusts, trust]] = attempts;
+    const { id: secretId } = (await api.ask("owner", `POST ${secrets}`, { body: secret })).json;
+    const { id: trustId } = (await api.ask("owner", `POST ${trusts}`, { body: trust })).json;
+    const revocations = [
+      ["DELETE", `${secrets}/${secretId}`, undefined],
+      ["DELETE", `${trusts}/${trustId}`, undefined],
+    ] as const;
+    for (const [method, path, body] of [...attempts, ...revocations])
       expect([method, path, await statusOf("maintainer", `${method} ${path}`, body)]).toEqual([method, path, 403]);
-    expect(await statusOf("owner", `POST ${ROBOT}/secrets`, { name: "mine" })).toBe(201);
+    for (const [method, path] of revocations) expect(await statusOf("owner", `${method} ${path}`)).toBe(204);
   });
 
   test("by a grant is not in their hands", async () => {
