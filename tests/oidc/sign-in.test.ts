@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { OidcProviderOptions } from "../../src/auth/index.ts";
 import { takeFreePort } from "../support/free-port.ts";
 import { until } from "../support/until.ts";
+import { addAccount } from "./support/account-rows.ts";
 import { Browser, type Shown } from "./support/browser.ts";
 import { IdentityProvider, type ProviderOptions } from "./support/identity-provider.ts";
 import { providerOptions, Site } from "./support/site.ts";
@@ -199,6 +200,13 @@ describe("who may come in", () => {
     expect(shown.status).toBe(status);
     // What is missing is the operator's business.
     if (status === 403) expect(shown.text).not.toContain("department");
+  });
+
+  test("not by the name of somebody else, which is on record", async () => {
+    await addAccount(site.database, { name: "anna" });
+    expect((await signIn()).status).toBe(409);
+    expect((await ways()).session).toBeNull();
+    expect(await site.acts()).toEqual(["sign-in failure  "]);
   });
 
   test("not with an account that is disabled here", async () => {

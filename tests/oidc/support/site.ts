@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { Account } from "../../../src/access/index.ts";
+import { type Accounts, createAccounts, ensureExternalAccount } from "../../../src/access/index.ts";
 import { type OidcProviderOptions, type SignIn, WebSessions } from "../../../src/auth/index.ts";
 import { OidcProviders } from "../../../src/auth/oidc/oidc-providers.ts";
 import { responseOf } from "../../../src/http/answer.ts";
 import { asRegistryError, errorAnswer } from "../../../src/http/error-answer.ts";
 import { createSignInDoors, type Door, type SignInParts } from "../../../src/http/index.ts";
 import { type MetadataDatabase, openSqlite } from "../../../src/metadata/index.ts";
-import { addAccount, findAccount } from "./account-rows.ts";
+import { findAccount } from "./account-rows.ts";
 import { CLIENT_ID, CLIENT_SECRET } from "./identity-provider.ts";
 
 const HOUR_MS = 3_600_000;
@@ -19,6 +19,7 @@ export class Site {
   /** Whom providers vouched for. */
   readonly identities: Parameters<SignInParts["ensureExternalAccount"]>[1][] = [];
   readonly sessions: WebSessions;
+  readonly #accounts: Accounts;
   readonly #server: Bun.Server<undefined>;
   #doors: readonly Door[] = [];
 
@@ -26,6 +27,7 @@ export class Site {
     this.database = database;
     this.#server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => this.#answer(request) });
     this.url = `http://127.0.0.1:${this.#server.port}`;
+    this.#accounts = createAccounts({ metadata: database, clock: this.clock, random: randomBytes });
     this.sessions = new WebSessions({
       metadata: database,
       findAccount: (id) => findAccount(database, id),
@@ -47,13 +49,15 @@ export class Site {
   serve(options: readonly OidcProviderOptions[], signIn?: SignIn): void {
     const { database: metadata, clock, sessions } = this;
     const providers = new OidcProviders({ metadata, options, clock, random: randomBytes });
-    const ensureExternalAccount = this.#ensureAccount.bind(this);
     this.#doors = createSignInDoors({
       metadata,
       providers,
       sessions,
       signIn,
-      ensureExternalAccount,
+      ensureExternalAccount: (source, identity, by) => {
+        this.identities.push(identity);
+        return ensureExternalAccount(this.#accounts, { source, identity }, by);
+      },
       clock,
       prefix: "/",
     });
@@ -61,30 +65,19 @@ export class Site {
 
   /** What was recorded of sign-ins and sign-outs, oldest first. */
   async acts(): Promise<readonly string[]> {
-    const rows = await this.database.reads.selectFrom("audit").selectAll().orderBy("sequence").execute();
+    const { reads } = this.database;
+    const rows = await reads
+      .selectFrom("audit")
+      .selectAll()
+      .where("act", "not like", "user.%")
+      .orderBy("sequence")
+      .execute();
     return rows.map(({ act, outcome, actor, target }) => [act, outcome, actor, target].join(" "));
   }
 
   async close(): Promise<void> {
     await this.#server.stop(true);
     await this.database.close();
-  }
-
-  async #ensureAccount(source: string, identity: (typeof this.identities)[number]): Promise<Account> {
-    this.identities.push(identity);
-    const { externalId, name } = identity;
-    const row = await this.database.reads
-      .selectFrom("accounts")
-      .select("id")
-      .where("source", "=", source)
-      .where("external_id", "=", externalId)
-      .executeTakeFirst();
-    const account = await findAccount(
-      this.database,
-      row?.id ?? (await addAccount(this.database, { name, source, externalId })),
-    );
-    if (!account) throw new Error("no account");
-    return account;
   }
 
   async #answer(request: Request): Promise<Response> {
