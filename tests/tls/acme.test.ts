@@ -10,6 +10,7 @@ import { takeFreePort } from "../support/free-port.ts";
 import { requireProgram } from "../support/require-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { type Pebble, startPebble } from "./pebble.ts";
+import { until } from "../support/until.ts";
 
 const program = requireProgram("pebble");
 const nameServer = requireProgram("pebble-challtestsrv", "pebble");
@@ -141,6 +142,16 @@ program.describe("a certificate by ACME, from Pebble", () => {
       expect(progress).toHaveLength(2);
     });
 
+    test("is ordered anew at a start after its end", async () => {
+      const cacheDirectory = makeTemporaryFolder("acme");
+      const first = await open({ acme: { cacheDirectory } });
+      await first.stop();
+      const clock = new TurnedClock();
+      clock.aheadMs = first.current.pair.notAfterMs - Date.now();
+      const second = await open({ acme: { cacheDirectory }, clock });
+      expect(certificateOf(second).serialNumber).not.toBe(certificateOf(first).serialNumber);
+    });
+
     test("leads everybody else on the challenge port to HTTPS", async () => {
       await open({ listenPort: 5443 });
       const response = await fetch(`http://127.0.0.1:${pebble.httpPort}/v2/?a=b`, {
@@ -164,7 +175,7 @@ program.describe("a certificate by ACME, from Pebble", () => {
       await source.checkNow();
       const second = certificateOf(source).serialNumber;
       expect(second).not.toBe(first);
-      while ((await serialServedBy(listener)) !== second) await Bun.sleep(5);
+      await until("the new one is served", async () => (await serialServedBy(listener)) === second);
       expect(problems).toEqual([]);
     });
 
@@ -198,7 +209,7 @@ program.describe("a certificate by ACME, from Pebble", () => {
         acme: { httpAddress: { hostname: "127.0.0.1", port: takeFreePort() } },
         signal: stop.signal,
       }).catch((error: unknown) => error);
-      while (problems.length === 0) await Bun.sleep(10);
+      await until("a problem is reported", () => problems.length > 0);
       stop.abort();
       expect(await opened).toMatchObject({ reason: "order-failed" });
       expect(problems).toHaveLength(1);
@@ -256,7 +267,7 @@ program.describe("a certificate by ACME, from Pebble", () => {
       }
       const second = certificateOf(source).serialNumber;
       expect(second).not.toBe(first);
-      while ((await serialServedBy(listener)) !== second) await Bun.sleep(5);
+      await until("the new one is served", async () => (await serialServedBy(listener)) === second);
       expect(failures).toEqual([]);
       expect([...peers]).toEqual(["127.0.0.1"]);
       expect(problems).toEqual([]);
@@ -305,7 +316,7 @@ esac
       const opened = open({ acme: { challenge: "dns-01", dnsHookPath: hook }, signal: stop.signal }).catch(
         () => undefined,
       );
-      while (problems.length === 0) await Bun.sleep(10);
+      await until("a problem is reported", () => problems.length > 0);
       stop.abort();
       await opened;
       expect(problems[0]).toContain("ended with 3: no rights on zone");
@@ -341,7 +352,7 @@ esac
     await source.stop();
     const stop = new AbortController();
     const refused = open({ acme, signal: stop.signal }).catch((error: unknown) => error);
-    while (problems.length === 0) await Bun.sleep(10);
+    await until("a problem is reported", () => problems.length > 0);
     stop.abort();
     await refused;
     expect(problems[0]).toContain("externalAccountBinding");
