@@ -47,6 +47,15 @@ describe("berth login", () => {
     expect((await run(["whoami", "--server", server.url], { env })).exitCode).toBe(77);
   });
 
+  test("to several servers: the one of the last is meant, until it is left", async () => {
+    const other = api.serve();
+    for (const { url } of [server, other])
+      await run(["login", url, "-u", "anna", "--password-stdin"], { env, piped: "secret" });
+    for (const { url } of [other, server])
+      expect((await run(["logout"], { env })).stdout).toBe(`Signed out of ${url}.\n`);
+    await other.stop();
+  });
+
   test("twice leaves one token", async () => {
     for (let times = 0; times < 2; times++)
       await run(["login", server.url, "-u", "anna", "--password-stdin"], { env, piped: "secret" });
