@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { argv } from "../support/argv.ts";
 import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
+import { pushImage } from "../support/push-content.ts";
 import type { RegistryConfig, RunningRegistry } from "../support/registry-process.ts";
 import { requireRoot } from "../support/require-program.ts";
 import { mustRun } from "../support/run-program.ts";
@@ -70,6 +71,20 @@ requireRoot().describe("a disk", () => {
     rmSync(ballast);
     await workAsUsual(site, 40);
     await finish(site);
+  });
+
+  test("that is read-only from the start, but for the database's, is enough for a registry that is to be so", async () => {
+    const mounted = await mountMemory("size=64m");
+    mounts.push(mounted);
+    const database = { path: join(makeTemporaryFolder("database"), "berth.db") };
+    const before = await startOn(mounted.folder, "before", { database });
+    const { manifest } = await pushImage(new HttpClient(before.berth.url), "app", "v1");
+    await before.berth.stop();
+    await mounted.remount("ro");
+    const storage = { maintenance: { readonly: { enabled: true } } };
+    const { berth } = await startOn(mounted.folder, "read-only from the start", { database, storage });
+    const answer = await new HttpClient(berth.url).get("/v2/app/manifests/v1");
+    expect(answer.headers.get("docker-content-digest")).toBe(manifest.digest);
   });
 
   test("that is mounted read-only, but for the database's, refuses blobs until it is writable again", async () => {
