@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { patientMs } from "../tests/support/patience.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../tests/support/temporary-folder.ts";
 import { endLeftovers } from "./end-leftovers.ts";
 import { readTestReport, type SuiteCounts } from "./test-report.ts";
@@ -28,7 +29,7 @@ const timeLimits: Readonly<Record<string, number>> = { clients: 12 * minute, fau
 const usualTimeLimit = 5 * minute;
 
 /** Quick and telling ones first; suites that are not named here follow by name. */
-const order = ["architecture", "unit", "contracts", "endpoints", "conformance", "tls", "clients", "faults", "browser"];
+const order = ["architecture", "unit", "contracts", "endpoints", "conformance", "tls", "clients", "faults"];
 
 /** Finds every suite under `tests/`; a folder without a test file, such as `support`, is none. */
 export async function findSuites(): Promise<readonly Suite[]> {
@@ -37,7 +38,7 @@ export async function findSuites(): Promise<readonly Suite[]> {
     const path = `tests/${entry.name}`;
     const name = entry.isFile() ? entry.name.replace(/\.test\.ts$/, "") : entry.name;
     const files = entry.isFile() ? [path].filter((file) => file.endsWith(".test.ts")) : await testFilesIn(path);
-    if (files.length > 0) found.push({ name, path, files, timeLimitMs: timeLimits[name] ?? usualTimeLimit });
+    if (files.length > 0) found.push({ name, path, files, timeLimitMs: patientMs(timeLimits[name] ?? usualTimeLimit) });
   }
   return found.sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
 }
@@ -100,7 +101,15 @@ async function waitWithin(timeLimitMs: number, child: Bun.Subprocess, clearUp: (
 
 function testCommand(suite: Suite, reportFile: string): string[] {
   const report = ["--reporter=junit", `--reporter-outfile=${reportFile}`];
-  return [process.execPath, "test", `./${suite.path}`, "--no-orphans", "--only-failures", "--timeout=30000", ...report];
+  return [
+    process.execPath,
+    "test",
+    `./${suite.path}`,
+    "--no-orphans",
+    "--only-failures",
+    `--timeout=${patientMs(30_000)}`,
+    ...report,
+  ];
 }
 
 /** Asks first: on SIGTERM the tests' own exit handlers stop their daemons. */

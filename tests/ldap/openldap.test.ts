@@ -360,6 +360,7 @@ const unavailable = { kind: "unavailable" };
     test("are few and stay so, and are gone after close", async () => {
       const directory = open({
         maxSignIns: 3,
+        timeoutMs: 60_000,
         groups: { kind: "attribute", attribute: "memberOf", baseDn: undefined, maxDepth: 3 },
       });
       let most = 0;

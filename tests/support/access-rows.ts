@@ -29,6 +29,7 @@ import {
   type Queries,
   removeRole,
 } from "../../src/metadata/index.ts";
+import { patientMs } from "./patience.ts";
 
 /** Accounts and rules of a registry that runs, changed beside it in its database. Each is done when the promise is fulfilled. */
 export interface AccessRows {
@@ -63,7 +64,7 @@ export async function openAccessRows({ dataDirectory }: { readonly dataDirectory
   const seen = async <T>(done: Promise<T>): Promise<T> => {
     const result = await done;
     // A registry looks every 10 ms for what other programs have changed.
-    await Bun.sleep(SEEN_AFTER_MS);
+    await Bun.sleep(patientMs(SEEN_AFTER_MS));
     return result;
   };
   const change = <T>(work: (queries: Queries) => Promise<T>) => seen(metadata.transaction(work));

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { patientMs } from "./patience.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.ts";
 
 export interface DaemonOptions {
@@ -83,7 +84,7 @@ function spawnLogged(options: DaemonOptions, logFile: string): Bun.Subprocess {
 }
 
 async function waitUntilReady(options: DaemonOptions, child: Bun.Subprocess): Promise<void> {
-  const timeoutMs = options.readyTimeoutMs ?? 20_000;
+  const timeoutMs = patientMs(options.readyTimeoutMs ?? 20_000);
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error("ended before it was ready");

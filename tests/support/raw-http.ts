@@ -1,5 +1,7 @@
 import { connect, type Socket } from "node:net";
 
+import { patientMs } from "./patience.ts";
+
 /** What came back over a connection after raw bytes were sent. */
 export interface RawAnswer {
   /** 0: the connection was closed without an answer. */
@@ -29,7 +31,7 @@ export interface RawOptions {
 export async function askRaw(
   port: number,
   pieces: Piece | readonly Piece[],
-  { timeoutMs = 20_000, hangUp = false }: RawOptions = {},
+  { timeoutMs = patientMs(20_000), hangUp = false }: RawOptions = {},
 ): Promise<RawAnswer> {
   const socket = connect({ host: "127.0.0.1", port });
   const list = typeof pieces === "object" && !(pieces instanceof Uint8Array) ? pieces : [pieces];

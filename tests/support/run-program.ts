@@ -1,3 +1,5 @@
+import { patientMs } from "./patience.ts";
+
 /** How a program ended. `output` is what it printed on both streams, for messages. */
 export interface Finished {
   readonly exitCode: number;
@@ -23,7 +25,7 @@ export async function runProgram(command: readonly string[], options: RunOptions
     stdin: options.input === undefined ? "ignore" : new TextEncoder().encode(options.input),
     stdout: "pipe",
     stderr: "pipe",
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: patientMs(options.timeoutMs ?? 120_000),
     killSignal: "SIGKILL",
   });
   const [stdout, stderr, exitCode] = await Promise.all([

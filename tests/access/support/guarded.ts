@@ -24,6 +24,7 @@ import { type Answer, HttpClient } from "../../support/http-client.ts";
 import { nobody } from "../../support/nobody.ts";
 import { requireStatus } from "../../support/push-content.ts";
 import type { RegistryConfig, RunningRegistry } from "../../support/registry-process.ts";
+import { patientMs } from "../../support/patience.ts";
 
 /** Of every user that a test makes. */
 export const PASSWORD = "Correct-Horse-9";
@@ -78,7 +79,7 @@ export class Guarded {
   /** Does something beside the registry, and waits until that sees it. */
   async change<T>(work: (accounts: Accounts) => Promise<T>): Promise<T> {
     const done = await work(this.accounts);
-    await Bun.sleep(SEEN_WITHIN_MS);
+    await Bun.sleep(patientMs(SEEN_WITHIN_MS));
     return done;
   }
 
