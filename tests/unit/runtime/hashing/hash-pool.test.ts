@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 
 import { ChunkBuffers } from "../../../../src/runtime/hashing/chunk-buffers.ts";
 import { createHashPool, type HashAlgorithm } from "../../../../src/runtime/index.ts";
+import { failureOf } from "../../../support/failure-of.ts";
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -99,8 +100,8 @@ describe("the end of a stream", () => {
     const hasher = pool.start("sha256");
     await hasher.update(new Uint8Array(sizeBytes));
     await hasher.digestHex();
-    expect(hasher.update(new Uint8Array(1))).rejects.toThrow("has ended");
-    expect(hasher.digestHex()).rejects.toThrow("has ended");
+    expect(await failureOf(hasher.update(new Uint8Array(1)))).toContain("has ended");
+    expect(await failureOf(hasher.digestHex())).toContain("has ended");
     hasher.dispose();
   });
 
@@ -111,8 +112,8 @@ describe("the end of a stream", () => {
       await hasher.update(new Uint8Array(sizeBytes));
       hasher.dispose();
       hasher.dispose();
-      expect(hasher.update(new Uint8Array(1))).rejects.toThrow("was dropped");
-      expect(hasher.digestHex()).rejects.toThrow("was dropped");
+      expect(await failureOf(hasher.update(new Uint8Array(1)))).toContain("was dropped");
+      expect(await failureOf(hasher.digestHex())).toContain("was dropped");
     },
   );
 });
@@ -126,11 +127,9 @@ describe("workers", () => {
     const neighbour = single.start("sha256");
     await neighbour.update(new Uint8Array(mebibyte));
     const broken = single.start(breaking);
-    expect(broken.update(new Uint8Array(9 * mebibyte))).rejects.toThrow("hashing worker failed");
-    expect(broken.update(new Uint8Array(1)).then(() => broken.digestHex())).rejects.toThrow("hashing worker failed");
-    expect(neighbour.digestHex()).rejects.toThrow("hashing worker failed");
-    await broken.digestHex().catch(() => undefined);
-    await neighbour.digestHex().catch(() => undefined);
+    expect(await failureOf(broken.update(new Uint8Array(9 * mebibyte)))).toContain("hashing worker failed");
+    for (const each of [broken, neighbour])
+      expect(await failureOf(each.digestHex())).toContain("hashing worker failed");
     const next = single.start("sha256");
     await next.update(new Uint8Array(mebibyte));
     expect(await next.digestHex()).toBe(expectedHex("sha256", [new Uint8Array(mebibyte)]));
@@ -142,7 +141,7 @@ describe("workers", () => {
     const hasher = closed.start("sha256");
     await hasher.update(new Uint8Array(mebibyte));
     closed.close();
-    expect(hasher.digestHex()).rejects.toThrow("the hash pool was closed");
+    expect(await failureOf(hasher.digestHex())).toContain("the hash pool was closed");
   });
 });
 
