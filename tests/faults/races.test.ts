@@ -72,7 +72,8 @@ describe("at the same time", () => {
     );
     const found = await watching(path, () => Promise.all(pushes));
     const statuses = countStatuses(await Promise.all(pushes));
-    expect([...found.keys()].every((value) => value === undefined || value === content.digest)).toBe(true);
+    expect(found.size).toBeGreaterThan(0);
+    for (const value of found.keys()) expect([undefined, content.digest as string]).toContain(value);
     expect(await valueOf(path)).toBe(content.digest);
     expect(await valueOf(`/v2/other/blobs/${content.digest}`)).toBe(content.digest);
     await berth.stop();
@@ -97,7 +98,8 @@ describe("at the same time", () => {
     const found = await watching("/v2/app/manifests/same", () => Promise.all(manifests.map(pushOften)));
     expect([...countStatuses(answers)]).toEqual([[201, 500]]);
     found.delete(undefined);
-    expect([...found.keys()].every((value) => digests.has(value))).toBe(true);
+    expect(found.size).toBeGreaterThan(0);
+    for (const value of found.keys()) expect(digests).toContain(value);
     expect(digests.has(await valueOf("/v2/app/manifests/same"))).toBe(true);
     for (const digest of digests) expect(await valueOf(`/v2/app/manifests/${digest}`)).toBe(digest);
     console.log(`50 clients push one tag 10 times: all 201, ${found.size} different ones seen on the way, one stayed`);
@@ -139,7 +141,7 @@ describe("at the same time", () => {
       count(ends, mounted.status === 201 ? "mounted" : "too late");
     }
     console.log(`mount and delete at once, 200 times: ${describeCounts(ends)}`);
-    expect((ends.get("mounted") ?? 0) + (ends.get("too late") ?? 0)).toBe(200);
+    expect([...ends.keys()].sort()).toEqual(["mounted", "too late"]);
   });
 
   test("a manifest is tagged while it is deleted: it is there with its tag, or neither is, 200 times", async () => {
@@ -159,5 +161,6 @@ describe("at the same time", () => {
       count(ends, tagged === undefined ? "deleted last" : "tagged last");
     }
     console.log(`tag and delete at once, 200 times: ${describeCounts(ends)}`);
+    expect([...ends.keys()].sort()).toEqual(["deleted last", "tagged last"]);
   });
 });
