@@ -9,6 +9,7 @@ import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { expectPulled, expectServed } from "./support/expect-served.ts";
 import { largeImage } from "./support/images.ts";
 import { isControl, login, type RegistryUnderTest, useRegistry } from "./support/registry-under-test.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(120_000);
 const curl = requireProgram("curl");
@@ -73,10 +74,10 @@ async function sendAndDie(
 
 /** Until curl has read nearly all of what it was given, thus has sent most of it. */
 async function waitUntilSent(pid: number, lengthBytes: number): Promise<void> {
-  for (let read = 0; read < lengthBytes; await Bun.sleep(20)) {
+  await until("curl has read it", async () => {
     const counters = await Bun.file(`/proc/${pid}/io`).text();
-    read = Number(/^rchar: (\d+)$/m.exec(counters)?.[1] ?? 0);
-  }
+    return Number(/^rchar: (\d+)$/m.exec(counters)?.[1] ?? 0) >= lengthBytes;
+  });
 }
 
 function largestBlob(image: Image): StoredBlob {

@@ -9,6 +9,7 @@ import { pushImage } from "../support/push-content.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { imageOfRegistry2 } from "../unit/config/registry-two-files.ts";
 import { isAnswering, runBerth, type ServeProcess, startServe } from "../support/berth-command.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 
@@ -265,7 +266,7 @@ describe("limits and checks", () => {
     });
     expect((await http.get("/v2/")).status).toBe(200);
     writeFileSync(file, "");
-    while ((await http.get("/v2/")).status !== 503) await Bun.sleep(10);
+    await until("it is closed", async () => (await http.get("/v2/")).status === 503);
   });
 });
 

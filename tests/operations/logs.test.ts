@@ -10,6 +10,7 @@ import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { berthExecutable, isAnswering, startServe } from "../support/berth-command.ts";
 import { makePlace, writeConfig } from "../support/place.ts";
 import { type Sections, type Started, startOn } from "./support/started.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 
@@ -301,7 +302,7 @@ describe("a graceful stop", () => {
     const streams = Promise.all([new Response(berth.stdout).text(), new Response(berth.stderr).text()]);
     try {
       const url = `http://${place.address}`;
-      while (!(await isAnswering(`${url}/livez`).catch(() => false))) await Bun.sleep(20);
+      await until("it answers", () => isAnswering(`${url}/livez`).catch(() => false));
       const http = new HttpClient(url);
       const agent = "a".repeat(300);
       const answers = await Promise.all(

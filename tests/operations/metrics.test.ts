@@ -11,6 +11,7 @@ import { askRaw } from "../support/raw-http.ts";
 import { requireProgram } from "../support/require-program.ts";
 import { runProgram } from "../support/run-program.ts";
 import { MetricsText } from "./support/metrics-text.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 
@@ -151,7 +152,7 @@ describe("an upload under way", () => {
     const writer = writable.getWriter();
     const sent = http.patch(location, { body: readable });
     await writer.write(new TextEncoder().encode("first bytes"));
-    while ((await read()).find("berth_uploads_active") !== 1) await Bun.sleep(10);
+    await until("it is active", async () => (await read()).find("berth_uploads_active") === 1);
     expect((await read()).find("registry_http_in_flight_requests", { handler: "blob_upload_chunk" })).toBe(1);
     await writer.close();
     expect((await sent).status).toBe(202);

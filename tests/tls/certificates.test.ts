@@ -10,6 +10,7 @@ import { argv } from "../support/argv.ts";
 import { runProgram } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { type IssuedFiles, TestAuthority } from "./test-authority.ts";
+import { until as soon } from "../support/until.ts";
 
 let authority: TestAuthority;
 let clients: TestAuthority;
@@ -205,9 +206,7 @@ describe("a certificate from files", () => {
 
 const nameOf = (files: IssuedFiles) => (files === first ? "first.example" : "second.example");
 
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await Bun.sleep(5);
-}
+const until = (isTrue: () => Promise<boolean>) => soon(String(isTrue), isTrue);
 
 /** A client that has got the head and reads the rest when it is told to. */
 function startDownload(listener: Listener): { started: Promise<void>; body: Promise<Buffer>; readOn: () => void } {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLineOutput } from "../../../src/runtime/log-output.ts";
+import { until } from "../../support/until.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -35,8 +36,7 @@ describe("a line output", () => {
     const file = join(folder, "alone");
     const output = createLineOutput({ fileDescriptor: openSync(file, "a") });
     output.write("line 0");
-    while (!(await Bun.file(file).exists()) || Bun.file(file).size === 0) await Bun.sleep(5);
-    expect(await Bun.file(file).text()).toBe("line 0\n");
+    await until("it is there", async () => (await Bun.file(file).text()) === "line 0\n");
   });
 
   test("loses nothing at a sudden exit that flushes", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { type ConnectionInfo, type Listener, ListenError, startListener } from "../../../../src/http/listener/index.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
+import { until as soon } from "../../../support/until.ts";
 
 type Fetch = (request: Request, connection: ConnectionInfo) => Response | Promise<Response>;
 
@@ -45,9 +46,7 @@ async function dial(
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: registry.example\r\n\r\n`;
 
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await Bun.sleep(5);
-}
+const until = (isTrue: () => boolean) => soon(String(isTrue), isTrue);
 
 describe("a listener", () => {
   test("tells who is connected, without TLS", async () => {

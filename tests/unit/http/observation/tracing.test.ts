@@ -7,6 +7,7 @@ import { systemClock } from "../../../../src/runtime/index.ts";
 import { openStorage, parseStorageKey } from "../../../../src/storage/index.ts";
 import { logTo } from "../health/log-to.ts";
 import { recordOf } from "./record-of.ts";
+import { until } from "../../../support/until.ts";
 
 interface Attribute {
   readonly key: string;
@@ -304,7 +305,7 @@ describe("a collector that", () => {
       tracing.startRequest(get()).finish(recordOf());
       await Bun.sleep(20);
     }
-    while (reports().length === 0) await Bun.sleep(5);
+    await until("it is reported", () => reports().length > 0);
     await tracing.shutdown(5000);
     expect(reports()).toHaveLength(1);
     await refusing.stop(true);
