@@ -215,14 +215,20 @@ describe("while a configured check fails", () => {
 
   test("of another server, by HTTP or TCP, it is named by URL or address", async () => {
     let status = 200;
-    const web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(null, { status }) });
-    const other = createServer().listen(0, "127.0.0.1");
+    let asked = 0;
+    const fetch = () => {
+      asked += 1;
+      return new Response(null, { status });
+    };
+    const web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
+    let dialled = 0;
+    const other = createServer(() => dialled++).listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const { port } = other.address() as { port: number };
     const uri = `http://127.0.0.1:${web.port}/up`;
     const addr = `127.0.0.1:${port}`;
     const { http, debug } = await startWatched({ http: [{ uri, interval }], tcp: [{ addr, interval }] });
-    await Bun.sleep(150);
+    await until("both were looked at twice", () => Math.min(asked, dialled) >= 2);
     expect((await debug.get("/debug/health")).json()).toEqual({});
     status = 500;
     await until("the URL fails", async () => uri in ((await debug.get("/debug/health")).json() as object));

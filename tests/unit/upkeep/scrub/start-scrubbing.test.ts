@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import { getScrubStanding, type ScrubbingOptions, startScrubbing } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { contentOf } from "../../../support/oci-content.ts";
 import { logTo } from "../../http/health/log-to.ts";
 import { damage, push, runScrub } from "./scrubbed-registry.ts";
+import { until } from "../../../support/until.ts";
 
 let memory: MemoryRegistry;
 let lines: string[];
@@ -22,8 +23,13 @@ function startOn({ registry }: MemoryRegistry, options: Partial<ScrubbingOptions
 }
 
 const finished = () => lines.filter((line) => line.includes("scrubbed all content")).length;
-async function untilFinished(runs: number): Promise<void> {
-  while (finished() < runs) await Bun.sleep(5);
+const untilFinished = (runs: number) => until("scrubbed", () => finished() >= runs);
+
+/** Whether a scrub is due takes a look at the clock, if there was one before. */
+async function untilLookedTwice(): Promise<void> {
+  const looks = spyOn(memory.registry.clock, "nowMs");
+  await until("looked twice", () => looks.mock.calls.length >= 2);
+  looks.mockRestore();
 }
 
 test("the first comes soon, the next when the interval since its end is over", async () => {
@@ -31,7 +37,7 @@ test("the first comes soon, the next when the interval since its end is over", a
   await untilFinished(1);
   const standing = await getScrubStanding(memory.registry.metadata);
   expect(standing).toEqual({ lostBlobs: 0, finishedAtMs: memory.clock.atMs });
-  await Bun.sleep(80);
+  await untilLookedTwice();
   expect(finished()).toBe(1);
   memory.clock.atMs += 20;
   await untilFinished(2);
@@ -42,7 +48,7 @@ test("the first comes soon, the next when the interval since its end is over", a
 test("one that an operator made counts", async () => {
   await runScrub(memory.registry);
   const schedule = startOn(memory);
-  await Bun.sleep(80);
+  await untilLookedTwice();
   await schedule.stop();
   expect(lines).toEqual([]);
 });
@@ -61,9 +67,10 @@ test("damage is an error in the log, with what to do, and is counted", async () 
 
 test("none is made when it is switched off, nor in read-only mode", async () => {
   const readOnly = await openMemoryRegistry({ readOnly: true });
-  const schedules = [startOn(memory, { enabled: false }), startOn(readOnly)];
-  await Bun.sleep(80);
+  const other = await openMemoryRegistry();
+  const schedules = [startOn(memory, { enabled: false }), startOn(readOnly), startOn(other)];
+  await untilFinished(1);
   for (const schedule of schedules) await schedule.stop();
-  expect(lines).toEqual([]);
-  await readOnly.close();
+  expect(lines).toHaveLength(1);
+  for (const each of [readOnly, other]) await each.close();
 });
