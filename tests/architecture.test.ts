@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
+import { readdir } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 
 /** Which room of `src/` may import which. Arrows go down only; this is the one copy of them in code. */
@@ -355,6 +356,13 @@ describe("a read of the surroundings", () => {
     const paths = ["src/app/start-app.ts", "src/main.ts", "src/cli/serve.ts", CLOCK];
     expect(ambientReads(paths.map((path) => file(path, "Date.now()")))).toEqual([]);
   });
+});
+
+test("docs/architecture.md has a row for each folder of tests", async () => {
+  const page = await Bun.file(join(import.meta.dir, "../docs/architecture.md")).text();
+  const described = [...page.matchAll(/^\| `tests\/([\w-]+)\//gm)].map(([, name]) => name ?? "");
+  const folders = (await readdir(import.meta.dir, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  expect(described.toSorted()).toEqual(folders.map(({ name }) => name).toSorted());
 });
 
 test("a long file is seen, and comments and blank lines are not counted", () => {
