@@ -268,27 +268,6 @@ describe("DELETE of a manifest", () => {
       answers: { "content-length": "0" },
       text: "",
     },
-    {
-      about: "by digest takes its tags with it",
-      given: async (http, repository) => {
-        await pushSample(http, repository);
-        await http.delete(`/v2/${repository}/manifests/${IMAGE.digest}`);
-      },
-      ask: "GET /v2/{repo}/tags/list",
-      status: 200,
-      json: { name: "{repo}", tags: ["multi"] },
-    },
-    { about: "by tag", given: pushSample, ask: "DELETE /v2/{repo}/manifests/latest", status: 202 },
-    {
-      about: "by tag leaves it there",
-      given: async (http, repository) => {
-        await pushSample(http, repository);
-        await http.delete(`/v2/${repository}/manifests/latest`);
-      },
-      ask: `GET /v2/{repo}/manifests/${IMAGE.digest}`,
-      status: 200,
-      bytes: IMAGE.bytes,
-    },
     { about: "by an absent tag", ask: "DELETE /v2/app/manifests/absent", status: 404, code: "MANIFEST_UNKNOWN" },
     { about: "by an absent digest", ask: `DELETE /v2/app/manifests/${ABSENT}`, status: 404, code: "MANIFEST_UNKNOWN" },
     { about: "of no repository", ask: "DELETE /v2/nobody/manifests/latest", status: 404, code: "NAME_UNKNOWN" },
