@@ -29,6 +29,7 @@ import { drawOwnId, ownerOf, type ProcessPlace } from "../processes/index.ts";
 import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
+import { stopApp } from "./stop-app.ts";
 import { startScrubbing, startUploadPurging } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
@@ -36,8 +37,8 @@ import { VERSION } from "./version.ts";
 export interface App {
   /** What clients reach it under, from this machine. */
   readonly url: URL;
-  /** Lets running requests end within the configured time, then closes everything. */
-  stop(): Promise<void>;
+  /** Lets running requests end within the configured time, then closes everything. @returns whether it could; else the log says why not */
+  stop(): Promise<boolean>;
 }
 
 /** What a start is given beside its configuration. */
@@ -108,7 +109,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   await listenForDebugging(parts, startedAtMs);
   const { url } = await listen(parts, handle, { registry, signal });
   log.info("listening", { url: url.href, version: VERSION, storage: stores.storage.name, ...placesOf(config) });
-  return { url, stop: () => closers.closeAll() };
+  return { url, stop: () => stopApp(closers, log) };
 }
 
 /** Where the data is, and who may come: the first questions of who reads the log of a registry that somebody else has set up. */

@@ -9,6 +9,7 @@ import { lockForSeveral } from "../metadata/index.ts";
 import { makeProcessFolder, type ProcessPlace, socketOf, Supervisor, watcherSocketOf } from "../processes/index.ts";
 import { Closers, type Log } from "../runtime/index.ts";
 import { asStartError, StartError } from "./start-error.ts";
+import { stopApp } from "./stop-app.ts";
 
 /** The hidden command that starts one serving process. */
 export const SERVING_PROCESS = "serving-process";
@@ -87,7 +88,7 @@ async function supervise(
   const outcome = await supervisor.start();
   if (!(outcome instanceof URL)) throw new StartError(outcome.message, outcome);
   if (!signal.aborted) log.info("several processes serve", { processes: count });
-  return { url: outcome, stop: () => closers.closeAll() };
+  return { url: outcome, stop: () => stopApp(closers, log) };
 }
 
 /** Answers the processes that are asked for metrics. */

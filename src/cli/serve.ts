@@ -3,7 +3,7 @@ import { type Config, isLoopback } from "../config/index.ts";
 import { greet } from "./greeting.ts";
 import { readConfig } from "./read-config.ts";
 import { StopRequest } from "./stop-request.ts";
-import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
+import { EXIT_CONFIG, EXIT_IO, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
 
 /** Serves until a signal asks to stop; returns the exit code. */
 export async function serve(path: string | undefined, terminal: Terminal): Promise<number> {
@@ -30,8 +30,7 @@ export async function serve(path: string | undefined, terminal: Terminal): Promi
     const seconds = loaded.config.http.drainTimeoutMs / 1000;
     terminal.stderr.write(`Stopping: running requests have ${seconds} s to end; a second signal cuts them.\n`);
   }
-  await app.stop();
-  return 0;
+  return (await app.stop()) ? 0 : EXIT_IO;
 }
 
 const IN_CLEAR =

@@ -1,7 +1,7 @@
 import { type App, startApp, StartError } from "../app/index.ts";
 import type { Config } from "../config/index.ts";
 import { receiveOrders } from "../processes/index.ts";
-import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
+import { EXIT_CONFIG, EXIT_IO, EXIT_UNAVAILABLE, type Terminal } from "./terminal.ts";
 
 /** Serves as one of several processes until the one that started it says stop, or is gone; returns the exit code. */
 export async function servingProcess(terminal: Terminal): Promise<number> {
@@ -35,6 +35,5 @@ export async function servingProcess(terminal: Terminal): Promise<number> {
   }
   await report({ kind: "ready", url: app.url.href });
   if (!stopRequested.aborted) await new Promise((resolve) => stopRequested.addEventListener("abort", resolve));
-  await app.stop();
-  return end(0);
+  return end((await app.stop()) ? 0 : EXIT_IO);
 }

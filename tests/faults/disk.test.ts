@@ -108,7 +108,12 @@ requireRoot().describe("a disk", () => {
     await workAsUsual(site, 100);
     await makeReadOnly(mounted.folder);
     console.log(`${await workThroughRefusals(site, 150)}; meanwhile ${await pullAll(site)}`);
+    const logged = site.berth.logs().length;
     await site.berth.stop();
+    // Not everything could be saved, which is a line and no dump.
+    expect(await site.berth.exited).toBe(74);
+    expect(site.berth.logs().slice(logged)).toMatch(/level=error msg="not everything could be closed" .*durable/);
+    expect(site.berth.logs()).not.toMatch(/^\s+at /m);
     await mounts.pop()?.unmount();
     const again = await disk.mount();
     mounts.push(again);

@@ -280,7 +280,7 @@ describe("what a start needs and cannot have", () => {
     expectNamed(await serveInVain(place, { ...place.config, auth: { accounts: {} } }), path);
   });
 
-  requireRoot().describe("a folder of blobs", () => {
+  requireRoot().describe("as a user who may not write everywhere", () => {
     /** Starts Berth as root without what lets root write everywhere, so that permissions count. */
     function makeExecutable({ folder }: Place): string {
       const path = join(folder, "berth-without-privileges");
@@ -289,7 +289,24 @@ describe("what a start needs and cannot have", () => {
       return path;
     }
 
-    test("that another user left is named, with what to do; who only reads may start on it", async () => {
+    test.each(["berth.db", "berth.db-wal", "berth.db-shm", "serve.lock"])(
+      "a file of the database that another user left is named, with what to do: %s",
+      async (name) => {
+        const place = makePlace();
+        const before = await startBerth({ dataDirectory: place.dataDirectory });
+        await before.stop();
+        const path = join(place.dataDirectory, "berth", name);
+        await mustRun(argv`touch ${path}`);
+        await mustRun(argv`chown 65534 ${path}`);
+        const refused = await runBerth(["serve", writeConfig(place.folder, place.config)], {
+          executable: makeExecutable(place),
+        });
+        expectNamed(refused, `${path}: chown 0`);
+        expect(refused.exitCode).toBe(78);
+      },
+    );
+
+    test("a folder of blobs that another user left is named, with what to do; who only reads may start on it", async () => {
       const place = makePlace();
       const before = await startBerth({ dataDirectory: place.dataDirectory });
       await pushImage(new HttpClient(before.url), "app", "one");
@@ -301,7 +318,7 @@ describe("what a start needs and cannot have", () => {
       const refused = await runBerth(["serve", file], { executable });
       expectNamed(refused, blobs);
       expect(refused.stderr).toContain(`chown -R 0 ${place.dataDirectory}`);
-      expect(refused.exitCode).toBe(69);
+      expect(refused.exitCode).toBe(78);
 
       const env = { REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED: "true" };
       const isReady = () => isAnswering(`http://${place.address}/readyz`);

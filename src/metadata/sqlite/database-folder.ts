@@ -1,10 +1,11 @@
-import { closeSync, openSync } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { closeSync, constants, openSync } from "node:fs";
+import { access, mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { errorCode } from "../../runtime/index.ts";
 import { MetadataError } from "../metadata-error.ts";
 
 /**
- * Makes the folder that a database file lies in, for its owner alone, if need be.
+ * Makes the folder that a database file lies in, for its owner alone, if need be. What is there already has to be writable.
  * @throws MetadataError
  */
 export async function makeFolderOf(databasePath: string): Promise<void> {
@@ -16,6 +17,28 @@ export async function makeFolderOf(databasePath: string): Promise<void> {
     if (firstMade !== undefined) await syncMade(folder, firstMade);
   } catch (cause) {
     throw new MetadataError("readonly", `cannot make the folder ${folder}: ${(cause as Error).message}`, { cause });
+  }
+  for (const path of [`${folder}/.`, join(folder, "serve.lock"), ...filesOf(databasePath)]) await requireWritable(path);
+}
+
+function filesOf(databasePath: string): readonly string[] {
+  return [databasePath, `${databasePath}-wal`, `${databasePath}-shm`];
+}
+
+/**
+ * Before SQLite opens it: SQLite says of none of its files which one is in the way, and makes those that are missing with the
+ * permissions of the database, where they stay when these are made right.
+ */
+async function requireWritable(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === "ENOENT") return;
+    const user = process.geteuid?.() ?? "<user>";
+    const refusal = `user ${user}, as which Berth runs, may not write ${path}: chown ${user} and chmod u+rw it`;
+    const message = code === "EROFS" ? `${path} is on a file system that is mounted read-only` : refusal;
+    throw new MetadataError("readonly", message, { cause });
   }
 }
 

@@ -16,6 +16,7 @@ test("what cannot be closed keeps nothing else open, and is told", async () => {
   closers.add(() => closed.push("first"));
   closers.add(() => Promise.reject(new Error("stuck")));
   closers.add(() => closed.push("third"));
-  expect(await closers.closeAll().catch((error: unknown) => error)).toEqual(new Error("stuck"));
-  expect(closed).toEqual(["third", "first"]);
+  const stop = closers.closeAll((failure) => closed.push(String(failure)));
+  expect(await stop.catch((error: unknown) => error)).toEqual(new Error("stuck"));
+  expect(closed).toEqual(["third", "Error: stuck", "first"]);
 });
