@@ -48,23 +48,31 @@ export interface ErrorContext {
   readonly allow: string;
 }
 
+/** Where nobody need sign in and all can only be read. */
+export function openContext(method: string): ErrorContext {
+  return { method, requestId: "", challenge: () => "", allow: "GET, HEAD" };
+}
+
 /** @spec OCI distribution-spec, "Error Codes" */
-export function errorAnswer(
-  error: RegistryError,
-  { method, challenge, allow }: Omit<ErrorContext, "requestId">,
-): Answer {
-  const { status, code, retryAfterSeconds } = ERROR_TABLE[error.kind];
+export function errorAnswer(error: RegistryError, context: ErrorContext): Answer {
+  const { status, code } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
+  const answer = jsonAnswer({ errors }, errorHeaders(error, context), status);
+  return context.method === "HEAD" ? withoutBody(answer) : answer;
+}
+
+/** What the answer to an error says in its headers, in whatever form its body tells of it. */
+export function errorHeaders(error: RegistryError, { challenge, allow }: ErrorContext): AnswerHeaders {
+  const { status, retryAfterSeconds } = ERROR_TABLE[error.kind];
   const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
   if (status === 401) headers["WWW-Authenticate"] ??= challenge(error);
   if (status === 405) headers.Allow ??= allow;
   if (retryAfterSeconds !== undefined) headers["Retry-After"] ??= String(waitSecondsOf(error) ?? retryAfterSeconds);
-  const answer = jsonAnswer({ errors }, headers, status);
-  return method === "HEAD" ? withoutBody(answer) : answer;
+  return headers;
 }
 
 /** How long who was refused has to wait; `undefined`: that is not known. */
-export function waitSecondsOf({ details: [detail] }: RegistryError): number | undefined {
+function waitSecondsOf({ details: [detail] }: RegistryError): number | undefined {
   if (typeof detail !== "object" || detail === null) return undefined;
   const { retryAfterSeconds } = detail as { readonly retryAfterSeconds?: unknown };
   return typeof retryAfterSeconds === "number" ? Math.ceil(retryAfterSeconds) : undefined;

@@ -57,6 +57,7 @@ describe("who guesses the password of an account", () => {
     expect(await failuresOf(proxied, "account:bob")).toBe(5);
     await lockOut(proxied, "account:bob\t192.0.2.1");
     for (const door of doors) expectToWait(await door(PASSWORD));
+    expectToWait(await proxied().as("bob", PASSWORD, from("192.0.2.1")).get("/api/v1/me"));
     expect(await failuresOf(proxied, "account:bob")).toBe(5);
     expect((await proxied().as("bob", PASSWORD, from("192.0.2.2")).get("/v2/")).status).toBe(200);
   });

@@ -1,6 +1,6 @@
 import { type Answer, responseOf } from "../answer.ts";
 import type { Door } from "../edge.ts";
-import { asRegistryError } from "../error-answer.ts";
+import { asRegistryError, openContext } from "../error-answer.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import type { Api } from "./create-api.ts";
 import { problemAnswer } from "./problem.ts";
@@ -25,7 +25,7 @@ export function createApiDoor(parts: ApiParts): ApiDoor {
     respond: (visitor) => respond(visitor.request, visitor),
     answerError: problemAnswer,
     async fetch(request, visitor) {
-      const context = { method: request.method, requestId: visitor.from.requestId ?? "", challenge: () => "" };
+      const context = { ...openContext(request.method), requestId: visitor.from.requestId ?? "" };
       const failed = (error: unknown) => problemAnswer(asRegistryError(error), context);
       return responseOf(await respond(request, visitor).catch(failed));
     },

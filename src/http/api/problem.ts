@@ -1,8 +1,7 @@
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, type AnswerHeaders, jsonAnswer, withoutBody } from "../answer.ts";
-import type { ErrorContext } from "../error-answer.ts";
+import { type ErrorContext, errorHeaders } from "../error-answer.ts";
 import { ERROR_TABLE } from "../error-table.ts";
-import { HttpError } from "../http-error.ts";
 
 /** A field that is wrong. */
 export interface FieldProblem {
@@ -15,27 +14,20 @@ export interface FieldProblem {
  * What went wrong, as the management API tells it.
  * @spec RFC 9457, "Members of a Problem Details Object"
  */
-export function problemAnswer(
-  error: RegistryError,
-  { method, requestId, challenge }: Omit<ErrorContext, "allow">,
-): Answer {
-  const { status, retryAfterSeconds } = ERROR_TABLE[error.kind];
+export function problemAnswer(error: RegistryError, context: ErrorContext): Answer {
+  const { status } = ERROR_TABLE[error.kind];
   const errors = error.details.filter((detail) => detail !== null && detail !== undefined);
   const problem = {
     type: `urn:berth:problem:${error.kind}`,
     title: titleOf(error.kind),
     status,
     detail: error.message,
-    instance: requestId,
+    instance: context.requestId,
     ...(errors.length > 0 && { errors }),
   };
-  const headers: AnswerHeaders = error instanceof HttpError ? { ...error.headers } : {};
-  headers["Content-Type"] = "application/problem+json";
-  headers["Cache-Control"] = "no-store";
-  if (status === 401 && challenge(error) !== "") headers["WWW-Authenticate"] = challenge(error);
-  if (retryAfterSeconds !== undefined) headers["Retry-After"] ??= String(retryAfterSeconds);
-  const answer = jsonAnswer(problem, headers, status);
-  return method === "HEAD" ? withoutBody(answer) : answer;
+  const own: AnswerHeaders = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
+  const answer = jsonAnswer(problem, { ...errorHeaders(error, context), ...own }, status);
+  return context.method === "HEAD" ? withoutBody(answer) : answer;
 }
 
 function titleOf(kind: string): string {

@@ -128,7 +128,12 @@ export async function openApi(): Promise<ApiUnderTest> {
   async function answer(request: Request): Promise<Response> {
     const { method } = request;
     const { status, headers, body } = await api(request, VISITOR).catch((error: unknown) =>
-      problemAnswer(asRegistryError(error), { method, requestId: "request-1", challenge: () => 'Basic realm="test"' }),
+      problemAnswer(asRegistryError(error), {
+        method,
+        requestId: "request-1",
+        challenge: () => 'Basic realm="test"',
+        allow: "",
+      }),
     );
     return new Response(body as Blob | null, { status, headers });
   }
