@@ -60,7 +60,7 @@ export function createPages(parts: ListenerParts): ReadonlyMap<string, Page> {
 
 /** Whichever process is asked tells what all of them counted. */
 function metricsOfAll({ metrics, place }: ListenerParts): Pick<Metrics, "render"> {
-  return place ? watchedMetrics(metrics, watcherSocketOf(place)) : metrics;
+  return place ? watchedMetrics(watcherSocketOf(place)) : metrics;
 }
 
 function respondEmpty(): Answer {

@@ -1,10 +1,10 @@
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import { type Answer, responseOf } from "../answer.ts";
-import { errorAnswer } from "../error-answer.ts";
+import { asRegistryError, errorAnswer, openContext } from "../error-answer.ts";
 import type { Metrics } from "../observation/metrics.ts";
 import { pathOf, targetOf } from "../request-target.ts";
-import { json, respondHealth, respondLive, respondReady } from "./health-pages.ts";
+import { json, respondHealth, respondLive, respondMetrics, respondReady } from "./health-pages.ts";
 import type { Health } from "./health.ts";
 
 export interface DebugOptions {
@@ -32,25 +32,17 @@ export function createDebugHandler(options: DebugOptions): (request: Request) =>
     ["/readyz", () => respondReady(health, "faults")],
   ]);
   if (metrics) pages.set(metricsPath, () => respondMetrics(metrics));
-  return async (request) => responseOf(await answer(request, pages));
+  return async (request) => {
+    const failed = (error: unknown) => errorAnswer(asRegistryError(error), openContext(request.method));
+    return responseOf(await answer(request, pages).catch(failed));
+  };
 }
 
-function answer(request: Request, pages: ReadonlyMap<string, DebugPage>): Answer | Promise<Answer> {
+async function answer(request: Request, pages: ReadonlyMap<string, DebugPage>): Promise<Answer> {
   const page = pages.get(pathOf(targetOf(request.url)));
-  if (!page)
-    return refuse(request, new RegistryError("route-unknown", `there is no such page; there are ${listed(pages)}`));
+  if (!page) throw new RegistryError("route-unknown", `there is no such page; there are ${listed(pages)}`);
   if (request.method === "GET" || request.method === "HEAD") return page();
-  return refuse(request, new RegistryError("method-not-allowed", "this page can only be read: GET or HEAD"));
-}
-
-/** All metrics in Prometheus' text format. */
-export async function respondMetrics(metrics: Pick<Metrics, "render">): Promise<Answer> {
-  const { contentType, body } = await metrics.render();
-  return { status: 200, headers: { "Content-Type": contentType, "Cache-Control": "no-store" }, body };
-}
-
-function refuse(request: Request, error: RegistryError): Answer {
-  return errorAnswer(error, { method: request.method, challenge: () => "", allow: "GET, HEAD" });
+  throw new RegistryError("method-not-allowed", "this page can only be read: GET or HEAD");
 }
 
 function listed(pages: ReadonlyMap<string, DebugPage>): string {

@@ -1,4 +1,5 @@
 import { type Answer, jsonAnswer } from "../answer.ts";
+import type { Metrics } from "../observation/index.ts";
 import type { Health } from "./health.ts";
 
 /** The process runs and answers: all that a liveness probe should restart it for. */
@@ -20,6 +21,12 @@ export async function respondReady(health: Pick<Health, "readiness">, shown: "fa
 export function respondHealth(health: Pick<Health, "status">): Answer {
   const status = health.status();
   return json(Object.keys(status).length === 0 ? 200 : 503, status);
+}
+
+/** All metrics in Prometheus' text format. */
+export async function respondMetrics(metrics: Pick<Metrics, "render">): Promise<Answer> {
+  const { contentType, body } = await metrics.render();
+  return { status: 200, headers: { "Content-Type": contentType, "Cache-Control": "no-store" }, body };
 }
 
 /** An answer that no cache keeps. */

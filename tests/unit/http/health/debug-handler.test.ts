@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createDebugHandler } from "../../../../src/http/health/debug-handler.ts";
 import { respondReady } from "../../../../src/http/health/health-pages.ts";
 import { createHealth } from "../../../../src/http/health/health.ts";
+import { watchedMetrics } from "../../../../src/http/index.ts";
 import { createMetrics } from "../../../../src/http/observation/metrics.ts";
 import { logTo } from "./log-to.ts";
 
@@ -103,4 +104,11 @@ test.each(["POST", "PUT", "DELETE", "OPTIONS"])("%s is refused", async (method) 
 test("HEAD answers as GET without a body", async () => {
   const response = await get("/debug/health", "HEAD");
   expect([response.status, response.headers.get("content-length"), await response.text()]).toEqual([200, "2", ""]);
+});
+
+test("metrics of several processes that cannot be had are not those of one", async () => {
+  const handle = createDebugHandler({ ...options, metrics: watchedMetrics("/no/such/socket") });
+  const answer = await handle(new Request("http://registry.test/m"));
+  expect(answer.status).toBe(503);
+  expect(await answer.text()).not.toContain("registry_http_requests_total");
 });
