@@ -1,3 +1,4 @@
+import { MetadataError } from "../../metadata/index.ts";
 import { describeError, type Log, type LogFields, type LogLevel } from "../../runtime/index.ts";
 import type { RequestRecord } from "../request-record.ts";
 import { sentBodyBytes } from "./body-bytes.ts";
@@ -5,7 +6,7 @@ import { maskTarget } from "./mask-target.ts";
 
 /**
  * Logs one finished request on one line, with registry:2's field names and the id that the client was given; the error
- * that made the answer is on it, with its cause's stack when the fault is ours.
+ * that made the answer is on it, with its cause's stack when the fault is ours, as one of the database is.
  */
 export function logRequest(log: Log, record: RequestRecord): void {
   const level = levelOf(record);
@@ -51,7 +52,7 @@ function addError(fields: Record<string, unknown>, error: NonNullable<RequestRec
   const detail = error.details.length === 1 ? error.details[0] : error.details;
   // Always text: a log store gives a field one type.
   if (detail !== null) fields["err.detail"] = typeof detail === "string" ? detail : JSON.stringify(detail);
-  if (status < 500) return;
+  if (status < 500 && !(error.cause instanceof MetadataError)) return;
   if (error.cause !== undefined) fields["err.stack"] = describeError(error.cause);
   else if (error.kind === "internal") fields["err.stack"] = describeError(error);
 }

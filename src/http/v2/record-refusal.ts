@@ -6,19 +6,25 @@ import type { ParsedRoute } from "./match-route.ts";
 /**
  * Puts into the audit trail that somebody who is signed in wanted to change what they may not. What sends only a client on to
  * other credentials is none of this.
+ * @throws RegistryError the same refusal, with why it could not be recorded as its cause
  */
 export async function recordRefusal(exchange: Exchange, error: unknown): Promise<void> {
   const { registry, request, route } = exchange;
-  const isDenied = error instanceof RegistryError && error.kind === "denied";
+  if (!(error instanceof RegistryError) || error.kind !== "denied") return;
   const act = actOf(route, request.method);
-  if (!isDenied || act === undefined || !registry.options.isAudited) return;
+  if (act === undefined || !registry.options.isAudited) return;
   const by = actOriginOf(exchange);
   if (by.actor === undefined) return;
   const target = "name" in route ? route.name : undefined;
   const refused = { ...by, act, target, detail: detailOf(route), outcome: "failure" } as const;
-  await registry.metadata.transaction((queries) => recordAct(queries, { ...refused, atMs: registry.clock.nowMs() }), {
-    durable: false,
-  });
+  try {
+    await registry.metadata.transaction((queries) => recordAct(queries, { ...refused, atMs: registry.clock.nowMs() }), {
+      durable: false,
+    });
+  } catch (cause) {
+    // Whoever may not do it is told so, whatever the state of the database is; the log has it.
+    throw new RegistryError(error.kind, error.message, { details: error.details, cause });
+  }
 }
 
 /** As what is done is recorded; `blob.push` stands for all that an upload is made of. */

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ANONYMOUS, EVERYBODY } from "../../../src/access/index.ts";
 import { emptyAnswer } from "../../../src/http/answer.ts";
 import type { Door, RequestRecord } from "../../../src/http/index.ts";
+import { MetadataError } from "../../../src/metadata/index.ts";
+import type { Registry } from "../../../src/registry/index.ts";
 import { askerOf, edgeUnderTest } from "../../support/edge-under-test.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
 
@@ -45,4 +47,23 @@ test("an answer that cannot be sent is told of and counted once, as what came in
   expect((await askerOf(edge)("/page")).status).toBe(500);
   expect(inFlight).toBe(0);
   expect(records.map(({ status, error }) => [status, error?.kind])).toEqual([[500, "internal"]]);
+});
+
+test("who may not change something is told so even if that cannot be recorded, and the log is told why", async () => {
+  const { registry } = memory;
+  const full = new MetadataError("full", "there is no space left for the database");
+  const metadata = { ...registry.metadata, transaction: () => Promise.reject(full) };
+  const principal = { kind: "user", name: "eve", source: "local", account: undefined } as const;
+  const authenticator = {
+    challenge: () => "",
+    authenticate: () => ({ ...EVERYBODY, principal, refusalOf: () => "rules" as const }),
+    close: () => undefined,
+  };
+  const records: RequestRecord[] = [];
+  const observe = (record: RequestRecord) => void records.push(record);
+  const audited = { ...registry, metadata, options: { ...registry.options, isAudited: true } } as Registry;
+  const ask = askerOf(edgeUnderTest(audited, { authenticator, observe }));
+  const answer = await ask("/v2/a/manifests/x", { method: "DELETE" });
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([403, null]);
+  expect(records[0]?.error).toMatchObject({ kind: "denied", cause: full });
 });
