@@ -1,7 +1,7 @@
 import { nameOf } from "../access/index.ts";
 import type { RegistryError } from "../oci/index.ts";
 import type { Answer } from "./answer.ts";
-import type { Route } from "./v2/match-route.ts";
+import { ENDPOINT_NAMES, type Route } from "./v2/match-route.ts";
 import type { Visit } from "./visit.ts";
 
 /** What one finished request was, for the access log, the structured log, the metrics and the trace. */
@@ -17,7 +17,7 @@ export interface RequestRecord {
   readonly remoteAddress: string;
   readonly userAgent: string;
   readonly referer: string;
-  /** registry:2's handler name, the metric label: `base`, `manifest`, `tags`, `blob`, `blob_upload`, `blob_upload_chunk`, `catalog`, `referrers`, `other`. */
+  /** The metric label: one of `ENDPOINT_NAMES`, a door's, or `other`. */
   readonly handler: string;
   readonly status: number;
   readonly requestBytes: number;
@@ -33,21 +33,9 @@ export interface RequestRecord {
   readonly error?: RegistryError | undefined;
 }
 
-/** registry:2's names, so that dashboards made for it go on working. */
-const HANDLER_NAMES: Readonly<Record<Route["kind"], string>> = {
-  base: "base",
-  catalog: "catalog",
-  extensions: "extensions",
-  tags: "tags",
-  manifest: "manifest",
-  blob: "blob",
-  uploads: "blob_upload",
-  upload: "blob_upload_chunk",
-  referrers: "referrers",
-};
-
+/** The metric label of a request. @param route absent: it is for nothing of the registry API */
 export function handlerNameOf(route: Route | undefined): string {
-  return route ? HANDLER_NAMES[route.kind] : "other";
+  return route ? ENDPOINT_NAMES[route.kind].metric : "other";
 }
 
 /** What only a log wants is read when it asks for it. */

@@ -1,25 +1,17 @@
 import type { RequestRecord } from "../request-record.ts";
+import { ENDPOINT_NAMES } from "../v2/match-route.ts";
 import { sentBodyBytes } from "./body-bytes.ts";
 import { maskTarget } from "./mask-target.ts";
 import type { SpanAttributes } from "./tracing.ts";
 
 const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"]);
 
-const ROUTES: Readonly<Record<string, string>> = {
-  base: "/v2/",
-  catalog: "/v2/_catalog",
-  tags: "/v2/{name}/tags/list",
-  manifest: "/v2/{name}/manifests/{reference}",
-  blob: "/v2/{name}/blobs/{digest}",
-  blob_upload: "/v2/{name}/blobs/uploads/",
-  blob_upload_chunk: "/v2/{name}/blobs/uploads/{uuid}",
-  referrers: "/v2/{name}/referrers/{digest}",
-};
+const ROUTES = new Map(Object.values(ENDPOINT_NAMES).map(({ metric, path }) => [metric, path]));
 
 /** A name that many requests share: the method and, where one was found, the route. */
 export function spanName(record: RequestRecord): string {
   const method = METHODS.has(record.method) ? record.method : "HTTP";
-  const route = ROUTES[record.handler];
+  const route = ROUTES.get(record.handler);
   return route === undefined ? method : `${method} ${route}`;
 }
 
@@ -31,7 +23,7 @@ export function requestAttributes(record: RequestRecord): SpanAttributes {
   return definedOnly({
     "http.request.method": isKnown ? method : "_OTHER",
     "http.request.method_original": isKnown ? undefined : method,
-    "http.route": ROUTES[handler],
+    "http.route": ROUTES.get(handler),
     "http.response.status_code": record.status,
     "http.request.body.size": record.requestBytes,
     "http.response.body.size": sentBodyBytes(record),

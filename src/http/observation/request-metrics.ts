@@ -1,10 +1,10 @@
 import type { Registry } from "prom-client";
 import type { RequestRecord } from "../request-record.ts";
+import { ENDPOINT_NAMES } from "../v2/match-route.ts";
 import { sentBodyBytes } from "./body-bytes.ts";
 import { CounterTally, HistogramTally, type Observer } from "./tally.ts";
 
-const HANDLERS = ["base", "manifest", "tags", "blob", "blob_upload", "blob_upload_chunk", "catalog"] as const;
-const OTHER_HANDLERS = ["referrers", "other"];
+const HANDLERS = [...Object.values(ENDPOINT_NAMES).map(({ metric }) => metric), "other"];
 const METHODS = new Map(
   ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"].map((method) => [method, method.toLowerCase()]),
 );
@@ -41,7 +41,7 @@ export class RequestMetrics {
     this.#responseSize = sizeTally(registry, "registry_http_response_size_bytes", "The HTTP response sizes in bytes.");
     this.#blobReceived = counter(registry, "berth_blob_received_bytes_total", "Bytes of blobs that clients pushed.");
     this.#blobSent = counter(registry, "berth_blob_sent_bytes_total", "Bytes of blobs that clients pulled.");
-    for (const handler of [...HANDLERS, ...OTHER_HANDLERS]) {
+    for (const handler of HANDLERS) {
       this.#routes.set(handler, new Map());
       this.#inFlightCells.set(handler, this.#inFlight.cell(handler));
     }

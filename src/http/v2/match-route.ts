@@ -27,6 +27,19 @@ export type ParsedRoute = RouteOf<RepositoryName, Reference, Digest>;
 
 export type RouteKind = Route["kind"];
 
+/** What endpoints are called where requests are told of: registry:2's names in metrics, so that its dashboards go on working. */
+export const ENDPOINT_NAMES: Readonly<Record<RouteKind, { readonly metric: string; readonly path: string }>> = {
+  base: { metric: "base", path: "/v2/" },
+  catalog: { metric: "catalog", path: "/v2/_catalog" },
+  extensions: { metric: "extensions", path: "/v2/_oci/ext/discover" },
+  tags: { metric: "tags", path: "/v2/{name}/tags/list" },
+  manifest: { metric: "manifest", path: "/v2/{name}/manifests/{reference}" },
+  blob: { metric: "blob", path: "/v2/{name}/blobs/{digest}" },
+  uploads: { metric: "blob_upload", path: "/v2/{name}/blobs/uploads/" },
+  upload: { metric: "blob_upload_chunk", path: "/v2/{name}/blobs/uploads/{uuid}" },
+  referrers: { metric: "referrers", path: "/v2/{name}/referrers/{digest}" },
+};
+
 /**
  * Repository names contain slashes and may even be called `a/blobs/b`, so a path is read from its right end.
  * @param path percent-decoded, starting with `/`

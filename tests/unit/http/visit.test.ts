@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ANONYMOUS, EVERYBODY } from "../../../src/access/index.ts";
 import { emptyAnswer } from "../../../src/http/answer.ts";
-import type { Door, RequestRecord } from "../../../src/http/index.ts";
+import { createMetrics, type Door, type RequestRecord } from "../../../src/http/index.ts";
+import { spanName } from "../../../src/http/observation/request-attributes.ts";
 import { MetadataError } from "../../../src/metadata/index.ts";
 import type { Registry } from "../../../src/registry/index.ts";
 import { askerOf, edgeUnderTest } from "../../support/edge-under-test.ts";
@@ -47,6 +48,20 @@ test("an answer that cannot be sent is told of and counted once, as what came in
   expect((await askerOf(edge)("/page")).status).toBe(500);
   expect(inFlight).toBe(0);
   expect(records.map(({ status, error }) => [status, error?.kind])).toEqual([[500, "internal"]]);
+});
+
+test("requests for the extensions are counted and traced as such", async () => {
+  const metrics = createMetrics({ version: "1", startedAtMs: 0, stopwatchMs: () => 0 });
+  const records: RequestRecord[] = [];
+  const observe = (record: RequestRecord) => {
+    records.push(record);
+    metrics.observe(record);
+  };
+  await askerOf(edgeUnderTest(memory.registry, { metrics, observe }))("/v2/_oci/ext/discover");
+  const { body } = await metrics.render();
+  metrics.close();
+  expect(body).toContain('registry_http_requests_total{handler="extensions",code="200",method="get"} 1');
+  expect(records.map(spanName)).toEqual(["GET /v2/_oci/ext/discover"]);
 });
 
 test("who may not change something is told so even if that cannot be recorded, and the log is told why", async () => {
