@@ -16,6 +16,7 @@ import {
   getManifest,
   getManifestHead,
   putManifest,
+  requireWritable,
 } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
@@ -87,6 +88,7 @@ function makeHeaders(exchange: Exchange, manifest: ManifestHead, asked: Referenc
 
 /** @spec OCI distribution-spec, end-7 */
 export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise<Answer> {
+  requireWritable(exchange.registry);
   const { name: repository, reference } = exchange.route;
   const tags = parseTagParameters(exchange.query);
   const body = await readLimitedBody(exchange.request, MAX_MANIFEST_BYTES);

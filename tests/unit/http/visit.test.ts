@@ -82,3 +82,12 @@ test("who may not change something is told so even if that cannot be recorded, a
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([403, null]);
   expect(records[0]?.error).toMatchObject({ kind: "denied", cause: full });
 });
+
+test("a registry that takes nothing does not read what is sent", async () => {
+  const { registry } = memory;
+  const ask = askerOf(edgeUnderTest({ ...registry, options: { ...registry.options, readOnly: true } }));
+  let piecesAsked = 0;
+  const body = new ReadableStream({ pull: () => void piecesAsked++ }, { highWaterMark: 0 });
+  const answer = await ask("/v2/a/manifests/x", { method: "PUT", body });
+  expect([answer.status, piecesAsked]).toEqual([405, 0]);
+});
