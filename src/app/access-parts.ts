@@ -53,8 +53,8 @@ export async function warnOfHtpasswdRules({ metadata, log }: AccessParts): Promi
 }
 
 /** Accounts that were made here are good beside a password file, too: who counts on the file alone must know of them. */
-export async function warnOfAccounts({ log }: AccessParts, accounts: Accounts): Promise<void> {
-  const [users, robots] = [await listUsers(accounts, FIRST_ACCOUNTS), await listRobots(accounts, FIRST_ACCOUNTS)];
+export async function warnOfAccounts({ log, metadata: { reads } }: AccessParts): Promise<void> {
+  const [users, robots] = [await listUsers(reads, FIRST_ACCOUNTS), await listRobots(reads, FIRST_ACCOUNTS)];
   const local = users.filter(({ source, isDisabled }) => source === "local" && !isDisabled);
   const number = local.length + robots.filter(({ isDisabled }) => !isDisabled).length;
   if (number === 0) return;

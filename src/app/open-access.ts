@@ -46,7 +46,7 @@ async function openHtpasswdAccess(
   const file = await openHtpasswdFile(parts, path);
   await seedHtpasswdRules(parts.metadata, systemClock.nowMs());
   const accounts = openAccounts(parts);
-  await warnOfAccounts(parts, accounts);
+  await warnOfAccounts(parts);
   const { directory, signIn } = openSignIn(accounts, { sources: [file] });
   const authenticator = new RuledAuthenticator({
     directory,

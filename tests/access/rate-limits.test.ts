@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 
-import { createUser } from "../../src/access/index.ts";
+import { createUser } from "../support/change-accounts.ts";
 import type { Answer } from "../support/http-client.ts";
 import { nobody } from "../support/nobody.ts";
 import { guardedWith, PASSWORD } from "./support/guarded.ts";
