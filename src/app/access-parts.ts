@@ -13,7 +13,7 @@ import {
 import { COMMAND } from "./command-name.ts";
 import type { Config } from "../config/index.ts";
 import type { Door } from "../http/index.ts";
-import type { MetadataDatabase } from "../metadata/index.ts";
+import type { MetadataDatabase, ReportUnrecorded } from "../metadata/index.ts";
 import { type Closers, type Log, systemClock } from "../runtime/index.ts";
 
 export interface AccessParts {
@@ -73,6 +73,12 @@ export function openAccounts({ config, metadata }: AccessParts): Accounts {
   return createAccounts({ metadata, clock: systemClock, random: randomBytes, options });
 }
 
+/** What is missing in the audit trail stands in the log at least. */
+export function reportUnrecorded({ log }: AccessParts): ReportUnrecorded {
+  return (act, { message }) =>
+    log.error("an act could not be put into the audit trail: nobody is refused for it", { ...act, error: message });
+}
+
 export interface OpenSignIn {
   readonly directory: AccessDirectory;
   readonly signIn: SignIn;
@@ -80,7 +86,9 @@ export interface OpenSignIn {
 
 export function openSignIn(
   accounts: Accounts,
-  parts: Pick<SignInParts, "workloads" | "options"> & { readonly sources: readonly PasswordSource[] },
+  parts: Pick<SignInParts, "workloads" | "options" | "reportUnrecorded"> & {
+    readonly sources: readonly PasswordSource[];
+  },
 ): OpenSignIn {
   const directory = new AccessDirectory({ metadata: accounts.metadata, clock: systemClock, findAccount });
   const accessGeneration = () => directory.generation();

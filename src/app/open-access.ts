@@ -7,6 +7,7 @@ import {
   openAccounts,
   openHtpasswdFile,
   openSignIn,
+  reportUnrecorded,
   warnOfAccounts,
 } from "./access-parts.ts";
 import {
@@ -47,7 +48,7 @@ async function openHtpasswdAccess(
   await seedHtpasswdRules(parts.metadata, systemClock.nowMs());
   const accounts = openAccounts(parts);
   await warnOfAccounts(parts);
-  const { directory, signIn } = openSignIn(accounts, { sources: [file] });
+  const { directory, signIn } = openSignIn(accounts, { sources: [file], reportUnrecorded: reportUnrecorded(parts) });
   const authenticator = new RuledAuthenticator({
     directory,
     signIn,

@@ -7,6 +7,7 @@ import {
   openAccounts,
   openHtpasswdFile,
   openSignIn,
+  reportUnrecorded,
   warnOfHtpasswdRules,
 } from "./access-parts.ts";
 import { type Accounts, createFirstAdministrator, ensureExternalAccount, findAccountById } from "../access/index.ts";
@@ -50,6 +51,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
       log: parts.log,
     }),
     options: { externalCacheMs: auth.externalCacheMs },
+    reportUnrecorded: reportUnrecorded(parts),
   });
   const { tokens } = auth;
   const keys = await openSigningKeys(parts, auth, code);
@@ -72,6 +74,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     grantAccess: (identity, wanted) => grantByRules(directory, identity, wanted),
     issuer: new code.TokenIssuer(tokenParts),
     metadata,
+    reportUnrecorded: reportUnrecorded(parts),
     clock: systemClock,
   });
   const sessions = new WebSessions({
@@ -91,13 +94,14 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
 }
 
 function openCertificateSignIn(
-  { metadata }: AccessParts,
+  parts: AccessParts,
   options: ClientCertificateOptions,
   code: OptionalCode,
 ): CertificateSignIn {
   return new code.CertificateSignIn({
     rules: code.createCertificateRules(options.rules),
-    metadata,
+    metadata: parts.metadata,
+    reportUnrecorded: reportUnrecorded(parts),
     clock: systemClock,
   });
 }

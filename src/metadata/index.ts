@@ -112,6 +112,7 @@ export { type ActFilter, type ActPage, type ActRecord, listActs } from "./audit/
 export { findExportPosition, putExportPosition } from "./audit/export-positions.ts";
 export { pruneActs } from "./audit/prune-acts.ts";
 export { type Act, type ActOrigin, recordAct } from "./audit/record-act.ts";
+export { recordIfPossible, type RecordParts, type ReportUnrecorded } from "./audit/record-if-possible.ts";
 export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export {
   findBlobId,
@@ -139,7 +140,7 @@ export {
   type Referrer,
   removeManifest,
 } from "./manifests.ts";
-export { MetadataError } from "./metadata-error.ts";
+export { isUnwritable, MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";

@@ -14,3 +14,8 @@ export class MetadataError extends Error {
     this.reason = reason;
   }
 }
+
+/** Whether it may still be read, and takes no more. */
+export function isUnwritable(error: unknown): error is MetadataError {
+  return error instanceof MetadataError && (error.reason === "full" || error.reason === "readonly");
+}

@@ -1,4 +1,4 @@
-import { type ActOrigin, type MetadataDatabase, recordAct } from "../../metadata/index.ts";
+import { type ActOrigin, recordIfPossible, type RecordParts } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import { type Clock, RecentlyUsed, type Soon, whenThere } from "../../runtime/index.ts";
 import type { Account } from "../../access/index.ts";
@@ -6,9 +6,8 @@ import { isUsable } from "../../access/index.ts";
 import type { CertificateRules } from "./certificate-rules.ts";
 import { parseCertificate } from "./parse-certificate.ts";
 
-export interface CertificateSignInParts {
+export interface CertificateSignInParts extends RecordParts {
   readonly rules: CertificateRules;
-  readonly metadata: Pick<MetadataDatabase, "transaction">;
   readonly clock: Clock;
 }
 
@@ -81,8 +80,7 @@ export class CertificateSignIn {
 
   /** At once if it stands there already. */
   #record({ fingerprint, name = "" }: Holder, outcome: Account | Refusal, from: ActOrigin): Soon<void> {
-    const { metadata, clock } = this.#parts;
-    const nowMs = clock.nowMs();
+    const nowMs = this.#parts.clock.nowMs();
     const isGood = typeof outcome === "object";
     const key = `${fingerprint} ${from.address ?? ""} ${isGood ? "" : outcome}`;
     if (nowMs - (this.#recordedAtMs.get(key)?.value ?? Number.NEGATIVE_INFINITY) < RECORD_EVERY_MS) return undefined;
@@ -93,11 +91,8 @@ export class CertificateSignIn {
       ...(isGood ? { source: outcome.source } : { reason: outcome }),
     };
     const act = { act: "sign-in", target: shorten(name), detail, atMs: nowMs } as const;
-    return metadata.transaction(
-      (queries) =>
-        recordAct(queries, { ...from, actor: shorten(name), ...act, outcome: isGood ? "success" : "failure" }),
-      { durable: false },
-    );
+    const outcomeOfAct = isGood ? "success" : "failure";
+    return recordIfPossible(this.#parts, { ...from, actor: shorten(name), ...act, outcome: outcomeOfAct });
   }
 }
 

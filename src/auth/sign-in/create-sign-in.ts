@@ -1,4 +1,4 @@
-import { type ActOrigin, recordAct } from "../../metadata/index.ts";
+import { type ActOrigin, recordAct, recordIfPossible, type ReportUnrecorded } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Soon } from "../../runtime/index.ts";
 import {
@@ -36,6 +36,7 @@ export interface SignInParts {
   readonly sources: readonly PasswordSource[];
   /** Absent: ID tokens of jobs are not taken. */
   readonly workloads?: WorkloadTokens | undefined;
+  readonly reportUnrecorded: ReportUnrecorded;
   /** The number of the last change of who may do what: asked at each sign-in. */
   readonly accessGeneration: () => Soon<number>;
   /** Random, of this process alone. */
@@ -182,18 +183,19 @@ class SignInByCredentials implements SignIn {
 
   /** @returns when it was put into the audit trail, now or before */
   async #record({ method, from, mark, credentials }: Attempt, { identity }: Proof): Promise<number> {
-    const { metadata, clock, lockOut } = this.#parts.accounts;
+    const { accounts, reportUnrecorded } = this.#parts;
+    const { metadata, clock, lockOut } = accounts;
     const nowMs = clock.nowMs();
     const recordedAtMs = this.#known.find(mark)?.recordedAtMs;
     if (recordedAtMs !== undefined && nowMs - recordedAtMs < RECORD_EVERY_MS) return recordedAtMs;
     const { name, source } = identity.account;
-    await metadata.transaction(
+    const act = { act: "sign-in", target: name, detail: { method, source } };
+    await recordIfPossible(
+      { metadata, reportUnrecorded },
+      { ...from, actor: name, ...act, atMs: nowMs, outcome: "success" },
       async (queries) => {
         if (method === "password") await lockOut.forgive(queries, credentials.username, from.address);
-        const act = { act: "sign-in", target: name, detail: { method, source } } as const;
-        await recordAct(queries, { ...from, actor: name, ...act, atMs: nowMs, outcome: "success" });
       },
-      { durable: false },
     );
     return nowMs;
   }

@@ -10,7 +10,7 @@ import {
   type TokenAccess,
   type TokenIssuer,
 } from "../../auth/index.ts";
-import { type ActOrigin, type MetadataDatabase, recordAct } from "../../metadata/index.ts";
+import { type ActOrigin, isUnwritable, recordIfPossible, type RecordParts } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import { type Answer, jsonAnswer } from "../answer.ts";
@@ -19,13 +19,12 @@ import { errorAnswer } from "../error-answer.ts";
 import { HttpError } from "../http-error.ts";
 import { ACCESS_TOKEN_TYPE, readFormWish, readQueryWish, type TokenWish } from "./token-wish.ts";
 
-export interface TokenDoorParts {
+export interface TokenDoorParts extends RecordParts {
   /** What clients send as `service`: the one that the challenge names. */
   readonly service: string;
   readonly signIn: SignIn;
   readonly grantAccess: GrantAccess;
   readonly issuer: Pick<TokenIssuer, "issue">;
-  readonly metadata: Pick<MetadataDatabase, "transaction">;
   readonly clock: Clock;
 }
 
@@ -65,7 +64,7 @@ async function answer(parts: TokenDoorParts, wish: TokenWish, visitor: Visitor):
   visitor.introduce(identity ? principalOf(identity.account) : ANONYMOUS);
   const access = await parts.grantAccess(identity, wish.access);
   const from: ActOrigin = { ...visitor.from, actor: identity?.account.name };
-  const refreshToken = await refreshTokenOf(parts.signIn, { wish, identity, from });
+  const refreshToken = await refreshTokenOf(parts, { wish, identity, from });
   const issued = await issue(parts, identity, access);
   if (identity) await record(parts, { wish, access, from });
   return tokenAnswer(wish, { issued, access, refreshToken });
@@ -84,11 +83,22 @@ interface Refreshing {
   readonly from: ActOrigin;
 }
 
-/** Who came with one goes on with it. */
-async function refreshTokenOf(signIn: SignIn, { wish, identity, from }: Refreshing): Promise<string | undefined> {
+/** Who came with one goes on with it. Who cannot be given one, as on a full disk, comes with the password again. */
+async function refreshTokenOf(
+  { signIn, clock, reportUnrecorded }: TokenDoorParts,
+  { wish, identity, from }: Refreshing,
+): Promise<string | undefined> {
   if (!wish.wantsRefreshToken || !identity) return undefined;
   if (wish.proof?.kind === "refresh-token") return wish.proof.token;
-  return identity.isByPassword ? signIn.createRefreshToken(identity, from) : undefined;
+  if (!identity.isByPassword) return undefined;
+  try {
+    return await signIn.createRefreshToken(identity, from);
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+    const act = { act: "secret.create", target: identity.account.name, detail: { kind: "refresh" } };
+    reportUnrecorded({ ...from, ...act, atMs: clock.nowMs(), outcome: "failure" }, error);
+    return undefined;
+  }
 }
 
 function issue(
@@ -109,13 +119,16 @@ interface Issue {
   readonly from: ActOrigin;
 }
 
-async function record({ metadata, clock }: TokenDoorParts, { wish, access, from }: Issue): Promise<void> {
+async function record(parts: TokenDoorParts, { wish, access, from }: Issue): Promise<void> {
   const client = wish.clientId === undefined ? {} : { client: shorten(wish.clientId) };
   const detail = { scopes: access.map(formatScope), ...client };
-  await metadata.transaction(
-    (queries) => recordAct(queries, { ...from, atMs: clock.nowMs(), act: "token.issue", outcome: "success", detail }),
-    { durable: false },
-  );
+  await recordIfPossible(parts, {
+    ...from,
+    atMs: parts.clock.nowMs(),
+    act: "token.issue",
+    outcome: "success",
+    detail,
+  });
 }
 
 interface Given {

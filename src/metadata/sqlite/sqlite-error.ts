@@ -9,6 +9,8 @@ const REASONS: ReadonlyMap<string, readonly [MetadataErrorReason, string]> = new
   ["SQLITE_PERM", ["readonly", "the database may not be opened"]],
   ["SQLITE_CORRUPT", ["corrupt", "the database file is damaged: restore it from a backup"]],
   ["SQLITE_NOTADB", ["corrupt", "the database file is not a database: restore it from a backup"]],
+  // What a file system says that the kernel has made read-only.
+  ["SQLITE_IOERR_WRITE", ["readonly", "the database file cannot be written: look at the disk"]],
   ["SQLITE_IOERR", ["unavailable", "the database file cannot be read or written"]],
   ["SQLITE_CANTOPEN", ["unavailable", "the database file cannot be opened"]],
 ]);

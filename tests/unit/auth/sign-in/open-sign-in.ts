@@ -20,6 +20,7 @@ export async function openSignIn(parts: Partial<SignInParts> = {}): Promise<Open
     createSignIn({
       accounts: open.accounts,
       sources: [],
+      reportUnrecorded: () => undefined,
       accessGeneration: () => open.accessGeneration(),
       processKey: new Uint8Array(32),
       ...parts,

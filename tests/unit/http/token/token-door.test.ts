@@ -36,7 +36,8 @@ beforeEach(async () => {
     [`oidc:${ID_TOKEN}`]: { isByPassword: false },
   });
   const { metadata, clock, issuer } = parts;
-  door = createTokenDoor({ service: SERVICE, signIn, grantAccess, issuer, metadata, clock });
+  const reportUnrecorded = () => undefined;
+  door = createTokenDoor({ service: SERVICE, signIn, grantAccess, issuer, metadata, reportUnrecorded, clock });
 });
 
 const CLIENT = { address: "192.0.2.7", requestId: "r-1" };
