@@ -1,5 +1,13 @@
+import { statfs } from "node:fs/promises";
 import type { Config } from "../config/index.ts";
-import { type AccessLog, createAccessLog, logRequest, type Metrics, type RequestRecord } from "../http/index.ts";
+import {
+  type AccessLog,
+  createAccessLog,
+  type Health,
+  logRequest,
+  type Metrics,
+  type RequestRecord,
+} from "../http/index.ts";
 import type { ProcessPlace } from "../processes/index.ts";
 import type { Registry } from "../registry/index.ts";
 import { getScrubStanding, type ScrubCounts } from "../upkeep/index.ts";
@@ -37,6 +45,32 @@ export function addReadings(metrics: Metrics, registry: Registry): void {
     help: "Blob uploads that a request works on right now.",
     type: "gauge",
     read: () => registry.uploadTurns.active,
+  });
+}
+
+/** The room for blobs, which whoever runs the registry wants to know before it is used up. */
+export function addDiskReading(metrics: Metrics, driver: Config["storage"]["driver"]): void {
+  if (driver.kind !== "filesystem") return;
+  metrics.addReading({
+    name: "berth_storage_free_bytes",
+    help: "What Berth may still write on the file system of the root directory.",
+    type: "gauge",
+    together: "first",
+    read: async () => {
+      const { bavail, bsize } = await statfs(driver.rootDirectory);
+      return bavail * bsize;
+    },
+  });
+}
+
+export function addHealthReading(metrics: Metrics, health: Health): void {
+  metrics.addReading({
+    name: "berth_check_ok",
+    help: "1 while a check of readiness or of the health section finds nothing wrong, else 0.",
+    type: "gauge",
+    labelName: "check",
+    together: "min",
+    read: () => health.findings(),
   });
 }
 

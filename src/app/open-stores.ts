@@ -1,5 +1,6 @@
 import { stopwatchMs } from "./observation.ts";
 import type { Config } from "../config/index.ts";
+import type { DatabaseFailures } from "./database-failures.ts";
 import { measureMetadata, measureStorage, type Metrics, traceStorage, type Tracing } from "../http/index.ts";
 import { joinServing, lockForServing, type MetadataDatabase, openSqlite } from "../metadata/index.ts";
 import { openChangeCounter, type ProcessPlace } from "../processes/index.ts";
@@ -20,6 +21,7 @@ export interface StoreParts {
   /** Where this process stands, if several serve together. */
   readonly place: ProcessPlace | undefined;
   readonly tell: (notice: string) => void;
+  readonly failures: DatabaseFailures;
 }
 
 /** As long as another process may take to stop, when one is started in its place. */
@@ -76,12 +78,15 @@ export function openEmptyRegistry(registry: Registry, closers: Closers): () => P
 
 async function openDatabase(
   path: string,
-  { place, tell }: Pick<StoreParts, "place" | "tell">,
+  { place, tell, failures }: Pick<StoreParts, "place" | "tell" | "failures">,
   closers: Closers,
 ): Promise<MetadataDatabase> {
   const lock = place ? await joinServing(path) : await lockForServing(path, patience(tell));
   closers.add(() => lock.release());
-  const metadata = await openSqlite(path, { changes: place && openChangeCounter(place) });
+  const metadata = await openSqlite(path, {
+    changes: place && openChangeCounter(place),
+    report: (failure) => failures.note(failure),
+  });
   closers.add(() => metadata.close());
   return metadata;
 }

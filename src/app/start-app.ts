@@ -5,6 +5,8 @@ import { openAccess } from "./open-access.ts";
 import { keepAudit } from "./keep-audit.ts";
 import { createPages, listen, listenForDebugging } from "./listeners.ts";
 import {
+  addDiskReading,
+  addHealthReading,
   addProcessReadings,
   addReadings,
   addScrubReadings,
@@ -13,18 +15,11 @@ import {
   stopwatchMs,
 } from "./observation.ts";
 import { httpOptions, registryOptions } from "./room-options.ts";
+import { openHealth } from "./open-health.ts";
 import { openEmptyRegistry, openStores, type Stores } from "./open-stores.ts";
 import type { Config } from "../config/index.ts";
-import {
-  createHealth,
-  createHealthChecks,
-  createMetrics,
-  createRequestHandler,
-  createTracing,
-  type Health,
-  type Metrics,
-  RateLimits,
-} from "../http/index.ts";
+import { DatabaseFailures } from "./database-failures.ts";
+import { createMetrics, createRequestHandler, createTracing, type Metrics, RateLimits } from "../http/index.ts";
 import { drawOwnId, ownerOf, type ProcessPlace } from "../processes/index.ts";
 import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
@@ -76,16 +71,19 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   const tracing = await createTracing(env, { version: VERSION, log, clock: systemClock });
   closers.add(() => tracing?.shutdown(3000));
 
-  const stores = await openStores(config, { metrics, tracing, place, tell }, closers);
+  const failures = new DatabaseFailures(systemClock, (reason) => metrics.databaseFailed(reason));
+  const stores = await openStores(config, { metrics, tracing, place, tell, failures }, closers);
   // Who ordered this start may be gone, and another may have come in its place.
   if (place) signal.throwIfAborted();
   const registry = openRegistry(config, stores, place, closers);
   addReadings(metrics, registry);
+  addDiskReading(metrics, config.storage.driver);
   if (place) addProcessReadings(metrics, place);
   startUpkeep(config.storage, { registry, log, metrics, place }, closers);
-  await keepAudit(config, { metadata: stores.metadata, log, place }, closers);
+  await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
 
-  const health = openHealth(config, stores, log);
+  const health = openHealth(config, { ...stores, failures, log });
+  addHealthReading(metrics, health);
   closers.add(() => health.stop());
   const { metadata } = stores;
   const access = await openAccess({ config, metadata, log, tell, closers });
@@ -154,18 +152,4 @@ function startUpkeep(
   addScrubReadings(metrics, registry, counts);
   const scrubs = startScrubbing({ registry, log, randomPart: Math.random(), counts }, scrubbing);
   closers.add(() => scrubs.stop());
-}
-
-function openHealth(config: Config, { storage, metadata }: Stores, log: Log): Health {
-  const health = createHealth({
-    checks: createHealthChecks(config.health, storage),
-    probes: [
-      { name: "storage", run: () => storage.check() },
-      { name: "database", run: () => metadata.check() },
-    ],
-    clock: systemClock,
-    log,
-  });
-  health.start();
-  return health;
 }

@@ -4,5 +4,6 @@
  */
 export type { AuditExporter } from "./audit/audit-exporter.ts";
 export { auditLine } from "./audit/audit-line.ts";
+export { countUnsent } from "./audit/count-unsent.ts";
 export { startAudit } from "./audit/start-audit.ts";
 export type { SyslogAddress, SyslogOptions } from "./options.ts";

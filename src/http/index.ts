@@ -42,6 +42,7 @@ export {
   createAccessLog,
   createMetrics,
   createTracing,
+  findOpenFilesFault,
   logRequest,
   measureMetadata,
   measureStorage,

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { resolve } from "node:path";
-import type { StorageDriver } from "../../storage/index.ts";
+import { parseStorageKey, type StorageDriver } from "../../storage/index.ts";
 import type { HealthOptions } from "./options.ts";
 
 /** Something looked at again and again; `run` throws what `/debug/health` says of it. */
@@ -24,9 +24,14 @@ export function createHealthChecks(options: HealthOptions, storage: StorageDrive
   ];
 }
 
+/** registry:2's looks as well, and does not write: on a full disk pulls go on. */
 function storageCheck(pace: HealthOptions["storageDriver"], storage: StorageDriver): HealthCheck {
-  return { ...paceOf(pace), name: `storagedriver_${storage.name}`, run: () => storage.check() };
+  const run = async () => void (await storage.stat(NOTHING));
+  return { ...paceOf(pace), name: `storagedriver_${storage.name}`, run };
 }
+
+/** Where nothing is, the driver looks whether it is itself that is away. */
+const NOTHING = parseStorageKey("docker/registry/v2/health");
 
 function fileCheck(options: HealthOptions["files"][number]): HealthCheck {
   const run = async () => {

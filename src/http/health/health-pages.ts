@@ -8,13 +8,14 @@ export function respondLive(): Answer {
 }
 
 /**
- * 200 when the registry can serve, else 503.
+ * 200 when the registry can serve, if only pulls, else 503.
  * @param shown whether the answer names what is wrong, which is not for everybody.
  */
 export async function respondReady(health: Pick<Health, "readiness">, shown: "faults" | "nothing"): Promise<Answer> {
-  const faults = await health.readiness();
+  const { isReady, faults } = await health.readiness();
   if (Object.keys(faults).length === 0) return json(200, { status: "ok" });
-  return json(503, shown === "faults" ? { status: "unavailable", faults } : { status: "unavailable" });
+  const status = isReady ? "degraded" : "unavailable";
+  return json(isReady ? 200 : 503, shown === "faults" ? { status, faults } : { status });
 }
 
 /** registry:2's `/debug/health`: the failing checks by name. */

@@ -1,7 +1,7 @@
 import type { Clock, Log } from "../../runtime/index.ts";
 import type { HealthCheck } from "./health-checks.ts";
 import { PeriodicCheck } from "./periodic-check.ts";
-import { type Faults, Prober, type Probe } from "./readiness.ts";
+import { type Faults, Prober, type Probe, type Readiness } from "./readiness.ts";
 
 /**
  * Whether the registry is well. The configured checks, which registry:2 has too, close it for everybody while one fails;
@@ -17,8 +17,10 @@ export interface Health {
   status(): Faults;
   /** What a client is told while a configured check fails; `undefined` while none does. */
   findFault(): string | undefined;
-  /** What speaks against sending requests here, by name: failing checks, storage, database, a shutdown under way. */
-  readiness(): Promise<Faults>;
+  /** Whether to send requests here, and what is wrong: failing checks, storage, database, a shutdown under way. */
+  readiness(): Promise<Readiness>;
+  /** Of each check and probe whether it finds nothing wrong: 1, or 0. */
+  findings(): Promise<Readonly<Record<string, number>>>;
   /** The registry is about to stop: it is not ready any more, though it still answers. */
   drain(): void;
 }
@@ -41,7 +43,7 @@ const FAULT = "health check failed: please see /debug/health";
 export function createHealth(dependencies: HealthDependencies): Health {
   const { clock, log, probes, probeTimeoutMs = 2000, cacheMs = 1000 } = dependencies;
   const checks = dependencies.checks.map((check) => new PeriodicCheck(check, log));
-  const prober = new Prober({ probes, clock, timeoutMs: probeTimeoutMs, cacheMs });
+  const prober = new Prober({ probes, clock, log, timeoutMs: probeTimeoutMs, cacheMs });
   let isDraining = false;
   const status = (): Faults => {
     const failing = checks.flatMap(({ name, fault }): [string, string][] =>
@@ -55,8 +57,16 @@ export function createHealth(dependencies: HealthDependencies): Health {
     checkNow: async () => void (await Promise.all(checks.map((check) => check.runOnce()))),
     status,
     findFault: () => (checks.some((check) => check.fault !== undefined) ? FAULT : undefined),
-    readiness: async () =>
-      isDraining ? { shutdown: "the registry is about to stop" } : { ...status(), ...(await prober.faults()) },
+    readiness: async () => {
+      if (isDraining) return { isReady: false, faults: { shutdown: "the registry is about to stop" } };
+      const failing = status();
+      const { isReady, faults } = await prober.readiness();
+      return { isReady: isReady && Object.keys(failing).length === 0, faults: { ...failing, ...faults } };
+    },
+    findings: async () => {
+      const faults = { ...status(), ...(await prober.readiness()).faults };
+      return Object.fromEntries([...checks, ...probes].map(({ name }) => [name, name in faults ? 0 : 1]));
+    },
     drain: () => void (isDraining = true),
   };
 }

@@ -10,6 +10,7 @@ export {
   type RenderedMetrics,
   renderTogether,
 } from "./metrics.ts";
+export { findOpenFilesFault } from "./process-metrics.ts";
 export { logRequest } from "./request-log.ts";
 export { traceStorage } from "./trace-storage.ts";
 export { createTracing, type RequestSpan, type Tracing } from "./tracing.ts";

@@ -16,6 +16,8 @@ export interface Metrics {
   storageAction(driver: string, action: string): ActionMeter;
   /** Where to report the seconds of one kind of work on the database, as `commit`; to be kept by the caller. */
   databaseOperation(operation: string): Observer;
+  /** Counts that the database failed a read or a transaction. */
+  databaseFailed(reason: string): void;
   /** Adds a metric that is asked for its value when the metrics are read. */
   addReading(options: ReadingOptions): void;
   /** All of it in Prometheus' text format. */
@@ -55,6 +57,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const requests = new RequestMetrics(registry);
   const storageAction = storageMeters(registry);
   const databaseSeconds = databaseTally(registry);
+  const databaseFailures = new CounterTally(registry, "counter", {
+    name: "berth_database_failures_total",
+    help: "Reads and transactions that the database failed.",
+    labelNames: ["reason"],
+  });
   exposeBuild(registry, options);
   exposeProcess(registry, options.startedAtMs);
   const stopWatching = watchEventLoop(registry, options.stopwatchMs);
@@ -64,6 +71,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     observe: (record) => requests.observe(record),
     storageAction,
     databaseOperation: (operation) => databaseSeconds.cell(operation),
+    databaseFailed: (reason) => void (databaseFailures.cell(reason).value += 1),
     addReading: (reading) => exposeReading(registry, reading),
     render: () => renderRegistry(registry),
     read: () => registry.getMetricsAsJSON(),

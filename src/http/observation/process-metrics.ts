@@ -35,18 +35,31 @@ function exposeFileDescriptors(registry: Registry): void {
     name: "process_open_fds",
     help: "Number of open file descriptors.",
     type: "gauge",
-    read: async () => (await readdir("/proc/self/fd")).length,
+    read: countOpenFiles,
   });
   exposeReading(registry, {
     name: "process_max_fds",
     help: "Maximum number of open file descriptors.",
     type: "gauge",
     together: "first",
-    read: async () => {
-      const limit = /^Max open files\s+(\d+)/m.exec(await readFile("/proc/self/limits", "utf8"))?.[1];
-      return limit === undefined ? undefined : Number(limit);
-    },
+    read: findFileLimit,
   });
+}
+
+async function countOpenFiles(): Promise<number> {
+  return (await readdir("/proc/self/fd")).length;
+}
+
+async function findFileLimit(): Promise<number | undefined> {
+  const limit = /^Max open files\s+(\d+)/m.exec(await readFile("/proc/self/limits", "utf8"))?.[1];
+  return limit === undefined ? undefined : Number(limit);
+}
+
+/** Before the last is used: then nothing more can be accepted or read, and hardly be told. On Linux only. */
+export async function findOpenFilesFault(): Promise<string | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const [open, limit] = [await countOpenFiles(), (await findFileLimit()) ?? Infinity];
+  return open > limit * 0.9 ? `${open} of ${limit} open files are used: raise the limit (ulimit -n)` : undefined;
 }
 
 const DELAY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];

@@ -17,10 +17,14 @@ export interface ReadingOptions {
   readonly help: string;
   readonly type: "gauge" | "counter";
   readonly labels?: Readonly<Record<string, string>>;
+  /** Set: there is a value for each of its values, by which they are read. */
+  readonly labelName?: string;
   /** How the values of several processes become one; default: their sum. */
   readonly together?: Together;
-  read(): number | undefined | Promise<number | undefined>;
+  read(): Reading | Promise<Reading>;
 }
+
+type Reading = number | undefined | Readonly<Record<string, number>>;
 
 export type Together = "sum" | "min" | "max" | "first";
 
@@ -126,8 +130,10 @@ class CellMap<Cell> {
 export function exposeReading(registry: Registry, options: ReadingOptions): void {
   const samples = async (): Promise<Sample[]> => {
     try {
-      const value = await options.read();
-      return value === undefined ? [] : [{ labels: options.labels ?? {}, value }];
+      const { labels = {}, labelName = "" } = options;
+      const read = await options.read();
+      if (typeof read === "number") return [{ labels, value: read }];
+      return Object.entries(read ?? {}).map(([label, value]) => ({ labels: { ...labels, [labelName]: label }, value }));
     } catch {
       return [];
     }

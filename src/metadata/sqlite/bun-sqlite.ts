@@ -9,6 +9,7 @@ import {
   type SqliteDialectConfig,
 } from "kysely";
 import { ConnectionDriver, type RunQuery, runQueriesOn } from "./connection-driver.ts";
+import type { FailureReport } from "./sqlite-error.ts";
 
 // Of each connection. Bun keeps 20, which the texts of a push alone exceed; lists of all lengths make many more.
 Database.MAX_QUERY_CACHE_SIZE = 200;
@@ -46,8 +47,8 @@ export function leaveCheckpoints(connection: Database): void {
 export class KyselyOnSqlite<Tables> extends Kysely<Tables> {
   readonly #run: RunQuery;
 
-  constructor(connection: Database, path: string) {
-    const run = runQueriesOn(connection, path);
+  constructor(connection: Database, path: string, report?: FailureReport) {
+    const run = runQueriesOn(connection, path, report);
     super({ dialect: new ConnectionDialect(connection, run) });
     this.#run = run;
   }

@@ -1,12 +1,12 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
-import { namingFailures } from "./sqlite-error.ts";
+import { type FailureReport, namingFailures } from "./sqlite-error.ts";
 
 /** Runs a compiled query at once. The statements used last stay compiled. */
 export type RunQuery = <Row>(query: Pick<CompiledQuery<Row>, "sql" | "parameters">) => QueryResult<Row>;
 
 /** @param path for messages */
-export function runQueriesOn(connection: Database, path: string): RunQuery {
+export function runQueriesOn(connection: Database, path: string, report?: FailureReport): RunQuery {
   const readers = new WeakMap<Statement, boolean>();
 
   function isReader(statement: Statement): boolean {
@@ -18,13 +18,17 @@ export function runQueriesOn(connection: Database, path: string): RunQuery {
   }
 
   return <Row>({ sql, parameters }: Pick<CompiledQuery<Row>, "sql" | "parameters">) =>
-    namingFailures(path, (): QueryResult<Row> => {
-      const statement = connection.query<Row, never[]>(sql);
-      const values = parameters as never[];
-      if (isReader(statement)) return { rows: statement.all(...values) };
-      const { changes, lastInsertRowid } = statement.run(...values);
-      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
-    });
+    namingFailures(
+      path,
+      (): QueryResult<Row> => {
+        const statement = connection.query<Row, never[]>(sql);
+        const values = parameters as never[];
+        if (isReader(statement)) return { rows: statement.all(...values) };
+        const { changes, lastInsertRowid } = statement.run(...values);
+        return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+      },
+      report,
+    );
 }
 
 /**

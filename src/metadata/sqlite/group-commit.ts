@@ -15,6 +15,8 @@ export interface GroupCommitOptions {
   readonly written: () => void;
   /** Makes what is committed durable. */
   readonly sync: () => Promise<void>;
+  /** Told of what a transaction fails with, once for each. */
+  readonly failed?: ((failure: unknown) => void) | undefined;
 }
 
 type Work<T> = (queries: Queries) => Promise<T>;
@@ -65,7 +67,11 @@ export class GroupCommit {
         return { failure };
       }
     };
-    const settle = (outcome: Outcome) => (outcome ? reject(outcome.failure) : resolve(result));
+    const settle = (outcome: Outcome) => {
+      if (!outcome) return resolve(result);
+      this.#options.failed?.(outcome.failure);
+      reject(outcome.failure);
+    };
     this.#waiting.push({ run, isDurable, settle });
     this.#schedule();
     return promise;

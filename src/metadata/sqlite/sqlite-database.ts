@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { MetadataDatabase, Queries, TransactionOptions } from "../database.ts";
+import { MetadataError } from "../metadata-error.ts";
 import { type FindFirstRow, type HotReads, prepareHotReads } from "../hot-reads.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
@@ -9,7 +10,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { makeDatabaseFile, makeFolderOf } from "./database-folder.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { type FindRow, RememberedRows, type SharedChanges } from "./remembered-rows.ts";
-import { namingFailures } from "./sqlite-error.ts";
+import { type FailureReport, namingFailures } from "./sqlite-error.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /** For what is asked for again and again, such as the manifests of images that many nodes pull. */
@@ -18,6 +19,8 @@ const REMEMBERED_BYTES = 8 * 1024 * 1024;
 export interface SqliteOptions {
   /** Needed where several processes serve the database: what one has committed is seen by the others at once. */
   readonly changes?: SharedChanges | undefined;
+  /** Told of each read and each transaction that the database fails. */
+  readonly report?: FailureReport;
 }
 
 /**
@@ -40,6 +43,7 @@ interface SqliteParts {
   readonly log?: WriteAheadLog;
   readonly checkpoints?: Checkpoints;
   readonly changes: SharedChanges | undefined;
+  readonly report: FailureReport | undefined;
 }
 
 /**
@@ -56,33 +60,33 @@ class SqliteMetadata implements MetadataDatabase {
   readonly #log: WriteAheadLog | undefined;
   readonly #checkpoints: Checkpoints | undefined;
 
-  static async open(path: string, { changes }: SqliteOptions): Promise<SqliteMetadata> {
+  static async open(path: string, { changes, report }: SqliteOptions): Promise<SqliteMetadata> {
     if (path !== ":memory:") makeDatabaseFile(path);
     const writer = openConnection(path);
     const writes = kyselyOn(writer, path);
     await migrateToLatest(writes);
     stopWaitingForLocks(writer);
     if (path === ":memory:")
-      return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes, changes });
+      return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes, changes, report });
     const reader = openConnection(path);
     stopWaitingForLocks(reader);
     leaveCheckpoints(writer);
     const log = await WriteAheadLog.open(path);
     const checkpoints = new Checkpoints({ connection: reader, thread: new CheckpointThread({ databasePath: path }) });
     await checkpoints.start();
-    const reads = kyselyOn(reader, path);
-    return new SqliteMetadata(path, { writer, writes, reader, reads, log, checkpoints, changes });
+    const reads = kyselyOn(reader, path, report);
+    return new SqliteMetadata(path, { writer, writes, reader, reads, log, checkpoints, changes, report });
   }
 
   private constructor(path: string, parts: SqliteParts) {
     this.#writes = parts.writes;
     this.#connections = [parts.reader, parts.writer];
     this.reads = parts.reads;
-    const { writer, reader, log, checkpoints, changes } = parts;
+    const { writer, reader, log, checkpoints, changes, report } = parts;
     // Of the writer: its number does not change with commits of its own, of which it is known when they are made.
     const version = writer.query("pragma data_version");
     const rows = new RememberedRows({ version: () => version.values()[0]?.[0], changes, maxBytes: REMEMBERED_BYTES });
-    this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, path, rows));
+    this.hot = prepareHotReads(parts.reads, (sql) => prepareFirstRow(reader, sql, { path, rows, report }));
     this.#log = log;
     this.#checkpoints = checkpoints;
     this.#group = new GroupCommit({
@@ -98,6 +102,7 @@ class SqliteMetadata implements MetadataDatabase {
         checkpoints?.written();
       },
       sync: async () => log?.sync(),
+      failed: report && ((failure) => void (failure instanceof MetadataError && report(failure))),
     });
   }
 
@@ -123,13 +128,19 @@ class SqliteMetadata implements MetadataDatabase {
   }
 }
 
-function kyselyOn(connection: Database, path: string): Queries {
-  return new KyselyOnSqlite<Schema>(connection, path);
+function kyselyOn(connection: Database, path: string, report?: FailureReport): Queries {
+  return new KyselyOnSqlite<Schema>(connection, path, report);
 }
 
-function prepareFirstRow(reader: Database, sql: string, path: string, rows: RememberedRows): FindFirstRow {
+interface HotReadParts {
+  readonly path: string;
+  readonly rows: RememberedRows;
+  readonly report: FailureReport | undefined;
+}
+
+function prepareFirstRow(reader: Database, sql: string, { path, rows, report }: HotReadParts): FindFirstRow {
   const statement = reader.query<unknown, string[]>(sql);
   const find: FindRow = (first, second) => statement.get(first, second) ?? undefined;
   const found = rows.remembering(find);
-  return (first, second) => namingFailures(path, () => found(first, second));
+  return (first, second) => namingFailures(path, () => found(first, second), report);
 }

@@ -15,24 +15,30 @@ const REASONS: ReadonlyMap<string, readonly [MetadataErrorReason, string]> = new
   ["SQLITE_CANTOPEN", ["unavailable", "the database file cannot be opened"]],
 ]);
 
+/** Told of each failure of a database. */
+export type FailureReport = (failure: MetadataError) => void;
+
 /**
  * Runs `work`, and names what failed, and with which file, if SQLite fails in it.
  * @throws MetadataError, or what else `work` throws
  */
-export function namingFailures<T>(path: string, work: () => T): T {
+export function namingFailures<T>(path: string, work: () => T, report?: FailureReport): T {
   try {
     const result = work();
-    return result instanceof Promise ? (result.catch((error: unknown) => rethrow(error, path)) as T) : result;
+    return result instanceof Promise ? (result.catch((error: unknown) => rethrow(error, path, report)) as T) : result;
   } catch (error) {
-    return rethrow(error, path);
+    return rethrow(error, path, report);
   }
 }
 
-function rethrow(error: unknown, path: string): never {
+function rethrow(error: unknown, path: string, report?: FailureReport): never {
   if (!(error instanceof SQLiteError)) throw error;
   const code = error.code ?? "";
   for (const [prefix, [reason, message]] of REASONS) {
-    if (code.startsWith(prefix)) throw new MetadataError(reason, `${path}: ${message}`, { cause: error });
+    if (!code.startsWith(prefix)) continue;
+    const failure = new MetadataError(reason, `${path}: ${message}`, { cause: error });
+    report?.(failure);
+    throw failure;
   }
   throw error;
 }

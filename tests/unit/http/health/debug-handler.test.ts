@@ -10,6 +10,7 @@ const faults = { check: undefined as string | undefined, probe: undefined as str
 const clock = { now: 90_000, nowMs: () => clock.now };
 const failing = (which: "check" | "probe") => async () => {
   if (faults[which] !== undefined) throw new Error(faults[which]);
+  return undefined;
 };
 const health = createHealth({
   checks: [{ name: "storagedriver_filesystem", intervalMs: 10_000, threshold: 1, run: failing("check") }],

@@ -92,17 +92,40 @@ describe("readiness", () => {
     const { health } = open({
       probes: [
         { name: "storage", run: () => Promise.reject(new Error("disk full")) },
-        { name: "database", run: () => Promise.resolve() },
+        { name: "database", run: () => Promise.resolve(undefined) },
         { name: "other", run: () => Promise.reject(new Error("gone")) },
       ],
     });
-    expect(await health.readiness()).toEqual({ storage: "disk full", other: "gone" });
+    expect(await health.readiness()).toEqual({ isReady: false, faults: { storage: "disk full", other: "gone" } });
+    expect(await health.findings()).toEqual({ storage: 0, database: 1, other: 0 });
     expect(health.findFault()).toBeUndefined();
+  });
+
+  test("goes on while all that fails is what pulls do not need", async () => {
+    const { health } = open({ probes: [{ name: "storage", run: () => Promise.resolve("disk full") }] });
+    expect(await health.readiness()).toEqual({ isReady: true, faults: { storage: "disk full" } });
+    expect(await health.findings()).toEqual({ storage: 0 });
+  });
+
+  test("is told in the log when a fault comes and when it goes", async () => {
+    const faults = ["disk full", "disk full still", undefined, undefined];
+    const { health, lines } = open({
+      probes: [{ name: "storage", run: () => Promise.resolve(faults.shift()) }],
+      cacheMs: 0,
+    });
+    for (let i = 0; i < 4; i++) await health.readiness();
+    expect(lines).toEqual([
+      'level=error msg="something is wrong" check=storage fault="disk full"',
+      'level=info msg="it is right again" check=storage',
+    ]);
   });
 
   test("asks once for all who ask at the same time or within the second", async () => {
     let asked = 0;
-    const run = async () => void (asked += 1);
+    const run = async () => {
+      asked += 1;
+      return undefined;
+    };
     const { health, clock } = open({ probes: [{ name: "storage", run }] });
     await Promise.all([health.readiness(), health.readiness(), health.readiness()]);
     clock.now += 999;
@@ -114,16 +137,19 @@ describe("readiness", () => {
   });
 
   test("is not held up by a probe that hangs", async () => {
-    const hanging = { name: "database", run: () => new Promise<void>(() => undefined) };
+    const hanging = { name: "database", run: () => new Promise<undefined>(() => undefined) };
     const { health } = open({ probes: [hanging], probeTimeoutMs: 10 });
-    expect(await health.readiness()).toEqual({ database: "no answer within 10 ms" });
+    expect(await health.readiness()).toEqual({ isReady: false, faults: { database: "no answer within 10 ms" } });
   });
 
   test("fails with a failing check, and when the registry is about to stop", async () => {
     const { health } = open({ checks: [scripted("a", 1, ["broken"])] });
     await health.checkNow();
-    expect(await health.readiness()).toEqual({ a: "broken" });
+    expect(await health.readiness()).toEqual({ isReady: false, faults: { a: "broken" } });
     health.drain();
-    expect(await health.readiness()).toEqual({ shutdown: "the registry is about to stop" });
+    expect(await health.readiness()).toEqual({
+      isReady: false,
+      faults: { shutdown: "the registry is about to stop" },
+    });
   });
 });
