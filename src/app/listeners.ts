@@ -23,6 +23,7 @@ import {
   type TlsSource,
   unsentResponse,
   watchedMetrics,
+  watchExpiry,
 } from "../http/index.ts";
 import { ownerOf, type ProcessPlace, socketOf, watcherSocketOf } from "../processes/index.ts";
 import type { Registry } from "../registry/index.ts";
@@ -167,17 +168,31 @@ function listening({ config, log, place }: ListenerParts) {
   };
 }
 
-async function openTls({ config, log, closers }: ListenerParts, signal: AbortSignal): Promise<TlsSource | undefined> {
+async function openTls(
+  { config, log, metrics, closers }: ListenerParts,
+  signal: AbortSignal,
+): Promise<TlsSource | undefined> {
   const { tls, address } = config.http;
   if (!tls) return undefined;
+  const reports = {
+    reportProblem: (message: string, error?: unknown) => log.warn(message, { error }),
+    reportProgress: (message: string) => log.info(message),
+  };
   const source = await openTlsSource(tls, {
     clock: systemClock,
     random: Math.random,
-    reportProblem: (message, error) => log.warn(message, { error }),
-    reportProgress: (message) => log.info(message),
+    ...reports,
     listenAddress: "unixSocketPath" in address ? undefined : address,
     signal,
   });
   closers.add(() => source.stop());
+  closers.add(watchExpiry(source, { clock: systemClock, ...reports }));
+  metrics.addReading({
+    name: "berth_tls_certificate_not_after_timestamp_seconds",
+    help: "When the certificate that is served ends.",
+    type: "gauge",
+    together: "min",
+    read: () => source.current.pair.notAfterMs / 1000,
+  });
   return source;
 }

@@ -63,6 +63,6 @@ export {
   watchedMetrics,
 } from "./siblings/index.ts";
 export { createSignInDoors, type SignInParts } from "./sign-in/index.ts";
-export { openTlsSource, TlsError, type TlsSource } from "./tls/index.ts";
+export { openTlsSource, TlsError, type TlsSource, watchExpiry } from "./tls/index.ts";
 export { createTokenDoor, respondKeySet } from "./token/index.ts";
 export { unsentResponse } from "./unsent-response.ts";

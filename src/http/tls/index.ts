@@ -15,3 +15,4 @@ export type {
 } from "./options.ts";
 export { TlsError, type TlsFault } from "./tls-error.ts";
 export type { AlpnCertificate, AlpnChallengePort, ReportProblem, TlsMaterial, TlsSource } from "./tls-source.ts";
+export { watchExpiry } from "./watch-expiry.ts";
