@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -21,6 +22,7 @@ import {
   type SiblingProcesses,
   startListener,
   type TlsSource,
+  type UnsentAnswer,
   unsentResponse,
   watchedMetrics,
   watchExpiry,
@@ -159,13 +161,27 @@ function withSiblings({ config, place }: ListenerParts, handle: RequestHandler):
   return place ? passOnUploads(handle, siblingsOf(place), config.http.prefix) : handle;
 }
 
-function listening({ config, log, place }: ListenerParts) {
+function listening(parts: ListenerParts) {
+  const { config, log, place } = parts;
+  const unsent = { newRequestId: randomUUID, report: (answer: UnsentAnswer) => reportUnsent(parts, answer) };
   return {
     isShared: place !== undefined,
     limits: { idleTimeoutMs: config.http.limits.idleTimeoutMs },
     reportProblem: (message: string, error?: unknown) => log.warn(message, { error }),
-    answerError: unsentResponse,
+    answerError: (error: unknown) => unsentResponse(error, unsent),
   };
+}
+
+/** The file of a blob is opened after the request was told of, so that only here it shows that it cannot be read. */
+function reportUnsent({ config, log, metrics }: ListenerParts, { requestId, status, error }: UnsentAnswer): void {
+  metrics.storageAction(config.storage.driver.kind, "Reader").countFailure();
+  const path = error instanceof Error && "path" in error ? error.path : undefined;
+  log.error("an answer that is told to have gone well could not be sent, and this one was sent instead", {
+    "http.request.id": requestId,
+    "http.response.status": status,
+    "err.message": String(error),
+    ...(path !== undefined && { path, advice: "Berth's user has to be able to read it" }),
+  });
 }
 
 async function openTls(

@@ -65,4 +65,4 @@ export {
 export { createSignInDoors, type SignInParts } from "./sign-in/index.ts";
 export { openTlsSource, TlsError, type TlsSource, watchExpiry } from "./tls/index.ts";
 export { createTokenDoor, respondKeySet } from "./token/index.ts";
-export { unsentResponse } from "./unsent-response.ts";
+export { type UnsentAnswer, unsentResponse } from "./unsent-response.ts";

@@ -9,9 +9,9 @@ export interface ServeOptions {
   /** Absent: plain HTTP. */
   readonly tls?: Pick<TlsSource, "current"> | undefined;
   readonly limits: ListenerLimits;
-  /** Told of what does not stop the listener: a certificate that cannot be taken over, an error that `fetch` let out. */
+  /** Told of what does not stop the listener: a certificate that cannot be taken over. */
   readonly reportProblem: ReportProblem;
-  /** The answer to an error after `fetch`, such as a file that went away; default: 500 without a body. */
+  /** Answers, and tells of, an error after `fetch`, such as a file that went away; default: 500 without a body. */
   readonly answerError?: (error: unknown) => Response;
   /** Other processes of the same registry listen there as well; that nobody else does was made sure before (`claimAddress`). */
   readonly isShared?: boolean;
@@ -112,7 +112,8 @@ function idleSeconds(idleTimeoutMs: number): number {
   return Math.min(Math.ceil(idleTimeoutMs / 1000), longestIdleTimeoutSeconds);
 }
 
-function answerError(error: unknown, options: ServeOptions): Response {
-  options.reportProblem("a request ended in an error that nothing caught", error);
-  return options.answerError?.(error) ?? new Response(null, { status: 500 });
+function answerError(error: unknown, { answerError, reportProblem }: ServeOptions): Response {
+  if (answerError) return answerError(error);
+  reportProblem("a request ended in an error that nothing caught", error);
+  return new Response(null, { status: 500 });
 }
