@@ -4,6 +4,8 @@ import type { ActRecord } from "../../metadata/index.ts";
 export interface AuditExporter {
   /** What it has sent is kept under this name. */
   readonly name: string;
+  /** Where they go, for people. */
+  readonly target: string;
 
   /**
    * Resolves once all of them have arrived, as far as can be known.

@@ -9,6 +9,7 @@ import { auditLine } from "./audit-line.ts";
 export function createFileExporter(path: string): AuditExporter {
   return {
     name: "file",
+    target: path,
     async send(records) {
       const file = await open(path, "a+", 0o600);
       try {

@@ -44,6 +44,7 @@ class TrailFollower {
   readonly #signal: AbortSignal;
   #position: number | undefined;
   #failures = 0;
+  #failedAtMs = 0;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: TrailParts, exporter: AuditExporter, signal: AbortSignal) {
@@ -59,6 +60,7 @@ class TrailFollower {
         waitMs = (await this.#sendNext()) ? 0 : this.#pace.everyMs;
       } catch (error) {
         if (this.#signal.aborted) return;
+        if (this.#failures === 0) this.#failedAtMs = this.#parts.clock.nowMs();
         waitMs = Math.min(this.#pace.firstRetryMs * 2 ** this.#failures++, this.#pace.longestRetryMs);
         this.#report(error);
       }
@@ -87,7 +89,16 @@ class TrailFollower {
     if (clock.nowMs() - this.#reportedAtMs < REPORT_EVERY_MS) return;
     this.#reportedAtMs = clock.nowMs();
     const message = "the audit trail cannot be sent; what is kept back is sent later";
-    log.warn(message, { exporter: this.#exporter.name, sentThrough: this.#position, failures: this.#failures, error });
+    const { name, target } = this.#exporter;
+    log.warn(message, {
+      exporter: name,
+      target,
+      sentThrough: this.#position,
+      failures: this.#failures,
+      since: new Date(this.#failedAtMs),
+      // That a receiver refuses is nothing that a stack says more of.
+      error: error instanceof Error ? error.message : error,
+    });
   }
 
   #reportRecovery(): void {

@@ -13,8 +13,10 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  * @spec OTLP 1.9, "OTLP/HTTP"
  */
 export function createOtlpExporter({ endpoint, headers }: OtlpOptions, origin: OtlpOrigin, log: Log): AuditExporter {
+  const { origin: server, pathname } = new URL(endpoint);
   return {
     name: "otlp",
+    target: `${server}${pathname}`,
     async send(records, signal) {
       const answer = await fetch(endpoint, {
         method: "POST",

@@ -12,6 +12,7 @@ export function createSyslogExporter(options: SyslogOptions, hostname: string): 
   if (address.transport !== "udp") return new StreamExporter(options, origin);
   return {
     name: "syslog",
+    target: targetOf(options),
     send: (records) =>
       sendDatagrams(
         records.map((record) => syslogMessage(record, origin)),
@@ -21,18 +22,25 @@ export function createSyslogExporter(options: SyslogOptions, hostname: string): 
   };
 }
 
+function targetOf({ address }: SyslogOptions): string {
+  if (address.transport === "unix") return `unix:${address.path}`;
+  return `${address.transport}://${address.hostname}:${address.port}`;
+}
+
 /** So many acts may have been on their way when a connection breaks. */
 const MOST_UNSURE = 500;
 
 /** What was written last before a connection broke may have been lost: it is sent again over the next one. */
 class StreamExporter implements AuditExporter {
   readonly name = "syslog";
+  readonly target: string;
   readonly #options: SyslogOptions;
   readonly #origin: SyslogOrigin;
   #stream: SyslogStream | undefined;
   #unsure: readonly ActRecord[] = [];
 
   constructor(options: SyslogOptions, origin: SyslogOrigin) {
+    this.target = targetOf(options);
     this.#options = options;
     this.#origin = origin;
   }

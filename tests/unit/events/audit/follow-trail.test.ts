@@ -43,6 +43,7 @@ const record = (count: number, atMs = 0) =>
 /** Keeps what it is sent, unless it fails. */
 class Inbox implements AuditExporter {
   readonly name = "inbox";
+  readonly target = "tcp://inbox:1";
   readonly sequences: number[] = [];
   failures = 0;
   attempts = 0;
