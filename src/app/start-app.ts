@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { openAccess } from "./open-access.ts";
@@ -73,6 +74,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
 
   const failures = new DatabaseFailures(systemClock, (reason) => metrics.databaseFailed(reason));
   const stores = await openStores(config, { metrics, tracing, place, tell, failures }, closers);
+  await warnOfReaders(config.database.path, log);
   // Who ordered this start may be gone, and another may have come in its place.
   if (place) signal.throwIfAborted();
   const registry = openRegistry(config, stores, place, closers);
@@ -113,6 +115,13 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
 /** Where the data is, and who may come: the first questions of who reads the log of a registry that somebody else has set up. */
 function placesOf({ storage: { driver }, auth }: Config): Record<string, string> {
   return { ...(driver.kind === "filesystem" && { rootdirectory: resolve(driver.rootDirectory) }), auth: auth.kind };
+}
+
+/** It holds hashes of passwords. A restore makes it as readable as the copy was. */
+async function warnOfReaders(databasePath: string, log: Log): Promise<void> {
+  const found = await stat(databasePath).catch(() => undefined);
+  if (found && (found.mode & 0o007) !== 0)
+    log.warn(`${databasePath} can be read by everybody on this machine: chmod 600 it, its -wal and its -shm`);
 }
 
 function openRegistry(config: Config, stores: Stores, place: ProcessPlace | undefined, closers: Closers): Registry {
