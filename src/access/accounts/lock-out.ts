@@ -67,7 +67,7 @@ export class LockOut {
     this.#parts = parts;
   }
 
-  /** @throws RegistryError `too-many-requests` with `retryAfterSeconds` as its detail */
+  /** @throws RegistryError `too-many-requests` with `retryAfterSeconds`, and the name that was typed, as its detail */
   async requireOpen(who: Attempter): Promise<void> {
     const nowMs = this.#parts.clock.nowMs();
     let untilMs = 0;
@@ -76,7 +76,7 @@ export class LockOut {
       this.#remember(key, record?.blockedUntilMs ?? 0);
       untilMs = Math.max(untilMs, record?.blockedUntilMs ?? 0);
     }
-    if (nowMs < untilMs) throw lockedOut(untilMs - nowMs);
+    if (nowMs < untilMs) throw lockedOut(untilMs - nowMs, who);
   }
 
   /** Of what this process knows. */
@@ -152,12 +152,12 @@ function waitAfter(failures: number, allowed: number, { firstWaitMs, maxWaitMs }
   return failures < allowed ? 0 : Math.min(maxWaitMs, firstWaitMs * 2 ** (failures - allowed));
 }
 
-function lockedOut(waitMs: number): RegistryError {
+function lockedOut(waitMs: number, { name: user }: Attempter): RegistryError {
   const retryAfterSeconds = Math.ceil(waitMs / 1000);
   return new RegistryError(
     "too-many-requests",
     `too many failed sign-ins: try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? "second" : "seconds"}`,
-    { detail: { retryAfterSeconds } },
+    { detail: { retryAfterSeconds, ...(user !== undefined && { user }) } },
   );
 }
 

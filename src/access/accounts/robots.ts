@@ -126,10 +126,11 @@ export async function getRobotRecord(queries: Queries, name: string): Promise<Ac
 /** @throws RegistryError `bad-request` */
 export function requireFuture(nowMs: number, expiresAtMs: number | null | undefined): void {
   if (expiresAtMs === null || expiresAtMs === undefined) return;
-  if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs <= nowMs)
-    throw new RegistryError("bad-request", "the end is in the past: give a time to come", {
-      detail: { field: "expiresAt" },
-    });
+  if (Number.isSafeInteger(expiresAtMs) && expiresAtMs > nowMs) return;
+  const now = new Date(nowMs).toISOString();
+  throw new RegistryError("bad-request", `the end is in the past: by the registry's clock it is ${now}`, {
+    detail: { field: "expiresAt" },
+  });
 }
 
 function toRobot(record: AccountRecord): Robot {
