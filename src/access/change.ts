@@ -1,13 +1,25 @@
-import { type Act, type ActOrigin, loadAccessRules, type MetadataDatabase, type Queries } from "../metadata/index.ts";
-import { recordAct } from "../metadata/index.ts";
+import {
+  type Act,
+  type ActOrigin,
+  loadAccessRules,
+  type MetadataDatabase,
+  type Queries,
+  recordAct,
+} from "../metadata/index.ts";
+import { RegistryError } from "../oci/index.ts";
 import type { Clock } from "../runtime/index.ts";
+import type { Account } from "./accounts/account.ts";
+import { findAccountById, isUsable } from "./accounts/find-account.ts";
+import { askerOf } from "./caller.ts";
 import type { Asker } from "./rules/access-rules.ts";
 import type { Viewer } from "./rules/authority.ts";
 import { readRules } from "./rules/read-rules.ts";
 
 /** Who changes something, and from where. */
 export interface Changer {
-  /** Absent: somebody of whom no rule says anything. */
+  /** Who it is, and so what the rules say of them; absent: nobody who has an account. */
+  readonly account?: Pick<Account, "id"> | undefined;
+  /** For who has no account. Absent: no rule says anything of them. */
   readonly asker?: Asker | undefined;
   readonly from: ActOrigin;
 }
@@ -20,32 +32,52 @@ export interface Change {
   /** Of its transaction. */
   readonly queries: Queries;
   readonly nowMs: number;
-  /** Who makes it, under the rules as they are by now: what is permitted is decided by the rules that it changes. */
+  /** Who makes it, as their account is by now. */
+  readonly asker: Asker;
+  /** The same, under the rules as they are by now: what is permitted is decided by the rules that it changes. */
   viewer(): Promise<Viewer>;
   /** Puts on record what has been done. */
   record(deed: Deed): Promise<void>;
 }
 
-/** Makes a change in one transaction. What `make` throws undoes it. */
+/**
+ * Makes a change in one transaction. What `make` throws undoes it.
+ * @throws RegistryError `unauthorized` if the account that makes it can do nothing any more
+ */
 export function makeChange<T>(
   { metadata, clock }: { readonly metadata: MetadataDatabase; readonly clock: Clock },
   by: Changer,
   make: (change: Change) => Promise<T>,
 ): Promise<T> {
-  return metadata.transaction((queries) => make(new OpenChange(queries, by, clock.nowMs())));
+  return metadata.transaction(async (queries) => {
+    const nowMs = clock.nowMs();
+    const asker = by.account ? await findAsker(queries, by.account.id, nowMs) : by.asker;
+    return make(new OpenChange(queries, { asker, from: by.from }, nowMs));
+  });
+}
+
+/** What somebody may do can have been taken away since they were let in. */
+async function findAsker(queries: Queries, accountId: number, nowMs: number): Promise<Asker> {
+  const account = await findAccountById(queries, accountId);
+  if (!account || !isUsable(account, nowMs))
+    throw new RegistryError("unauthorized", "the account has just been disabled, or is gone");
+  const { kind, name, source } = account;
+  return askerOf({ kind, name, source, account });
 }
 
 class OpenChange implements Change {
   readonly queries: Queries;
   readonly nowMs: number;
-  readonly #by: Changer;
+  readonly asker: Asker;
+  readonly #from: ActOrigin;
   /** Until something is changed. */
   #viewer: Promise<Viewer> | undefined;
 
-  constructor(queries: Queries, by: Changer, nowMs: number) {
+  constructor(queries: Queries, { asker = { subjects: [] }, from }: Changer, nowMs: number) {
     this.queries = queries;
     this.nowMs = nowMs;
-    this.#by = by;
+    this.asker = asker;
+    this.#from = from;
   }
 
   viewer(): Promise<Viewer> {
@@ -55,11 +87,11 @@ class OpenChange implements Change {
 
   async record(deed: Deed): Promise<void> {
     this.#viewer = undefined;
-    await recordAct(this.queries, { ...this.#by.from, ...deed, atMs: this.nowMs, outcome: "success" });
+    await recordAct(this.queries, { ...this.#from, ...deed, atMs: this.nowMs, outcome: "success" });
   }
 
   async #findViewer(): Promise<Viewer> {
     const rules = readRules(await loadAccessRules(this.queries));
-    return { rules, asker: this.#by.asker ?? { subjects: [] }, nowMs: this.nowMs };
+    return { rules, asker: this.asker, nowMs: this.nowMs };
   }
 }

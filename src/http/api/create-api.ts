@@ -79,8 +79,10 @@ class ApiRequest {
   /** All that must hold at the moment of the change is looked at in its transaction, and so is what is shown of it. */
   async #change(route: ChangingRoute, call: AnyCall, repeated: IdempotentRequest | undefined): Promise<Answer> {
     const prepared = await route.prepare?.(call);
-    const { asker, by: from } = call.caller;
-    return makeChange(this.#parts, { asker, from }, async (change) => {
+    const { account, asker, by: from } = call.caller;
+    return makeChange(this.#parts, { account, asker, from }, async (change) => {
+      const { permission } = route;
+      requirePermission({ ...call.caller, asker: change.asker }, { permission, params: call.params, isSafe: false });
       const known = await repeated?.findAnswer(change);
       if (known) return known;
       const inside = { ...call, queries: change.queries, viewer: () => change.viewer(), change, prepared };

@@ -60,6 +60,22 @@ describe("users are administered by administrators and shown to auditors", () =>
   });
 });
 
+describe("who is let in as an administrator", () => {
+  const caller = { asker: { subjects: [], systemRole: "administrator" } } as const;
+  const body = { name: "ben", password: PASSWORD };
+
+  test("and is none any more when the change is made, changes nothing", async () => {
+    expect((await api.ask("anna", "POST /users", { body, caller })).status).toBe(403);
+    expect(await statusOf("root", "GET /users/ben")).toBe(404);
+  });
+
+  test("and is disabled by then, changes nothing", async () => {
+    await statusOf("root", "PATCH /users/anna", { isDisabled: true });
+    expect((await api.ask("anna", "POST /users", { body, caller })).status).toBe(401);
+    expect(await statusOf("root", "GET /users/ben")).toBe(404);
+  });
+});
+
 describe("a user", () => {
   test("is made, shown, changed and deleted", async () => {
     const made = await api.ask("root", "POST /users", {
