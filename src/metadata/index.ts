@@ -18,21 +18,23 @@ export {
   type RoleRecord,
 } from "./access/access-rules.ts";
 export {
-  type AccountChanges,
   type AccountRecord,
   findAccountRecord,
   findAccountRecordById,
   findExternalAccountRecord,
   hasAdministrator,
   hasOtherAdministrator,
-  insertAccount,
   listAccountRecords,
+} from "./access/accounts.ts";
+export {
+  type AccountChanges,
+  insertAccount,
   type NewAccount,
   putAccountLastUsed,
   raiseAccountGeneration,
   removeAccount,
   updateAccount,
-} from "./access/accounts.ts";
+} from "./access/change-accounts.ts";
 export { startOnce } from "./access/counters.ts";
 export {
   findGroupRecord,
@@ -41,18 +43,20 @@ export {
   insertGroup,
   listGroupIdsBySource,
   listGroupIdsOf,
-  listGroupMappings,
-  listGroupMappingsOfSource,
   listGroupMembers,
   listGroupRecords,
   listGroupRecordsOf,
-  putGroupMapping,
   putGroupMember,
   removeGroup,
-  removeGroupMapping,
   removeGroupMember,
   updateGroup,
 } from "./access/groups.ts";
+export {
+  listGroupMappings,
+  listGroupMappingsOfSource,
+  putGroupMapping,
+  removeGroupMapping,
+} from "./access/group-mappings.ts";
 export { findIdempotencyKey, insertIdempotencyKey } from "./access/idempotency-keys.ts";
 export {
   BEHIND_ALL_NAMES,

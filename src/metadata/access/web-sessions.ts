@@ -1,5 +1,5 @@
 import type { Queries } from "../database.ts";
-import { raiseAccountGeneration } from "./accounts.ts";
+import { raiseAccountGeneration } from "./change-accounts.ts";
 
 /** A browser that is signed in. */
 export interface WebSessionRecord {
