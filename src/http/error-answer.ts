@@ -1,10 +1,10 @@
 import { type Answer, type AnswerHeaders, jsonAnswer, withoutBody } from "./answer.ts";
 import { MetadataError } from "../metadata/index.ts";
 import { RegistryError, type RegistryErrorKind } from "../oci/index.ts";
+import { errorCode } from "../runtime/index.ts";
 import { StorageError } from "../storage/index.ts";
 import { ERROR_TABLE } from "./error-table.ts";
 import { HttpError } from "./http-error.ts";
-import { isSystemError } from "./system-error.ts";
 
 const STORE_FAILURES: Readonly<Record<StorageError["reason"] | MetadataError["reason"], RegistryErrorKind>> = {
   full: "storage-full",
@@ -76,4 +76,9 @@ function waitSecondsOf({ details: [detail] }: RegistryError): number | undefined
   if (typeof detail !== "object" || detail === null) return undefined;
   const { retryAfterSeconds } = detail as { readonly retryAfterSeconds?: unknown };
   return typeof retryAfterSeconds === "number" ? Math.ceil(retryAfterSeconds) : undefined;
+}
+
+/** Whether the operating system said no: to a file that is opened only while it is sent or read back, for one. */
+export function isSystemError(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test(errorCode(error) ?? "");
 }

@@ -10,3 +10,7 @@ export class HttpError extends RegistryError {
     this.headers = headers;
   }
 }
+
+export function methodNotAllowed(method: string, allow: string): HttpError {
+  return new HttpError("method-not-allowed", `${method} is not possible here; possible are ${allow}`, { Allow: allow });
+}

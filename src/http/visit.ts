@@ -6,6 +6,7 @@ import { Client } from "./client.ts";
 import { type Destination, findDestination } from "./destination.ts";
 import type { Door, Page, PreparedEdge } from "./edge.ts";
 import { asRegistryError, errorAnswer } from "./error-answer.ts";
+import { methodNotAllowed } from "./http-error.ts";
 import { isHost } from "./forwarded.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
 import type { RequestSpan } from "./observation/index.ts";
@@ -121,7 +122,7 @@ export class Visit {
   #show(page: Page): Soon<Answer> {
     const { method } = this.request;
     if (method === "GET" || method === "HEAD") return page.respond();
-    throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are GET, HEAD`);
+    throw methodNotAllowed(method, "GET, HEAD");
   }
 
   #enter(door: Door, path: string): Soon<Answer> {

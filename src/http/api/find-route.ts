@@ -1,6 +1,6 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import { HttpError } from "../http-error.ts";
+import { methodNotAllowed } from "../http-error.ts";
 import type { ApiRoute, Method } from "./route.ts";
 
 const METHODS: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -26,8 +26,6 @@ export function createFindRoute(routes: readonly ApiRoute[]): FindRoute {
     if (found) return found;
     const allow = METHODS.filter((other) => find(other, path)).join(", ");
     if (allow === "") throw new RegistryError("route-unknown", `the API has nothing at ${shorten(path)}`);
-    throw new HttpError("method-not-allowed", `${method} is not possible here; possible are ${allow}`, {
-      Allow: allow,
-    });
+    throw methodNotAllowed(method, allow);
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { RegistryError } from "../../oci/index.ts";
+import { readBody } from "../read-body.ts";
 import { type FieldProblem, fieldErrors } from "./problem.ts";
 
 /** Nobody administers with more at once. */
@@ -48,20 +49,7 @@ export async function readJsonBytes(request: Request): Promise<Uint8Array> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(?:;|$)/i.test(type))
     throw new RegistryError("media-type-unsupported", "the body is to be JSON: send Content-Type: application/json");
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  const pieces: Uint8Array[] = [];
-  let totalBytes = 0;
-  try {
-    for await (const piece of request.body ?? []) {
-      totalBytes += piece.byteLength;
-      if (totalBytes > MAX_BODY_BYTES) throw tooLarge();
-      pieces.push(piece);
-    }
-  } catch (cause) {
-    if (cause instanceof RegistryError) throw cause;
-    throw new RegistryError("upload-interrupted", "the request ended before its body did: send it again", { cause });
-  }
-  return Buffer.concat(pieces);
+  return readBody(request, MAX_BODY_BYTES, tooLarge);
 }
 
 function tooLarge(): RegistryError {

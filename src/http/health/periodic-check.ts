@@ -1,6 +1,5 @@
-import type { Log } from "../../runtime/index.ts";
+import { type Log, within } from "../../runtime/index.ts";
 import type { HealthCheck } from "./health-checks.ts";
-import { within } from "./within.ts";
 
 const LONGEST_MS = 30_000;
 

@@ -1,5 +1,4 @@
-import type { Clock, Log } from "../../runtime/index.ts";
-import { within } from "./within.ts";
+import { type Clock, type Log, within } from "../../runtime/index.ts";
 
 /** What the registry cannot work without, or not well. */
 export interface Probe {

@@ -1,5 +1,4 @@
-import type { RequestRecord } from "../request-record.ts";
-import { sentBodyBytes } from "./body-bytes.ts";
+import { type RequestRecord, sentBodyBytes } from "../request-record.ts";
 import { maskTarget } from "./mask-target.ts";
 
 /** Writes down one finished request. */

@@ -19,7 +19,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
-import { within } from "../health/within.ts";
+import { within } from "../../runtime/index.ts";
 import type { RequestRecord } from "../request-record.ts";
 import { requestAttributes, spanName } from "./request-attributes.ts";
 import type { SamplerOptions, TracingOptions } from "./tracing-options.ts";

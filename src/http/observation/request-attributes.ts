@@ -1,6 +1,5 @@
-import type { RequestRecord } from "../request-record.ts";
+import { type RequestRecord, sentBodyBytes } from "../request-record.ts";
 import { ENDPOINT_NAMES } from "../v2/match-route.ts";
-import { sentBodyBytes } from "./body-bytes.ts";
 import { maskTarget } from "./mask-target.ts";
 import type { SpanAttributes } from "./tracing.ts";
 

@@ -1,7 +1,6 @@
 import { MetadataError } from "../../metadata/index.ts";
 import { describeError, type Log, type LogFields, type LogLevel } from "../../runtime/index.ts";
-import type { RequestRecord } from "../request-record.ts";
-import { sentBodyBytes } from "./body-bytes.ts";
+import { type RequestRecord, sentBodyBytes } from "../request-record.ts";
 import { maskTarget } from "./mask-target.ts";
 
 /**

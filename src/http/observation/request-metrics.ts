@@ -1,7 +1,6 @@
 import type { Registry } from "prom-client";
-import type { RequestRecord } from "../request-record.ts";
+import { type RequestRecord, sentBodyBytes } from "../request-record.ts";
 import { ENDPOINT_NAMES } from "../v2/match-route.ts";
-import { sentBodyBytes } from "./body-bytes.ts";
 import { CounterTally, HistogramTally, type Observer } from "./tally.ts";
 
 const HANDLERS = [...Object.values(ENDPOINT_NAMES).map(({ metric }) => metric), "other"];

@@ -3,7 +3,7 @@ import { type FinishedSignIn, principalOf } from "../../auth/index.ts";
 import { type Act, type Queries, recordAct } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer } from "../answer.ts";
-import { readForm } from "../read-small-body.ts";
+import { readForm } from "../read-body.ts";
 import type { Visitor } from "../edge.ts";
 import { browserOf, type SignInParts } from "./sign-in-parts.ts";
 

@@ -3,7 +3,7 @@ import { type Identity, principalOf, refuseOtherSites, requireOwnPage } from "..
 import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
-import { readSmallBody } from "../read-small-body.ts";
+import { readSmallBody } from "../read-body.ts";
 import type { Visitor } from "../edge.ts";
 import { browserOf, pageOf, type SignInParts } from "./sign-in-parts.ts";
 

@@ -2,7 +2,7 @@ import { RegistryError } from "../../oci/index.ts";
 import { type Answer, withoutBody } from "../answer.ts";
 import type { Door, Visitor } from "../edge.ts";
 import { errorAnswer, type ErrorContext } from "../error-answer.ts";
-import { HttpError } from "../http-error.ts";
+import { methodNotAllowed } from "../http-error.ts";
 import { beginAtProvider, finishAtProvider, logOutByProvider } from "./provider-pages.ts";
 import { showWays, signInByPassword, signOut } from "./session-pages.ts";
 import type { SignInParts } from "./sign-in-parts.ts";
@@ -44,12 +44,8 @@ async function answer(parts: SignInParts, visitor: Visitor): Promise<Answer> {
   // Cookies and the way back from a provider are for a host.
   if (visitor.origin === "") throw new RegistryError("bad-request", "the request has no usable Host header");
   const isHead = method === "HEAD" && page.method === "GET";
-  if (method !== page.method && !isHead) {
-    const allowed = page.method === "GET" ? "GET, HEAD" : page.method;
-    throw new HttpError("method-not-allowed", `${method} is not possible here; possible are ${allowed}`, {
-      Allow: allowed,
-    });
-  }
+  if (method !== page.method && !isHead)
+    throw methodNotAllowed(method, page.method === "GET" ? "GET, HEAD" : page.method);
   const shown = await page.respond(parts, visitor, provider);
   return isHead ? withoutBody(shown) : shown;
 }

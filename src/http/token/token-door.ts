@@ -16,7 +16,7 @@ import type { Clock } from "../../runtime/index.ts";
 import { type Answer, jsonAnswer } from "../answer.ts";
 import type { Door, Visitor } from "../edge.ts";
 import { errorAnswer } from "../error-answer.ts";
-import { HttpError } from "../http-error.ts";
+import { methodNotAllowed } from "../http-error.ts";
 import { ACCESS_TOKEN_TYPE, readFormWish, readQueryWish, type TokenWish } from "./token-wish.ts";
 
 export interface TokenDoorParts extends RecordParts {
@@ -54,9 +54,7 @@ async function readWish({ service }: TokenDoorParts, { request, query }: Visitor
   const { method } = request;
   if (method === "GET") return readQueryWish(request, query, service);
   if (method === "POST") return readFormWish(request, service);
-  throw new HttpError("method-not-allowed", `${method} is not possible here; possible are GET, POST`, {
-    Allow: "GET, POST",
-  });
+  throw methodNotAllowed(method, "GET, POST");
 }
 
 async function answer(parts: TokenDoorParts, wish: TokenWish, visitor: Visitor): Promise<Answer> {

@@ -1,6 +1,6 @@
 import { type BasicCredentials, parseBasicCredentials, parseScopes, type TokenAccess } from "../../auth/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
-import { readForm } from "../read-small-body.ts";
+import { readForm } from "../read-body.ts";
 
 /** What a client wants a token for. */
 export interface TokenWish {

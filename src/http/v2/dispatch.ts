@@ -1,8 +1,8 @@
 import type { Caller } from "../../access/index.ts";
-import { RegistryError } from "../../oci/index.ts";
 import type { RegistryOptions } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
+import { methodNotAllowed } from "../http-error.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
 import type { Exchange, ExchangeAt } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
@@ -76,7 +76,7 @@ export function dispatch(exchange: Exchange): Soon<Answer> {
   requireLetIn(exchange.caller, NEEDS.signIn);
   const allow = allowedMethods(route, exchange.registry.options);
   if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
-  throw new RegistryError("method-not-allowed", `${method} is not possible here; possible are ${allow}`);
+  throw methodNotAllowed(method, allow);
 }
 
 function answer(exchange: Exchange, endpoint: Endpoint): Soon<Answer> {

@@ -20,9 +20,9 @@ import {
 } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../answer.ts";
+import { readBody } from "../read-body.ts";
 import { isNotModified } from "./conditional.ts";
 import { actOriginOf, type Exchange, type ExchangeAt, locationOf } from "./exchange.ts";
-import { readLimitedBody } from "./read-limited-body.ts";
 
 /** More tags than this in one `?tag=` push are refused. */
 const MAX_TAG_PARAMETERS = 100;
@@ -91,7 +91,7 @@ export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise
   requireWritable(exchange.registry);
   const { name: repository, reference } = exchange.route;
   const tags = parseTagParameters(exchange.query);
-  const body = await readLimitedBody(exchange.request, MAX_MANIFEST_BYTES);
+  const body = await readBody(exchange.request, MAX_MANIFEST_BYTES, manifestTooLarge);
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
   const { registry, warnings } = exchange;
   const by = actOriginOf(exchange);
@@ -104,6 +104,11 @@ export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise
     ...(pushed.subject !== undefined && { "OCI-Subject": pushed.subject }),
     ...(tags.length > 0 && { "OCI-Tag": pushed.tags.join(", ") }),
   });
+}
+
+function manifestTooLarge(): RegistryError {
+  const maxBytes = MAX_MANIFEST_BYTES;
+  return new RegistryError("manifest-too-large", `a manifest has at most ${maxBytes} bytes`, { detail: { maxBytes } });
 }
 
 /** `undefined` for who may do everything that a push can do. */

@@ -1,3 +1,4 @@
+import { collectBytes } from "../collect-bytes.ts";
 import { OutboundError } from "./outbound-error.ts";
 
 /** Statuses of answers that have no body. */
@@ -10,17 +11,7 @@ export async function readWithin(response: Response, maxBytes: number, host: str
   // The body is unpacked already.
   for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
   if (WITHOUT_BODY.has(status)) return new Response(null, { status, statusText, headers });
-  return new Response(await collect(response, maxBytes, host), { status, statusText, headers });
-}
-
-async function collect(response: Response, maxBytes: number, host: string): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array[] = [];
-  let totalBytes = 0;
-  for await (const piece of response.body ?? []) {
-    totalBytes += piece.byteLength;
-    if (totalBytes > maxBytes)
-      throw new OutboundError("too-large", `the answer of ${host} is longer than ${maxBytes} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+  const bytes = await collectBytes(response.body, maxBytes);
+  if (bytes) return new Response(bytes, { status, statusText, headers });
+  throw new OutboundError("too-large", `the answer of ${host} is longer than ${maxBytes} bytes`);
 }

@@ -6,7 +6,7 @@ import { Networks } from "../../../src/runtime/networks.ts";
 import { readOfferedProtocols } from "../../../src/http/listener/client-hello.ts";
 import { maskTarget } from "../../../src/http/observation/mask-target.ts";
 import { pathOf, targetOf } from "../../../src/http/request-target.ts";
-import { readLimitedBody } from "../../../src/http/v2/read-limited-body.ts";
+import { readBody } from "../../../src/http/read-body.ts";
 import { RegistryError } from "../../../src/oci/index.ts";
 import { seenClient } from "../../support/seen-client.ts";
 import { PATHS } from "../corpus/texts.ts";
@@ -168,11 +168,12 @@ export const limitedBodies: FuzzTarget = {
       },
     });
     try {
-      const read = await readLimitedBody(new Request("http://a/", { method: "PUT", body }), MOST_BYTES);
+      const tooLarge = () => new RegistryError("request-too-large", "too much");
+      const read = await readBody(new Request("http://a/", { method: "PUT", body }), MOST_BYTES, tooLarge);
       ok(bytes.length <= MOST_BYTES && Buffer.from(read).equals(bytes));
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
-      checkRefusal(error, ["manifest-too-large"]);
+      checkRefusal(error, ["request-too-large"]);
       ok(bytes.length > MOST_BYTES);
     }
   },

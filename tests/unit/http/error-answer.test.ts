@@ -1,9 +1,20 @@
 import { expect, test } from "bun:test";
 
+import { isSystemError } from "../../../src/http/error-answer.ts";
 import { unsentResponse } from "../../../src/http/unsent-response.ts";
 import { parseErrorBody } from "../../support/http-client.ts";
 
 const parts = { newRequestId: () => "r-1", report: () => undefined };
+
+test("what the operating system refuses is told from what is a defect", async () => {
+  const missing = await Bun.file("/nowhere/at/all")
+    .text()
+    .catch((error: unknown) => error);
+  expect(isSystemError(missing)).toBe(true);
+  expect(isSystemError(Object.assign(new Error("too many open files"), { code: "EMFILE" }))).toBe(true);
+  expect(isSystemError(Object.assign(new Error("no argument"), { code: "ERR_INVALID_ARG_TYPE" }))).toBe(false);
+  expect([new TypeError("undefined"), "EIO", undefined].map(isSystemError)).toEqual([false, false, false]);
+});
 
 test("a file that cannot be opened for sending is said to be unavailable", async () => {
   const missing = await Bun.file("/nowhere/at/all")
