@@ -30,34 +30,21 @@ const MAX_TAG_PARAMETERS = 100;
 /** @spec OCI distribution-spec, end-3 */
 export function sendManifest(exchange: ExchangeAt<"manifest">): Soon<Answer> {
   const { name, reference: asked } = exchange.route;
-  const reference = exchange.options.amd64Fallback ? withFallback(exchange, name, asked) : asked;
-  return whenThere(reference, (chosen) => {
-    const { method, headers } = exchange.request;
-    const isHeadEnough = method === "HEAD" || headers.has("if-none-match");
-    return isHeadEnough ? sendHead(exchange, { name, asked, chosen }) : sendBody(exchange, { name, asked, chosen });
-  });
+  // For old clients perhaps one image of what was asked for instead.
+  const chosen = exchange.options.amd64Fallback ? withFallback(exchange, name, asked) : asked;
+  return whenThere(chosen, (reference) => sendChosen(exchange, asked, reference));
 }
 
-interface Wanted {
-  readonly name: RepositoryName;
-  readonly asked: Reference;
-  /** What was asked for; for old clients perhaps one image of it instead. */
-  readonly chosen: Reference;
-}
-
-function sendBody(exchange: Exchange, { name, asked, chosen }: Wanted): Soon<Answer> {
-  return whenThere(getManifest(exchange.registry, name, chosen), (manifest) => {
+function sendChosen(exchange: ExchangeAt<"manifest">, asked: Reference, chosen: Reference): Soon<Answer> {
+  const { registry, request, route } = exchange;
+  const isHead = request.method === "HEAD";
+  const found: Soon<ManifestHead & { readonly body?: Uint8Array }> = isHead
+    ? getManifestHead(registry, route.name, chosen)
+    : getManifest(registry, route.name, chosen);
+  return whenThere(found, (manifest) => {
     const headers = manifestHeaders(exchange, manifest, asked);
-    return { status: 200, headers, body: manifest.body };
-  });
-}
-
-function sendHead(exchange: Exchange, wanted: Wanted): Soon<Answer> {
-  const { registry, request } = exchange;
-  return whenThere(getManifestHead(registry, wanted.name, wanted.chosen), (head) => {
-    const headers = manifestHeaders(exchange, head, wanted.asked);
-    if (isNotModified(request, head.digest)) return emptyAnswer(304, headers);
-    return request.method === "HEAD" ? emptyAnswer(200, headers) : sendBody(exchange, wanted);
+    if (isNotModified(request, manifest.digest)) return emptyAnswer(304, headers);
+    return { status: 200, headers, body: manifest.body ?? null };
   });
 }
 
