@@ -165,12 +165,24 @@ export class Visit {
   }
 
   #dispatch(sent: Route, caller: Caller): Soon<Answer> {
-    const { registry, emptyRegistry, options } = this.#edge;
+    const { registry, emptyRegistry, options, authenticator } = this.#edge;
     const { request, client, transfer } = this;
     const route = readRoute(sent, caller);
     const query = queryOf(this.target);
     const warnings = this.#warnings;
-    return dispatch({ registry, emptyRegistry, options, request, route, query, client, caller, transfer, warnings });
+    return dispatch({
+      registry,
+      emptyRegistry,
+      options,
+      request,
+      route,
+      query,
+      client,
+      caller,
+      authenticator,
+      transfer,
+      warnings,
+    });
   }
 
   #finish(answer: Answer, error?: RegistryError): Response {

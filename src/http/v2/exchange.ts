@@ -1,4 +1,5 @@
 import { type Caller, nameOf } from "../../access/index.ts";
+import type { Authenticator } from "../../auth/index.ts";
 import type { ActOrigin } from "../../metadata/index.ts";
 import type { RepositoryName, Warnings } from "../../oci/index.ts";
 import type { Registry } from "../../registry/index.ts";
@@ -17,8 +18,10 @@ export interface Exchange {
   readonly route: ParsedRoute;
   /** Of the request's target, decoded. */
   readonly query: URLSearchParams;
-  readonly client: Pick<Client, "origin" | "acting">;
+  readonly client: Pick<Client, "origin" | "acting" | "address" | "requestId" | "clientCertificate">;
+  /** As they were known when the head of the request was there. */
   readonly caller: Caller;
+  readonly authenticator: Pick<Authenticator, "authenticate">;
   readonly transfer: Transfer;
   readonly warnings: Warnings;
 }

@@ -7,7 +7,7 @@ import {
   type RepositoryName,
   type Tag,
 } from "../../oci/index.ts";
-import type { AccessRequest, Action } from "../../access/index.ts";
+import type { AccessRequest, Action, Caller } from "../../access/index.ts";
 import type { ManifestHead } from "../../metadata/index.ts";
 import {
   type PushPermission,
@@ -23,6 +23,7 @@ import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../an
 import { readBody } from "../read-body.ts";
 import { isNotModified } from "./conditional.ts";
 import { actOriginOf, type Exchange, type ExchangeAt, locationOf } from "./exchange.ts";
+import { askAgain } from "./require-access.ts";
 
 /** More tags than this in one `?tag=` push are refused. */
 const MAX_TAG_PARAMETERS = 100;
@@ -82,7 +83,7 @@ export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
   const { registry, warnings } = exchange;
   const by = actOriginOf(exchange);
-  const permission = pushPermission(exchange, repository);
+  const permission = pushPermission(await askAgain(exchange), repository);
   const push = { repository, reference, tags, contentType, body, warnings, by, permission };
   const pushed = await putManifest(registry, push);
   return emptyAnswer(201, {
@@ -99,7 +100,7 @@ function manifestTooLarge(): RegistryError {
 }
 
 /** `undefined` for who may do everything that a push can do. */
-function pushPermission({ caller }: Exchange, path: RepositoryName): PushPermission | undefined {
+function pushPermission(caller: Caller, path: RepositoryName): PushPermission | undefined {
   const may = (action: Action, tag: Partial<AccessRequest> = {}) =>
     caller.refusalOf({ path, action, ...tag }) === undefined;
   if (may("push")) return undefined;

@@ -66,6 +66,20 @@ export function requireAccess(exchange: Exchange, need: Need): Soon<Access> {
   });
 }
 
+/**
+ * Finds out anew who asks, when all of the body has come: a body may take long, and who sends it may have been put out meanwhile. A
+ * token that was good when the request began is good for its end.
+ * @returns who it is by the rules of now
+ * @throws as `requireAccess`, and as an authenticator does
+ */
+export async function askAgain({ authenticator, client, request, route, caller }: Exchange): Promise<Caller> {
+  const now = await authenticator.authenticate(request.headers.get("authorization"), client);
+  if (now === caller || !("name" in route)) return now;
+  const refusal = now.refusalOf(requestOf(route, route.name, NEEDS.push));
+  if (refusal !== undefined) throw refusedAccess(now, { name: route.name, need: NEEDS.push, refusal });
+  return now;
+}
+
 function isSignedIn({ principal, tokenEndedAtMs }: Caller): boolean {
   return principal.kind !== "anonymous" && tokenEndedAtMs === undefined;
 }

@@ -23,6 +23,7 @@ import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { HttpError } from "../http-error.ts";
 import { parseContentRange } from "./content-range.ts";
 import { type Exchange, type ExchangeAt, locationOf, mayPull } from "./exchange.ts";
+import { askAgain } from "./require-access.ts";
 
 /**
  * Starts an upload, mounts a blob of another repository, or takes a whole blob at once.
@@ -41,7 +42,8 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
     const digest = parseDigest(wanted);
     exchange.transfer.expectLong();
     const { body } = request;
-    await putWholeBlob(registry, { repository, digest, body, onReceived: counting(exchange) });
+    const whole = { repository, digest, body, onReceived: counting(exchange) };
+    await putWholeBlob(registry, { ...whole, beforeCommit: () => askAgain(exchange) });
     return blobCreated(exchange, repository, digest);
   }
   const algorithm = query.get("digest-algorithm");
@@ -94,6 +96,7 @@ function partOf(exchange: ExchangeAt<"upload">): UploadPart {
     body: request.body,
     contentRange: parseContentRange(request),
     onReceived: counting(exchange),
+    beforeCommit: () => askAgain(exchange),
     whileSilent: (work) => transfer.whileSilent(work),
   };
 }

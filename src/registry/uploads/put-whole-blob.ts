@@ -9,6 +9,8 @@ export interface WholeBlob {
   readonly body: RequestBody | null;
   /** Told how many bytes came, also when the body broke off. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
+  /** Asked when all bytes are there, before they become a blob; what it throws keeps them from it. */
+  readonly beforeCommit?: (() => Promise<unknown>) | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise
 type Reception = WholeBlob & { readonly signal: AbortSignal };
 
 async function receiveWholeBlob(registry: Registry, id: string, blob: Reception): Promise<void> {
-  const { repository, digest, body, onReceived, signal } = blob;
+  const { repository, digest, body, onReceived, beforeCommit, signal } = blob;
   const algorithm = algorithmOf(digest);
   const state = { uploadId: id, offsetBytes: 0 };
   const hasher = registry.hashPool.start(algorithm);
@@ -34,6 +36,7 @@ async function receiveWholeBlob(registry: Registry, id: string, blob: Reception)
     const reception = { registry, state, hasher, isLast: true, onReceived, signal };
     const received = body ? await receiveBytes({ ...reception, body }) : { state };
     if (received.interruption !== undefined) throw interrupted(received.interruption);
+    await beforeCommit?.();
     await commitBlob(registry, { ...received, hasher, algorithm, signal, repository, digest });
   } catch (error) {
     hasher.dispose();

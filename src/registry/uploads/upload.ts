@@ -29,6 +29,8 @@ export interface UploadPart {
   readonly contentRange?: ContentRange | undefined;
   /** Told how many bytes came, also when the body broke off. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
+  /** Asked when all bytes are there, before they become a blob; what it throws keeps them from it. */
+  readonly beforeCommit?: (() => Promise<unknown>) | undefined;
   /** Runs work during which no byte moves, which for a large upload takes minutes: its bytes are read back and hashed. */
   readonly whileSilent?: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -102,6 +104,7 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
   await inTurn(registry, part, async (session, signal) => {
     const { id: sessionId, repository } = session;
     const received = await receivePart(registry, session, { ...part, isLast: true, signal });
+    await part.beforeCommit?.();
     await silently(part, () => commitBlob(registry, { ...received, repository, digest, sessionId }));
   });
 }

@@ -89,7 +89,8 @@ async function usesOf(caller: Caller, method: string, path: string): Promise<num
     route: parseRoute(route),
     query: new URLSearchParams(search),
     caller,
-    client: { origin: "", acting: () => nobody },
+    client: { origin: "", acting: () => nobody, address: undefined, requestId: "", clientCertificate: undefined },
+    authenticator: { authenticate: () => caller },
     warnings: new Warnings(),
     transfer: new Transfer({ expectLongTransfer: () => undefined, withoutIdleTimeout: (work) => work() }),
   };
