@@ -54,7 +54,8 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     reportUnrecorded: reportUnrecorded(parts),
   });
   const { tokens } = auth;
-  const keys = await openSigningKeys(parts, auth, code);
+  const secret = await openSecret(parts);
+  const keys = await openSigningKeys(parts, { auth, secret, code });
   const tokenParts = { keys, options: tokens, clock: systemClock, newId: randomUUID };
   const authenticator = new RuledAuthenticator({
     directory,
@@ -87,7 +88,7 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   const doors: readonly Door[] = [
     tokenDoor,
     { path: "/token/jwks", name: "token", respond: ({ request }) => respondKeySet(keys, request) },
-    ...openSignInDoors(parts, { auth, accounts, signIn, sessions, code }),
+    ...openSignInDoors(parts, { auth, accounts, signIn, sessions, secret, code }),
     openApiDoor(parts, { accounts, directory, signIn, sessions }),
   ];
   return { authenticator, doors };
@@ -130,18 +131,21 @@ function tokenUrl({ config }: AccessParts, origin: string): string {
 
 type OptionalCode = Awaited<ReturnType<typeof loadOptionalCode>>;
 
-async function openSigningKeys(
-  parts: AccessParts,
-  { tokens }: AccountsConfig,
-  { SigningKeys: Keys }: OptionalCode,
-): Promise<SigningKeys> {
-  const { metadata, log } = parts;
-  const seal = new Seal(await openSecret(parts), "token keys", randomBytes);
-  return Keys.open({ metadata, seal, algorithm: tokens.algorithm, clock: systemClock, log });
+interface KeyParts {
+  readonly auth: AccountsConfig;
+  readonly secret: Secret;
+  readonly code: OptionalCode;
 }
 
-/** What is in the database is sealed with what is not in it. */
-async function openSecret({ config, log }: AccessParts): Promise<string | Uint8Array> {
+async function openSigningKeys({ metadata, log }: AccessParts, { auth, secret, code }: KeyParts): Promise<SigningKeys> {
+  const seal = new Seal(secret, "token keys", randomBytes);
+  return code.SigningKeys.open({ metadata, seal, algorithm: auth.tokens.algorithm, clock: systemClock, log });
+}
+
+type Secret = string | Uint8Array;
+
+/** What is in the database, or with browsers, is sealed with what is not. */
+async function openSecret({ config, log }: AccessParts): Promise<Secret> {
   const { path } = config.database;
   if (config.http.secret !== undefined) return config.http.secret;
   if (path === ":memory:") return randomBytes(32);
@@ -156,15 +160,18 @@ interface BrowserParts {
   readonly accounts: Accounts;
   readonly signIn: SignIn;
   readonly sessions: WebSessions;
+  readonly secret: Secret;
   readonly code: OptionalCode;
 }
 
 /** How browsers sign in and out. */
 function openSignInDoors(
   { config, metadata }: AccessParts,
-  { auth, accounts, signIn, sessions, code }: BrowserParts,
+  { auth, accounts, signIn, sessions, secret, code }: BrowserParts,
 ): readonly Door[] {
-  const providers = new code.OidcProviders({ metadata, options: auth.oidc, clock: systemClock, random: randomBytes });
+  const seal = new Seal(secret, "sign-in", randomBytes);
+  const oidc = { metadata, options: auth.oidc, clock: systemClock, random: randomBytes, seal };
+  const providers = new code.OidcProviders(oidc);
   return createSignInDoors({
     metadata,
     providers,

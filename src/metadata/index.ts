@@ -67,12 +67,6 @@ export {
   stretchBelow,
 } from "./access/namespace-names.ts";
 export {
-  insertPendingSignIn,
-  type PendingSignInRecord,
-  purgePendingSignIns,
-  takePendingSignIn,
-} from "./access/pending-sign-ins.ts";
-export {
   insertRobotTrust,
   listRobotTrusts,
   listRobotTrustsOfIssuer,

@@ -2,13 +2,8 @@ import { createHash } from "node:crypto";
 import {
   type ActOrigin,
   endProviderSessions,
-  insertPendingSignIn,
   type MetadataDatabase,
-  type PendingSignInRecord,
-  purgePendingSignIns,
-  type Queries,
   recordAct,
-  takePendingSignIn,
   useTokenOnce,
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
@@ -19,6 +14,7 @@ import { isSameSecret, newSecret } from "../sessions/new-secret.ts";
 import type { ExternalIdentity } from "../../access/index.ts";
 import { readLogoutToken } from "./logout-token.ts";
 import { OidcProvider } from "./oidc-provider.ts";
+import type { Seal } from "../tokens/index.ts";
 import type { OidcProviderOptions } from "./options.ts";
 import { signInProblem } from "./provider-problem.ts";
 import { readIdentity } from "./read-identity.ts";
@@ -29,6 +25,8 @@ export interface OidcProvidersParts {
   readonly options: readonly OidcProviderOptions[];
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Its texts go out to browsers. */
+  readonly seal: Seal;
 }
 
 export interface SignInBeginning {
@@ -61,8 +59,16 @@ export interface FinishedSignIn {
 
 /** How long a person may take at the provider. */
 const MAX_PENDING_MS = 10 * 60_000;
-/** Anybody can begin one: the database must not grow by it without limit. */
-const MOST_PENDING = 5000;
+
+/** Stays with the browser alone, as anybody may begin: nothing is kept of it here until it has come back. */
+interface PendingSignIn {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  readonly returnTo: string;
+  readonly expiresAtMs: number;
+}
+
 const STATE_COOKIE = "berth-sign-in";
 
 /** The providers that people sign in with, by authorization code with PKCE. @spec OpenID Connect Core 1.0, 3.1 */
@@ -83,20 +89,20 @@ export class OidcProviders {
   /** @throws RegistryError `not-found`, `bad-request` for where to return to, `unavailable` */
   async beginSignIn(name: string, { returnTo, redirectUri, isSecure }: SignInBeginning): Promise<BegunSignIn> {
     const provider = this.#get(name);
-    const checkedReturnTo = parseReturnTo(returnTo);
-    const { metadata, clock, random } = this.#parts;
-    const [state, nonce, codeVerifier] = [newSecret(random), newSecret(random), newSecret(random)];
-    const url = await provider.authorizationUrl(redirectUri, { state, nonce, codeVerifier });
-    const nowMs = clock.nowMs();
-    const pending = { hash: hashOfSecret(state), provider: name, nonce, codeVerifier, returnTo: checkedReturnTo };
-    const insert = { ...pending, expiresAtMs: nowMs + MAX_PENDING_MS };
-    const begin = async (queries: Queries) => {
-      if ((await purgePendingSignIns(queries, nowMs)) >= MOST_PENDING) throw tooManyPending();
-      await insertPendingSignIn(queries, insert);
+    const { clock, random, seal } = this.#parts;
+    const pending: PendingSignIn = {
+      state: newSecret(random),
+      nonce: newSecret(random),
+      codeVerifier: newSecret(random),
+      returnTo: parseReturnTo(returnTo),
+      expiresAtMs: clock.nowMs() + MAX_PENDING_MS,
     };
-    await metadata.transaction(begin, { durable: false });
-    const maxAgeSeconds = MAX_PENDING_MS / 1000;
-    return { url, stateCookie: setCookie({ name: STATE_COOKIE, value: state, isSecure, maxAgeSeconds }) };
+    const url = await provider.authorizationUrl(redirectUri, pending);
+    const value = seal.seal(JSON.stringify(pending), name);
+    return {
+      url,
+      stateCookie: setCookie({ name: STATE_COOKIE, value, isSecure, maxAgeSeconds: MAX_PENDING_MS / 1000 }),
+    };
   }
 
   /**
@@ -108,10 +114,11 @@ export class OidcProviders {
   async finishSignIn(name: string, callbackUrl: URL, browser: BrowserCookies): Promise<FinishedSignIn> {
     const provider = this.#get(name);
     const state = callbackUrl.searchParams.get("state") ?? "";
-    const pending = await this.#takePending(name, state, browser);
+    const pending = this.#findPending(name, state, browser);
     const { nonce, codeVerifier, returnTo } = pending;
     try {
       const claims = await provider.claimsOf({ callbackUrl, state, nonce, codeVerifier });
+      await this.#requireFirst(pending);
       return {
         identity: readIdentity(claims, provider.options),
         source: provider.source,
@@ -153,21 +160,20 @@ export class OidcProviders {
   }
 
   /** Whoever stole a link to come back by, or sends one to somebody else, does not have the cookie that belongs to it. */
-  async #takePending(name: string, state: string, browser: BrowserCookies): Promise<PendingSignInRecord> {
-    const ownState = findCookie(browser, STATE_COOKIE);
-    if (state === "" || ownState === undefined || !isSameSecret(state, ownState)) throw unknownSignIn();
-    const { metadata, clock } = this.#parts;
-    const pending = await metadata.transaction((queries) => takePendingSignIn(queries, hashOfSecret(state)));
-    if (pending?.provider !== name || pending.expiresAtMs <= clock.nowMs()) throw unknownSignIn();
+  #findPending(name: string, state: string, browser: BrowserCookies): PendingSignIn {
+    const text = this.#parts.seal.unseal(findCookie(browser, STATE_COOKIE) ?? "", name);
+    if (text === undefined) throw unknownSignIn();
+    const pending = JSON.parse(text) as PendingSignIn;
+    if (!isSameSecret(state, pending.state) || pending.expiresAtMs <= this.#parts.clock.nowMs()) throw unknownSignIn();
     return pending;
   }
-}
 
-function tooManyPending(): RegistryError {
-  return new RegistryError(
-    "unavailable",
-    "too many have begun to sign in and not come back: try again in some minutes",
-  );
+  /** Remembers it only now that the provider has vouched for somebody, so that nobody else can fill the database. */
+  async #requireFirst({ state, expiresAtMs }: PendingSignIn): Promise<void> {
+    const { metadata, clock } = this.#parts;
+    const use = { hash: hashOfSecret(state), expiresAtMs, nowMs: clock.nowMs() };
+    if (!(await metadata.transaction((queries) => useTokenOnce(queries, use)))) throw unknownSignIn();
+  }
 }
 
 function unknownSignIn(): RegistryError {

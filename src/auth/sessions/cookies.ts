@@ -26,7 +26,7 @@ export function findCookie({ header, isSecure }: BrowserCookies, name: string): 
 
 export interface NewCookie {
   readonly name: string;
-  /** Letters, digits, `-` and `_`. */
+  /** Letters, digits, `.`, `-` and `_`. */
   readonly value: string;
   readonly isSecure: boolean;
   /** Default: until the browser is closed. */

@@ -15,7 +15,6 @@ export interface AccessSchema {
   sign_in_failures: SignInFailuresTable;
   token_keys: TokenKeysTable;
   web_sessions: WebSessionsTable;
-  pending_sign_ins: PendingSignInsTable;
   used_tokens: UsedTokensTable;
   idempotency_keys: IdempotencyKeysTable;
   audit: AuditTable;
@@ -158,16 +157,6 @@ interface WebSessionsTable {
   csrf_token: string;
   created_at_ms: number;
   seen_at_ms: number;
-  expires_at_ms: number;
-}
-
-/** Browsers that were sent to a provider and are not back yet, by the SHA-256 of their `state`. */
-interface PendingSignInsTable {
-  hash: string;
-  provider: string;
-  nonce: string;
-  code_verifier: string;
-  return_to: string;
   expires_at_ms: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Queries } from "../database.ts";
 
 /**
- * Remembers a token of somebody else until it would not be taken any more.
+ * Remembers a token of somebody else, or the state of a sign-in there, until it would not be taken any more.
  * @param hash SHA-256 of what makes it the only one, in hexadecimal
  * @returns whether this is the first time
  */

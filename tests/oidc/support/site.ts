@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Accounts, createAccounts, ensureExternalAccount } from "../../../src/access/index.ts";
 import { type OidcProviderOptions, type SignIn, WebSessions } from "../../../src/auth/index.ts";
 import { OidcProviders } from "../../../src/auth/oidc/oidc-providers.ts";
+import { Seal } from "../../../src/auth/tokens/index.ts";
 import { responseOf } from "../../../src/http/answer.ts";
 import { asRegistryError, errorAnswer } from "../../../src/http/error-answer.ts";
 import { createSignInDoors, type Door, type SignInParts } from "../../../src/http/index.ts";
@@ -48,7 +49,8 @@ export class Site {
   /** Before anything is asked of it. */
   serve(options: readonly OidcProviderOptions[], signIn?: SignIn): void {
     const { database: metadata, clock, sessions } = this;
-    const providers = new OidcProviders({ metadata, options, clock, random: randomBytes });
+    const seal = new Seal("the secret of this site", "sign-in", randomBytes);
+    const providers = new OidcProviders({ metadata, options, clock, random: randomBytes, seal });
     this.#doors = createSignInDoors({
       metadata,
       providers,

@@ -4,7 +4,6 @@ import { openSqlite } from "../../../../src/metadata/index.ts";
 
 /** Their old rows are removed before each new one: to look through all would hold up all who write, the longer the more there are. */
 test.each([
-  ["pending_sign_ins", "expires_at_ms <= 1", "by_expiry"],
   ["used_tokens", "expires_at_ms <= 1", "by_expiry"],
   ["web_sessions", "expires_at_ms <= 1", "by_expiry"],
   ["web_sessions", "seen_at_ms < 1", "by_sight"],
