@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { CertificateHeaderOptions } from "../auth/index.ts";
 import { RegistryError } from "../oci/index.ts";
 import { type Networks, RecentlyUsed } from "../runtime/index.ts";
+import { isFromAnotherSite } from "./from-another-site.ts";
 import type { ConnectionInfo } from "./listener/index.ts";
 
 /** About how much memory certificates that proxies pass on may take. */
@@ -28,7 +29,8 @@ export class ClientCertificates {
    * @throws RegistryError `login-failed` if a trusted proxy passes on what is none
    */
   find(request: Request, connection: ConnectionInfo): Uint8Array | undefined {
-    if (isFromAnotherSite(request)) return undefined;
+    // A browser shows its certificate whichever page makes it ask, so what another site's page changes is not its user's wish.
+    if (request.method !== "GET" && request.method !== "HEAD" && isFromAnotherSite(request)) return undefined;
     // What a proxy has shown itself is not its client's.
     if (!this.#header || !this.#proxies.has(connection.remoteAddress)) return connection.clientCertificate;
     const text = request.headers.get(this.#header.name) ?? "";
@@ -44,13 +46,6 @@ export class ClientCertificates {
     this.#kept.set(text, certificate, text.length + certificate.byteLength);
     return certificate;
   }
-}
-
-/** A browser shows its certificate whichever page makes it ask, so what another site's page changes is not its user's wish. */
-function isFromAnotherSite({ method, headers }: Request): boolean {
-  if (method === "GET" || method === "HEAD") return false;
-  const site = headers.get("sec-fetch-site");
-  return site !== null && site !== "same-origin" && site !== "none";
 }
 
 const PEM = /^(?:-----BEGIN CERTIFICATE-----)?([A-Za-z0-9+/=\s]+)(?:-----END CERTIFICATE-----)?$/;

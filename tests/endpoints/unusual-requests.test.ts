@@ -32,6 +32,17 @@ const berth = berthWith({}, async (http) => {
 });
 const http = () => new HttpClient(berth().url);
 
+test("a page of another site does not push, though it may be asked before all else that changes something", async () => {
+  const start = async (site: string) =>
+    (await http().post("/v2/app/blobs/uploads/", { headers: { "sec-fetch-site": site, "content-type": "text/plain" } }))
+      .status;
+  expect(await Promise.all(["cross-site", "same-site", "same-origin", "none"].map(start))).toEqual([
+    403, 403, 202, 202,
+  ]);
+  const removed = await http().ask("DELETE", "/v2/app/manifests/none", { headers: { "sec-fetch-site": "cross-site" } });
+  expect(removed.status).not.toBe(403);
+});
+
 const world: World = {
   async upload(text = "") {
     const { pathname } = new URL(await startUpload(http(), "app"));

@@ -2,6 +2,7 @@ import type { Caller } from "../../access/index.ts";
 import type { RegistryOptions } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
+import { isFromAnotherSite } from "../from-another-site.ts";
 import { methodNotAllowed } from "../http-error.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
 import type { Exchange, ExchangeAt } from "./exchange.ts";
@@ -86,6 +87,9 @@ function answer(exchange: Exchange, endpoint: Endpoint): Soon<Answer> {
 }
 
 async function answerChange(exchange: Exchange, endpoint: Endpoint): Promise<Answer> {
+  // A browser asks before it sends what another page wants, but not before a POST; and it sends the password that it knows.
+  if (exchange.request.method === "POST" && isFromAnotherSite(exchange.request))
+    throw new RegistryError("denied", "the request comes from a page of another site");
   try {
     return await answer(exchange, endpoint);
   } catch (error) {
