@@ -37,6 +37,12 @@ export {
 } from "./access/change-accounts.ts";
 export { startOnce } from "./access/counters.ts";
 export {
+  listGroupMappings,
+  listGroupMappingsOfSource,
+  putGroupMapping,
+  removeGroupMapping,
+} from "./access/group-mappings.ts";
+export {
   findGroupRecord,
   findGroupRecordById,
   type GroupRecord,
@@ -51,12 +57,6 @@ export {
   removeGroupMember,
   updateGroup,
 } from "./access/groups.ts";
-export {
-  listGroupMappings,
-  listGroupMappingsOfSource,
-  putGroupMapping,
-  removeGroupMapping,
-} from "./access/group-mappings.ts";
 export { findIdempotencyKey, insertIdempotencyKey } from "./access/idempotency-keys.ts";
 export {
   BEHIND_ALL_NAMES,

@@ -1,4 +1,5 @@
 import type { Caller } from "../../access/index.ts";
+import { RegistryError } from "../../oci/index.ts";
 import type { RegistryOptions } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";

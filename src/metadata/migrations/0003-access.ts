@@ -132,6 +132,15 @@ const STATEMENTS = [
   `create index web_sessions_by_account on web_sessions (account_id)`,
   `create index web_sessions_by_expiry on web_sessions (expires_at_ms)`,
   `create index web_sessions_by_sight on web_sessions (seen_at_ms)`,
+  `create table pending_sign_ins (
+    hash text primary key,
+    provider text not null,
+    nonce text not null,
+    code_verifier text not null,
+    return_to text not null,
+    expires_at_ms integer not null
+  ) without rowid`,
+  `create index pending_sign_ins_by_expiry on pending_sign_ins (expires_at_ms)`,
   `create table used_tokens (
     hash text primary key,
     expires_at_ms integer not null

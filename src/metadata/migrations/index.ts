@@ -2,12 +2,14 @@ import type { Migration, MigrationProvider } from "kysely";
 import { core } from "./0001-core.ts";
 import { scrub } from "./0002-scrub.ts";
 import { access } from "./0003-access.ts";
+import { sealedSignIns } from "./0004-sealed-sign-ins.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
   "0001-core": core,
   "0002-scrub": scrub,
   "0003-access": access,
+  "0004-sealed-sign-ins": sealedSignIns,
 };
 
 export const migrations: MigrationProvider = {
