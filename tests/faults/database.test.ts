@@ -5,6 +5,7 @@ import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 import { startBerth } from "../support/berth.ts";
+import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
@@ -22,7 +23,11 @@ afterEach(async () => {
   await berth?.stop();
 });
 
-const config = { log: { accesslog: { disabled: true } } };
+const debugAddress = `127.0.0.1:${takeFreePort()}`;
+const config = { log: { accesslog: { disabled: true } }, http: { debug: { addr: debugAddress } } };
+
+/** What whoever is in charge is told. */
+const readiness = () => new HttpClient(`http://${debugAddress}`).get("/readyz");
 
 /** Keeps all others from writing until it is closed, as a backup tool or a shell that was left open does. */
 function lockDatabase({ dataDirectory }: RunningRegistry): void {
@@ -59,6 +64,8 @@ describe("while another process has the database locked", () => {
     lockDatabase(berth);
     const figures = await workThroughRefusals(site, 20);
     console.log(`locked: ${figures}; meanwhile ${await pullAll(site)}`);
+    const told = await readiness();
+    expect([told.status, told.text]).toEqual([200, expect.stringContaining("locked by another process")]);
     unlockDatabase();
     await workAsUsual(site, 100);
   });
@@ -114,6 +121,7 @@ describe("a damaged database", () => {
         }
         berth = started;
         const found = await pullFromNoise(site, berth.url);
+        if (found.has("503")) expect((await readiness()).text).toContain("is damaged: restore it from a backup");
         count(
           ends,
           found.has("503") ? "started, answered 503 where it was damaged" : "started, nothing pulled was in it",

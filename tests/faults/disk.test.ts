@@ -1,9 +1,11 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { argv } from "../support/argv.ts";
 import { startBerth } from "../support/berth.ts";
+import { MetricsText } from "../operations/support/metrics-text.ts";
+import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { pushImage } from "../support/push-content.ts";
 import type { RegistryConfig, RunningRegistry } from "../support/registry-process.ts";
@@ -60,6 +62,57 @@ requireRoot().describe("a disk", () => {
       await finish(site);
     },
   );
+
+  test("that is full gives tokens for pulls to who may sign in, and says what is wrong", async () => {
+    const mounted = await mountMemory("size=24m");
+    mounts.push(mounted);
+    const debugAddress = `127.0.0.1:${takeFreePort()}`;
+    const http = { debug: { addr: debugAddress, prometheus: { enabled: true } } };
+    const dataDirectory = join(mounted.folder, "data");
+    const berth = await startBerth({ dataDirectory, config: { auth: { accounts: {} }, http } });
+    running = berth;
+    const [, given = ""] = /made with the password (\w{20});/.exec(berth.logs()) ?? [];
+    const ownPassword = "correct horse battery";
+    const changed = await new HttpClient(berth.url, loginOf(given)).put("/api/v1/me/password", {
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ oldPassword: given, newPassword: ownPassword }),
+    });
+    expect(changed.status).toBe(204);
+    /** As a client that begins: it takes a token, and has a refresh token made if there can be one. */
+    const signIn = async (actions: string) => {
+      const challenge = (await new HttpClient(berth.url).get("/v2/")).headers.get("www-authenticate") ?? "";
+      const [, realm = "", service = ""] = /realm="([^"]+)",service="([^"]+)"/.exec(challenge) ?? [];
+      const query = new URLSearchParams({ service, scope: `repository:app:${actions}`, offline_token: "true" });
+      const answer = await fetch(`${realm}?${query.toString()}`, { headers: loginOf(ownPassword) });
+      expect(answer.status).toBe(200);
+      const { token } = (await answer.json()) as { token: string };
+      return new HttpClient(berth.url, { authorization: `Bearer ${token}` });
+    };
+    await pushImage(await signIn("pull,push"), "app", "1");
+
+    const ballast = openSync(join(mounted.folder, "ballast"), "w");
+    expect(() => {
+      for (;;) writeSync(ballast, new Uint8Array(4096));
+    }).toThrow("ENOSPC");
+    closeSync(ballast);
+    const client = await signIn("pull,push");
+    expect((await client.get("/v2/app/manifests/1")).status).toBe(200);
+    expect((await client.post("/v2/app/blobs/uploads/")).status).toBe(507);
+    expect(berth.logs()).toMatch(/level=error msg="an act could not be put into the audit trail.* act=token\.issue/);
+    const debug = new HttpClient(`http://${debugAddress}`);
+    const told = await debug.get("/readyz");
+    expect([told.status, told.json()]).toEqual([
+      200,
+      { status: "degraded", faults: expect.objectContaining({ database: expect.stringContaining("no space left") }) },
+    ]);
+    const metrics = new MetricsText((await debug.get("/metrics")).text);
+    expect(metrics.find("berth_database_failures_total", { reason: "full" })).toBeGreaterThan(0);
+    expect(metrics.find("berth_check_ok", { check: "database" })).toBe(0);
+    expect(metrics.find("berth_storage_free_bytes")).toBeLessThan(4096 * 4);
+
+    await mounted.remount("size=48m");
+    await pushImage(await signIn("pull,push"), "app", "2");
+  });
 
   test("that is full, with a journal and delayed writes, does the same", async () => {
     const mounted = await (await DiskImage.make(64, "delalloc")).mount();
@@ -139,6 +192,10 @@ requireRoot().describe("a disk", () => {
     expect((await new HttpClient(site.berth.url).get("/livez")).status).toBe(200);
   });
 });
+
+function loginOf(password: string): Record<string, string> {
+  return { authorization: `Basic ${btoa(`admin:${password}`)}` };
+}
 
 /** As ext4 does it by itself when it finds that something is wrong. */
 async function makeReadOnly(folder: string): Promise<void> {

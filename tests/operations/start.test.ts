@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { argv } from "../support/argv.ts";
 import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
-import { pushImage } from "../support/push-content.ts";
+import { contentOf } from "../support/oci-content.ts";
+import { pushBlob, pushImage } from "../support/push-content.ts";
 import { requireRoot } from "../support/require-program.ts";
 import { mustRun, runProgram } from "../support/run-program.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../support/temporary-folder.ts";
@@ -305,6 +306,28 @@ describe("what a start needs and cannot have", () => {
         expect(refused.exitCode).toBe(78);
       },
     );
+
+    test("a blob that may not be read is an error in the log, which names its file", async () => {
+      const place = makePlace();
+      const file = writeConfig(place.folder, place.config);
+      const isReady = () => isAnswering(`http://${place.address}/readyz`);
+      await withServe(startServe({ args: [file], executable: makeExecutable(place), isReady }), async (berth) => {
+        const http = new HttpClient(`http://${place.address}`);
+        // One that is small is read before the answer is made.
+        const layer = await pushBlob(http, "app", contentOf("x".repeat(300_000)));
+        const [, hex = ""] = layer.digest.split(":");
+        const path = join(place.dataDirectory, "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data");
+        await mustRun(argv`chown 65534 ${path}`);
+        await mustRun(argv`chmod 600 ${path}`);
+        const answer = await http.get(`/v2/app/blobs/${layer.digest}`);
+        expect(answer.status).toBe(503);
+        const id = answer.headers.get("x-request-id") ?? "none";
+        await berth.stop();
+        const line = (await berth.stderr()).split("\n").find((one) => one.includes(id));
+        expect(line).toMatch(/^time="[^"]*" level=error .* http\.response\.status=503 .*EACCES.*/);
+        expect(line).toContain(`path=${path}`);
+      });
+    });
 
     test("a folder of blobs that another user left is named, with what to do; who only reads may start on it", async () => {
       const place = makePlace();
