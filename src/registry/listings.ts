@@ -28,7 +28,7 @@ export async function listTags(
   registry: Registry,
   name: RepositoryName,
   query: NameListQuery,
-  mayPull?: (tag: Tag) => boolean,
+  mayPull: (tag: Tag) => boolean = () => true,
 ): Promise<NameList<Tag>> {
   const readRows = (after: string, limit: number) => listTagRows(registry.metadata.reads, name, { after, limit });
   const list = await collect(query, readRows, mayPull);
@@ -40,7 +40,7 @@ export async function listTags(
 export async function listRepositories(
   registry: Registry,
   query: NameListQuery,
-  maySee: (repository: RepositoryName) => boolean | Promise<boolean>,
+  maySee: (repository: RepositoryName) => boolean,
 ): Promise<NameList<RepositoryName>> {
   return collect(query, (after, limit) => listRepositoryRows(registry.metadata.reads, { after, limit }), maySee);
 }
@@ -48,7 +48,7 @@ export async function listRepositories(
 async function collect<Name extends string>(
   query: NameListQuery,
   readRows: (after: string, limit: number) => Promise<readonly Name[]>,
-  isWanted: (name: Name) => boolean | Promise<boolean> = () => true,
+  isWanted: (name: Name) => boolean,
 ): Promise<NameList<Name>> {
   const limit = query.limit ?? Number.MAX_SAFE_INTEGER;
   if (limit === 0) return { names: [], hasMore: false };
@@ -57,7 +57,7 @@ async function collect<Name extends string>(
     // One more than wanted tells whether there are more. Where few of them are wanted, a short page must not cost many reads.
     const rowLimit = after === query.after ? Math.min(limit + 1, ROWS_AT_ONCE) : ROWS_AT_ONCE;
     const rows = await readRows(after, rowLimit);
-    for (const name of rows) if (await isWanted(name)) names.push(name);
+    for (const name of rows) if (isWanted(name)) names.push(name);
     if (names.length > limit) return { names: names.slice(0, limit), hasMore: true };
     const last = rows.at(-1);
     if (last === undefined || rows.length < rowLimit) return { names, hasMore: false };

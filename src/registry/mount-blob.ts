@@ -8,7 +8,7 @@ export interface Mount {
   readonly digest: Digest;
   /** Absent: any repository that the caller may pull from will do. */
   readonly from?: RepositoryName | undefined;
-  readonly mayPull: (repository: RepositoryName) => boolean | Promise<boolean>;
+  readonly mayPull: (repository: RepositoryName) => boolean;
 }
 
 /** A blob that is in more repositories than this is looked for in the first ones only. */
@@ -35,12 +35,12 @@ export async function mountBlob(registry: Registry, mount: Mount): Promise<boole
 async function hasReadableSource(registry: Registry, mount: Mount): Promise<boolean> {
   const { hot, reads } = registry.metadata;
   if (mount.from !== undefined) {
-    if (!(await mount.mayPull(mount.from))) return false;
+    if (!mount.mayPull(mount.from)) return false;
     const blob = await hot.findBlobInRepository(mount.from, mount.digest);
     return blob !== undefined && !(await isLost(registry, blob));
   }
   for (const name of await listRepositoriesOfBlob(reads, mount.digest, MAX_SOURCES)) {
-    if (!(await mount.mayPull(name))) continue;
+    if (!mount.mayPull(name)) continue;
     const blob = await hot.findBlobInRepository(name, mount.digest);
     if (blob && !(await isLost(registry, blob))) return true;
   }
