@@ -23,6 +23,7 @@ const HEADER_NAMES = [
   "Retry-After",
   "Vary",
   "WWW-Authenticate",
+  "Warning",
   "X-Request-Id",
 ] as const;
 

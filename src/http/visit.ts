@@ -1,5 +1,5 @@
 import { ANONYMOUS, type Caller, nameOf, type Principal } from "../access/index.ts";
-import { RegistryError, shorten, Warnings } from "../oci/index.ts";
+import { RegistryError, shorten } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
 import { type Answer, responseOf } from "./answer.ts";
 import { Client } from "./client.ts";
@@ -31,7 +31,6 @@ export class Visit {
   readonly #edge: PreparedEdge;
   readonly #startedOnWatchMs: number;
   readonly #span: RequestSpan | undefined;
-  readonly #warnings = new Warnings();
   #isCounted = false;
   #pull: CountedPull | undefined;
 
@@ -169,7 +168,6 @@ export class Visit {
     const { request, client, transfer } = this;
     const route = readRoute(sent, caller);
     const query = queryOf(this.target);
-    const warnings = this.#warnings;
     return dispatch({
       registry,
       emptyRegistry,
@@ -181,7 +179,6 @@ export class Visit {
       caller,
       authenticator,
       transfer,
-      warnings,
     });
   }
 
@@ -199,7 +196,6 @@ export class Visit {
     this.#span?.finish(record);
     response.headers.set("X-Request-Id", this.client.requestId);
     this.#pull?.settle(response);
-    for (const warning of this.#warnings.headerValues()) response.headers.append("Warning", warning);
     return response;
   }
 }

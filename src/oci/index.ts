@@ -45,4 +45,3 @@ export {
   parseRepositoryName,
   type RepositoryName,
 } from "./repository-name.ts";
-export { Warnings } from "./warnings.ts";

@@ -21,7 +21,6 @@ import {
   RegistryError,
   type RepositoryName,
   type Tag,
-  type Warnings,
 } from "../oci/index.ts";
 import { type PushPermission, requirePermitted } from "./push-permission.ts";
 import { recordPush, type TagChange } from "./record.ts";
@@ -35,7 +34,6 @@ export interface ManifestPush {
   readonly tags: readonly Tag[];
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
-  readonly warnings: Warnings;
   readonly by: ActOrigin;
   /** Absent: all of it is permitted. */
   readonly permission?: PushPermission | undefined;
@@ -47,6 +45,8 @@ export interface PushedManifest {
   readonly subject: Digest | undefined;
   /** Every tag that points at it now. */
   readonly tags: readonly Tag[];
+  /** What the client's user should know although the push succeeded: one line each, in ASCII without quotes. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -61,7 +61,6 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const digest = requireDigest(push);
   const manifest = parseManifest(push.body, push.contentType);
   requireAllowedUrls(registry.options.validation, manifest);
-  warnOfNonDistributable(manifest, push.warnings);
   const tags = push.reference.kind === "tag" ? [push.reference.tag, ...push.tags] : push.tags;
   const { repository, body } = push;
   const nowMs = registry.clock.nowMs();
@@ -78,7 +77,7 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
     const sizeBytes = body.byteLength;
     await recordPush(registry, queries, { ...push.by, repository, digest, manifest, sizeBytes, isNew, tags, changes });
   });
-  return { digest, subject: manifest.subject?.digest, tags };
+  return { digest, subject: manifest.subject?.digest, tags, warnings: warningsOf(manifest) };
 }
 
 interface PushedTags {
@@ -146,7 +145,9 @@ function digestsOf(descriptors: readonly Descriptor[]): readonly Digest[] {
   return [...new Set(descriptors.map((descriptor) => descriptor.digest))];
 }
 
-function warnOfNonDistributable(manifest: Manifest, warnings: Warnings): void {
-  if (manifest.blobs.some((descriptor) => isNonDistributable(descriptor.mediaType)))
-    warnings.add("non-distributable layers are deprecated: their content may not be kept here, and pulls may fail");
+function warningsOf({ blobs }: Manifest): readonly string[] {
+  return blobs.some(({ mediaType }) => isNonDistributable(mediaType)) ? [NON_DISTRIBUTABLE] : [];
 }
+
+const NON_DISTRIBUTABLE =
+  "non-distributable layers are deprecated: their content may not be kept here, and pulls may fail";

@@ -1,7 +1,7 @@
 import { type Caller, nameOf } from "../../access/index.ts";
 import type { Authenticator } from "../../auth/index.ts";
 import type { ActOrigin } from "../../metadata/index.ts";
-import type { RepositoryName, Warnings } from "../../oci/index.ts";
+import type { RepositoryName } from "../../oci/index.ts";
 import type { Registry } from "../../registry/index.ts";
 import type { Client } from "../client.ts";
 import type { HttpOptions } from "../options.ts";
@@ -23,7 +23,6 @@ export interface Exchange {
   readonly caller: Caller;
   readonly authenticator: Pick<Authenticator, "authenticate">;
   readonly transfer: Transfer;
-  readonly warnings: Warnings;
 }
 
 /** One at an endpoint. */

@@ -81,22 +81,28 @@ export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise
   const tags = parseTagParameters(exchange.query);
   const body = await readBody(exchange.request, MAX_MANIFEST_BYTES, manifestTooLarge);
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
-  const { registry, warnings } = exchange;
+  const { registry } = exchange;
   const by = actOriginOf(exchange);
   const permission = pushPermission(await askAgain(exchange), repository);
-  const push = { repository, reference, tags, contentType, body, warnings, by, permission };
+  const push = { repository, reference, tags, contentType, body, by, permission };
   const pushed = await putManifest(registry, push);
   return emptyAnswer(201, {
     Location: locationOf(exchange, repository, `manifests/${pushed.digest}`),
     "Docker-Content-Digest": pushed.digest,
     ...(pushed.subject !== undefined && { "OCI-Subject": pushed.subject }),
     ...(tags.length > 0 && { "OCI-Tag": pushed.tags.join(", ") }),
+    ...(pushed.warnings.length > 0 && { Warning: pushed.warnings.map(warningValue).join(", ") }),
   });
 }
 
 function manifestTooLarge(): RegistryError {
   const maxBytes = MAX_MANIFEST_BYTES;
   return new RegistryError("manifest-too-large", `a manifest has at most ${maxBytes} bytes`, { detail: { maxBytes } });
+}
+
+/** @spec OCI distribution-spec, "Warnings" */
+function warningValue(text: string): string {
+  return `299 - "${text}"`;
 }
 
 /** `undefined` for who may do everything that a push can do. */

@@ -1,13 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import { countLostBlobs, ensureRepository, linkBlob, putBlob, recordBlobLoss } from "../../../src/metadata/index.ts";
-import {
-  OCI_IMAGE_MANIFEST,
-  parseReference,
-  RegistryError,
-  type RepositoryName,
-  Warnings,
-} from "../../../src/oci/index.ts";
+import { OCI_IMAGE_MANIFEST, parseReference, RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
 import { getBlob, getBlobHead, mountBlob, putManifest, putWholeBlob, readBlob } from "../../../src/registry/index.ts";
 import { parseStorageKey, type StorageKey } from "../../../src/storage/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
@@ -96,7 +90,6 @@ describe("a blob whose bytes were found lost", () => {
         repository: app,
         reference: parseReference("v1"),
         tags: [],
-        warnings: new Warnings(),
         by: nobody,
         body: manifest.bytes,
         contentType: OCI_IMAGE_MANIFEST,

@@ -6,7 +6,6 @@ import {
   RegistryError,
   type RepositoryName,
   type Tag,
-  Warnings,
 } from "../../../src/oci/index.ts";
 import {
   deleteBlob,
@@ -44,7 +43,6 @@ const push = ({ bytes }: Content, reference: string, ...tags: readonly string[])
     tags: tags as Tag[],
     contentType: OCI_IMAGE_MANIFEST,
     body: bytes,
-    warnings: new Warnings(),
     by: alice,
   });
 const remove = (reference: string) =>

@@ -2,13 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { ANONYMOUS, EVERYBODY, type Principal } from "../../../../src/access/index.ts";
 import type { Authenticator } from "../../../../src/auth/index.ts";
 import { createRequestHandler, RateLimits, type RateLimitOptions } from "../../../../src/http/index.ts";
-import {
-  OCI_IMAGE_MANIFEST,
-  parseReference,
-  parseRepositoryName,
-  RegistryError,
-  Warnings,
-} from "../../../../src/oci/index.ts";
+import { OCI_IMAGE_MANIFEST, parseReference, parseRepositoryName, RegistryError } from "../../../../src/oci/index.ts";
 import { putManifest, putWholeBlob } from "../../../../src/registry/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { contentOf, imageManifest } from "../../../support/oci-content.ts";
@@ -27,7 +21,6 @@ beforeEach(async () => {
     repository,
     tags: [],
     contentType: OCI_IMAGE_MANIFEST,
-    warnings: new Warnings(),
     by: { actor: undefined, address: undefined, requestId: undefined },
   };
   await putManifest(registry, { ...push, reference: parseReference("v1"), body: IMAGE.bytes });

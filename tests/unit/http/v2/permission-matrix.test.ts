@@ -13,7 +13,6 @@ import {
   parseReference,
   parseRepositoryName,
   type RepositoryName,
-  Warnings,
 } from "../../../../src/oci/index.ts";
 import { putManifest, putWholeBlob, type Registry, startUpload } from "../../../../src/registry/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -159,7 +158,7 @@ afterAll(() => Promise.all([memory.close(), empty.close()]));
 const NOBODY = { actor: undefined, address: undefined, requestId: undefined };
 
 async function fill(registry: Registry, repository: RepositoryName): Promise<void> {
-  const push = { repository, tags: [], contentType: OCI_IMAGE_MANIFEST, warnings: new Warnings(), by: NOBODY };
+  const push = { repository, tags: [], contentType: OCI_IMAGE_MANIFEST, by: NOBODY };
   const { digest, bytes } = CONFIG;
   const body = new Blob([bytes]).stream();
   await putWholeBlob(registry, { repository, digest, body });

@@ -5,7 +5,7 @@ import { dispatch, ENDPOINTS } from "../../../../src/http/v2/dispatch.ts";
 import { Transfer } from "../../../../src/http/transfer.ts";
 import type { Exchange } from "../../../../src/http/v2/exchange.ts";
 import { matchRoute, parseRoute } from "../../../../src/http/v2/match-route.ts";
-import { RegistryError, Warnings } from "../../../../src/oci/index.ts";
+import { RegistryError } from "../../../../src/oci/index.ts";
 import type { Registry } from "../../../../src/registry/index.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -91,7 +91,6 @@ async function usesOf(caller: Caller, method: string, path: string): Promise<num
     caller,
     client: { origin: "", acting: () => nobody, address: undefined, requestId: "", clientCertificate: undefined },
     authenticator: { authenticate: () => caller },
-    warnings: new Warnings(),
     transfer: new Transfer({ expectLongTransfer: () => undefined, withoutIdleTimeout: (work) => work() }),
   };
   try {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { listReferrers, listMissingReferences, type Queries } from "../../../../src/metadata/index.ts";
-import { OCI_IMAGE_MANIFEST, type Reference, type RepositoryName, type Warnings } from "../../../../src/oci/index.ts";
+import { OCI_IMAGE_MANIFEST, type Reference, type RepositoryName } from "../../../../src/oci/index.ts";
 import { blobKeyOf, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { type RepairedIndex, repairIndex } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -30,9 +30,8 @@ beforeEach(async () => {
 afterEach(() => memory.close());
 
 async function pushImage(): Promise<void> {
-  const warnings = { add: () => undefined } as unknown as Warnings;
   const reference = { kind: "tag", tag: "1.0" } as Reference;
-  const pushed = { repository: app, reference, tags: [], contentType: OCI_IMAGE_MANIFEST, body: image.bytes, warnings };
+  const pushed = { repository: app, reference, tags: [], contentType: OCI_IMAGE_MANIFEST, body: image.bytes };
   await putManifest(registry, { ...pushed, by: nobody });
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { countLostBlobs, ensureRepository, linkBlob, putBlob } from "../../../../src/metadata/index.ts";
-import { digestOf, type Reference, RegistryError, type Warnings } from "../../../../src/oci/index.ts";
+import { digestOf, type Reference, RegistryError } from "../../../../src/oci/index.ts";
 import { blobKeyOf, getManifest, getManifestHead, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { parseStorageKey } from "../../../../src/storage/index.ts";
 import { isAllWell, ScrubBusyError, type ScrubTally } from "../../../../src/upkeep/index.ts";
@@ -177,7 +177,6 @@ test("what cannot be read for another reason is told, and does not keep the rest
 });
 
 describe("a manifest whose bytes are damaged", () => {
-  const warnings = { add: () => undefined } as unknown as Warnings;
   const config = contentOf("{}");
   const image = imageManifest({ config, layers: [contentOf("layer")] });
   const tag: Reference = { kind: "tag", tag: "1.0" } as Reference;
@@ -189,7 +188,6 @@ describe("a manifest whose bytes are damaged", () => {
       tags: [],
       contentType,
       body: image.bytes,
-      warnings,
       by: nobody,
     });
   };
