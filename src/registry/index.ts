@@ -13,6 +13,8 @@ export { putManifest } from "./put-manifest.ts";
 export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantine.ts";
 export { listReferrers, type ReferrerDescriptor } from "./referrers.ts";
 export { createRegistry, type Registry, requireWritable } from "./registry.ts";
+export { recordRefused } from "./record.ts";
+export { createRegistry, type Registry } from "./registry.ts";
 export { blobKeyOf, BLOBS_FOLDER } from "./storage-keys.ts";
 export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";
 export { putWholeBlob } from "./uploads/put-whole-blob.ts";

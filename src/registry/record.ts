@@ -8,6 +8,13 @@ export async function record(registry: Registry, queries: Queries, done: Omit<Ac
   await recordAct(queries, { ...done, atMs: registry.clock.nowMs(), outcome: "success" });
 }
 
+/** Adds to the audit trail, if there is one, what somebody wanted to do and may not. A power cut may undo it. */
+export async function recordRefused(registry: Registry, refused: Omit<Act, "atMs" | "outcome">): Promise<void> {
+  if (!registry.options.isAudited) return;
+  const act = { ...refused, atMs: registry.clock.nowMs(), outcome: "failure" } as const;
+  await registry.metadata.transaction((queries) => recordAct(queries, act), { durable: false });
+}
+
 export interface RecordedPush extends Pick<Act, "actor" | "address" | "requestId"> {
   readonly repository: RepositoryName;
   readonly digest: Digest;

@@ -1,5 +1,5 @@
-import { recordAct } from "../../metadata/index.ts";
 import { referenceText, RegistryError } from "../../oci/index.ts";
+import { recordRefused } from "../../registry/index.ts";
 import { actOriginOf, type Exchange } from "./exchange.ts";
 import type { ParsedRoute } from "./match-route.ts";
 
@@ -12,15 +12,12 @@ export async function recordRefusal(exchange: Exchange, error: unknown): Promise
   const { registry, request, route } = exchange;
   if (!(error instanceof RegistryError) || error.kind !== "denied") return;
   const act = actOf(route, request.method);
-  if (act === undefined || !registry.options.isAudited) return;
+  if (act === undefined) return;
   const by = actOriginOf(exchange);
-  if (by.actor === undefined) return;
   const target = "name" in route ? route.name : undefined;
-  const refused = { ...by, act, target, detail: detailOf(route), outcome: "failure" } as const;
+  if (by.actor === undefined) return;
   try {
-    await registry.metadata.transaction((queries) => recordAct(queries, { ...refused, atMs: registry.clock.nowMs() }), {
-      durable: false,
-    });
+    await recordRefused(registry, { ...by, act, target, detail: detailOf(route) });
   } catch (cause) {
     // Whoever may not do it is told so, whatever the state of the database is; the log has it.
     throw new RegistryError(error.kind, error.message, { details: error.details, cause });
