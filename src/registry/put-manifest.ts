@@ -30,7 +30,7 @@ import { type Registry, requireWritable } from "./registry.ts";
 export interface ManifestPush {
   readonly repository: RepositoryName;
   readonly reference: Reference;
-  /** Further tags for the same manifest (`?tag=`). */
+  /** Further tags for the same manifest (`?tag=`); they may name one twice. */
   readonly tags: readonly Tag[];
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
@@ -61,7 +61,7 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const digest = requireDigest(push);
   const manifest = parseManifest(push.body, push.contentType);
   requireAllowedUrls(registry.options.validation, manifest);
-  const tags = push.reference.kind === "tag" ? [push.reference.tag, ...push.tags] : push.tags;
+  const tags = tagsOf(push);
   const { repository, body } = push;
   const nowMs = registry.clock.nowMs();
   await registry.metadata.transaction(async (queries) => {
@@ -80,6 +80,11 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   return { digest, subject: manifest.subject?.digest, tags, warnings: warningsOf(manifest) };
 }
 
+/** Each once, however often it was named. */
+function tagsOf({ reference, tags }: ManifestPush): readonly Tag[] {
+  return [...new Set(reference.kind === "tag" ? [reference.tag, ...tags] : tags)];
+}
+
 interface PushedTags {
   readonly repositoryId: number;
   readonly digest: Digest;
@@ -91,7 +96,7 @@ async function findTagChanges(
   { repositoryId, digest, tags }: PushedTags,
 ): Promise<readonly TagChange[]> {
   const changes: TagChange[] = [];
-  for (const tag of new Set(tags)) {
+  for (const tag of tags) {
     const from = await findTaggedDigest(queries, repositoryId, tag);
     if (from !== digest) changes.push({ tag, from });
   }

@@ -66,10 +66,10 @@ const pushed = ({ digest, bytes }: Content, tags: readonly string[], more: objec
   ["manifest.push", { digest, mediaType: OCI_IMAGE_MANIFEST, sizeBytes: bytes.byteLength, tags, ...more }] as const;
 
 describe("a push is in the audit trail", () => {
-  test("with each tag that it made", async () => {
-    await push(first, "1", "2", "1");
+  test("with each tag that it made, once", async () => {
+    expect((await push(first, "1", "2", "1")).tags).toEqual(["1", "2"] as Tag[]);
     expect(await acts()).toEqual([
-      pushed(first, ["1", "2", "1"]),
+      pushed(first, ["1", "2"]),
       ["tag.create", { tag: "1", digest: first.digest }],
       ["tag.create", { tag: "2", digest: first.digest }],
     ]);
