@@ -68,9 +68,30 @@ const selectId = preparedQuery((queries, { digest }: { digest: Digest }) =>
   queries.selectFrom("blobs").select("id").where("digest", "=", digest),
 );
 
-/** Whatever repository has it; for mounts, after the right to read it was checked. */
+/** Whatever repository has it. */
 export async function findBlobId(queries: Queries, digest: Digest): Promise<number | undefined> {
   const [row] = await selectId(queries, { digest });
+  return row?.id;
+}
+
+const selectWholeId = preparedQuery((queries, { repository, digest }: { repository: RepositoryName; digest: Digest }) =>
+  queries
+    .selectFrom("repositories as r")
+    .innerJoin("repository_blobs as rb", "rb.repository_id", "r.id")
+    .innerJoin("blobs as b", "b.id", "rb.blob_id")
+    .select("b.id")
+    .where("r.name", "=", repository)
+    .where("b.digest", "=", digest)
+    .where("b.lost_reason", "is", null),
+);
+
+/** Of a blob that this repository has, and whose bytes are not known to be lost. */
+export async function findWholeBlobId(
+  queries: Queries,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<number | undefined> {
+  const [row] = await selectWholeId(queries, { repository, digest });
   return row?.id;
 }
 

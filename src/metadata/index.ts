@@ -116,6 +116,7 @@ export {
   findBlobId,
   findMissingBlobs,
   findUnlinkedBlobs,
+  findWholeBlobId,
   linkBlob,
   listRepositoriesOfBlob,
   type NewBlob,

@@ -1,4 +1,4 @@
-import { ensureRepository, findBlobId, linkBlob, listRepositoriesOfBlob } from "../metadata/index.ts";
+import { ensureRepository, findWholeBlobId, linkBlob, listRepositoriesOfBlob } from "../metadata/index.ts";
 import type { Digest, RepositoryName } from "../oci/index.ts";
 import { isLost } from "./lost-blobs.ts";
 import { type Registry, requireWritable } from "./registry.ts";
@@ -22,27 +22,25 @@ const MAX_SOURCES = 100;
  */
 export async function mountBlob(registry: Registry, mount: Mount): Promise<boolean> {
   requireWritable(registry);
-  if (!(await hasReadableSource(registry, mount))) return false;
+  const source = await findReadableSource(registry, mount);
+  if (source === undefined) return false;
   const nowMs = registry.clock.nowMs();
   return registry.metadata.transaction(async (queries) => {
-    const blobId = await findBlobId(queries, mount.digest);
+    // Somebody may have deleted it there since.
+    const blobId = await findWholeBlobId(queries, source, mount.digest);
     if (blobId === undefined) return false;
     await linkBlob(queries, await ensureRepository(queries, mount.repository, nowMs), blobId, nowMs);
     return true;
   });
 }
 
-async function hasReadableSource(registry: Registry, mount: Mount): Promise<boolean> {
+async function findReadableSource(registry: Registry, mount: Mount): Promise<RepositoryName | undefined> {
+  const { digest, from, mayPull } = mount;
   const { hot, reads } = registry.metadata;
-  if (mount.from !== undefined) {
-    if (!mount.mayPull(mount.from)) return false;
-    const blob = await hot.findBlobInRepository(mount.from, mount.digest);
-    return blob !== undefined && !(await isLost(registry, blob));
+  const candidates = from === undefined ? await listRepositoriesOfBlob(reads, digest, MAX_SOURCES) : [from];
+  for (const name of candidates) {
+    const blob = mayPull(name) ? await hot.findBlobInRepository(name, digest) : undefined;
+    if (blob && !(await isLost(registry, blob))) return name;
   }
-  for (const name of await listRepositoriesOfBlob(reads, mount.digest, MAX_SOURCES)) {
-    if (!mount.mayPull(name)) continue;
-    const blob = await hot.findBlobInRepository(name, mount.digest);
-    if (blob && !(await isLost(registry, blob))) return true;
-  }
-  return false;
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { digestOf, type RegistryErrorKind, RegistryError, type RepositoryName } 
 import {
   appendUpload,
   cancelUpload,
+  deleteBlob,
   finishUpload,
   getBlob,
   getUploadStatus,
@@ -15,6 +16,7 @@ import {
 } from "../../../../src/registry/index.ts";
 import type { StreamHasher } from "../../../../src/runtime/index.ts";
 import { type StorageDriver, StorageError, type UploadArea } from "../../../../src/storage/index.ts";
+import { nobody } from "../../../support/nobody.ts";
 import { type Content, contentOf } from "../../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { streamOf } from "../../../support/stream-of.ts";
@@ -544,6 +546,15 @@ describe("a mount", () => {
     expect(await mountBlob(registry, { ...mount, from: other })).toBe(false);
     expect(await mountBlob(registry, mount)).toBe(false);
     expect(await kindOf(Promise.try(() => getBlob(registry, app, blob.digest)))).toBe("blob-unknown");
+  });
+
+  test("is not done once the source has deleted the blob", async () => {
+    const { digest } = blob;
+    const deleting = deleteBlob(registry, { repository: other, digest, by: nobody });
+    const mounting = mountBlob(registry, { repository: app, digest, from: other, mayPull: () => true });
+    await deleting;
+    expect(await mounting).toBe(false);
+    expect(await kindOf(getBlob(registry, app, digest))).toBe("blob-unknown");
   });
 
   test("of what is not there is not done", async () => {
