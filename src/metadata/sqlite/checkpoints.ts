@@ -53,9 +53,13 @@ export class Checkpoints {
     return undefined;
   }
 
-  /** To be called after each commit. */
+  /** To be called after each commit, which stands whatever becomes of this: a log that cannot be looked at is after the next. */
   written(): void {
-    this.#log = checkpoint(this.#options.connection, "noop");
+    try {
+      this.#log = checkpoint(this.#options.connection, "noop");
+    } catch {
+      return;
+    }
     const { pages } = this.#log;
     if (this.#unmovedPages < this.#tooLong) this.#nextPagesHere = this.#tooLong;
     // The log has begun anew.

@@ -55,6 +55,15 @@ async function commit(checkpoints: Checkpoints): Promise<void> {
   await new Promise(setImmediate);
 }
 
+test("a commit stands when the log cannot be looked at", async () => {
+  const checkpoints = keepShort();
+  await commit(checkpoints);
+  reader.close();
+  checkpoints.written();
+  expect(rows(writer)).toBe(1);
+  await checkpoints.close();
+});
+
 function rows(connection: Database): number {
   return Number(connection.query<unknown, []>("select count(*) from numbers").values()[0]?.[0]);
 }
