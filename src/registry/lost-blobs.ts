@@ -1,4 +1,12 @@
-import { type BlobContent, clearBlobLoss, isLossBySize, type LossReason, recordBlobLoss } from "../metadata/index.ts";
+import {
+  type BlobContent,
+  clearBlobLoss,
+  isLossBySize,
+  type LossReason,
+  MetadataError,
+  type Queries,
+  recordBlobLoss,
+} from "../metadata/index.ts";
 import type { Soon } from "../runtime/index.ts";
 import { parseStorageKey } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
@@ -37,13 +45,20 @@ export async function noteDamaged(registry: Registry, blob: BlobContent): Promis
 export async function noteLost(registry: Registry, blob: BlobContent, reason: LossReason): Promise<void> {
   if (blob.lostReason !== null) return;
   const loss = { digest: blob.digest, storageKey: blob.storageKey, reason, nowMs: registry.clock.nowMs() };
-  // Where the database cannot be written either, the loss is the failure to tell; it is found again.
-  await registry.metadata.transaction((queries) => recordBlobLoss(queries, loss)).catch(() => undefined);
+  await tryToRecord(registry, (queries) => recordBlobLoss(queries, loss));
 }
 
 /** Takes from the record a loss that is over. */
 export async function noteFound(registry: Registry, { digest, lostReason }: BlobContent): Promise<void> {
   if (lostReason === null) return;
-  const clear = registry.metadata.transaction((queries) => clearBlobLoss(queries, digest, lostReason));
-  await clear.catch(() => undefined);
+  await tryToRecord(registry, (queries) => clearBlobLoss(queries, digest, lostReason));
+}
+
+/** Where the database cannot be written either, the loss is the failure to tell; it is found again. */
+async function tryToRecord({ metadata }: Registry, work: (queries: Queries) => Promise<unknown>): Promise<void> {
+  try {
+    await metadata.transaction(work);
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+  }
 }

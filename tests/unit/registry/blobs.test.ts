@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
-import { countLostBlobs, ensureRepository, linkBlob, putBlob, recordBlobLoss } from "../../../src/metadata/index.ts";
+import {
+  countLostBlobs,
+  ensureRepository,
+  linkBlob,
+  MetadataError,
+  putBlob,
+  recordBlobLoss,
+} from "../../../src/metadata/index.ts";
 import { OCI_IMAGE_MANIFEST, parseReference, RegistryError, type RepositoryName } from "../../../src/oci/index.ts";
 import { getBlob, getBlobHead, mountBlob, putManifest, putWholeBlob, readBlob } from "../../../src/registry/index.ts";
 import { parseStorageKey, type StorageKey } from "../../../src/storage/index.ts";
@@ -58,6 +65,25 @@ test("a small blob is read from storage once, and parts of it are right", async 
   expect(await readBlob(memory.registry, blob)).toEqual(content.bytes);
   const part = await readBlob(memory.registry, blob, { firstByte: 1, lastByte: 3 });
   expect(await new Response(part as Uint8Array<ArrayBuffer>).text()).toBe("ell");
+});
+
+describe("a loss that cannot be put on record", () => {
+  const readOf = async (failure: Error): Promise<unknown> => {
+    const { registry } = memory;
+    const blob = await getBlob(registry, app, content.digest);
+    await registry.storage.remove(parseStorageKey(blob.storageKey));
+    const metadata = { ...registry.metadata, transaction: () => Promise.reject(failure) };
+    return readBlob({ ...registry, metadata }, blob).catch((error: unknown) => error);
+  };
+
+  test("is told all the same where the database cannot be written", async () => {
+    expect(await readOf(new MetadataError("full", "no space"))).toMatchObject({ kind: "unavailable" });
+  });
+
+  test("tells of a fault of ours", async () => {
+    const fault = new TypeError("a mistake");
+    expect(await readOf(fault)).toBe(fault);
+  });
 });
 
 describe("a blob whose bytes were found lost", () => {
