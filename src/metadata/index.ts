@@ -134,14 +134,19 @@ export {
   findManifestId,
   findMissingManifests,
   isManifestLost,
-  listReferrers,
   putManifest,
-  type Referrer,
   removeManifest,
 } from "./manifests.ts";
 export { isUnwritable, MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
+export {
+  findManifestBody,
+  listManifestSummaries,
+  listReferrers,
+  type ManifestSummary,
+  type Referrer,
+} from "./referrers.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";

@@ -382,6 +382,38 @@ describe("referrers", () => {
       expect((await listReferrers(registry, query)).descriptors).toEqual([entry as ReferrerDescriptor]);
     });
 
+    test("let others go on while a long list of them is looked through", async () => {
+      const { digest, bytes } = image;
+      const entries = Array.from({ length: 2_000 }, (_, index) =>
+        descriptorOf({ bytes, digest: contentOf(`${index}`).digest }, OCI_IMAGE_MANIFEST),
+      );
+      await reopen({ validation: { enabled: false, allowedUrls: [], deniedUrls: [], requiredPlatforms: "all" } });
+      await attach(...entries);
+      let turns = 0;
+      let isOver = false;
+      const turn = () => {
+        turns++;
+        if (!isOver) setImmediate(turn);
+      };
+      setImmediate(turn);
+      expect(await listReferrers(registry, { ...query, subject: digest })).toEqual({ descriptors: [], hasMore: false });
+      isOver = true;
+      expect(turns).toBeGreaterThan(2);
+    });
+
+    test("come in pages that no more is read for than clients read", async () => {
+      const text = "x".repeat(1.5 * 1024 * 1024);
+      const attached = ["1", "2", "3"].map((position) =>
+        imageManifest({ config, layers: [], more: { position, text } }),
+      );
+      for (const content of attached) await push(content, content.digest);
+      await attach(...attached.map((content) => descriptorOf(content, OCI_IMAGE_MANIFEST)));
+      const first = await listReferrers(registry, query);
+      expect([first.descriptors.length, first.hasMore]).toEqual([2, true]);
+      const rest = await listReferrers(registry, { ...query, after: first.descriptors[1]?.digest ?? "" });
+      expect([rest.descriptors.length, rest.hasMore]).toEqual([1, false]);
+    });
+
     test("are gone once they are deleted", async () => {
       const [plain, signature] = [imageManifest({ config, layers: [] }), signatureOf("application/sig")];
       for (const content of [plain, signature]) await push(content, content.digest);
