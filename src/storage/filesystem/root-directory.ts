@@ -38,8 +38,8 @@ async function findIdentity(path: string): Promise<string | undefined> {
   }
 }
 
-/** Inode numbers may be larger than what a number holds exactly. */
+/** Inode numbers may be larger than what a number holds exactly; a file may get that of a folder that has gone. */
 async function identityOf(path: string): Promise<string> {
-  const { dev, ino } = await stat(path, { bigint: true });
-  return `${dev}:${ino}`;
+  const found = await stat(path, { bigint: true });
+  return `${found.dev}:${found.ino}${found.isDirectory() ? "" : " file"}`;
 }

@@ -73,7 +73,7 @@ describe("a loss that cannot be put on record", () => {
     const blob = await getBlob(registry, app, content.digest);
     await registry.storage.remove(parseStorageKey(blob.storageKey));
     const metadata = { ...registry.metadata, transaction: () => Promise.reject(failure) };
-    return readBlob({ ...registry, metadata }, blob).catch((error: unknown) => error);
+    return Promise.try(() => readBlob({ ...registry, metadata }, blob)).catch((error: unknown) => error);
   };
 
   test("is told all the same where the database cannot be written", async () => {

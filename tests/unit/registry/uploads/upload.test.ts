@@ -554,7 +554,7 @@ describe("a mount", () => {
     const mounting = mountBlob(registry, { repository: app, digest, from: other, mayPull: () => true });
     await deleting;
     expect(await mounting).toBe(false);
-    expect(await kindOf(getBlob(registry, app, digest))).toBe("blob-unknown");
+    expect(await kindOf(Promise.try(() => getBlob(registry, app, digest)))).toBe("blob-unknown");
   });
 
   test("of what is not there is not done", async () => {
