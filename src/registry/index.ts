@@ -12,7 +12,7 @@ export type { PushPermission } from "./push-permission.ts";
 export { putManifest } from "./put-manifest.ts";
 export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantine.ts";
 export { recordRefused } from "./record.ts";
-export { listReferrers, type ReferrerDescriptor } from "./referrers.ts";
+export { listReferrers } from "./referrers.ts";
 export { createRegistry, type Registry, requireWritable } from "./registry.ts";
 export { blobKeyOf, BLOBS_FOLDER } from "./storage-keys.ts";
 export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";

@@ -37,7 +37,8 @@ export async function sendCatalog(exchange: Exchange): Promise<Answer> {
 export async function sendReferrers(exchange: ExchangeAt<"referrers">): Promise<Answer> {
   const { registry, query, route } = exchange;
   const { name: repository, digest: subject } = route;
-  const artifactType = query.get("artifactType") || undefined;
+  // No media type has a space, so that one was a plus that was not escaped, as in `application/spdx+json`.
+  const artifactType = query.get("artifactType")?.replaceAll(" ", "+") || undefined;
   const page = parsePage(query, REFERRERS_PAGE);
   const limit = page.limit || REFERRERS_PAGE;
   const list = await listReferrers(registry, { repository, subject, artifactType, after: page.after, limit });
