@@ -123,7 +123,7 @@ describe("the command line", () => {
     [[], "Usage: berth"],
   ])("%j is wrong usage", async (args, words) => {
     const refused = await runBerth(args);
-    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused).toMatchObject({ exitCode: 64, stdout: "" });
     expect(refused.stderr).toContain(words);
   });
 
