@@ -8,8 +8,10 @@ export { type Clock, systemClock } from "./clock.ts";
 export { Closers } from "./closers.ts";
 export { CoalescedSync } from "./coalesced-sync.ts";
 export { collectBytes } from "./collect-bytes.ts";
+export { makeFolder, type SyncFolder, syncFolder } from "./durable-folder.ts";
 export { errorCode } from "./error-code.ts";
 export { FileError } from "./file-error.ts";
+export { fileIdentity } from "./file-identity.ts";
 export { freeMemory } from "./free-memory.ts";
 export { GarbagePacer } from "./garbage-pacer.ts";
 export {

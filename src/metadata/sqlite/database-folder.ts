@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
-import { access, mkdir, open } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errorCode } from "../../runtime/index.ts";
+import { errorCode, makeFolder } from "../../runtime/index.ts";
 import { MetadataError } from "../metadata-error.ts";
 
 /**
@@ -11,10 +11,7 @@ import { MetadataError } from "../metadata-error.ts";
 export async function makeFolderOf(databasePath: string): Promise<void> {
   const folder = dirname(databasePath);
   try {
-    const firstAbove = await mkdir(dirname(folder), { recursive: true });
-    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    const firstMade = firstAbove ?? made;
-    if (firstMade !== undefined) await syncMade(folder, firstMade);
+    await makeFolder(folder, { mode: 0o700 });
   } catch (cause) {
     throw new MetadataError("readonly", `cannot make the folder ${folder}: ${(cause as Error).message}`, { cause });
   }
@@ -51,24 +48,5 @@ export function makeDatabaseFile(path: string): void {
     closeSync(openSync(path, "wx", 0o600));
   } catch {
     // It is there, or SQLite cannot make it either and says why.
-  }
-}
-
-/** A new folder's own name, and those above it up to the first that is new. */
-async function syncMade(made: string, firstMade: string): Promise<void> {
-  await syncFolderOf(made);
-  if (made.length > firstMade.length) await syncMade(dirname(made), firstMade);
-}
-
-/** Makes the names in the folder that `path` lies in durable. */
-export async function syncFolderOf(path: string): Promise<void> {
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } catch (error) {
-    // Some network file systems have no such call, as their servers do this by themselves.
-    if (!["EINVAL", "ENOTSUP"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  } finally {
-    await folder.close();
   }
 }

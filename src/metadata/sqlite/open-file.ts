@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { fileIdentity } from "../../runtime/index.ts";
 import { MetadataError } from "../metadata-error.ts";
 
 /** A file that is open, and by its path again as long as nobody moves or removes it, or mounts something above it. */
@@ -8,7 +8,7 @@ export class OpenFile {
 
   /** To be called right after the file was opened. */
   static async at(path: string): Promise<OpenFile> {
-    return new OpenFile(path, await identityOf(path));
+    return new OpenFile(path, await fileIdentity(path));
   }
 
   private constructor(path: string, identity: string) {
@@ -23,17 +23,11 @@ export class OpenFile {
   async requireInPlace(): Promise<void> {
     let cause: unknown;
     try {
-      if ((await identityOf(this.#path)) === this.#identity) return;
+      if ((await fileIdentity(this.#path)) === this.#identity) return;
     } catch (error) {
       cause = error;
     }
     const message = `${this.#path} was moved, removed or replaced: put it back, or stop the registry and restore a backup`;
     throw new MetadataError("unavailable", message, { cause });
   }
-}
-
-/** No other file gets these numbers while this one is open. */
-async function identityOf(path: string): Promise<string> {
-  const { dev, ino } = await stat(path, { bigint: true });
-  return `${dev}:${ino}`;
 }

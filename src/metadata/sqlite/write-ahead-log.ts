@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { CoalescedSync } from "../../runtime/index.ts";
+import { dirname } from "node:path";
+import { CoalescedSync, syncFolder } from "../../runtime/index.ts";
 import { MetadataError } from "../metadata-error.ts";
-import { syncFolderOf } from "./database-folder.ts";
 import { OpenFile } from "./open-file.ts";
 
 /** Makes committed rows durable: one sync of SQLite's log for all commits of the meantime, off the main thread. */
@@ -17,7 +17,7 @@ export class WriteAheadLog {
     const path = `${databasePath}-wal`;
     const files = [await OpenFile.at(databasePath), await OpenFile.at(path)];
     // SQLite itself does so only later, and what is synced is of no use without a name.
-    await syncFolderOf(databasePath);
+    await syncFolder(dirname(databasePath));
     return new WriteAheadLog(await open(path, "a"), files);
   }
 

@@ -1,9 +1,6 @@
-import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { CoalescedSync, errorCode } from "../../runtime/index.ts";
-
-export type SyncDirectory = (directory: string) => Promise<void>;
+import { CoalescedSync, type SyncFolder } from "../../runtime/index.ts";
 
 /** More directories than this are not remembered; that costs a sync more. */
 const mostKnown = 4096;
@@ -13,7 +10,7 @@ export interface DurableDirectoriesOptions {
   readonly root: string;
   /** Holds files of all kinds, and is never removed. */
   readonly unfinishedDirectory: string;
-  readonly syncDirectory: SyncDirectory;
+  readonly syncDirectory: SyncFolder;
 }
 
 interface SharedSync {
@@ -73,17 +70,5 @@ export class DurableDirectories {
     const shared = { coalesced: new CoalescedSync(() => this.#options.syncDirectory(directory)), users: 0 };
     this.#shared.set(directory, shared);
     return shared;
-  }
-}
-
-export async function syncOnDisk(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Some network file systems have no such call, as their servers do this by themselves.
-    if (errorCode(error) !== "EINVAL" && errorCode(error) !== "ENOTSUP") throw error;
-  } finally {
-    await handle.close();
   }
 }

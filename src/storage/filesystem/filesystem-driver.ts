@@ -1,12 +1,13 @@
 import type { Stats } from "node:fs";
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 
+import { makeFolder, type SyncFolder, syncFolder } from "../../runtime/index.ts";
 import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadArea } from "../driver.ts";
 import type { FilesystemOptions } from "../options.ts";
 import { requireSize } from "../require-size.ts";
 import { unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
-import { DurableDirectories, type SyncDirectory, syncOnDisk } from "./durable-directories.ts";
+import { DurableDirectories } from "./durable-directories.ts";
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
 import { PlacingFiles } from "./placing-files.ts";
 import { probeFile } from "./probe-file.ts";
@@ -20,7 +21,7 @@ const probeKey = unfinishedKeyOf("write");
 
 export interface FilesystemDriverOptions extends Omit<FilesystemOptions, "kind"> {
   /** How a directory is brought to the disk; what it throws fails the write. */
-  readonly syncDirectory?: SyncDirectory;
+  readonly syncDirectory?: SyncFolder;
   /** The prefix of objects that will be written: a check looks whether the folders there let it, as many as exist. */
   readonly writtenPrefix?: string | undefined;
 }
@@ -34,20 +35,13 @@ const sharedLevels = 2;
  */
 export async function openFilesystemDriver(options: FilesystemDriverOptions): Promise<StorageDriver> {
   const root = resolve(options.rootDirectory);
-  const syncDirectory = options.syncDirectory ?? syncOnDisk;
+  const syncDirectory = options.syncDirectory ?? syncFolder;
   try {
-    const firstMade = await mkdir(root, { recursive: true });
-    if (firstMade !== undefined) await syncMade(root, firstMade, syncDirectory);
+    await makeFolder(root, { sync: syncDirectory });
     return new FilesystemDriver(await openRootDirectory(root), syncDirectory, options.writtenPrefix);
   } catch (error) {
     throw writeError(error, root);
   }
-}
-
-/** Makes the entries of a new directory durable, and of those above it up to the first that is new. */
-async function syncMade(made: string, firstMade: string, syncDirectory: SyncDirectory): Promise<void> {
-  await syncDirectory(dirname(made));
-  if (made.length > firstMade.length) await syncMade(dirname(made), firstMade, syncDirectory);
 }
 
 /** Objects as files below one directory, in registry:2's layout; what is unfinished lies in `berth/uploads`. */
@@ -58,7 +52,7 @@ class FilesystemDriver implements StorageDriver {
   readonly #placing: PlacingFiles;
   readonly #writtenPrefix: string | undefined;
 
-  constructor(root: RootDirectory, syncDirectory: SyncDirectory, writtenPrefix: string | undefined) {
+  constructor(root: RootDirectory, syncDirectory: SyncFolder, writtenPrefix: string | undefined) {
     const unfinishedDirectory = join(root.path, unfinishedPrefix, ".");
     const directories = new DurableDirectories({ root: root.path, unfinishedDirectory, syncDirectory });
     this.#root = root;

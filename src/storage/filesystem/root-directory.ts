@@ -1,7 +1,6 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { CoalescedSync } from "../../runtime/index.ts";
+import { CoalescedSync, fileIdentity } from "../../runtime/index.ts";
 import type { StorageKey } from "../driver.ts";
 import { StorageError } from "../storage-error.ts";
 import { parseStorageKey } from "../storage-key.ts";
@@ -18,7 +17,7 @@ export interface RootDirectory {
 
 /** Remembers which directory lies at `path` now. */
 export async function openRootDirectory(path: string): Promise<RootDirectory> {
-  const opened = await identityOf(path);
+  const opened = await fileIdentity(path);
   // Who asks at the same time shares one look.
   const look = new CoalescedSync(async () => {
     const found = await findIdentity(path);
@@ -31,15 +30,9 @@ export async function openRootDirectory(path: string): Promise<RootDirectory> {
 
 async function findIdentity(path: string): Promise<string | undefined> {
   try {
-    return await identityOf(path);
+    return await fileIdentity(path);
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw readError(error, path);
   }
-}
-
-/** Inode numbers may be larger than what a number holds exactly; a file may get that of a folder that has gone. */
-async function identityOf(path: string): Promise<string> {
-  const found = await stat(path, { bigint: true });
-  return `${found.dev}:${found.ino}${found.isDirectory() ? "" : " file"}`;
 }

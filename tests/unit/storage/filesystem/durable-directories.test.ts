@@ -1,10 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import {
-  DurableDirectories,
-  type SyncDirectory,
-  syncOnDisk,
-} from "../../../../src/storage/filesystem/durable-directories.ts";
+import type { SyncFolder } from "../../../../src/runtime/index.ts";
+import { DurableDirectories } from "../../../../src/storage/filesystem/durable-directories.ts";
 import { failureOf } from "../../../support/failure-of.ts";
 
 /** Records what is synced; each sync ends when the test lets it. */
@@ -27,7 +24,7 @@ class Disk {
   }
 }
 
-const make = (syncDirectory: SyncDirectory) =>
+const make = (syncDirectory: SyncFolder) =>
   new DurableDirectories({ root: "/root", unfinishedDirectory: "/root/unfinished", syncDirectory });
 
 const free = () => {
@@ -116,9 +113,4 @@ describe("DurableDirectories", () => {
     await directories.sync("/root/a/new");
     expect(takeSynced()).toContain("/root/a");
   });
-});
-
-test("the sync of a directory that is not there fails", async () => {
-  expect(await syncOnDisk(import.meta.dir)).toBeUndefined();
-  expect(await failureOf(syncOnDisk(`${import.meta.dir}/absent`))).toContain("ENOENT");
 });
