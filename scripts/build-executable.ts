@@ -14,7 +14,7 @@ const { values } = parseArgs({
 const result = await Bun.build({
   // Workers are entries of their own: they run in other threads, from inside the executable.
   entrypoints: ["src/main.ts", "src/runtime/hashing/hash-worker.ts", "src/metadata/sqlite/checkpoint-worker.ts"],
-  // Where the executable looks for them: see src/runtime/hashing/hash-worker-thread.ts.
+  // Where the executable looks for them: see src/runtime/worker-thread.ts.
   root: "src",
   target: "bun",
   sourcemap: "none",

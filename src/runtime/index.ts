@@ -32,3 +32,4 @@ export { RecentlyUsed } from "./recently-used.ts";
 export { pause, type Schedule, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";
 export { within } from "./within.ts";
+export { WorkerThread, workerProgram } from "./worker-thread.ts";

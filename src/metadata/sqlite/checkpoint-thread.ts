@@ -1,3 +1,4 @@
+import { WorkerThread, workerProgram } from "../../runtime/index.ts";
 import type { Checkpoint, CheckpointMode } from "./checkpoint.ts";
 
 /** To the thread, which answers each with one `CheckpointReply`. */
@@ -16,21 +17,12 @@ export interface CheckpointThreadOptions {
   readonly program?: string;
 }
 
-/**
- * A compiled executable holds its entry points below one root, `src` by the build command, and resolves `./` there;
- * everywhere else the worker lies beside this file.
- */
-const workerLocation = Bun.isStandaloneExecutable
-  ? "./metadata/sqlite/checkpoint-worker.ts"
-  : new URL("./checkpoint-worker.ts", import.meta.url).href;
+const PROGRAM = workerProgram("metadata/sqlite/checkpoint-worker.ts");
 
-/**
- * A thread with a connection of its own. It is started when it is first needed, and again after it died. It keeps the process
- * alive only while a reply is due.
- */
+/** A thread with a connection of its own. It is started when it is first needed, and again after it died. */
 export class CheckpointThread {
   readonly #options: CheckpointThreadOptions;
-  #worker: Worker | undefined;
+  #thread: WorkerThread<CheckpointRequest, CheckpointReply> | undefined;
   #due: PromiseWithResolvers<CheckpointReply> | undefined;
 
   constructor(options: CheckpointThreadOptions) {
@@ -42,8 +34,8 @@ export class CheckpointThread {
    * @throws Error if SQLite fails, or the thread dies meanwhile
    */
   async checkpoint(mode: CheckpointMode): Promise<Checkpoint> {
-    this.#worker ??= this.#start();
-    const reply = await this.#ask(this.#worker, { kind: "checkpoint", path: this.#options.databasePath, mode });
+    this.#thread ??= this.#start();
+    const reply = await this.#ask(this.#thread, { kind: "checkpoint", path: this.#options.databasePath, mode });
     if (reply.kind === "done") return reply.checkpoint;
     throw new Error(reply.kind === "failed" ? reply.message : "the checkpoint thread was closed");
   }
@@ -51,40 +43,35 @@ export class CheckpointThread {
   /** Closes the thread's connection and ends it; a checkpoint under way is ended first. */
   async close(): Promise<void> {
     await this.#due?.promise.catch(() => undefined);
-    if (!this.#worker) return;
+    const thread = this.#thread;
+    if (!thread) return;
     // One that dies instead is closed as well.
-    await this.#ask(this.#worker, { kind: "close" }).catch(() => undefined);
-    this.#end("the checkpoint thread was closed");
+    await this.#ask(thread, { kind: "close" }).catch(() => undefined);
+    thread.end("the checkpoint thread was closed");
   }
 
-  async #ask(worker: Worker, request: CheckpointRequest): Promise<CheckpointReply> {
+  async #ask(
+    thread: WorkerThread<CheckpointRequest, CheckpointReply>,
+    request: CheckpointRequest,
+  ): Promise<CheckpointReply> {
     this.#due = Promise.withResolvers<CheckpointReply>();
-    worker.ref();
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's has none
-    worker.postMessage(request);
+    thread.ask(request);
     try {
       return await this.#due.promise;
     } finally {
-      worker.unref();
       this.#due = undefined;
     }
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#options.program ?? workerLocation, { name: "checkpoints" });
-    const ended = (reason: string) => {
-      if (this.#worker === worker) this.#end(reason);
-    };
-    worker.unref();
-    worker.addEventListener("message", ({ data }: MessageEvent<CheckpointReply>) => this.#due?.resolve(data));
-    worker.addEventListener("error", ({ message }) => ended(`the checkpoint thread failed: ${message}`));
-    worker.addEventListener("close", () => ended("the checkpoint thread stopped"));
-    return worker;
-  }
-
-  #end(reason: string): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#due?.reject(new Error(reason));
+  #start(): WorkerThread<CheckpointRequest, CheckpointReply> {
+    return new WorkerThread<CheckpointRequest, CheckpointReply>({
+      name: "checkpoints",
+      program: this.#options.program ?? PROGRAM,
+      onReply: (reply) => this.#due?.resolve(reply),
+      onEnd: (reason) => {
+        this.#thread = undefined;
+        this.#due?.reject(new Error(reason));
+      },
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { WorkerThread, workerProgram } from "../worker-thread.ts";
 import type { HashReply, HashRequest } from "./hash-messages.ts";
 
 /** What a worker thread tells the hasher it works for. */
@@ -8,28 +9,21 @@ export interface HashListener {
   failed(error: Error): void;
 }
 
-/**
- * A compiled executable holds its entry points below one root, `src` by the build command, and resolves `./` there;
- * everywhere else the worker lies beside this file.
- */
-const workerLocation = Bun.isStandaloneExecutable
-  ? "./runtime/hashing/hash-worker.ts"
-  : new URL("./hash-worker.ts", import.meta.url).href;
-
-/** One worker thread and the hashers that share it. It keeps the process alive only while a reply is due. */
+/** One worker thread and the hashers that share it. */
 export class HashWorkerThread {
-  readonly #worker: Worker;
+  readonly #thread: WorkerThread<HashRequest, HashReply>;
   readonly #listeners = new Map<number, HashListener>();
-  readonly #onEnd: (thread: HashWorkerThread) => void;
-  #repliesDue = 0;
 
   constructor(onEnd: (thread: HashWorkerThread) => void) {
-    this.#onEnd = onEnd;
-    this.#worker = new Worker(workerLocation, { name: "hashing" });
-    this.#worker.unref();
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<HashReply>) => this.#receive(data));
-    this.#worker.addEventListener("error", (event) => this.end(`hashing worker failed: ${event.message}`));
-    this.#worker.addEventListener("close", () => this.end("hashing worker stopped"));
+    this.#thread = new WorkerThread<HashRequest, HashReply>({
+      name: "hashing",
+      program: workerProgram("runtime/hashing/hash-worker.ts"),
+      onReply: (reply) => this.#receive(reply),
+      onEnd: (reason) => {
+        onEnd(this);
+        this.#failAll(new Error(reason));
+      },
+    });
   }
 
   get hashers(): number {
@@ -42,23 +36,23 @@ export class HashWorkerThread {
 
   /** The memory of a chunk is moved to the worker, or copied if other bytes lie before it in its buffer. */
   send(request: HashRequest): void {
-    if (request.kind === "drop") this.#listeners.delete(request.hasherId);
-    else if (++this.#repliesDue === 1) this.#worker.ref();
-    this.#worker.postMessage(request, transferList(request));
+    if (request.kind !== "drop") return this.#thread.ask(request, movedWith(request));
+    this.#listeners.delete(request.hasherId);
+    this.#thread.tell(request);
   }
 
   /** Stops the thread; every hasher on it fails with `message`. */
   end(message: string): void {
+    this.#thread.end(message);
+  }
+
+  #failAll(error: Error): void {
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
-    this.#worker.unref();
-    this.#worker.terminate();
-    this.#onEnd(this);
-    for (const listener of listeners) listener.failed(new Error(message));
+    for (const listener of listeners) listener.failed(error);
   }
 
   #receive(reply: HashReply): void {
-    if (--this.#repliesDue === 0) this.#worker.unref();
     const listener = this.#listeners.get(reply.hasherId);
     if (reply.kind === "hashed") return listener?.hashed(reply.chunk);
     this.#listeners.delete(reply.hasherId);
@@ -66,7 +60,7 @@ export class HashWorkerThread {
   }
 }
 
-function transferList(request: HashRequest): ArrayBuffer[] {
+function movedWith(request: HashRequest): ArrayBuffer[] {
   if (request.kind !== "chunk" || request.chunk.byteOffset !== 0) return [];
   return [request.chunk.buffer];
 }

@@ -127,9 +127,9 @@ describe("workers", () => {
     const neighbour = single.start("sha256");
     await neighbour.update(new Uint8Array(mebibyte));
     const broken = single.start(breaking);
-    expect(await failureOf(broken.update(new Uint8Array(9 * mebibyte)))).toContain("hashing worker failed");
+    expect(await failureOf(broken.update(new Uint8Array(9 * mebibyte)))).toContain("hashing thread failed");
     for (const each of [broken, neighbour])
-      expect(await failureOf(each.digestHex())).toContain("hashing worker failed");
+      expect(await failureOf(each.digestHex())).toContain("hashing thread failed");
     const next = single.start("sha256");
     await next.update(new Uint8Array(mebibyte));
     expect(await next.digestHex()).toBe(expectedHex("sha256", [new Uint8Array(mebibyte)]));
