@@ -38,6 +38,11 @@ export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256
   return digestFromHex(algorithm, new Bun.CryptoHasher(algorithm).update(bytes).digest("hex"));
 }
 
+/** Whether the bytes are those that the digest names. */
+export function hasDigest(bytes: Uint8Array, digest: Digest): boolean {
+  return digestOf(bytes, algorithmOf(digest)) === digest;
+}
+
 /** @param hex as a hash function printed it: right in length and case */
 export function digestFromHex(algorithm: DigestAlgorithm, hex: string): Digest {
   return `${algorithm}:${hex}` as Digest;

@@ -9,13 +9,14 @@ export {
   type DigestAlgorithm,
   digestFromHex,
   digestOf,
+  hasDigest,
   hexOf,
   isDigest,
   parseDigest,
   parseDigestAlgorithm,
   shorten,
 } from "./digest.ts";
-export { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from "./manifest.ts";
+export { type Manifest, MAX_MANIFEST_BYTES, parseManifest, parseStoredManifest } from "./manifest.ts";
 export {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,

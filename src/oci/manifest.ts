@@ -10,7 +10,15 @@ import {
 } from "./descriptor.ts";
 import { shorten } from "./digest.ts";
 import { exactKeys } from "./exact-keys.ts";
-import { essenceOf, isIndexType, isManifestMediaType, type ManifestMediaType } from "./media-type.ts";
+import {
+  essenceOf,
+  isIndexType,
+  isManifestMediaType,
+  type ManifestMediaType,
+  OCI_IMAGE_INDEX,
+  OCI_IMAGE_MANIFEST,
+} from "./media-type.ts";
+import type { RegistryError } from "./registry-error.ts";
 
 /** What a registry must know of a manifest. The bytes stay as they were sent: nothing is ever written back from this. */
 export interface Manifest {
@@ -39,7 +47,27 @@ const MAX_DESCRIPTORS = 10_000;
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
   const mediaType = requireMediaType(contentType);
+  return parseBody(parseJsonObject(bytes), mediaType);
+}
+
+/**
+ * Reads a manifest that was kept without the media type that it came with, or with one that may be wrong: what it says of
+ * itself counts.
+ * @param recorded where it says nothing; where that is missing, too, it is what it looks like
+ * @throws RegistryError `manifest-invalid`
+ */
+export function parseStoredManifest(bytes: Uint8Array, recorded?: ManifestMediaType): Manifest {
   const body = parseJsonObject(bytes);
+  if (body["schemaVersion"] === 1) throw isOfSchema1();
+  const own = optionalText(body["mediaType"], "mediaType");
+  return parseBody(body, requireMediaType(own ?? recorded ?? lookOf(body)));
+}
+
+function lookOf(body: JsonObject): ManifestMediaType {
+  return Array.isArray(body["manifests"]) ? OCI_IMAGE_INDEX : OCI_IMAGE_MANIFEST;
+}
+
+function parseBody(body: JsonObject, mediaType: ManifestMediaType): Manifest {
   const fault = faultInKeys(body);
   if (fault !== undefined) throw invalid(`the manifest ${fault}`);
   requireSameMediaType(body["mediaType"], mediaType);
@@ -51,9 +79,12 @@ function requireMediaType(contentType: string | undefined): ManifestMediaType {
   if (!contentType) throw invalid("the request has no Content-Type: send the manifest's media type");
   const mediaType = essenceOf(contentType);
   if (isManifestMediaType(mediaType)) return mediaType;
-  if (mediaType.startsWith("application/vnd.docker.distribution.manifest.v1+"))
-    throw invalid("manifests of schema 1 are not supported any more: push the image with a current client");
+  if (mediaType.startsWith("application/vnd.docker.distribution.manifest.v1+")) throw isOfSchema1();
   throw invalid(`${shorten(mediaType)} is not a media type of a manifest that this registry takes`);
+}
+
+function isOfSchema1(): RegistryError {
+  return invalid("manifests of schema 1 are not supported any more: push the image with a current client");
 }
 
 function parseJsonObject(bytes: Uint8Array): JsonObject {

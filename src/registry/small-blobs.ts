@@ -1,5 +1,5 @@
 import type { BlobContent } from "../metadata/index.ts";
-import { algorithmOf, type Digest, digestOf } from "../oci/index.ts";
+import { type Digest, hasDigest } from "../oci/index.ts";
 import { RecentlyUsed } from "../runtime/index.ts";
 import { parseStorageKey, type StorageDriver, StorageError } from "../storage/index.ts";
 
@@ -31,13 +31,9 @@ export class SmallBlobs {
     const stored = await storage.read(parseStorageKey(storageKey), { sizeBytes });
     if (stored === undefined) return undefined;
     const bytes = await stored.bytes();
-    requireDigest(bytes, digest);
+    if (!hasDigest(bytes, digest))
+      throw new StorageError("corrupt", `the stored bytes of ${digest} have another digest`);
     this.#kept.set(digest, bytes, bytes.byteLength + ENTRY_BYTES);
     return bytes;
   }
-}
-
-function requireDigest(bytes: Uint8Array, digest: Digest): void {
-  const actual = digestOf(bytes, algorithmOf(digest));
-  if (actual !== digest) throw new StorageError("corrupt", `the stored bytes of ${digest} have the digest ${actual}`);
 }

@@ -2,12 +2,9 @@ import {
   algorithmOf,
   type Digest,
   digestOf,
-  isJsonObject,
   type Manifest,
   MAX_MANIFEST_BYTES,
-  OCI_IMAGE_INDEX,
-  OCI_IMAGE_MANIFEST,
-  parseManifest,
+  parseStoredManifest,
   RegistryError,
 } from "../../oci/index.ts";
 import { blobKeyOf } from "../../registry/index.ts";
@@ -37,31 +34,12 @@ export async function readManifest(storage: StorageDriver, digest: Digest): Prom
   return { manifest: parse(body), body };
 }
 
+/** registry:2 does not keep the media type that was sent. */
 function parse(body: Uint8Array): Manifest {
   try {
-    return parseManifest(body, mediaTypeOf(body));
+    return parseStoredManifest(body);
   } catch (error) {
     if (error instanceof RegistryError) throw new DamageError(error.message, { cause: error });
     throw error;
-  }
-}
-
-/** registry:2 does not keep the media type that was sent: what the manifest says counts, or else what it looks like. */
-function mediaTypeOf(body: Uint8Array): string {
-  const content = parseJson(body);
-  if (!isJsonObject(content)) return OCI_IMAGE_MANIFEST;
-  if (content["schemaVersion"] === 1)
-    throw new DamageError("it is a manifest of schema 1, which no current client pulls: push the image again");
-  const named = content["mediaType"];
-  if (typeof named === "string" && named !== "") return named;
-  return Array.isArray(content["manifests"]) ? OCI_IMAGE_INDEX : OCI_IMAGE_MANIFEST;
-}
-
-/** What is not JSON is left to `parseManifest`, which says so. */
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
   }
 }

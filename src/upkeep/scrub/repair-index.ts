@@ -10,17 +10,16 @@ import {
 } from "../../metadata/index.ts";
 import {
   type Digest,
-  isJsonObject,
+  hasDigest,
   isManifestMediaType,
   isNonDistributable,
   type Manifest,
-  parseManifest,
+  parseStoredManifest,
   RegistryError,
 } from "../../oci/index.ts";
 import { blobKeyOf, type Registry } from "../../registry/index.ts";
 import { type BlobReader, inspectBlob } from "./inspect-blob.ts";
 import { ReadRate } from "./read-rate.ts";
-import { isManifestGood } from "./scrub-manifest.ts";
 
 export interface IndexRepair {
   readonly registry: Registry;
@@ -88,7 +87,7 @@ class RepairRun {
   }
 
   async #repair(stored: StoredManifest): Promise<void> {
-    const manifest = isManifestGood(stored) ? parseOrNone(stored) : undefined;
+    const manifest = hasDigest(stored.body, stored.digest) ? parseOrNone(stored) : undefined;
     if (!manifest) return;
     const { metadata, options } = this.#registry;
     const changes = await metadata.transaction((queries) => repairManifestIndex(queries, stored, manifest), {
@@ -143,16 +142,9 @@ class RepairRun {
 
 function parseOrNone({ body, mediaType }: StoredManifest): Manifest | undefined {
   try {
-    return parseManifest(body, mediaTypeIn(body) ?? mediaType);
+    return parseStoredManifest(body, mediaType);
   } catch (error) {
-    if (error instanceof RegistryError || error instanceof SyntaxError) return undefined;
+    if (error instanceof RegistryError) return undefined;
     throw error;
   }
-}
-
-/** The column may be what is wrong. */
-function mediaTypeIn(body: Uint8Array): string | undefined {
-  const content: unknown = JSON.parse(new TextDecoder().decode(body));
-  const mediaType = isJsonObject(content) ? content["mediaType"] : undefined;
-  return typeof mediaType === "string" && mediaType !== "" ? mediaType : undefined;
 }

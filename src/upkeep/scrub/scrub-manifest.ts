@@ -1,5 +1,5 @@
 import { isManifestLost, type StoredManifest } from "../../metadata/index.ts";
-import { algorithmOf, digestOf } from "../../oci/index.ts";
+import { hasDigest } from "../../oci/index.ts";
 import { quarantineManifest, type Registry } from "../../registry/index.ts";
 import type { DamagedManifest } from "./finding.ts";
 
@@ -13,11 +13,7 @@ export async function scrubManifest(
 ): Promise<DamagedManifest | undefined> {
   const { digest, repository } = manifest;
   if (isManifestLost(manifest)) return { kind: "damaged-manifest", digest, repository };
-  if (isManifestGood(manifest)) return undefined;
+  if (hasDigest(manifest.body, digest)) return undefined;
   const quarantineKey = await quarantineManifest(registry, manifest);
   return { kind: "damaged-manifest", digest, repository, quarantineKey };
-}
-
-export function isManifestGood({ digest, body }: StoredManifest): boolean {
-  return digestOf(body, algorithmOf(digest)) === digest;
 }

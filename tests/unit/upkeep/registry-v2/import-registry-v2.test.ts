@@ -268,7 +268,7 @@ describe("damage is reported and does not stop the import:", () => {
   });
 
   test.each([
-    ["it is a manifest of schema 1, which no current client pulls: push the image again", '{"schemaVersion":1}'],
+    ["manifests of schema 1 are not supported any more: push the image with a current client", '{"schemaVersion":1}'],
     ["schemaVersion is not 2", '{"schemaVersion":3}'],
     ["the manifest is not JSON in UTF-8: JSON Parse error: Unexpected identifier", "not JSON"],
     ["the manifest is not a JSON object", "[]"],
