@@ -35,36 +35,17 @@ export interface HotReads {
 /** Runs one statement of two parameters that the engine keeps prepared; the first row or `undefined`, for nobody to change. */
 export type FindFirstRow = (first: string, second: string) => Soon<unknown>;
 
+const HEAD = ["m.digest", "m.media_type as mediaType", "m.size_bytes as sizeBytes"] as const;
+const CONTENT = [...HEAD, "m.body"] as const;
+
 /** Builds the hot reads once. */
 export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) => FindFirstRow): HotReads {
   const read = <Row>(build: (first: never, second: never) => Compilable<Row>) => prepareTwo<Row>(build, prepare);
   return {
-    findManifestByTag: read((name, tag) =>
-      manifestByTag(reads, name, tag).select([
-        "m.digest",
-        "m.media_type as mediaType",
-        "m.size_bytes as sizeBytes",
-        "m.body",
-      ]),
-    ),
-    findManifestByDigest: read((name, digest) =>
-      manifestByDigest(reads, name, digest).select([
-        "m.digest",
-        "m.media_type as mediaType",
-        "m.size_bytes as sizeBytes",
-        "m.body",
-      ]),
-    ),
-    findManifestHeadByTag: read((name, tag) =>
-      manifestByTag(reads, name, tag).select(["m.digest", "m.media_type as mediaType", "m.size_bytes as sizeBytes"]),
-    ),
-    findManifestHeadByDigest: read((name, digest) =>
-      manifestByDigest(reads, name, digest).select([
-        "m.digest",
-        "m.media_type as mediaType",
-        "m.size_bytes as sizeBytes",
-      ]),
-    ),
+    findManifestByTag: read((name, tag) => manifestByTag(reads, name, tag).select(CONTENT)),
+    findManifestByDigest: read((name, digest) => manifestByDigest(reads, name, digest).select(CONTENT)),
+    findManifestHeadByTag: read((name, tag) => manifestByTag(reads, name, tag).select(HEAD)),
+    findManifestHeadByDigest: read((name, digest) => manifestByDigest(reads, name, digest).select(HEAD)),
     findBlobInRepository: read((name, digest) => blobInRepository(reads, name, digest)),
     findCounter: read((room, name) =>
       reads.selectFrom("counters").select("value").where("room", "=", room).where("name", "=", name),

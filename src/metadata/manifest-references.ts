@@ -1,8 +1,7 @@
 import type { Insertable } from "kysely";
 import type { Manifest } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
-import { inGroups } from "./missing-digests.ts";
-import { preparedByCount, preparedQuery } from "./prepared-query.ts";
+import { inGroups, preparedByCount, preparedQuery } from "./prepared-query.ts";
 import type { Schema } from "./schema.ts";
 
 type Reference = Insertable<Schema["manifest_references"]>;

@@ -1,12 +1,7 @@
 import type { Compilable } from "kysely";
 import type { Digest } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
-import { preparedByCount, preparedQuery } from "./prepared-query.ts";
-
-/** Databases bound the number of parameters in a statement. */
-export function* inGroups<T>(items: readonly T[], size = 500): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
-}
+import { inGroups, preparedByCount, preparedQuery } from "./prepared-query.ts";
 
 /** Which of the digests `findPresent` does not find, in the order given. */
 export async function missingDigests(

@@ -46,3 +46,8 @@ export function preparedByCount<Query>(prepare: (count: number) => Query): (coun
     return query;
   };
 }
+
+/** Databases bound the number of parameters in a statement. */
+export function* inGroups<T>(items: readonly T[], size = 500): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

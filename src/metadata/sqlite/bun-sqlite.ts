@@ -19,7 +19,7 @@ export function openConnection(path: string): Database {
   const connection = new Database(path, { create: true, readwrite: true });
   connection.run("pragma busy_timeout = 5000");
   connection.run("pragma journal_mode = wal");
-  // A commit is appended to the log without waiting for the disk; SqliteDatabase syncs the log itself, off this thread.
+  // A commit is appended to the log without waiting for the disk; the write-ahead log is synced off this thread.
   connection.run("pragma synchronous = normal");
   connection.run("pragma foreign_keys = on");
   connection.run("pragma temp_store = memory");
