@@ -1,10 +1,11 @@
 import { type ActOrigin, findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
-import { type ByteRange, parseStorageKey, StorageError } from "../storage/index.ts";
+import { type ByteRange, StorageError } from "../storage/index.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
+import { keyOf } from "./storage-keys.ts";
 
 /**
  * A blob of this repository; one that only another repository has does not exist here.
@@ -43,7 +44,7 @@ async function readFromStorage(registry: Registry, blob: BlobContent, range?: By
   try {
     const bytes = await readBytes(registry, blob, range);
     if (bytes !== undefined) {
-      await noteFound(registry, blob);
+      if (blob.lostReason !== null) await noteFound(registry, blob);
       return bytes;
     }
   } catch (error) {
@@ -60,8 +61,8 @@ async function readBytes(
   blob: BlobContent,
   range: ByteRange | undefined,
 ): Promise<BlobBytes | undefined> {
-  const { sizeBytes, storageKey } = blob;
-  if (!smallBlobs.isSmall(blob)) return storage.read(parseStorageKey(storageKey), { range, sizeBytes });
+  const { sizeBytes } = blob;
+  if (!smallBlobs.isSmall(blob)) return storage.read(keyOf(blob), { range, sizeBytes });
   const bytes = await smallBlobs.read(storage, blob);
   return bytes && partOf(bytes, range);
 }

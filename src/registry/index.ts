@@ -14,7 +14,7 @@ export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantin
 export { recordRefused } from "./record.ts";
 export { listReferrers } from "./referrers.ts";
 export { createRegistry, type Registry, requireWritable } from "./registry.ts";
-export { blobKeyOf, BLOBS_FOLDER } from "./storage-keys.ts";
+export { blobKeyOf, BLOBS_FOLDER, keyOf } from "./storage-keys.ts";
 export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";
 export { putWholeBlob } from "./uploads/put-whole-blob.ts";
 export { isUploadBegunBy, type UploadStatus } from "./uploads/session.ts";

@@ -8,8 +8,8 @@ import {
   recordBlobLoss,
 } from "../metadata/index.ts";
 import type { Soon } from "../runtime/index.ts";
-import { parseStorageKey } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
+import { keyOf } from "./storage-keys.ts";
 
 /**
  * Whether bytes that were found lost still are: somebody may have put them back. To a client that asks, a lost blob is not
@@ -32,12 +32,12 @@ export function mayBeBack({ smallBlobs }: Registry, blob: BlobContent): boolean 
 
 async function isBack({ storage, smallBlobs }: Registry, blob: BlobContent): Promise<boolean> {
   if (smallBlobs.isSmall(blob)) return (await smallBlobs.read(storage, blob).catch(() => undefined)) !== undefined;
-  return (await storage.stat(parseStorageKey(blob.storageKey)))?.sizeBytes === blob.sizeBytes;
+  return (await storage.stat(keyOf(blob)))?.sizeBytes === blob.sizeBytes;
 }
 
 /** Puts on record that a blob has other bytes than it should have. */
 export async function noteDamaged(registry: Registry, blob: BlobContent): Promise<void> {
-  const stored = await registry.storage.stat(parseStorageKey(blob.storageKey));
+  const stored = await registry.storage.stat(keyOf(blob));
   await noteLost(registry, blob, stored?.sizeBytes === blob.sizeBytes ? "wrong-digest" : "wrong-size");
 }
 

@@ -2,7 +2,7 @@ import { type BlobContent, dropManifestBody, type StoredManifest } from "../meta
 import type { Digest } from "../oci/index.ts";
 import { parseStorageKey, type StorageKey, type StoredObject } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
-import { blobKeyOf } from "./storage-keys.ts";
+import { blobKeyOf, keyOf } from "./storage-keys.ts";
 
 /** Below it lies what was found damaged, each under its digest, until somebody has looked at it and removes it. */
 export const QUARANTINE_FOLDER = "berth/quarantine";
@@ -23,10 +23,11 @@ interface QuarantineOmitted {
  */
 export async function quarantineBlob(
   { storage }: Registry,
-  { digest, storageKey }: Pick<BlobContent, "digest" | "storageKey">,
+  blob: Pick<BlobContent, "digest" | "storageKey">,
   seen: StoredObject,
 ): Promise<Quarantine> {
-  const place = parseStorageKey(storageKey);
+  const { digest } = blob;
+  const place = keyOf(blob);
   // A directory of registry:2 may have a sha512 blob in the place of its sha256 digest, for which it may be right.
   if (place !== blobKeyOf(digest)) return { kind: "shared" };
   const key = await freeKey({ storage }, digest);

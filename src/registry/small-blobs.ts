@@ -1,7 +1,8 @@
 import type { BlobContent } from "../metadata/index.ts";
 import { type Digest, hasDigest } from "../oci/index.ts";
 import { RecentlyUsed } from "../runtime/index.ts";
-import { parseStorageKey, type StorageDriver, StorageError } from "../storage/index.ts";
+import { type StorageDriver, StorageError } from "../storage/index.ts";
+import { keyOf } from "./storage-keys.ts";
 
 /** Configurations, signatures and the like. Larger ones the kernel sends from its own memory. */
 const MAX_SMALL_BYTES = 64 * 1024;
@@ -27,8 +28,8 @@ export class SmallBlobs {
    * @throws StorageError `corrupt` if they are not those of the digest
    */
   async read(storage: StorageDriver, blob: BlobContent): Promise<Uint8Array | undefined> {
-    const { digest, sizeBytes, storageKey } = blob;
-    const stored = await storage.read(parseStorageKey(storageKey), { sizeBytes });
+    const { digest, sizeBytes } = blob;
+    const stored = await storage.read(keyOf(blob), { sizeBytes });
     if (stored === undefined) return undefined;
     const bytes = await stored.bytes();
     if (!hasDigest(bytes, digest))

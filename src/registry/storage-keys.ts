@@ -1,3 +1,4 @@
+import type { BlobContent } from "../metadata/index.ts";
 import { algorithmOf, type Digest, hexOf } from "../oci/index.ts";
 import { parseStorageKey, type StorageKey } from "../storage/index.ts";
 
@@ -18,4 +19,9 @@ export const BLOBS_FOLDER = "docker/registry/v2/blobs";
 export function blobKeyOf(digest: Digest): StorageKey {
   const hex = hexOf(digest);
   return parseStorageKey(`${BLOBS_FOLDER}/${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}/data`);
+}
+
+/** Where a blob's bytes lie by its row; storage looks at the key when it is used. */
+export function keyOf({ storageKey }: Pick<BlobContent, "storageKey">): StorageKey {
+  return storageKey as StorageKey;
 }

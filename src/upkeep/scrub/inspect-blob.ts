@@ -1,7 +1,8 @@
 import type { BlobContent, LossReason } from "../../metadata/index.ts";
 import { algorithmOf, type Digest, digestFromHex } from "../../oci/index.ts";
+import { keyOf } from "../../registry/index.ts";
 import { errorCode, type HashPool } from "../../runtime/index.ts";
-import { parseStorageKey, type StorageDriver, StorageError, type StoredObject } from "../../storage/index.ts";
+import { type StorageDriver, StorageError, type StoredObject } from "../../storage/index.ts";
 import type { ReadRate } from "./read-rate.ts";
 
 export interface BlobReader {
@@ -24,7 +25,7 @@ export type Inspection =
  * @throws StorageError, or the reason of the aborted signal; what else a read throws
  */
 export async function inspectBlob(reader: BlobReader, blob: Omit<BlobContent, "lostReason">): Promise<Inspection> {
-  const seen = await reader.storage.stat(parseStorageKey(blob.storageKey));
+  const seen = await reader.storage.stat(keyOf(blob));
   if (!seen) return { kind: "lost", reason: "missing" };
   try {
     const digest = await digestOfObject(reader, seen, blob.digest);

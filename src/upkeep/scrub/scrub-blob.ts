@@ -6,8 +6,8 @@ import {
   recordBlobLoss,
   restoreBlob,
 } from "../../metadata/index.ts";
-import { type Quarantine, quarantineBlob, type Registry } from "../../registry/index.ts";
-import { parseStorageKey, StorageError, type StoredObject } from "../../storage/index.ts";
+import { keyOf, type Quarantine, quarantineBlob, type Registry } from "../../registry/index.ts";
+import { StorageError, type StoredObject } from "../../storage/index.ts";
 import type { Finding } from "./finding.ts";
 import { type BlobReader, inspectBlob } from "./inspect-blob.ts";
 
@@ -73,7 +73,7 @@ async function settleLost(
   const isRecorded = await registry.metadata.transaction((queries) =>
     recordBlobLoss(queries, { digest, storageKey, reason, nowMs }),
   );
-  if (!isRecorded || (!seen && (await registry.storage.stat(parseStorageKey(storageKey))))) return undefined;
+  if (!isRecorded || (!seen && (await registry.storage.stat(keyOf({ storageKey }))))) return undefined;
   const quarantine = seen && (await tryQuarantine(registry, { digest, storageKey }, seen));
   if (quarantine?.kind === "replaced") return undefined;
   const repositories = await listRepositoriesOfBlob(registry.metadata.reads, digest, MOST_REPOSITORIES);
