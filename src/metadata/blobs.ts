@@ -1,10 +1,10 @@
 import type { Digest, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
-import type { BlobContent } from "./hot-reads.ts";
+import type { StoredBlob } from "./hot-reads.ts";
 import { missingDigests, presentAmong } from "./missing-digests.ts";
 import { preparedQuery } from "./prepared-query.ts";
 
-export interface NewBlob extends Omit<BlobContent, "lostReason"> {
+export interface NewBlob extends Omit<StoredBlob, "lostReason"> {
   readonly createdAtMs: number;
   /** The bytes were hashed just now: what is on record of their size and their loss is over. */
   readonly isVerified?: boolean;

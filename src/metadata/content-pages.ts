@@ -1,6 +1,6 @@
 import type { Digest, ManifestMediaType, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
-import type { BlobContent } from "./hot-reads.ts";
+import type { StoredBlob } from "./hot-reads.ts";
 
 export interface BlobPage {
   /** A digest, exclusive; `""` starts at the first. */
@@ -11,14 +11,14 @@ export interface BlobPage {
 }
 
 /** Blobs of all repositories and of none, in the order of their digests. */
-export function listBlobs(queries: Queries, { after, limit, onlyLost = false }: BlobPage): Promise<BlobContent[]> {
+export function listBlobs(queries: Queries, { after, limit, onlyLost = false }: BlobPage): Promise<StoredBlob[]> {
   const blobs = selectBlobs(queries).where("digest", ">", after as Digest);
   const wanted = onlyLost ? blobs.where("lost_reason", "is not", null) : blobs;
   return wanted.orderBy("digest").limit(limit).execute();
 }
 
 /** Whatever repository has it. */
-export function findBlob(queries: Queries, digest: Digest): Promise<BlobContent | undefined> {
+export function findBlob(queries: Queries, digest: Digest): Promise<StoredBlob | undefined> {
   return selectBlobs(queries).where("digest", "=", digest).executeTakeFirst();
 }
 

@@ -13,7 +13,8 @@ export interface ManifestContent extends ManifestHead {
   readonly body: Uint8Array;
 }
 
-export interface BlobContent {
+/** What is recorded of a blob; its bytes are in storage. */
+export interface StoredBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly storageKey: string;
@@ -27,7 +28,7 @@ export interface HotReads {
   findManifestHeadByTag(repository: RepositoryName, tag: Tag): Soon<ManifestHead | undefined>;
   findManifestHeadByDigest(repository: RepositoryName, digest: Digest): Soon<ManifestHead | undefined>;
   /** A blob that only another repository has does not exist here. */
-  findBlobInRepository(repository: RepositoryName, digest: Digest): Soon<BlobContent | undefined>;
+  findBlobInRepository(repository: RepositoryName, digest: Digest): Soon<StoredBlob | undefined>;
   /** A number that tells changes, such as `access`/`generation`. */
   findCounter(room: string, name: string): Soon<{ readonly value: number } | undefined>;
 }

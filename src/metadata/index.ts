@@ -124,11 +124,11 @@ export {
   unlinkBlob,
 } from "./blobs.ts";
 export { findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
-export { type Contents, countContents } from "./contents.ts";
+export { type Contents, countContents } from "./count-contents.ts";
 export type { MetadataDatabase, Queries } from "./database.ts";
-export type { BlobContent, ManifestContent, ManifestHead } from "./hot-reads.ts";
+export type { StoredBlob, ManifestContent, ManifestHead } from "./hot-reads.ts";
 export { clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss, restoreBlob } from "./lost-blobs.ts";
-export { repairManifestIndex } from "./manifest-index.ts";
+export { repairManifestIndex } from "./repair-manifest-index.ts";
 export {
   dropManifestBody,
   findManifestId,

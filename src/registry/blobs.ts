@@ -1,4 +1,4 @@
-import { type ActOrigin, findRepositoryId, type BlobContent, unlinkBlob } from "../metadata/index.ts";
+import { type ActOrigin, findRepositoryId, type StoredBlob, unlinkBlob } from "../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
 import { type ByteRange, StorageError } from "../storage/index.ts";
@@ -11,7 +11,7 @@ import { keyOf } from "./storage-keys.ts";
  * A blob of this repository; one that only another repository has does not exist here.
  * @throws RegistryError `blob-unknown`
  */
-export function getBlob(registry: Registry, name: RepositoryName, digest: Digest): Soon<BlobContent> {
+export function getBlob(registry: Registry, name: RepositoryName, digest: Digest): Soon<StoredBlob> {
   const found = registry.metadata.hot.findBlobInRepository(name, digest);
   return whenThere(found, (blob) => blob ?? throwBlobUnknown(name, digest));
 }
@@ -20,7 +20,7 @@ export function getBlob(registry: Registry, name: RepositoryName, digest: Digest
  * A blob of this repository for a client that decides by it whether to push. One whose bytes are known to be lost is not there.
  * @throws RegistryError `blob-unknown`
  */
-export function getBlobHead(registry: Registry, name: RepositoryName, digest: Digest): Soon<BlobContent> {
+export function getBlobHead(registry: Registry, name: RepositoryName, digest: Digest): Soon<StoredBlob> {
   return whenThere(getBlob(registry, name, digest), (blob) =>
     whenThere(isLost(registry, blob), (lost) => (lost ? throwBlobUnknown(name, digest) : blob)),
   );
@@ -33,12 +33,12 @@ export type BlobBytes = Blob | Uint8Array;
  * The blob's bytes, or those of `range`; at once where they are in memory. A loss that shows is put on record.
  * @throws RegistryError `unavailable` if storage has lost some of them
  */
-export function readBlob(registry: Registry, blob: BlobContent, range?: ByteRange): Soon<BlobBytes> {
+export function readBlob(registry: Registry, blob: StoredBlob, range?: ByteRange): Soon<BlobBytes> {
   const kept = blob.lostReason === null ? registry.smallBlobs.find(blob.digest) : undefined;
   return kept ? partOf(kept, range) : readFromStorage(registry, blob, range);
 }
 
-async function readFromStorage(registry: Registry, blob: BlobContent, range?: ByteRange): Promise<BlobBytes> {
+async function readFromStorage(registry: Registry, blob: StoredBlob, range?: ByteRange): Promise<BlobBytes> {
   const { digest } = blob;
   if (!mayBeBack(registry, blob)) throw bytesLost(digest, "are damaged in storage");
   try {
@@ -58,7 +58,7 @@ async function readFromStorage(registry: Registry, blob: BlobContent, range?: By
 
 async function readBytes(
   { storage, smallBlobs }: Registry,
-  blob: BlobContent,
+  blob: StoredBlob,
   range: ByteRange | undefined,
 ): Promise<BlobBytes | undefined> {
   const { sizeBytes } = blob;

@@ -1,4 +1,4 @@
-import { type BlobContent, dropManifestBody, type StoredManifest } from "../metadata/index.ts";
+import { type StoredBlob, dropManifestBody, type StoredManifest } from "../metadata/index.ts";
 import type { Digest } from "../oci/index.ts";
 import { parseStorageKey, type StorageKey, type StoredObject } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
@@ -23,7 +23,7 @@ interface QuarantineOmitted {
  */
 export async function quarantineBlob(
   { storage }: Registry,
-  blob: Pick<BlobContent, "digest" | "storageKey">,
+  blob: Pick<StoredBlob, "digest" | "storageKey">,
   seen: StoredObject,
 ): Promise<Quarantine> {
   const { digest } = blob;

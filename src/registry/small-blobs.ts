@@ -1,4 +1,4 @@
-import type { BlobContent } from "../metadata/index.ts";
+import type { StoredBlob } from "../metadata/index.ts";
 import { type Digest, hasDigest } from "../oci/index.ts";
 import { RecentlyUsed } from "../runtime/index.ts";
 import { type StorageDriver, StorageError } from "../storage/index.ts";
@@ -14,7 +14,7 @@ const ENTRY_BYTES = 256;
 export class SmallBlobs {
   readonly #kept = new RecentlyUsed<Uint8Array>(MAX_KEPT_BYTES);
 
-  isSmall(blob: BlobContent): boolean {
+  isSmall(blob: StoredBlob): boolean {
     return blob.sizeBytes <= MAX_SMALL_BYTES;
   }
 
@@ -27,7 +27,7 @@ export class SmallBlobs {
    * All bytes of a small blob, from storage, which nobody may change; `undefined` if they are not there.
    * @throws StorageError `corrupt` if they are not those of the digest
    */
-  async read(storage: StorageDriver, blob: BlobContent): Promise<Uint8Array | undefined> {
+  async read(storage: StorageDriver, blob: StoredBlob): Promise<Uint8Array | undefined> {
     const { digest, sizeBytes } = blob;
     const stored = await storage.read(keyOf(blob), { sizeBytes });
     if (stored === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { BlobContent } from "../metadata/index.ts";
+import type { StoredBlob } from "../metadata/index.ts";
 import { algorithmOf, type Digest, hexOf } from "../oci/index.ts";
 import { parseStorageKey, type StorageKey } from "../storage/index.ts";
 
@@ -22,6 +22,6 @@ export function blobKeyOf(digest: Digest): StorageKey {
 }
 
 /** Where a blob's bytes lie by its row; storage looks at the key when it is used. */
-export function keyOf({ storageKey }: Pick<BlobContent, "storageKey">): StorageKey {
+export function keyOf({ storageKey }: Pick<StoredBlob, "storageKey">): StorageKey {
   return storageKey as StorageKey;
 }

@@ -1,7 +1,6 @@
 /**
  * What every program needs and no word of a registry: time, logs, shared syncs, schedules, hashing of streams, memory
- * with a bound, guarded requests to elsewhere.
- * Not a place for what only one room uses.
+ * with a bound, threads, files, guarded requests to elsewhere.
  */
 export { addressRange } from "./address-range.ts";
 export { type Clock, systemClock } from "./clock.ts";

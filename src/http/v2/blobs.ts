@@ -1,4 +1,4 @@
-import type { BlobContent } from "../../metadata/index.ts";
+import type { StoredBlob } from "../../metadata/index.ts";
 import { type Digest, OCTET_STREAM } from "../../oci/index.ts";
 import { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
@@ -23,12 +23,12 @@ export function sendBlob(exchange: ExchangeAt<"blob">): Soon<Answer> {
   });
 }
 
-function wholeAnswer(request: Request, blob: BlobContent, bytes: BlobBytes): Answer {
+function wholeAnswer(request: Request, blob: StoredBlob, bytes: BlobBytes): Answer {
   const body = request.headers.has("range") ? wholeOf(bytes) : bytes;
   return { status: 200, headers: wholeHeaders(blob), body };
 }
 
-function partAnswer(blob: BlobContent, range: ByteRange, body: BlobBytes): Answer {
+function partAnswer(blob: StoredBlob, range: ByteRange, body: BlobBytes): Answer {
   const headers = blobHeaders(blob.digest);
   headers["Content-Length"] = String(range.lastByte - range.firstByte + 1);
   headers["Content-Range"] = `bytes ${range.firstByte}-${range.lastByte}/${blob.sizeBytes}`;
@@ -37,7 +37,7 @@ function partAnswer(blob: BlobContent, range: ByteRange, body: BlobBytes): Answe
 
 const KEPT_HEADERS = new KeptHeaders();
 
-function wholeHeaders(blob: BlobContent): AnswerHeaders {
+function wholeHeaders(blob: StoredBlob): AnswerHeaders {
   return KEPT_HEADERS.of(blob, () => ({ ...blobHeaders(blob.digest), "Content-Length": String(blob.sizeBytes) }));
 }
 

@@ -1,4 +1,4 @@
-import type { BlobContent, LossReason } from "../../metadata/index.ts";
+import type { StoredBlob, LossReason } from "../../metadata/index.ts";
 import { algorithmOf, type Digest, digestFromHex } from "../../oci/index.ts";
 import { keyOf } from "../../registry/index.ts";
 import { errorCode, type HashPool } from "../../runtime/index.ts";
@@ -24,7 +24,7 @@ export type Inspection =
  * that of bytes with the right digest is itself wrong.
  * @throws StorageError, or the reason of the aborted signal; what else a read throws
  */
-export async function inspectBlob(reader: BlobReader, blob: Omit<BlobContent, "lostReason">): Promise<Inspection> {
+export async function inspectBlob(reader: BlobReader, blob: Omit<StoredBlob, "lostReason">): Promise<Inspection> {
   const seen = await reader.storage.stat(keyOf(blob));
   if (!seen) return { kind: "lost", reason: "missing" };
   try {

@@ -1,5 +1,5 @@
 import {
-  type BlobContent,
+  type StoredBlob,
   findBlob,
   listRepositoriesOfBlob,
   type LossReason,
@@ -28,7 +28,7 @@ const MOST_REPOSITORIES = 20;
  * Verifies one blob and does what follows. One that looks lost is read a second time, from what its row says then: it may have
  * been pushed or deleted meanwhile.
  */
-export async function scrubBlob(scrub: BlobScrub, blob: BlobContent): Promise<BlobOutcome> {
+export async function scrubBlob(scrub: BlobScrub, blob: StoredBlob): Promise<BlobOutcome> {
   const first = await inspectBlob(scrub.reader, blob);
   if (first.kind === "good") return settleGood(scrub, blob, first.sizeBytes);
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
@@ -43,13 +43,13 @@ export async function scrubBlob(scrub: BlobScrub, blob: BlobContent): Promise<Bl
 }
 
 /** Takes a lost blob from the record if its bytes are good by now; leaves it alone if not. @returns whether they are */
-export async function restoreIfGood(scrub: BlobScrub, blob: BlobContent): Promise<boolean> {
+export async function restoreIfGood(scrub: BlobScrub, blob: StoredBlob): Promise<boolean> {
   const found = await inspectBlob(scrub.reader, blob);
   if (found.kind === "good") await settleGood(scrub, blob, found.sizeBytes);
   return found.kind === "good";
 }
 
-async function settleGood({ registry, report }: BlobScrub, blob: BlobContent, sizeBytes: number): Promise<BlobOutcome> {
+async function settleGood({ registry, report }: BlobScrub, blob: StoredBlob, sizeBytes: number): Promise<BlobOutcome> {
   if (blob.lostReason === null && blob.sizeBytes === sizeBytes) return "good";
   const { digest, storageKey } = blob;
   await registry.metadata.transaction((queries) => restoreBlob(queries, { digest, storageKey, sizeBytes }));
@@ -65,7 +65,7 @@ interface Loss {
 /** @returns `undefined` if the blob was pushed or deleted meanwhile, and has to be looked at again */
 async function settleLost(
   { registry, report }: BlobScrub,
-  { digest, storageKey, lostReason }: BlobContent,
+  { digest, storageKey, lostReason }: StoredBlob,
   { reason, seen }: Loss,
 ): Promise<BlobOutcome | undefined> {
   const nowMs = registry.clock.nowMs();
@@ -93,7 +93,7 @@ async function settleLost(
 /** What cannot be moved, on a disk that takes no writes, is on record all the same. */
 async function tryQuarantine(
   registry: Registry,
-  blob: Pick<BlobContent, "digest" | "storageKey">,
+  blob: Pick<StoredBlob, "digest" | "storageKey">,
   seen: StoredObject,
 ): Promise<Quarantine | { readonly kind: "failed"; readonly error: unknown }> {
   try {

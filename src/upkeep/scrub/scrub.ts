@@ -1,5 +1,5 @@
 import {
-  type BlobContent,
+  type StoredBlob,
   type Contents,
   countContents,
   listBlobs,
@@ -131,7 +131,7 @@ class ScrubRun {
   async #scrubBlobs(): Promise<void> {
     const { metadata } = this.#options.registry;
     const blobs = iterateBlobs(metadata, { after: this.progress.after, onlyLost: false });
-    const scrubOne = async (blob: BlobContent) => {
+    const scrubOne = async (blob: StoredBlob) => {
       const outcome = await this.#orFailed(blob, () => scrubBlob(this.#blobScrub(), blob));
       return { blob, outcome };
     };
@@ -162,7 +162,7 @@ class ScrubRun {
   }
 
   /** One file that cannot be looked at does not keep the rest. */
-  async #orFailed<T>({ digest }: BlobContent, check: () => Promise<T>): Promise<T | "failed"> {
+  async #orFailed<T>({ digest }: StoredBlob, check: () => Promise<T>): Promise<T | "failed"> {
     this.#options.signal.throwIfAborted();
     try {
       const outcome = await check();
@@ -200,7 +200,7 @@ class ScrubRun {
   }
 }
 
-function tallyOf(outcome: BlobOutcome | "failed", blob: BlobContent): Partial<ScrubTally> {
+function tallyOf(outcome: BlobOutcome | "failed", blob: StoredBlob): Partial<ScrubTally> {
   if (outcome === "gone") return {};
   if (outcome === "good" || outcome === "restored")
     return { blobs: 1, bytes: blob.sizeBytes, restored: outcome === "restored" ? 1 : 0 };
@@ -210,9 +210,9 @@ function tallyOf(outcome: BlobOutcome | "failed", blob: BlobContent): Partial<Sc
 async function* iterateBlobs(
   metadata: MetadataDatabase,
   { after, onlyLost }: { readonly after: string; readonly onlyLost: boolean },
-): AsyncGenerator<BlobContent, void, void> {
+): AsyncGenerator<StoredBlob, void, void> {
   for (let last: string | undefined = after; last !== undefined;) {
-    const page: readonly BlobContent[] = await listBlobs(metadata.reads, { after: last, limit: BLOB_PAGE, onlyLost });
+    const page: readonly StoredBlob[] = await listBlobs(metadata.reads, { after: last, limit: BLOB_PAGE, onlyLost });
     yield* page;
     last = page.at(-1)?.digest;
   }
