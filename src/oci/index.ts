@@ -21,7 +21,6 @@ export {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
   essenceOf,
-  isImageManifestType,
   isIndexType,
   isManifestMediaType,
   isNonDistributable,

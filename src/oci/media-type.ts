@@ -14,10 +14,6 @@ export type ManifestMediaType =
 const IMAGE_MANIFESTS: ReadonlySet<string> = new Set([OCI_IMAGE_MANIFEST, DOCKER_MANIFEST]);
 const INDEXES: ReadonlySet<string> = new Set([OCI_IMAGE_INDEX, DOCKER_MANIFEST_LIST]);
 
-export function isImageManifestType(mediaType: string): boolean {
-  return IMAGE_MANIFESTS.has(mediaType);
-}
-
 export function isIndexType(mediaType: string): boolean {
   return INDEXES.has(mediaType);
 }

@@ -5,7 +5,6 @@ import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
   essenceOf,
-  isImageManifestType,
   isIndexType,
   isManifestMediaType,
   isNonDistributable,
@@ -16,11 +15,11 @@ import {
 
 describe("a manifest's media type", () => {
   test.each([OCI_IMAGE_MANIFEST, DOCKER_MANIFEST])("%s is an image manifest", (type) => {
-    expect([isImageManifestType(type), isIndexType(type), isManifestMediaType(type)]).toEqual([true, false, true]);
+    expect([isIndexType(type), isManifestMediaType(type)]).toEqual([false, true]);
   });
 
   test.each([OCI_IMAGE_INDEX, DOCKER_MANIFEST_LIST])("%s is an index", (type) => {
-    expect([isImageManifestType(type), isIndexType(type), isManifestMediaType(type)]).toEqual([false, true, true]);
+    expect([isIndexType(type), isManifestMediaType(type)]).toEqual([true, true]);
   });
 
   test.each([
