@@ -38,12 +38,3 @@ export function parseReference(text: string): Reference {
 export function referenceText(reference: Reference): string {
   return reference.kind === "digest" ? reference.digest : reference.tag;
 }
-
-/**
- * The tag under which clients keep a subject's referrers in registries without the referrers API.
- * @spec OCI distribution-spec, "Referrers Tag Schema"
- */
-export function referrersTagOf(subject: Digest): Tag {
-  const [algorithm = "", encoded = ""] = subject.split(":");
-  return `${algorithm.slice(0, 32)}-${encoded.slice(0, 64)}` as Tag;
-}

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 
-import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST, referrersTagOf } from "../../src/oci/index.ts";
+import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST } from "../../src/oci/index.ts";
 import type { Answer } from "../support/http-client.ts";
 import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../support/oci-content.ts";
 import { pushBlob, pushImage, pushManifest } from "../support/push-content.ts";
@@ -169,7 +169,7 @@ describe("referrers over time", () => {
     const other = await pushImage(registry(), name);
     const manifests = [artifact, other].map(({ manifest }) => descriptorOf(manifest, OCI_IMAGE_MANIFEST));
     const content = contentOf(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests }));
-    const reference = referrersTagOf(image.manifest.digest);
+    const reference = image.manifest.digest.replace(":", "-");
     await pushManifest(registry(), { repository: name, reference, content, mediaType: OCI_IMAGE_INDEX });
     const listed = await referrers(image.manifest.digest, "", name);
     expect(listed.map(({ digest }) => digest)).toEqual([artifact.manifest.digest]);

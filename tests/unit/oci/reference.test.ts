@@ -1,14 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
-import {
-  digestFromHex,
-  isTag,
-  parseReference,
-  parseTag,
-  referenceText,
-  referrersTagOf,
-} from "../../../src/oci/index.ts";
+import { digestFromHex, isTag, parseReference, parseTag, referenceText } from "../../../src/oci/index.ts";
 import { thrownBy } from "../../support/thrown-error.ts";
 
 const SPECIFIED_TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
@@ -73,18 +66,5 @@ describe("a reference", () => {
         expect(["tag-invalid", "digest-invalid"]).toContain(thrownBy(() => parseReference(text)).kind);
       }),
     );
-  });
-});
-
-describe("the referrers tag", () => {
-  test("of a sha256 digest keeps it whole", () =>
-    expect(referrersTagOf(SHA256) as string).toBe(`sha256-${"a".repeat(64)}`));
-
-  test("of a sha512 digest keeps 64 of its characters", () =>
-    expect(referrersTagOf(SHA512) as string).toBe(`sha512-${"b".repeat(64)}`));
-
-  test("is always a tag", () => {
-    const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
-    fc.assert(fc.property(hex, (text) => expect(isTag(referrersTagOf(digestFromHex("sha256", text)))).toBe(true)));
   });
 });

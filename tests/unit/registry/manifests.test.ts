@@ -3,7 +3,6 @@ import {
   OCI_IMAGE_INDEX,
   OCI_IMAGE_MANIFEST,
   parseReference,
-  referrersTagOf,
   RegistryError,
   type RepositoryName,
   type Tag,
@@ -337,7 +336,7 @@ describe("referrers", () => {
       descriptorOf(entry, OCI_IMAGE_MANIFEST, { artifactType: "forged" }),
     );
     const fallback = contentOf(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests }));
-    await push(fallback, referrersTagOf(image.digest), { contentType: OCI_IMAGE_INDEX });
+    await push(fallback, image.digest.replace(":", "-"), { contentType: OCI_IMAGE_INDEX });
     const { descriptors } = await listReferrers(registry, query);
     expect(descriptors.map(({ digest, artifactType }) => [digest, artifactType])).toEqual([
       [direct.digest, "application/direct"],
