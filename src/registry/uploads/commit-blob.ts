@@ -12,18 +12,21 @@ export interface ReceivedBlob extends HashedUpload {
   readonly digest: Digest;
   /** The session that ends with it, also if the bytes hash to something else; absent if there is none. */
   readonly sessionId?: string;
+  /** Asked once the bytes are verified, before they become a blob; what it throws keeps them from it. */
+  readonly beforeCommit?: (() => Promise<unknown>) | undefined;
 }
 
 /**
  * Makes what was received a blob of the repository; ends the hasher. Bytes before rows: a crash between the two leaves bytes
  * that nobody names, never a name without bytes.
- * @throws RegistryError `digest-mismatch`, `upload-interrupted`
+ * @throws RegistryError `digest-mismatch`, `upload-interrupted`; and what `beforeCommit` throws
  */
 export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promise<void> {
   const { digest, sessionId } = blob;
   const actual = await digestOfUpload(registry, blob, digest);
   if (actual !== digest && sessionId !== undefined) await discardSession(registry, sessionId);
   requireSameDigest(actual, digest);
+  await blob.beforeCommit?.();
   await commitVerified(registry, blob);
 }
 

@@ -1,6 +1,6 @@
 import { algorithmOf, type Digest, type RepositoryName } from "../../oci/index.ts";
 import { type Registry, requireWritable } from "../registry.ts";
-import { commitBlob } from "./commit-blob.ts";
+import { commitBlob, type ReceivedBlob } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody } from "./receive-bytes.ts";
 
 export interface WholeBlob {
@@ -9,8 +9,8 @@ export interface WholeBlob {
   readonly body: RequestBody | null;
   /** Told how many bytes came, also when the body broke off. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
-  /** Asked when all bytes are there, before they become a blob; what it throws keeps them from it. */
-  readonly beforeCommit?: (() => Promise<unknown>) | undefined;
+  /** As in `ReceivedBlob`. */
+  readonly beforeCommit?: ReceivedBlob["beforeCommit"];
 }
 
 /**
@@ -36,8 +36,7 @@ async function receiveWholeBlob(registry: Registry, id: string, blob: Reception)
     const reception = { registry, state, hasher, isLast: true, onReceived, signal };
     const received = body ? await receiveBytes({ ...reception, body }) : { state };
     if (received.interruption !== undefined) throw interrupted(received.interruption);
-    await beforeCommit?.();
-    await commitBlob(registry, { ...received, hasher, algorithm, signal, repository, digest });
+    await commitBlob(registry, { ...received, hasher, algorithm, signal, repository, digest, beforeCommit });
   } catch (error) {
     hasher.dispose();
     // What fails here as well, upkeep removes; the first error is the one to tell.

@@ -2,7 +2,7 @@ import { insertUpload } from "../../metadata/index.ts";
 import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { StorageError } from "../../storage/index.ts";
 import { type Registry, requireWritable } from "../registry.ts";
-import { commitBlob } from "./commit-blob.ts";
+import { commitBlob, type ReceivedBlob } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody, requireAnnounced } from "./receive-bytes.ts";
 import {
   discardSession,
@@ -29,8 +29,8 @@ export interface UploadPart {
   readonly contentRange?: ContentRange | undefined;
   /** Told how many bytes came, also when the body broke off. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
-  /** Asked when all bytes are there, before they become a blob; what it throws keeps them from it. */
-  readonly beforeCommit?: (() => Promise<unknown>) | undefined;
+  /** As in `ReceivedBlob`. */
+  readonly beforeCommit?: ReceivedBlob["beforeCommit"];
   /** Runs work during which no byte moves, which for a large upload takes minutes: its bytes are read back and hashed. */
   readonly whileSilent?: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -103,9 +103,9 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
   requireWritable(registry);
   await inTurn(registry, part, async (session, signal) => {
     const { id: sessionId, repository } = session;
+    const { beforeCommit } = part;
     const received = await receivePart(registry, session, { ...part, isLast: true, signal });
-    await part.beforeCommit?.();
-    await silently(part, () => commitBlob(registry, { ...received, repository, digest, sessionId }));
+    await silently(part, () => commitBlob(registry, { ...received, repository, digest, sessionId, beforeCommit }));
   });
 }
 

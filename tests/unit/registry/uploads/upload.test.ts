@@ -345,6 +345,19 @@ describe("the hash of an upload", () => {
     expect(await Promise.all(hashers.map(hasEnded))).toEqual([true]);
   });
 
+  test("is dropped when the caller may not finish any more, and the session stays", async () => {
+    const { id } = await startUpload(registry, app);
+    await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
+    registry.runningHashes.drop(id);
+    const hashers = watchHashes();
+    const beforeCommit = () => Promise.reject(new RegistryError("denied", "no longer"));
+    const finish = { repository: app, id, body: null, beforeCommit };
+    expect(await kindOf(finishUpload(registry, finish, contentOf("abc").digest))).toBe("denied");
+    expect(await Promise.all(hashers.map(hasEnded))).toEqual([true]);
+    expect((await getUploadStatus(registry, app, id)).offsetBytes).toBe(3);
+    expect(await kindOf(Promise.try(() => getBlob(registry, app, contentOf("abc").digest)))).toBe("blob-unknown");
+  });
+
   test("made again is given up when the request is interrupted", async () => {
     const { id } = await startUpload(registry, app);
     await appendUpload(registry, { repository: app, id, body: bodyOf("abc") });
