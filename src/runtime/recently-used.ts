@@ -24,8 +24,9 @@ export class RecentlyUsed<Value> {
     return kept;
   }
 
-  /** Does not keep what would take more than half of the room. */
+  /** In the place of what the key had. Does not keep what would take more than half of the room. */
   set(key: string, value: Value, sizeBytes: number): void {
+    this.delete(key);
     this.#add(key, { value, sizeBytes });
   }
 

@@ -26,6 +26,20 @@ test("what takes more than half of the room is not kept, and drives nothing out"
   expect([kept.get("small")?.value, kept.get("large")]).toEqual([1, undefined]);
 });
 
+test("a key that is put again takes its room once, and drives nothing out", () => {
+  const kept = new RecentlyUsed<number>(100);
+  kept.set("other", 0, 10);
+  for (let i = 1; i <= 20; i++) kept.set("again", i, 10);
+  expect([kept.get("other")?.value, kept.get("again")?.value]).toEqual([0, 20]);
+});
+
+test("what is put again and is too large now leaves nothing of before", () => {
+  const kept = new RecentlyUsed<string>(100);
+  kept.set("key", "before", 10);
+  kept.set("key", "after", 51);
+  expect(kept.get("key")).toBeUndefined();
+});
+
 test("a value may be undefined", () => {
   const kept = new RecentlyUsed<undefined>(100);
   kept.set("a", undefined, 1);
