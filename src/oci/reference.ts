@@ -1,4 +1,4 @@
-import { type Digest, isDigest, parseDigest, shorten } from "./digest.ts";
+import { type Digest, parseDigest, shorten } from "./digest.ts";
 import { RegistryError } from "./registry-error.ts";
 
 /** A name that may move from one manifest to another, such as `latest` or `1.2.3`. */
@@ -30,8 +30,6 @@ export function parseTag(text: string): Tag {
  * @throws RegistryError `digest-invalid`, `tag-invalid`
  */
 export function parseReference(text: string): Reference {
-  if (isDigest(text)) return { kind: "digest", digest: text };
-  if (isTag(text)) return { kind: "tag", tag: text };
   return text.includes(":") ? { kind: "digest", digest: parseDigest(text) } : { kind: "tag", tag: parseTag(text) };
 }
 
