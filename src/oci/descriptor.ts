@@ -30,6 +30,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Go writes what is empty as `null`. */
+export function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
 const faultInKeys = exactKeys("mediaType", "digest", "size", "urls", "platform", "artifactType", "annotations");
 const faultInPlatformKeys = exactKeys("os", "architecture", "variant");
 
@@ -54,7 +59,7 @@ export function parseDescriptor(value: unknown, place: string): Descriptor {
 
 /** @throws RegistryError `manifest-invalid` */
 export function parseAnnotations(value: unknown, place: string): Annotations | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (!isPresent(value)) return undefined;
   if (!isJsonObject(value) || !Object.values(value).every((entry) => typeof entry === "string"))
     throw invalid(`${place} is not an object of strings`);
   return value as Annotations;
@@ -62,7 +67,7 @@ export function parseAnnotations(value: unknown, place: string): Annotations | u
 
 /** @throws RegistryError `manifest-invalid` */
 export function optionalText(value: unknown, place: string): string | undefined {
-  if (value === undefined || value === null || value === "") return undefined;
+  if (!isPresent(value) || value === "") return undefined;
   if (typeof value !== "string") throw invalid(`${place} is not a string`);
   return value;
 }
@@ -97,14 +102,14 @@ function descriptorSize(value: unknown, place: string): number {
 }
 
 function parseUrls(value: unknown, place: string): readonly string[] {
-  if (value === undefined || value === null) return [];
+  if (!isPresent(value)) return [];
   if (!Array.isArray(value) || !value.every((url): url is string => typeof url === "string"))
     throw invalid(`${place} is not a list of strings`);
   return value;
 }
 
 function parsePlatform(value: unknown, place: string): Platform | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (!isPresent(value)) return undefined;
   if (!isJsonObject(value)) throw invalid(`${place} is not an object`);
   const fault = faultInPlatformKeys(value);
   if (fault !== undefined) throw invalid(`${place} ${fault}`);

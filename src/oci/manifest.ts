@@ -3,6 +3,7 @@ import {
   type Descriptor,
   invalid,
   isJsonObject,
+  isPresent,
   type JsonObject,
   optionalText,
   parseAnnotations,
@@ -154,8 +155,4 @@ function parseDescriptors(value: unknown, place: string): readonly Descriptor[] 
   if (value.length > MAX_DESCRIPTORS)
     throw invalid(`${place} has ${value.length} descriptors: at most ${MAX_DESCRIPTORS} are taken`);
   return value.map((entry, position) => parseDescriptor(entry, `${place}[${position}]`));
-}
-
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
