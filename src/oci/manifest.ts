@@ -59,7 +59,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
  */
 export function parseStoredManifest(bytes: Uint8Array, recorded?: ManifestMediaType): Manifest {
   const body = parseJsonObject(bytes);
-  if (body["schemaVersion"] === 1) throw isOfSchema1();
+  if (body["schemaVersion"] === 1) throw schema1Refused();
   const own = optionalText(body["mediaType"], "mediaType");
   return parseBody(body, requireMediaType(own ?? recorded ?? lookOf(body)));
 }
@@ -80,11 +80,11 @@ function requireMediaType(contentType: string | undefined): ManifestMediaType {
   if (!contentType) throw invalid("the request has no Content-Type: send the manifest's media type");
   const mediaType = essenceOf(contentType);
   if (isManifestMediaType(mediaType)) return mediaType;
-  if (mediaType.startsWith("application/vnd.docker.distribution.manifest.v1+")) throw isOfSchema1();
+  if (mediaType.startsWith("application/vnd.docker.distribution.manifest.v1+")) throw schema1Refused();
   throw invalid(`${shorten(mediaType)} is not a media type of a manifest that this registry takes`);
 }
 
-function isOfSchema1(): RegistryError {
+function schema1Refused(): RegistryError {
   return invalid("manifests of schema 1 are not supported any more: push the image with a current client");
 }
 
