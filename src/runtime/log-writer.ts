@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
 import { errorCode } from "./error-code.ts";
+import { within } from "./within.ts";
 
 const MAX_AGAIN_AFTER_MS = 100;
 const STUCK_AFTER_MS = 100;
@@ -47,10 +48,7 @@ export class LogWriter {
 
   /** Resolves once all is written or cannot be, or after `timeoutMs`. */
   async settle(timeoutMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([this.#writing, tooLate]);
-    clearTimeout(timer);
+    if (this.#writing) await within(this.#writing, timeoutMs).catch(() => undefined);
   }
 
   /** Writes what waits and `text` before the process ends, unless that is known to be in vain; it waits a moment at most. */
