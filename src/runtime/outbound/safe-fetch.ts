@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { errorCode } from "../error-code.ts";
 import { AddressGuard } from "./address-guard.ts";
 import { OutboundError } from "./outbound-error.ts";
 import { readWithin } from "./read-within.ts";
@@ -67,13 +68,18 @@ function requireFitUrl(target: string | URL, { allowHttp }: SafeFetchOptions): U
 }
 
 async function checkedAddresses(url: URL, guard: AddressGuard, resolve: ResolveHost): Promise<readonly string[]> {
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const hostname = hostOf(url);
   const addresses = isIP(hostname) ? [hostname] : await resolve(hostname);
   if (addresses.length === 0) throw new OutboundError("unreachable", `${hostname} has no address`);
   const unfit = addresses.find((address) => !guard.mayReach(address));
   if (unfit !== undefined)
     throw new OutboundError("forbidden", `${hostname} is not asked: ${unfit} is not a public address, nor allowed`);
   return addresses;
+}
+
+/** The name, or the address without the brackets that one of IPv6 stands in. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 /** IPv4 first, as many machines have no way to an address of IPv6. */
@@ -102,7 +108,7 @@ async function fetchFromFirst(
     try {
       return await fetchFrom(address, url, init, options);
     } catch (error) {
-      if (!NOT_CONNECTED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      if (!NOT_CONNECTED.has(errorCode(error) ?? "")) throw error;
       failure = error;
     }
   }
@@ -116,7 +122,7 @@ function fetchFrom(address: string, url: URL, init: SafeFetchInit, { ca }: SafeF
   pinned.hash = "";
   const headers = new Headers(init.headers);
   headers.set("Host", url.host);
-  const isName = isIP(url.hostname.replace(/^\[(.*)\]$/, "$1")) === 0;
+  const isName = isIP(hostOf(url)) === 0;
   return fetch(pinned.href, {
     method: init.method ?? "GET",
     headers,
