@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../../runtime/index.ts";
+import { type Clock, pause as abortablePause } from "../../runtime/index.ts";
 
 export interface ReadRateOptions {
   /** 0: as fast as it goes. */
   readonly bytesPerSecond: number;
   readonly clock: Clock;
   /** Waits; ends early when `signal` is aborted. */
-  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 const SMALLEST_PIECE = 4 * 1024;
@@ -42,8 +41,4 @@ export class ReadRate {
     if (startsAtMs > nowMs) await pause(startsAtMs - nowMs, signal);
     signal.throwIfAborted();
   }
-}
-
-async function abortablePause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
