@@ -140,7 +140,7 @@ export {
 export { isUnwritable, MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
-export { listReferrers, type Referrer } from "./referrers.ts";
+export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts";
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";

@@ -14,7 +14,7 @@ export interface ReferrerQuery {
   readonly repository: RepositoryName;
   readonly subject: Digest;
   readonly artifactType?: string | undefined;
-  /** Exclusive; `""` starts at the first. */
+  /** A digest, exclusive; `""` starts at the first. */
   readonly after: string;
   readonly limit: number;
 }

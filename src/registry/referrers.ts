@@ -1,5 +1,5 @@
-import { listReferrers as listReferrerRows, type Referrer } from "../metadata/index.ts";
-import { type Annotations, type Digest, MAX_MANIFEST_BYTES, type RepositoryName } from "../oci/index.ts";
+import { listReferrers as listReferrerRows, type Referrer, type ReferrerQuery } from "../metadata/index.ts";
+import { type Annotations, type Digest, MAX_MANIFEST_BYTES } from "../oci/index.ts";
 import type { Registry } from "./registry.ts";
 
 /** One entry of the answer, in the specification's field names. */
@@ -17,15 +17,6 @@ export interface ReferrerList {
   readonly hasMore: boolean;
 }
 
-export interface ReferrerListQuery {
-  readonly repository: RepositoryName;
-  readonly subject: Digest;
-  readonly artifactType?: string | undefined;
-  /** A digest, exclusive; `""` starts at the first. */
-  readonly after: string;
-  readonly limit: number;
-}
-
 /** What clients read of an index, with room for what stands around the descriptors. */
 const MAX_PAGE_BYTES = MAX_MANIFEST_BYTES - 1024;
 /** Few, as each may bring annotations of some MiB. */
@@ -37,7 +28,7 @@ const ROWS_AT_ONCE = 16;
  * in an index under the referrers tag counts as far as it names the subject itself, and so is on record anyway.
  * @spec OCI distribution-spec, "Listing Referrers"
  */
-export async function listReferrers(registry: Registry, query: ReferrerListQuery): Promise<ReferrerList> {
+export async function listReferrers(registry: Registry, query: ReferrerQuery): Promise<ReferrerList> {
   const descriptors: ReferrerDescriptor[] = [];
   let pageBytes = 0;
   for await (const row of recordedReferrers(registry, query)) {
@@ -52,7 +43,7 @@ export async function listReferrers(registry: Registry, query: ReferrerListQuery
 
 async function* recordedReferrers(
   { metadata }: Registry,
-  query: ReferrerListQuery,
+  query: ReferrerQuery,
 ): AsyncGenerator<Referrer, void, undefined> {
   for (let after: string | undefined = query.after; after !== undefined;) {
     const rows: readonly Referrer[] = await listReferrerRows(metadata.reads, { ...query, after, limit: ROWS_AT_ONCE });
