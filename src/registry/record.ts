@@ -1,4 +1,4 @@
-import { type Act, type Queries, recordAct } from "../metadata/index.ts";
+import { type Act, type ActOrigin, type Queries, recordAct } from "../metadata/index.ts";
 import type { Digest, Manifest, RepositoryName, Tag } from "../oci/index.ts";
 import type { Registry } from "./registry.ts";
 
@@ -15,7 +15,7 @@ export async function recordRefused(registry: Registry, refused: Omit<Act, "atMs
   await registry.metadata.transaction((queries) => recordAct(queries, act), { durable: false });
 }
 
-export interface RecordedPush extends Pick<Act, "actor" | "address" | "requestId"> {
+export interface RecordedPush extends ActOrigin {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly manifest: Manifest;
