@@ -1,11 +1,11 @@
 import { type StoredBlob, dropManifestBody, type StoredManifest } from "../metadata/index.ts";
 import type { Digest } from "../oci/index.ts";
-import { parseStorageKey, type StorageKey, type StoredObject } from "../storage/index.ts";
+import { parseStorageKey, type StorageDriver, type StorageKey, type StoredObject } from "../storage/index.ts";
 import type { Registry } from "./registry.ts";
 import { blobKeyOf, keyOf } from "./storage-keys.ts";
 
 /** Below it lies what was found damaged, each under its digest, until somebody has looked at it and removes it. */
-export const QUARANTINE_FOLDER = "berth/quarantine";
+const QUARANTINE_FOLDER = "berth/quarantine";
 
 /**
  * `moved`: the damaged bytes lie under `key` · `gone`: nothing is there · `replaced`: a push has put other bytes in their place,
@@ -30,7 +30,7 @@ export async function quarantineBlob(
   const place = keyOf(blob);
   // A directory of registry:2 may have a sha512 blob in the place of its sha256 digest, for which it may be right.
   if (place !== blobKeyOf(digest)) return { kind: "shared" };
-  const key = await freeKey({ storage }, digest);
+  const key = await freeKey(storage, digest);
   if (!(await storage.move(place, key))) return { kind: "gone" };
   const moved = await storage.stat(key);
   if (moved?.sizeBytes === seen.sizeBytes && moved.modifiedAtMs === seen.modifiedAtMs) return { kind: "moved", key };
@@ -45,14 +45,14 @@ export async function quarantineBlob(
  * @throws StorageError, MetadataError
  */
 export async function quarantineManifest(registry: Registry, manifest: StoredManifest): Promise<StorageKey> {
-  const key = await freeKey(registry, manifest.digest);
+  const key = await freeKey(registry.storage, manifest.digest);
   await registry.storage.write(key, manifest.body);
   await registry.metadata.transaction((queries) => dropManifestBody(queries, manifest));
   return key;
 }
 
 /** What lies there already is kept as well. */
-async function freeKey({ storage }: Pick<Registry, "storage">, digest: Digest): Promise<StorageKey> {
+async function freeKey(storage: StorageDriver, digest: Digest): Promise<StorageKey> {
   for (let copy = 1; ; copy++) {
     const key = parseStorageKey(`${QUARANTINE_FOLDER}/${digest}${copy === 1 ? "" : `.${copy}`}`);
     if (!(await storage.stat(key))) return key;
