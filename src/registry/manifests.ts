@@ -118,8 +118,7 @@ async function throwUnknown(registry: Registry, name: RepositoryName, reference:
 }
 
 /** @throws RegistryError `name-unknown` */
-export async function requireRepository(registry: Registry, name: RepositoryName): Promise<number> {
-  const id = await findRepositoryId(registry.metadata.reads, name);
-  if (id !== undefined) return id;
+export async function requireRepository(registry: Registry, name: RepositoryName): Promise<void> {
+  if ((await findRepositoryId(registry.metadata.reads, name)) !== undefined) return;
   throw new RegistryError("name-unknown", `there is no repository ${name}`, { detail: { name } });
 }
