@@ -1,6 +1,8 @@
+import type { Selectable } from "kysely";
 import type { DigestAlgorithm, RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import { preparedQuery } from "./prepared-query.ts";
+import type { Schema } from "./schema.ts";
 
 /** An upload session between two requests. */
 export interface UploadRecord {
@@ -74,17 +76,7 @@ export async function listStaleUploads(
   return rows.map(toUpload);
 }
 
-interface UploadRow {
-  readonly id: string;
-  readonly repository_name: RepositoryName;
-  readonly algorithm: DigestAlgorithm;
-  readonly state: string;
-  readonly started_at_ms: number;
-  readonly updated_at_ms: number;
-  readonly started_by: string | null;
-}
-
-function toUpload(row: UploadRow): UploadRecord {
+function toUpload(row: Selectable<Schema["uploads"]>): UploadRecord {
   return {
     id: row.id,
     repository: row.repository_name,

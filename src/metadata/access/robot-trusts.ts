@@ -1,5 +1,7 @@
+import type { Selectable } from "kysely";
 import type { Queries } from "../database.ts";
 import { raiseAccessGeneration } from "./counters.ts";
+import type { AccessSchema } from "./schema.ts";
 
 /** Whose ID tokens make a robot of a job: those of the issuer, for the audience, with all of these claims. */
 export interface RobotTrustRecord {
@@ -65,16 +67,7 @@ export async function removeRobotTrust(
   return numDeletedRows > 0n;
 }
 
-interface TrustRow {
-  readonly id: number;
-  readonly account_id: number;
-  readonly issuer: string;
-  readonly audience: string;
-  readonly claims: string;
-  readonly created_at_ms: number;
-}
-
-function toTrust(row: TrustRow): RobotTrustRecord {
+function toTrust(row: Selectable<AccessSchema["robot_trusts"]>): RobotTrustRecord {
   return {
     id: row.id,
     accountId: row.account_id,
