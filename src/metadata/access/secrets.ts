@@ -1,5 +1,5 @@
 import type { Queries } from "../database.ts";
-import { preparedQuery } from "../prepared-query.ts";
+import { inGroups, preparedQuery } from "../prepared-query.ts";
 import { raiseAccessGeneration } from "./counters.ts";
 
 export type SecretKind = "robot" | "personal" | "refresh";
@@ -109,16 +109,9 @@ export async function removeRefreshSecrets(
     .orderBy("id", "desc")
     .execute();
   const ids = rows.slice(keep).map((row) => row.id);
-  for (let from = 0; from < ids.length; from += MOST_IDS)
-    await queries
-      .deleteFrom("secrets")
-      .where("id", "in", ids.slice(from, from + MOST_IDS))
-      .execute();
+  for (const some of inGroups(ids)) await queries.deleteFrom("secrets").where("id", "in", some).execute();
   if (keep === 0 && ids.length > 0) await raiseAccessGeneration(queries);
 }
-
-/** Of one statement. */
-const MOST_IDS = 500;
 
 /** Removes what has expired before `beforeMs`: nobody can use it any more. */
 export async function removeExpiredSecrets(queries: Queries, beforeMs: number): Promise<void> {
