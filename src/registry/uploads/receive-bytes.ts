@@ -110,7 +110,7 @@ async function* hashOnTheWay(
   }
 }
 
-/** Reads the body until it ends, breaks, is interrupted or is too large; never throws, and says afterwards which it was. */
+/** Reads the body until it ends, or breaks or is interrupted, which it says afterwards; throws only what is wrong with its size. */
 class InterruptibleReader {
   interruption: unknown;
   readonly #reception: Reception;
