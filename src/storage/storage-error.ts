@@ -1,6 +1,6 @@
 /**
  * `full`: no space or quota left · `readonly`: may not write · `unavailable`: try again · `corrupt`: not what was stored ·
- * `upload-gone`: finished or cancelled meanwhile, or lost in a crash.
+ * `upload-gone`: finished or cancelled meanwhile, or lost in a crash · `invalid-key`: nothing can lie there.
  */
 export type StorageErrorReason = "full" | "readonly" | "unavailable" | "corrupt" | "upload-gone" | "invalid-key";
 
