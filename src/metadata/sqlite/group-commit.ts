@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { Queries } from "../database.ts";
-import { namingFailures } from "./sqlite-error.ts";
+import { MetadataError } from "../metadata-error.ts";
+import { type FailureReport, namingFailures } from "./sqlite-error.ts";
 import { isLocked, whenUnlocked } from "./when-unlocked.ts";
 
 export interface GroupCommitOptions {
@@ -15,8 +16,8 @@ export interface GroupCommitOptions {
   readonly written: () => void;
   /** Makes what is committed durable. */
   readonly sync: () => Promise<void>;
-  /** Told of what a transaction fails with, once for each. */
-  readonly failed?: ((failure: unknown) => void) | undefined;
+  /** Told of each transaction that the database fails. */
+  readonly report?: FailureReport | undefined;
 }
 
 type Work<T> = (queries: Queries) => Promise<T>;
@@ -69,8 +70,9 @@ export class GroupCommit {
     };
     const settle = (outcome: Outcome) => {
       if (!outcome) return resolve(result);
-      this.#options.failed?.(outcome.failure);
-      reject(outcome.failure);
+      const { failure } = outcome;
+      if (failure instanceof MetadataError) this.#options.report?.(failure);
+      reject(failure);
     };
     this.#waiting.push({ run, isDurable, settle });
     this.#schedule();

@@ -1,6 +1,5 @@
 import type { Database } from "bun:sqlite";
 import type { MetadataDatabase, Queries, TransactionOptions } from "../database.ts";
-import { MetadataError } from "../metadata-error.ts";
 import { type FindFirstRow, type HotReads, prepareHotReads } from "../hot-reads.ts";
 import { migrateToLatest } from "../migrate.ts";
 import type { Schema } from "../schema.ts";
@@ -102,7 +101,7 @@ class SqliteMetadata implements MetadataDatabase {
         checkpoints?.written();
       },
       sync: async () => log?.sync(),
-      failed: report && ((failure) => void (failure instanceof MetadataError && report(failure))),
+      report,
     });
   }
 
