@@ -19,7 +19,7 @@ export interface SqliteOptions {
   /** Needed where several processes serve the database: what one has committed is seen by the others at once. */
   readonly changes?: SharedChanges | undefined;
   /** Told of each read and each transaction that the database fails. */
-  readonly report?: FailureReport;
+  readonly report?: FailureReport | undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   return namingFailures(path, () => SqliteMetadata.open(path, options));
 }
 
-interface SqliteParts {
+interface SqliteParts extends SqliteOptions {
   readonly writer: Database;
   readonly writes: Queries;
   /** The connection that `reads` uses: for a database in memory, which only one can see, the writer. */
@@ -41,8 +41,6 @@ interface SqliteParts {
   /** Absent for a database in memory, as is the next. */
   readonly log?: WriteAheadLog;
   readonly checkpoints?: Checkpoints;
-  readonly changes: SharedChanges | undefined;
-  readonly report: FailureReport | undefined;
 }
 
 /**
@@ -59,22 +57,22 @@ class SqliteMetadata implements MetadataDatabase {
   readonly #log: WriteAheadLog | undefined;
   readonly #checkpoints: Checkpoints | undefined;
 
-  static async open(path: string, { changes, report }: SqliteOptions): Promise<SqliteMetadata> {
+  static async open(path: string, options: SqliteOptions): Promise<SqliteMetadata> {
     if (path !== ":memory:") makeDatabaseFile(path);
     const writer = openConnection(path);
     const writes = kyselyOn(writer, path);
     await migrateToLatest(writes);
     stopWaitingForLocks(writer);
     if (path === ":memory:")
-      return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes, changes, report });
+      return new SqliteMetadata(path, { writer, writes, reader: writer, reads: writes, ...options });
     const reader = openConnection(path);
     stopWaitingForLocks(reader);
     leaveCheckpoints(writer);
     const log = await WriteAheadLog.open(path);
     const checkpoints = new Checkpoints({ connection: reader, thread: new CheckpointThread({ databasePath: path }) });
     await checkpoints.start();
-    const reads = kyselyOn(reader, path, report);
-    return new SqliteMetadata(path, { writer, writes, reader, reads, log, checkpoints, changes, report });
+    const reads = kyselyOn(reader, path, options.report);
+    return new SqliteMetadata(path, { writer, writes, reader, reads, log, checkpoints, ...options });
   }
 
   private constructor(path: string, parts: SqliteParts) {
