@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { auditLine } from "../../../events/index.ts";
 import {
   type ActFilter,
@@ -11,15 +11,10 @@ import {
 import type { Answer } from "../../answer.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { act, actFilter, chain } from "../schemas/audit.ts";
-import { listOf, page } from "../schemas/words.ts";
+import { afterNumber, listOf, page } from "../schemas/words.ts";
 
 const tag = "audit";
 const auditor = { system: "auditor" } as const;
-
-const sequence = z
-  .string()
-  .regex(/^\d{0,15}$/, "it is a number")
-  .default("");
 
 type Filter = z.output<typeof actFilter>;
 type Act = z.input<typeof act>;
@@ -32,10 +27,7 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
     summary: "List acts, the newest first",
     description: "To read the trail is an act itself.",
     permission: auditor,
-    query: actFilter.extend({
-      ...page,
-      after: sequence,
-    }),
+    query: actFilter.extend({ ...page, after: afterNumber }),
     response: listOf(act),
     async handle(call) {
       const { limit, after, ...filter } = call.query;
@@ -53,7 +45,9 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Give out acts as lines of JSON, the oldest first",
     permission: auditor,
-    query: actFilter.extend({ after: sequence.describe("Only acts behind this one: the last of an earlier export.") }),
+    query: actFilter.extend({
+      after: afterNumber.describe("Only acts behind this one: the last of an earlier export."),
+    }),
     response: act,
     mediaType: "application/x-ndjson",
     async handle(call): Promise<Answer> {

@@ -45,10 +45,19 @@ export const idParam = z
   .regex(/^[1-9]\d{0,14}$/, "it is a number")
   .transform(Number);
 
+const AFTER = "Where the page before ended: take it from its `Link` header.";
+
 export const page = {
   limit: z.coerce.number().int().min(1).max(1000).default(100).describe("How many at most."),
-  after: z.string().max(1000).default("").describe("Where the page before ended: take it from its `Link` header."),
+  after: z.string().max(1000).default("").describe(AFTER),
 } as const;
+
+/** `after` of a list by numbers. */
+export const afterNumber = z
+  .string()
+  .regex(/^\d{0,15}$/, "it is a number")
+  .default("")
+  .describe(AFTER);
 
 export const pageQuery = z.strictObject(page);
 

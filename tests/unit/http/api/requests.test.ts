@@ -81,6 +81,7 @@ describe("refused is", () => {
     ["GET /namespaces?limit=5000", 400],
     ["GET /namespaces?limit=5&limit=6", 400],
     ["GET /namespaces?color=red", 400],
+    ["GET /grants?after=anna", 400],
   ])("%s", async (asked, status) => expect((await api.ask("anna", asked)).status).toBe(status));
 
   test("everything but a new password where it must be changed", async () => {
