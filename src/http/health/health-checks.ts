@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { resolve } from "node:path";
+import { errorCode } from "../../runtime/index.ts";
 import { parseStorageKey, type StorageDriver } from "../../storage/index.ts";
 import type { HealthOptions } from "./options.ts";
 
@@ -35,8 +36,8 @@ const NOTHING = parseStorageKey("docker/registry/v2/health");
 
 function fileCheck(options: HealthOptions["files"][number]): HealthCheck {
   const run = async () => {
-    const found = await stat(resolve(options.path)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
+    const found = await stat(resolve(options.path)).catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT") return undefined;
       throw error;
     });
     if (found) throw new Error("file exists");

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { lstat, rm } from "node:fs/promises";
 import { connect, isIP } from "node:net";
+import { errorCode } from "../../runtime/index.ts";
 
 /** Where to listen. An empty hostname means every address of the machine, IPv4 and IPv6; port 0 any free port. */
 export type ListenAddress = TcpAddress | { readonly unixSocketPath: string };
@@ -36,7 +37,7 @@ export function bindOptions(address: ListenAddress): { unix: string } | { port: 
 /** Puts words to the system's refusal to listen. */
 export function listenError(address: ListenAddress, cause: unknown): ListenError {
   const where = describeAddress(address);
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = errorCode(cause);
   if (code === "EADDRINUSE") return new ListenError("in-use", `${where} is in use by another program`, { cause });
   if (code === "EACCES") {
     return new ListenError("permission", `listening on ${where} is not permitted to this user`, { cause });
@@ -55,8 +56,8 @@ export async function explainRefusal(address: ListenAddress, refusal: unknown): 
   if (hostname === "" || isIP(hostname) !== 0) return refusal;
   return lookup(hostname).then(
     () => refusal,
-    (cause: NodeJS.ErrnoException) => {
-      const message = `listening on ${describeAddress(address)} failed: the name ${hostname} cannot be resolved (${cause.code})`;
+    (cause: unknown) => {
+      const message = `listening on ${describeAddress(address)} failed: the name ${hostname} cannot be resolved (${errorCode(cause)})`;
       return new ListenError("no-such-address", `${message}: give an address of this machine`, { cause });
     },
   );

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-
+import { errorCode } from "../../runtime/index.ts";
 import { type CertificatePair, parseCertificatePair, parseCertificates } from "./certificate-pair.ts";
 import { FollowedFiles } from "./followed-files.ts";
 import type { CertificateFilesOptions } from "./options.ts";
@@ -68,7 +68,7 @@ async function readPem(path: string, fault: TlsFault): Promise<string> {
 }
 
 function describeFault(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = errorCode(cause);
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES") return "permission is missing for the user that the registry runs as";
   return cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-
+import { errorCode } from "../../../runtime/index.ts";
 import { type CertificatePair, parseCertificatePair } from "../certificate-pair.ts";
 import { TlsError } from "../tls-error.ts";
 
@@ -87,13 +87,13 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (errorCode(cause) === "ENOENT") return undefined;
     throw unusable(path, cause);
   }
 }
 
 function unusable(path: string, cause: unknown): TlsError {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = errorCode(cause);
   // registry:2 before 2.7 kept one file under this name.
   const words =
     code === "EEXIST" || code === "ENOTDIR"
