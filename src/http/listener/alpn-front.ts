@@ -1,10 +1,10 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 import { type AlpnCertificate, startAlpnResponder } from "../tls/index.ts";
 import { readOfferedProtocols } from "./client-hello.ts";
 import { type Peer, readPeer } from "./connection.ts";
 import { joinSockets } from "./join-sockets.ts";
-import { listenError, type TcpAddress } from "./listen-address.ts";
+import { listenBeside, listenError, type TcpAddress } from "./listen-address.ts";
 
 export interface AlpnFront {
   /** Whose connection it is that reaches the server behind from this port of 127.0.0.1. */
@@ -37,7 +37,7 @@ export async function startAlpnFront(options: AlpnFrontOptions): Promise<AlpnFro
     });
   });
   try {
-    await listen(server, options.address);
+    await listenBeside(server, options.address);
   } catch (error) {
     await responder.stop();
     throw listenError(options.address, error);
@@ -81,11 +81,4 @@ function passOn(socket: Socket, hello: Buffer, port: number, peers?: Map<number,
   });
   behind.once("error", () => socket.destroy());
   socket.once("close", () => behind.destroy());
-}
-
-function listen(server: Server, { hostname, port }: TcpAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, reusePort: true, ...(hostname !== "" && { host: hostname }) }, resolve);
-  });
 }

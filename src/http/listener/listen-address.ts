@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { lstat, rm } from "node:fs/promises";
-import { connect, isIP } from "node:net";
+import { connect, isIP, type Server } from "node:net";
 import { errorCode } from "../../runtime/index.ts";
 
 /** Where to listen. An empty hostname means every address of the machine, IPv4 and IPv6; port 0 any free port. */
@@ -32,6 +32,14 @@ export function describeAddress(address: ListenAddress): string {
 export function bindOptions(address: ListenAddress): { unix: string } | { port: number; hostname?: string } {
   if ("unixSocketPath" in address) return { unix: address.unixSocketPath };
   return address.hostname === "" ? { port: address.port } : { port: address.port, hostname: address.hostname };
+}
+
+/** Listens where others may by `reusePort`, too. Rejects with the system's own error. */
+export function listenBeside(server: Server, { hostname, port }: TcpAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, reusePort: true, ...(hostname !== "" && { host: hostname }) }, resolve);
+  });
 }
 
 /** Puts words to the system's refusal to listen. */

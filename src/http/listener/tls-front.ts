@@ -4,7 +4,7 @@ import type { ClientAuthMode } from "../tls/index.ts";
 import { readPeer } from "./connection.ts";
 import { InsideServers } from "./inside-servers.ts";
 import { joinSockets } from "./join-sockets.ts";
-import { type ListenAddress, ListenError, listenError, type TcpAddress } from "./listen-address.ts";
+import { type ListenAddress, listenBeside, ListenError, listenError, type TcpAddress } from "./listen-address.ts";
 import type { Front, HttpServer, ServeOptions } from "./serve.ts";
 import { frontSettings } from "./tls-settings.ts";
 
@@ -71,14 +71,10 @@ class TlsFront implements HttpServer {
     return Math.max(this.#inside.pendingRequests, sending.length);
   }
 
-  async listen({ hostname, port }: TcpAddress): Promise<void> {
-    const server = this.#outside;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ port, reusePort: true, ...(hostname !== "" && { host: hostname }) }, resolve);
-    });
-    const address = server.address();
-    this.#port = typeof address === "object" ? address?.port : undefined;
+  async listen(address: TcpAddress): Promise<void> {
+    await listenBeside(this.#outside, address);
+    const bound = this.#outside.address();
+    this.#port = typeof bound === "object" ? bound?.port : undefined;
   }
 
   /** @param cut also what is under way */
