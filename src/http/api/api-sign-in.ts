@@ -1,6 +1,7 @@
 import { type AccessDirectory, askerOf, type Caller } from "../../access/index.ts";
 import { parseBasicCredentials, principalOf, requireOwnPage, type SignIn, type WebSessions } from "../../auth/index.ts";
 import { RegistryError } from "../../oci/index.ts";
+import { browserOf, pageOf } from "../browser.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 
@@ -44,13 +45,12 @@ async function bySession(
   request: Request,
   visitor: ApiVisitor,
 ): Promise<ApiCaller> {
-  const { origin } = visitor;
-  const browser = { header: request.headers.get("cookie"), isSecure: origin.startsWith("https:") };
-  const session = await sessions?.find(browser);
+  const browsing = { request, origin: visitor.origin };
+  const session = await sessions?.find(browserOf(browsing));
   const view = await directory.now();
   if (!session)
     return apiCallerOf(view.anonymous, visitor, { isLimited: false, isBySession: false, isByPassword: false });
-  requireOwnPage({ method: request.method, headers: request.headers, ownOrigin: origin }, session);
+  requireOwnPage(pageOf(browsing), session);
   return apiCallerOf(view.callerOf({ principal: principalOf(session.account) }), visitor, {
     isLimited: false,
     isBySession: true,

@@ -3,9 +3,10 @@ import { type FinishedSignIn, principalOf } from "../../auth/index.ts";
 import { type Act, type Queries, recordAct } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer } from "../answer.ts";
+import { browserOf } from "../browser.ts";
 import { readForm } from "../read-body.ts";
 import type { Visitor } from "../edge.ts";
-import { browserOf, type SignInParts } from "./sign-in-parts.ts";
+import type { SignInParts } from "./sign-in-parts.ts";
 
 const NOT_STORED = { "Cache-Control": "no-store" };
 

@@ -3,9 +3,10 @@ import { type Identity, principalOf, refuseOtherSites, requireOwnPage } from "..
 import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
+import { browserOf, pageOf } from "../browser.ts";
 import { readSmallBody } from "../read-body.ts";
 import type { Visitor } from "../edge.ts";
-import { browserOf, pageOf, type SignInParts } from "./sign-in-parts.ts";
+import type { SignInParts } from "./sign-in-parts.ts";
 
 const NOT_STORED = { "Cache-Control": "no-store" };
 

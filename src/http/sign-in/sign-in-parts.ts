@@ -1,8 +1,7 @@
 import type { Account, ExternalIdentity } from "../../access/index.ts";
-import type { BrowserCookies, OidcProviders, PageRequest, SignIn, WebSessions } from "../../auth/index.ts";
+import type { OidcProviders, SignIn, WebSessions } from "../../auth/index.ts";
 import type { ActOrigin, MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock } from "../../runtime/index.ts";
-import type { Visitor } from "../edge.ts";
 
 /** What the sign-in of browsers needs. */
 export interface SignInParts {
@@ -16,12 +15,4 @@ export interface SignInParts {
   readonly clock: Clock;
   /** In front of every path, with a slash at both ends. */
   readonly prefix: string;
-}
-
-export function browserOf({ request, origin }: Visitor): BrowserCookies {
-  return { header: request.headers.get("cookie"), isSecure: origin.startsWith("https:") };
-}
-
-export function pageOf({ request: { method, headers }, origin }: Visitor): PageRequest {
-  return { method, headers, ownOrigin: origin };
 }
