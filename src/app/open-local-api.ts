@@ -38,7 +38,7 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
     service: { version: VERSION, signIn: [] },
   });
   return {
-    fetch: (request) => door.fetch(request, { from, origin: "", introduce: () => undefined }),
+    fetch: (request) => door.fetch({ request, from, origin: "", introduce: () => undefined }),
     close: () => metadata.close(),
   };
 }

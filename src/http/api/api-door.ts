@@ -8,26 +8,27 @@ import { problemAnswer } from "./problem.ts";
 /** The management API, as the edge has it. */
 export interface ApiDoor extends Door {
   /** Answers all by itself, for who has no edge around it. */
-  readonly fetch: (request: Request, visitor: ApiVisitor) => Promise<Response>;
+  readonly fetch: (visitor: ApiVisitor) => Promise<Response>;
 }
 
 /** The management API, whose code is read at the first request to it: a registry that is not asked needs no memory for it. */
 export function createApiDoor(parts: ApiParts): ApiDoor {
   let made: Promise<Api> | undefined;
-  async function respond(request: Request, visitor: ApiVisitor): Promise<Answer> {
+  async function respond(visitor: ApiVisitor): Promise<Answer> {
     made ??= import("./create-api.ts").then(({ createApi }) => createApi(parts));
     const api = await made;
-    return api(request, visitor);
+    return api(visitor);
   }
   return {
     path: "/api/v1/",
     name: "api",
-    respond: (visitor) => respond(visitor.request, visitor),
+    respond,
     answerError: problemAnswer,
-    async fetch(request, visitor) {
-      const context = { ...openContext(request.method), requestId: visitor.from.requestId ?? "" };
+    async fetch(visitor) {
+      const { request, from } = visitor;
+      const context = { ...openContext(request.method), requestId: from.requestId ?? "" };
       const failed = (error: unknown) => problemAnswer(asRegistryError(error), context);
-      return responseOf(await respond(request, visitor).catch(failed));
+      return responseOf(await respond(visitor).catch(failed));
     },
   };
 }

@@ -13,12 +13,12 @@ export interface ApiParts {
   readonly accounts: Accounts;
   /** As they are now. */
   readonly rules: () => Soon<AccessRules>;
-  readonly authenticate: (request: Request, visitor: ApiVisitor) => Soon<ApiCaller>;
+  readonly authenticate: (visitor: ApiVisitor) => Soon<ApiCaller>;
   readonly service: ServiceFacts;
 }
 
-/** Where a request comes from. */
-export type ApiVisitor = Pick<Visitor, "origin" | "from" | "introduce">;
+/** A request, and where it comes from. */
+export type ApiVisitor = Pick<Visitor, "request" | "origin" | "from" | "introduce">;
 
 /** What everybody may know of the registry. */
 export interface ServiceFacts {

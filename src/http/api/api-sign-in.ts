@@ -17,9 +17,9 @@ type Proof = Pick<ApiCaller, "isLimited" | "isBySession" | "isByPassword">;
 
 /** Takes passwords, robots' secrets and personal tokens, and browsers' sessions with what shows that one of our pages asks. */
 export function createApiSignIn(parts: ApiSignInParts): ApiParts["authenticate"] {
-  return (request, visitor) => {
-    const authorization = request.headers.get("authorization");
-    return authorization === null ? bySession(parts, request, visitor) : byPassword(parts, authorization, visitor);
+  return (visitor) => {
+    const authorization = visitor.request.headers.get("authorization");
+    return authorization === null ? bySession(parts, visitor) : byPassword(parts, authorization, visitor);
   };
 }
 
@@ -40,17 +40,12 @@ async function byPassword(
   return apiCallerOf(caller, visitor, { isLimited: limits.length > 0, isBySession: false, isByPassword });
 }
 
-async function bySession(
-  { directory, sessions }: ApiSignInParts,
-  request: Request,
-  visitor: ApiVisitor,
-): Promise<ApiCaller> {
-  const browsing = { request, origin: visitor.origin };
-  const session = await sessions?.find(browserOf(browsing));
+async function bySession({ directory, sessions }: ApiSignInParts, visitor: ApiVisitor): Promise<ApiCaller> {
+  const session = await sessions?.find(browserOf(visitor));
   const view = await directory.now();
   if (!session)
     return apiCallerOf(view.anonymous, visitor, { isLimited: false, isBySession: false, isByPassword: false });
-  requireOwnPage(pageOf(browsing), session);
+  requireOwnPage(pageOf(visitor), session);
   return apiCallerOf(view.callerOf({ principal: principalOf(session.account) }), visitor, {
     isLimited: false,
     isBySession: true,

@@ -13,11 +13,11 @@ import type { AnyCall, ApiResult, ApiRoute, ChangingRoute } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /** Answers a request to the management API. @throws RegistryError, to be told as a problem */
-export type Api = (request: Request, visitor: ApiVisitor) => Promise<Answer>;
+export type Api = (visitor: ApiVisitor) => Promise<Answer>;
 
 export function createApi(parts: ApiParts): Api {
   const findRoute = createFindRoute(ROUTES);
-  return (request, visitor) => new ApiRequest(parts, request, visitor).answer(findRoute);
+  return (visitor) => new ApiRequest(parts, visitor).answer(findRoute);
 }
 
 const EMPTY = new Uint8Array();
@@ -31,11 +31,11 @@ class ApiRequest {
   /** Path and query, as sent. */
   readonly #target: string;
 
-  constructor(parts: ApiParts, request: Request, visitor: ApiVisitor) {
+  constructor(parts: ApiParts, visitor: ApiVisitor) {
     this.#parts = parts;
-    this.#request = request;
+    this.#request = visitor.request;
     this.#visitor = visitor;
-    this.#target = targetOf(request.url);
+    this.#target = targetOf(visitor.request.url);
   }
 
   async answer(findRoute: FindRoute): Promise<Answer> {
@@ -61,7 +61,7 @@ class ApiRequest {
   }
 
   async #caller({ permission }: ApiRoute): Promise<ApiCaller> {
-    return permission === "open" ? NOBODY : this.#parts.authenticate(this.#request, this.#visitor);
+    return permission === "open" ? NOBODY : this.#parts.authenticate(this.#visitor);
   }
 
   #query(route: ApiRoute): Record<string, unknown> {

@@ -8,6 +8,7 @@ import {
   findAccount,
 } from "../../../../src/access/index.ts";
 import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
+import type { ApiVisitor } from "../../../../src/http/api/api-parts.ts";
 import { createApi } from "../../../../src/http/api/create-api.ts";
 import { createFindRoute } from "../../../../src/http/api/find-route.ts";
 import { problemAnswer } from "../../../../src/http/api/problem.ts";
@@ -73,7 +74,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   let come: Partial<ApiCaller> = {};
   let limits: readonly AccessLimit[] = [];
 
-  async function authenticate(request: Request): Promise<ApiCaller> {
+  async function authenticate({ request }: ApiVisitor): Promise<ApiCaller> {
     const view = await directory.now();
     const name = request.headers.get("authorization") ?? "";
     if (name === "wrong") throw new RegistryError("login-failed", "the user name or the password is wrong");
@@ -127,7 +128,7 @@ export async function openApi(): Promise<ApiUnderTest> {
 
   async function answer(request: Request): Promise<Response> {
     const { method } = request;
-    const { status, headers, body } = await api(request, VISITOR).catch((error: unknown) =>
+    const { status, headers, body } = await api({ ...VISITOR, request }).catch((error: unknown) =>
       problemAnswer(asRegistryError(error), {
         method,
         requestId: "request-1",
