@@ -23,7 +23,8 @@ export function findDestination({ options, pages, doors }: Edge, asked: string):
   return { path, page, door, route, handler: door?.name ?? handlerNameOf(route) };
 }
 
-function withoutPrefix(path: string, prefix: string): string {
+/** `""` where it has another. */
+export function withoutPrefix(path: string, prefix: string): string {
   if (prefix === "/") return path;
   return path.startsWith(prefix) ? path.slice(prefix.length - 1) : "";
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { makeChange } from "../../access/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, jsonAnswer, withoutBody } from "../answer.ts";
-import { pathOf, targetOf } from "../request-target.ts";
+import { pathOf, queryOf, targetOf } from "../request-target.ts";
 import { type ApiCaller, NOBODY } from "./api-caller.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import { createFindRoute, type FindRoute } from "./find-route.ts";
@@ -65,8 +65,7 @@ class ApiRequest {
   }
 
   #query(route: ApiRoute): Record<string, unknown> {
-    const query = queryObject(new URLSearchParams(this.#target.slice(pathOf(this.#target).length)));
-    return parsePart(route.query ?? NO_QUERY, query, "query");
+    return parsePart(route.query ?? NO_QUERY, queryObject(queryOf(this.#target)), "query");
   }
 
   #idempotent(route: ApiRoute, caller: ApiCaller, body: Uint8Array): IdempotentRequest | undefined {
@@ -107,9 +106,8 @@ class ApiRequest {
   }
 
   #nextLink(after: string): string {
-    const path = pathOf(this.#target);
-    const query = new URLSearchParams(this.#target.slice(path.length));
+    const query = new URLSearchParams(queryOf(this.#target));
     query.set("after", after);
-    return `<${path}?${query.toString()}>; rel="next"`;
+    return `<${pathOf(this.#target)}?${query.toString()}>; rel="next"`;
   }
 }

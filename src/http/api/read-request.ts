@@ -1,10 +1,11 @@
 import type { z } from "zod";
-import { RegistryError } from "../../oci/index.ts";
+import { essenceOf, RegistryError } from "../../oci/index.ts";
 import { readBody } from "../read-body.ts";
+import { decodePath } from "../request-target.ts";
 import { type FieldProblem, fieldErrors } from "./problem.ts";
 
 /** Nobody administers with more at once. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
  * @param where what the value is of the request, for the names of its fields
@@ -34,11 +35,7 @@ export function queryObject(query: URLSearchParams): Readonly<Record<string, str
 
 /** Parameters of a path, decoded. @throws RegistryError `bad-request` */
 export function decodeParams(params: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  try {
-    return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]));
-  } catch (cause) {
-    throw new RegistryError("bad-request", "the path is not percent-encoded UTF-8", { cause });
-  }
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decodePath(value)]));
 }
 
 /**
@@ -46,8 +43,7 @@ export function decodeParams(params: Readonly<Record<string, string>>): Readonly
  * @throws RegistryError `media-type-unsupported`, `request-too-large`, `upload-interrupted`
  */
 export async function readJsonBytes(request: Request): Promise<Uint8Array> {
-  const type = request.headers.get("content-type") ?? "";
-  if (!/^application\/json\s*(?:;|$)/i.test(type))
+  if (essenceOf(request.headers.get("content-type") ?? "") !== "application/json")
     throw new RegistryError("media-type-unsupported", "the body is to be JSON: send Content-Type: application/json");
   return readBody(request, MAX_BODY_BYTES, tooLarge);
 }

@@ -1,4 +1,5 @@
 import { type RequestRecord, sentBodyBytes } from "../request-record.ts";
+import { pathOf } from "../request-target.ts";
 import { ENDPOINT_NAMES } from "../v2/match-route.ts";
 import { maskTarget } from "./mask-target.ts";
 import type { SpanAttributes } from "./tracing.ts";
@@ -17,7 +18,7 @@ export function spanName(record: RequestRecord): string {
 /** @spec OpenTelemetry Semantic Conventions, "HTTP server span" */
 export function requestAttributes(record: RequestRecord): SpanAttributes {
   const { method, target, handler } = record;
-  const queryStart = target.indexOf("?");
+  const path = pathOf(target);
   const isKnown = METHODS.has(method);
   return definedOnly({
     "http.request.method": isKnown ? method : "_OTHER",
@@ -26,8 +27,8 @@ export function requestAttributes(record: RequestRecord): SpanAttributes {
     "http.response.status_code": record.status,
     "http.request.body.size": record.requestBytes,
     "http.response.body.size": sentBodyBytes(record),
-    "url.path": queryStart < 0 ? target : target.slice(0, queryStart),
-    "url.query": queryStart < 0 ? undefined : maskTarget(target).slice(queryStart + 1),
+    "url.path": path,
+    "url.query": maskTarget(target).slice(path.length + 1),
     "server.address": record.host,
     "client.address": record.remoteAddress,
     "user_agent.original": record.userAgent,

@@ -1,4 +1,5 @@
 import { RegistryError } from "../../oci/index.ts";
+import { withoutPrefix } from "../destination.ts";
 import type { ConnectionInfo } from "../listener/index.ts";
 import type { RequestHandler } from "../request-handler.ts";
 import { decodePath, pathOf, targetOf } from "../request-target.ts";
@@ -34,17 +35,16 @@ export function passOnUploads(handle: RequestHandler, siblings: SiblingProcesses
 function uploadIdOf(url: string, prefix: string): string | undefined {
   // Most requests are for something else.
   if (!url.includes("uploads") && !url.includes("%")) return undefined;
-  const path = decodedPathOf(url);
-  const route = path?.startsWith(prefix) ? matchRoute(path.slice(prefix.length - 1)) : undefined;
+  const route = matchRoute(withoutPrefix(decodedPathOf(url), prefix));
   return route?.kind === "upload" ? route.id : undefined;
 }
 
-/** `undefined` if it cannot be read, which the request handler will say. */
-function decodedPathOf(url: string): string | undefined {
+/** `""` if it cannot be read, which the request handler will say. */
+function decodedPathOf(url: string): string {
   try {
     return decodePath(pathOf(targetOf(url)));
   } catch {
-    return undefined;
+    return "";
   }
 }
 

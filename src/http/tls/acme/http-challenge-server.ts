@@ -1,3 +1,4 @@
+import { targetOf } from "../../request-target.ts";
 import { TlsError } from "../tls-error.ts";
 
 const challengePath = "/.well-known/acme-challenge/";
@@ -62,7 +63,7 @@ export class HttpChallengeServer {
   }
 
   #answer(request: Request): Response {
-    const target = pathAndQuery(request.url);
+    const target = targetOf(request.url);
     if (target.startsWith(challengePath)) {
       const keyAuthorization = this.#keyAuthorizations.get(target.slice(challengePath.length));
       if (keyAuthorization === undefined) return new Response("no such challenge\n", { status: 404 });
@@ -80,11 +81,4 @@ export class HttpChallengeServer {
     const known = this.#options.hosts.filter((host) => !host.startsWith("*."));
     return known.find((host) => host.toLowerCase() === asked) ?? known[0] ?? "localhost";
   }
-}
-
-/** Bun gives the bare target when the Host header is missing or broken. */
-function pathAndQuery(url: string): string {
-  if (url.startsWith("/")) return url;
-  const start = url.indexOf("/", "http://".length);
-  return start < 0 ? "/" : url.slice(start);
 }
