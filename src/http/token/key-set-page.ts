@@ -1,6 +1,6 @@
 import type { SigningKeys } from "../../auth/index.ts";
 import { type Answer, jsonAnswer, withoutBody } from "../answer.ts";
-import { HttpError } from "../http-error.ts";
+import { methodNotAllowed } from "../http-error.ts";
 
 /** Much less than keys are published before the first token is signed with them. */
 const MAX_AGE_SECONDS = 3600;
@@ -10,10 +10,7 @@ const MAX_AGE_SECONDS = 3600;
  * @spec RFC 7517, 5
  */
 export async function respondKeySet(keys: Pick<SigningKeys, "publicKeys">, { method }: Request): Promise<Answer> {
-  if (method !== "GET" && method !== "HEAD")
-    throw new HttpError("method-not-allowed", `${method} is not possible here; possible are GET, HEAD`, {
-      Allow: "GET, HEAD",
-    });
+  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed(method, "GET, HEAD");
   const headers = { "Cache-Control": `public, max-age=${MAX_AGE_SECONDS}` };
   const answer = jsonAnswer({ keys: await keys.publicKeys() }, headers);
   return method === "HEAD" ? withoutBody(answer) : answer;
