@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import type { act } from "./schemas/audit.ts";
-import type { service } from "./schemas/about.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
 import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
@@ -18,7 +17,6 @@ export type ApiMember = z.output<typeof member>;
 export type ApiNamespace = z.output<typeof namespace>;
 export type ApiRobot = z.output<typeof robot>;
 export type ApiSecret = z.output<typeof secret>;
-export type ApiService = z.output<typeof service>;
 export type ApiTrust = z.output<typeof trust>;
 export type ApiUser = z.output<typeof user>;
 

@@ -1,11 +1,11 @@
 /**
  * The management API: its routes as one table with who may use each, its schemas and their description. It reads requests and
- * shapes answers; what may be changed by whom is known in `auth/`.
+ * shapes answers; what may be changed by whom is known in `access/`.
  */
 export type { ApiCaller } from "./api-caller.ts";
-export { type ApiDoor, createApiDoor } from "./api-door.ts";
-export { type ApiSignInParts, createApiSignIn } from "./api-sign-in.ts";
-export type { ApiParts, ApiVisitor, ServiceFacts, SignInWay } from "./api-parts.ts";
+export { createApiDoor } from "./api-door.ts";
+export { createApiSignIn } from "./api-sign-in.ts";
+export type { SignInWay } from "./api-parts.ts";
 export { problemAnswer } from "./problem.ts";
 export type {
   ApiAct,
@@ -22,7 +22,6 @@ export type {
   ApiProblem,
   ApiRobot,
   ApiSecret,
-  ApiService,
   ApiTrust,
   ApiUser,
 } from "./contract.ts";

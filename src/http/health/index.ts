@@ -3,4 +3,3 @@ export { createDebugHandler } from "./debug-handler.ts";
 export { createHealthChecks } from "./health-checks.ts";
 export { respondLive, respondMetrics, respondReady } from "./health-pages.ts";
 export { createHealth, type Health } from "./health.ts";
-export type { HealthOptions } from "./options.ts";

@@ -3,6 +3,5 @@
  * request means, nor where certificates come from.
  */
 export type { ConnectionInfo } from "./connection.ts";
-export { type ListenAddress, ListenError } from "./listen-address.ts";
-export { claimAddress, type Listener, type ListenerOptions, startListener } from "./listener.ts";
-export type { ListenerLimits } from "./serve.ts";
+export { ListenError } from "./listen-address.ts";
+export { claimAddress, type Listener, startListener } from "./listener.ts";

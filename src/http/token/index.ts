@@ -1,3 +1,3 @@
 /** Where clients get their tokens: `/token`, and `/token/jwks` with the keys behind them. */
 export { respondKeySet } from "./key-set-page.ts";
-export { createTokenDoor, type TokenDoorParts } from "./token-door.ts";
+export { createTokenDoor } from "./token-door.ts";
