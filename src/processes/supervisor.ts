@@ -2,8 +2,6 @@ import type { Log } from "../runtime/index.ts";
 import type { ProcessPlace } from "./process-folder.ts";
 import { type StartFailure, type WorkerEnd, type WorkerOutput, WorkerProcess } from "./worker-process.ts";
 
-export type { StartFailure } from "./worker-process.ts";
-
 export interface SupervisorParts<Config> {
   /** The command line of a serving process. */
   readonly argv: readonly string[];

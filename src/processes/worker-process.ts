@@ -56,10 +56,6 @@ export class WorkerProcess<Config> {
     void this.#watch(limits);
   }
 
-  get pid(): number {
-    return this.#child.pid;
-  }
-
   /** Asks it to end in peace. */
   stop(): void {
     this.#send({ kind: "stop" });
