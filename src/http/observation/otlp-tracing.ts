@@ -48,7 +48,6 @@ class OtlpTracing implements Tracing {
   startRequest(request: Pick<Request, "method" | "headers">): RequestSpan {
     const span = this.#tracer.startSpan(request.method, { kind: SpanKind.SERVER }, this.#parentOf(request.headers));
     return {
-      traceId: span.spanContext().traceId,
       run: (work) => this.#current.run(span, work),
       finish: (record) => finishRequest(span, record),
     };

@@ -15,8 +15,6 @@ export interface Tracing {
 }
 
 export interface RequestSpan {
-  /** For the log; 32 hexadecimal digits. */
-  readonly traceId: string;
   /** Runs the request's work, so that `child` finds the span. */
   run<T>(work: () => T): T;
   /** To be called once. */
