@@ -6,7 +6,7 @@ import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { isFromAnotherSite } from "../from-another-site.ts";
 import { methodNotAllowed } from "../http-error.ts";
 import { removeBlob, sendBlob } from "./blobs.ts";
-import type { Exchange, ExchangeAt } from "./exchange.ts";
+import { type Exchange, type ExchangeAt, mayPull } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
 import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
 import { type ParsedRoute, parseRoute, type Route, type RouteKind } from "./match-route.ts";
@@ -62,8 +62,7 @@ export function readRoute(route: Route, caller: Caller): ParsedRoute {
     return parseRoute(route);
   } catch (error) {
     const path = "name" in route ? route.name : "";
-    if (caller.refusalOf({ path, action: "pull", isAnyTagEnough: true }) !== undefined)
-      requireLetIn(caller, NEEDS.signIn);
+    if (!mayPull(caller, path)) requireLetIn(caller, NEEDS.signIn);
     throw error;
   }
 }

@@ -39,6 +39,6 @@ export function actOriginOf({ client, caller }: Exchange): ActOrigin {
 }
 
 /** Whether the caller may pull from a repository, some of it at least. */
-export function mayPull({ caller }: Exchange, path: RepositoryName): boolean {
+export function mayPull(caller: Caller, path: string): boolean {
   return caller.refusalOf({ path, action: "pull", isAnyTagEnough: true }) === undefined;
 }

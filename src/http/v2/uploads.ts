@@ -58,7 +58,7 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
 async function tryMount(exchange: Exchange, repository: RepositoryName, digest: Digest): Promise<boolean> {
   const from = exchange.query.get("from");
   if (from !== null && from !== "" && !isRepositoryName(from)) return false;
-  const mayPullFrom = (source: RepositoryName) => mayPull(exchange, source);
+  const mayPullFrom = (source: RepositoryName) => mayPull(exchange.caller, source);
   return mountBlob(exchange.registry, { repository, digest, from: from || undefined, mayPull: mayPullFrom });
 }
 
