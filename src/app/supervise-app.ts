@@ -94,7 +94,7 @@ async function supervise(
 /** Answers the processes that are asked for metrics. */
 async function watchMetrics(shared: Pick<ProcessPlace, "folder" | "count">, log: Log, closers: Closers): Promise<void> {
   const sockets = Array.from({ length: shared.count }, (_, index) => socketOf(shared, index));
-  const ledger = new MetricsLedger({ sockets });
+  const ledger = new MetricsLedger(sockets);
   const listener = await startListener({
     address: { unixSocketPath: watcherSocketOf(shared) },
     fetch: async () => Response.json(await ledger.render()),

@@ -6,11 +6,6 @@ export interface SiblingReading {
   readonly metrics: MetricsReading;
 }
 
-export interface MetricsLedgerOptions {
-  /** The sockets of the processes, one a place. */
-  readonly sockets: readonly string[];
-}
-
 /** As long as one that answers at all may take. */
 const ANSWER_TIMEOUT_MS = 2000;
 
@@ -19,14 +14,15 @@ const ANSWER_TIMEOUT_MS = 2000;
  * got smaller would be taken for one that began anew at zero.
  */
 export class MetricsLedger {
-  readonly #options: MetricsLedgerOptions;
+  readonly #sockets: readonly string[];
   readonly #last = new Map<string, SiblingReading>();
   /** Of processes that have ended. */
   #past: MetricsReading = [];
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(options: MetricsLedgerOptions) {
-    this.#options = options;
+  /** @param sockets those of the processes, one a place */
+  constructor(sockets: readonly string[]) {
+    this.#sockets = sockets;
   }
 
   render(): Promise<RenderedMetrics> {
@@ -36,8 +32,7 @@ export class MetricsLedger {
   }
 
   async #render(): Promise<RenderedMetrics> {
-    const { sockets } = this.#options;
-    const answers = await Promise.all(sockets.map(async (socket) => ({ socket, answer: await ask(socket) })));
+    const answers = await Promise.all(this.#sockets.map(async (socket) => ({ socket, answer: await ask(socket) })));
     const readings: MetricsReading[] = [];
     for (const { socket, answer } of answers) readings.push(await this.#note(socket, answer));
     return renderTogether([...readings, this.#past]);

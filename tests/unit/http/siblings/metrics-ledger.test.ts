@@ -15,7 +15,7 @@ test("what a process has counted stays counted when it is gone, what it had does
   const folder = makeTemporaryFolder("ledger");
   const sockets = ["0.sock", "1.sock"].map((name) => join(folder, name));
   const [one, two] = sockets.map((unix) => Bun.serve({ unix, fetch: () => Response.json({ restarts: 0, metrics }) }));
-  const ledger = new MetricsLedger({ sockets });
+  const ledger = new MetricsLedger(sockets);
   const read = async () => {
     const text = new MetricsText((await ledger.render()).body);
     return [text.find("requests_total"), text.find("in_flight")];
