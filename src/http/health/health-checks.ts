@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { resolve } from "node:path";
 import { errorCode } from "../../runtime/index.ts";
 import { parseStorageKey, type StorageDriver } from "../../storage/index.ts";
+import { describeAddress } from "../listener/listen-address.ts";
 import type { HealthOptions } from "./options.ts";
 
 /** Something looked at again and again; `run` throws what `/debug/health` says of it. */
@@ -63,7 +64,7 @@ function httpCheck(options: HealthOptions["http"][number]): HealthCheck {
 
 function tcpCheck(options: HealthOptions["tcp"][number]): HealthCheck {
   const { hostname, port } = options.address;
-  const name = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  const name = describeAddress(options.address);
   const run = () =>
     new Promise<void>((resolve, reject) => {
       const fail = (cause?: Error) => {

@@ -58,7 +58,7 @@ async function findFileLimit(): Promise<number | undefined> {
 /** Before the last is used: then nothing more can be accepted or read, and hardly be told. On Linux only. */
 export async function findOpenFilesFault(): Promise<string | undefined> {
   if (process.platform !== "linux") return undefined;
-  const [open, limit] = [await countOpenFiles(), (await findFileLimit()) ?? Infinity];
+  const [open, limit = Infinity] = await Promise.all([countOpenFiles(), findFileLimit()]);
   return open > limit * 0.9 ? `${open} of ${limit} open files are used: raise the limit (ulimit -n)` : undefined;
 }
 
