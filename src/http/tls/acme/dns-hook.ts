@@ -9,7 +9,7 @@ export interface DnsRecord {
   readonly value: string;
 }
 
-export const dnsHookTimeoutMs = 10 * 60_000;
+const dnsHookTimeoutMs = 10 * 60_000;
 
 /**
  * Lets the operator's program set or clear a TXT record: `hook present|cleanup <host> <record name> <value>`. It has succeeded

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../runtime/index.ts";
+import { type Clock, pause } from "../../../runtime/index.ts";
 import type { CertificatePair } from "../certificate-pair.ts";
 import type { AcmeOptions } from "../options.ts";
 import { TlsError } from "../tls-error.ts";
@@ -75,7 +75,8 @@ export class OrderDesk {
       for (;;) {
         const pair = await this.tryOrder();
         if (pair) return pair;
-        await pause(this.#notBeforeMs - clock.nowMs(), this.#stop.signal);
+        if (!(await pause(this.#notBeforeMs - clock.nowMs(), this.#stop.signal)))
+          throw new TlsError("order-failed", "stopped before a certificate was there");
       }
     } finally {
       signal?.removeEventListener("abort", giveUp);
@@ -115,16 +116,4 @@ export class OrderDesk {
     this.#notBeforeMs = clock.nowMs() + delayMs;
     reportProblem(`ordering a certificate failed: next attempt in ${Math.round(delayMs / 60_000)} minutes`, error);
   }
-}
-
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, delayMs);
-    const end = () => {
-      clearTimeout(timer);
-      reject(new TlsError("order-failed", "stopped before a certificate was there"));
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
-  });
 }
