@@ -27,6 +27,11 @@ export function isSomebody({ asker }: ApiCaller): boolean {
   return asker.subjects.length > 0 || asker.systemRole !== undefined;
 }
 
+/** The account of who asks, as a rule names it; `undefined`: they have none. */
+export function ownSubjectOf({ account }: ApiCaller): string | undefined {
+  return account && `${account.kind}:${account.name}`;
+}
+
 /** Who sees everything: auditors, and administrators. */
 export function seesAll({ asker, isLimited }: ApiCaller): boolean {
   return asker.systemRole !== undefined && !isLimited;

@@ -1,5 +1,11 @@
 import type { Account } from "../../access/index.ts";
-import { type Identity, principalOf, refuseOtherSites, requireOwnPage } from "../../auth/index.ts";
+import {
+  type BasicCredentials,
+  type Identity,
+  principalOf,
+  refuseOtherSites,
+  requireOwnPage,
+} from "../../auth/index.ts";
 import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
@@ -68,7 +74,7 @@ function userOf({ name, mustChangePassword, systemRole }: Account) {
   return { name, mustChangePassword, systemRole: systemRole ?? null };
 }
 
-function readCredentials(text: string): { readonly username: string; readonly password: string } {
+function readCredentials(text: string): BasicCredentials {
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -80,11 +86,7 @@ function readCredentials(text: string): { readonly username: string; readonly pa
   throw new RegistryError("bad-request", 'the body must be {"name": "…", "password": "…"}');
 }
 
-async function identify(
-  { signIn }: SignInParts,
-  { from }: Visitor,
-  credentials: { readonly username: string; readonly password: string },
-): Promise<Identity> {
+async function identify({ signIn }: SignInParts, { from }: Visitor, credentials: BasicCredentials): Promise<Identity> {
   if (!signIn) throw new RegistryError("not-found", "nobody signs in with a password here");
   const identity = await signIn.byPassword(credentials, from);
   if (identity.isByPassword && identity.limits.length === 0) return identity;

@@ -1,4 +1,5 @@
 import { explainAccess } from "../../../access/index.ts";
+import { ownSubjectOf } from "../api-caller.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { explainQuery, explanation } from "../schemas/rules.ts";
 
@@ -14,8 +15,7 @@ export const ACCESS_ROUTES: readonly ApiRoute[] = [
     response: explanation,
     async handle(call) {
       const { repository: path, action, tag } = call.query;
-      const { account } = call.caller;
-      const subject = call.query.subject ?? (account ? `${account.kind}:${account.name}` : "anonymous");
+      const subject = call.query.subject ?? ownSubjectOf(call.caller) ?? "anonymous";
       const question = { subject, path, action, tag };
       const explained = await explainAccess(call.queries, await call.viewer(), question);
       const { permission, obstacle, visibility } = explained;

@@ -10,7 +10,7 @@ import {
   revokePersonalToken,
 } from "../../../access/index.ts";
 import { RegistryError } from "../../../oci/index.ts";
-import type { ApiCaller } from "../api-caller.ts";
+import { type ApiCaller, ownSubjectOf } from "../api-caller.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { createdSecret, me, newPersonalToken, passwordChange, permissions, secret } from "../schemas/people.ts";
 import { idParam, listOf, msOrNull, nodePath } from "../schemas/words.ts";
@@ -33,7 +33,7 @@ export const ME_ROUTES: readonly ApiRoute[] = [
       const groups = account ? await listGroupsOf(call.queries, account.id) : [];
       return {
         body: {
-          subject: account ? `${account.kind}:${account.name}` : null,
+          subject: ownSubjectOf(call.caller) ?? null,
           name: account?.name ?? by.actor ?? null,
           user: user ? showUser(user) : null,
           systemRole: account?.systemRole ?? null,
