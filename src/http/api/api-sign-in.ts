@@ -43,14 +43,9 @@ async function byPassword(
 async function bySession({ directory, sessions }: ApiSignInParts, visitor: ApiVisitor): Promise<ApiCaller> {
   const session = await sessions?.find(browserOf(visitor));
   const view = await directory.now();
-  if (!session)
-    return apiCallerOf(view.anonymous, visitor, { isLimited: false, isBySession: false, isByPassword: false });
-  requireOwnPage(pageOf(visitor), session);
-  return apiCallerOf(view.callerOf({ principal: principalOf(session.account) }), visitor, {
-    isLimited: false,
-    isBySession: true,
-    isByPassword: false,
-  });
+  if (session) requireOwnPage(pageOf(visitor), session);
+  const caller = session ? view.callerOf({ principal: principalOf(session.account) }) : view.anonymous;
+  return apiCallerOf(caller, visitor, { isLimited: false, isBySession: session !== undefined, isByPassword: false });
 }
 
 function apiCallerOf(caller: Caller, visitor: ApiVisitor, proof: Proof): ApiCaller {
