@@ -52,7 +52,7 @@ export function jsonAnswer(value: unknown, headers: AnswerHeaders = {}, status =
 
 /** The same answer as HEAD gets it. */
 export function withoutBody(answer: Answer): Answer {
-  return { ...answer, body: null };
+  return answer.body === null ? answer : { ...answer, body: null };
 }
 
 /** The headers of rows that are given out again and again, made once for each: to make them is a tenth of a small request. */

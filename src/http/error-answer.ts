@@ -1,4 +1,4 @@
-import { type Answer, type AnswerHeaders, jsonAnswer, withoutBody } from "./answer.ts";
+import { type Answer, type AnswerHeaders, jsonAnswer } from "./answer.ts";
 import { MetadataError } from "../metadata/index.ts";
 import { RegistryError, type RegistryErrorKind } from "../oci/index.ts";
 import { errorCode } from "../runtime/index.ts";
@@ -40,7 +40,6 @@ export function asRegistryError(error: unknown): RegistryError {
 
 /** What an error is answered to. */
 export interface ErrorContext {
-  readonly method: string;
   readonly requestId: string;
   /** Makes the value of `WWW-Authenticate` for an answer 401. */
   readonly challenge: (error: RegistryError) => string;
@@ -49,16 +48,13 @@ export interface ErrorContext {
 }
 
 /** Where nobody need sign in and all can only be read. */
-export function openContext(method: string): ErrorContext {
-  return { method, requestId: "", challenge: () => "", allow: "GET, HEAD" };
-}
+export const OPEN_CONTEXT: ErrorContext = { requestId: "", challenge: () => "", allow: "GET, HEAD" };
 
 /** @spec OCI distribution-spec, "Error Codes" */
 export function errorAnswer(error: RegistryError, context: ErrorContext): Answer {
   const { status, code } = ERROR_TABLE[error.kind];
   const errors = error.details.map((detail) => ({ code, message: error.message, detail }));
-  const answer = jsonAnswer({ errors }, errorHeaders(error, context), status);
-  return context.method === "HEAD" ? withoutBody(answer) : answer;
+  return jsonAnswer({ errors }, errorHeaders(error, context), status);
 }
 
 /** What the answer to an error says in its headers, in whatever form its body tells of it. */

@@ -1,5 +1,5 @@
 import { responseOf } from "./answer.ts";
-import { asRegistryError, errorAnswer, openContext } from "./error-answer.ts";
+import { asRegistryError, errorAnswer, OPEN_CONTEXT } from "./error-answer.ts";
 
 /** Told of a request whose line in the log says that it went well: its answer was lost on the way, and this is the true one. */
 export interface UnsentAnswer {
@@ -17,7 +17,7 @@ export interface UnsentParts {
 /** The answer to what fails after the handler, before the first byte is sent: a file that cannot be opened for sending. */
 export function unsentResponse(error: unknown, { newRequestId, report }: UnsentParts): Response {
   const requestId = newRequestId();
-  const response = responseOf(errorAnswer(asRegistryError(error), openContext("GET")));
+  const response = responseOf(errorAnswer(asRegistryError(error), OPEN_CONTEXT));
   response.headers.set("X-Request-Id", requestId);
   report({ requestId, status: response.status, error });
   return response;

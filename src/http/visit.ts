@@ -1,7 +1,7 @@
 import { ANONYMOUS, type Caller, nameOf, type Principal } from "../access/index.ts";
 import { RegistryError, shorten } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
-import { type Answer, responseOf } from "./answer.ts";
+import { type Answer, responseOf, withoutBody } from "./answer.ts";
 import { Client } from "./client.ts";
 import { type Destination, findDestination } from "./destination.ts";
 import type { Door, Page, PreparedEdge } from "./edge.ts";
@@ -77,7 +77,6 @@ export class Visit {
     const { route, door } = this.destination ?? {};
     const { answerError = errorAnswer } = door ?? {};
     return answerError(error, {
-      method: this.request.method,
       requestId,
       allow: route ? allowedMethods(route, registry.options) : "GET, HEAD",
       challenge: (refusal) => authenticator.challenge({ origin, ...challengeOf(refusal) }),
@@ -185,7 +184,7 @@ export class Visit {
   #finish(answer: Answer, error?: RegistryError): Response {
     let response: Response;
     try {
-      response = responseOf(answer, this.#edge.commonHeaders);
+      response = responseOf(this.request.method === "HEAD" ? withoutBody(answer) : answer, this.#edge.commonHeaders);
     } catch (thrown) {
       // Then the answer to that is the one to tell of.
       return this.#fail(thrown);

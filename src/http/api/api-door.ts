@@ -1,6 +1,6 @@
 import { type Answer, responseOf } from "../answer.ts";
 import type { Door } from "../edge.ts";
-import { asRegistryError, openContext } from "../error-answer.ts";
+import { asRegistryError, OPEN_CONTEXT } from "../error-answer.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
 import type { Api } from "./create-api.ts";
 import { problemAnswer } from "./problem.ts";
@@ -25,8 +25,7 @@ export function createApiDoor(parts: ApiParts): ApiDoor {
     respond,
     answerError: problemAnswer,
     async fetch(visitor) {
-      const { request, from } = visitor;
-      const context = { ...openContext(request.method), requestId: from.requestId ?? "" };
+      const context = { ...OPEN_CONTEXT, requestId: visitor.from.requestId ?? "" };
       const failed = (error: unknown) => problemAnswer(asRegistryError(error), context);
       return responseOf(await respond(visitor).catch(failed));
     },

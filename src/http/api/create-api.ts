@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { makeChange } from "../../access/index.ts";
-import { type Answer, type AnswerHeaders, emptyAnswer, jsonAnswer, withoutBody } from "../answer.ts";
+import { type Answer, type AnswerHeaders, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { pathOf, queryOf, targetOf } from "../request-target.ts";
 import { type ApiCaller, NOBODY } from "./api-caller.ts";
 import type { ApiParts, ApiVisitor } from "./api-parts.ts";
@@ -42,8 +42,7 @@ class ApiRequest {
     const { method } = this.#request;
     const path = pathOf(this.#target);
     const { route, params } = findRoute(method, path.slice(this.#parts.base.length));
-    const answer = await this.#serve(route, decodeParams(params));
-    return method === "HEAD" ? withoutBody(answer) : answer;
+    return this.#serve(route, decodeParams(params));
   }
 
   async #serve(route: ApiRoute, sentParams: Readonly<Record<string, string>>): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { RegistryError } from "../../oci/index.ts";
-import { type Answer, type AnswerHeaders, jsonAnswer, withoutBody } from "../answer.ts";
+import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
 import { type ErrorContext, errorHeaders } from "../error-answer.ts";
 import { ERROR_TABLE } from "../error-table.ts";
 
@@ -26,8 +26,7 @@ export function problemAnswer(error: RegistryError, context: ErrorContext): Answ
     ...(errors.length > 0 && { errors }),
   };
   const own: AnswerHeaders = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
-  const answer = jsonAnswer(problem, { ...errorHeaders(error, context), ...own }, status);
-  return context.method === "HEAD" ? withoutBody(answer) : answer;
+  return jsonAnswer(problem, { ...errorHeaders(error, context), ...own }, status);
 }
 
 function titleOf(kind: string): string {

@@ -1,7 +1,7 @@
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import { type Answer, responseOf } from "../answer.ts";
-import { asRegistryError, errorAnswer, openContext } from "../error-answer.ts";
+import { asRegistryError, errorAnswer, OPEN_CONTEXT } from "../error-answer.ts";
 import type { Metrics } from "../observation/metrics.ts";
 import { pathOf, targetOf } from "../request-target.ts";
 import { json, respondHealth, respondLive, respondMetrics, respondReady } from "./health-pages.ts";
@@ -33,7 +33,7 @@ export function createDebugHandler(options: DebugOptions): (request: Request) =>
   ]);
   if (metrics) pages.set(metricsPath, () => respondMetrics(metrics));
   return async (request) => {
-    const failed = (error: unknown) => errorAnswer(asRegistryError(error), openContext(request.method));
+    const failed = (error: unknown) => errorAnswer(asRegistryError(error), OPEN_CONTEXT);
     return responseOf(await answer(request, pages).catch(failed));
   };
 }

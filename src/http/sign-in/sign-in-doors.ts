@@ -1,5 +1,5 @@
 import { RegistryError } from "../../oci/index.ts";
-import { type Answer, withoutBody } from "../answer.ts";
+import type { Answer } from "../answer.ts";
 import type { Door, Visitor } from "../edge.ts";
 import { errorAnswer, type ErrorContext } from "../error-answer.ts";
 import { methodNotAllowed } from "../http-error.ts";
@@ -43,9 +43,7 @@ async function answer(parts: SignInParts, visitor: Visitor): Promise<Answer> {
   const { method } = visitor.request;
   // Cookies and the way back from a provider are for a host.
   if (visitor.origin === "") throw new RegistryError("bad-request", "the request has no usable Host header");
-  const isHead = method === "HEAD" && page.method === "GET";
-  if (method !== page.method && !isHead)
-    throw methodNotAllowed(method, page.method === "GET" ? "GET, HEAD" : page.method);
-  const shown = await page.respond(parts, visitor, provider);
-  return isHead ? withoutBody(shown) : shown;
+  const methods = page.method === "GET" ? ["GET", "HEAD"] : [page.method];
+  if (!methods.includes(method)) throw methodNotAllowed(method, methods.join(", "));
+  return page.respond(parts, visitor, provider);
 }

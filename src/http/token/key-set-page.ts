@@ -1,5 +1,5 @@
 import type { SigningKeys } from "../../auth/index.ts";
-import { type Answer, jsonAnswer, withoutBody } from "../answer.ts";
+import { type Answer, jsonAnswer } from "../answer.ts";
 import { methodNotAllowed } from "../http-error.ts";
 
 /** Much less than keys are published before the first token is signed with them. */
@@ -12,6 +12,5 @@ const MAX_AGE_SECONDS = 3600;
 export async function respondKeySet(keys: Pick<SigningKeys, "publicKeys">, { method }: Request): Promise<Answer> {
   if (method !== "GET" && method !== "HEAD") throw methodNotAllowed(method, "GET, HEAD");
   const headers = { "Cache-Control": `public, max-age=${MAX_AGE_SECONDS}` };
-  const answer = jsonAnswer({ keys: await keys.publicKeys() }, headers);
-  return method === "HEAD" ? withoutBody(answer) : answer;
+  return jsonAnswer({ keys: await keys.publicKeys() }, headers);
 }

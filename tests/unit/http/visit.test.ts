@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ANONYMOUS, EVERYBODY } from "../../../src/access/index.ts";
-import { emptyAnswer } from "../../../src/http/answer.ts";
+import { emptyAnswer, jsonAnswer } from "../../../src/http/answer.ts";
 import { createMetrics, type Door, type RequestRecord } from "../../../src/http/index.ts";
 import { spanName } from "../../../src/http/observation/request-attributes.ts";
 import { MetadataError } from "../../../src/metadata/index.ts";
+import { RegistryError } from "../../../src/oci/index.ts";
 import type { Registry } from "../../../src/registry/index.ts";
 import { askerOf, edgeUnderTest } from "../../support/edge-under-test.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../support/memory-registry.ts";
@@ -48,6 +49,29 @@ test("an answer that cannot be sent is told of and counted once, as what came in
   expect((await askerOf(edge)("/page")).status).toBe(500);
   expect(inFlight).toBe(0);
   expect(records.map(({ status, error }) => [status, error?.kind])).toEqual([[500, "internal"]]);
+});
+
+test("HEAD is answered as GET, without what would be sent", async () => {
+  const whole = jsonAnswer({ a: 1 });
+  const page = { isOpen: true, needsLogin: false, respond: () => whole };
+  const door: Door = {
+    path: "/door/",
+    name: "door",
+    respond({ path }) {
+      if (path === "/door/") return whole;
+      throw new RegistryError("not-found", "there is nothing here");
+    },
+  };
+  const ask = askerOf(edgeUnderTest(memory.registry, { pages: new Map([["/page", page]]), doors: [door] }));
+  for (const path of ["/page", "/door/", "/door/wrong", "/v2/", "/v2/a/manifests/x"]) {
+    const [get, head] = [await ask(path), await ask(path, { method: "HEAD" })];
+    expect([path, head.status, head.headers.get("content-length")]).toEqual([
+      path,
+      get.status,
+      get.headers.get("content-length"),
+    ]);
+    expect([(await get.text()).length > 0, await head.text()]).toEqual([true, ""]);
+  }
 });
 
 test("requests for the extensions are counted and traced as such", async () => {

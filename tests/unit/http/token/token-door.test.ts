@@ -72,7 +72,7 @@ async function ask(request: Request): Promise<Seen> {
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     const { code } = ERROR_TABLE[error.kind];
-    const context = { method: request.method, requestId: "r-1", challenge: () => "", allow: "" };
+    const context = { requestId: "r-1", challenge: () => "", allow: "" };
     const { status, headers } = door.answerError?.(error, context) ?? errorAnswer(error, context);
     return { status, code, headers, json: {} };
   }
