@@ -45,15 +45,20 @@ export async function ensureExternalAccount(
   if (found && !(await findDifference(reads, found, voucher))) return toAccount(reads, found);
   return makeChange(accounts, { from: by }, async (change) => {
     const { queries } = change;
-    const record = await findExternalAccountRecord(queries, keyOf(voucher));
-    const id = record ? record.id : await create(change, voucher);
-    const current = record ?? (await findAccountRecordById(queries, id));
-    const difference = current && (await findDifference(queries, current, voucher));
-    if (difference) await apply(change, { id, voucher, difference });
-    const settled = await findAccountRecordById(queries, id);
-    if (!settled) throw new Error(`account ${id} is gone within its own transaction`);
-    return toAccount(queries, settled);
+    const record =
+      (await findExternalAccountRecord(queries, keyOf(voucher))) ??
+      (await getRecord(queries, await create(change, voucher)));
+    const difference = await findDifference(queries, record, voucher);
+    if (!difference) return toAccount(queries, record);
+    await apply(change, { record, voucher, difference });
+    return toAccount(queries, await getRecord(queries, record.id));
   });
+}
+
+async function getRecord(queries: Queries, id: number): Promise<AccountRecord> {
+  const record = await findAccountRecordById(queries, id);
+  if (record) return record;
+  throw new Error(`account ${id} is gone within its own transaction`);
 }
 
 function keyOf({ source, identity }: Voucher): { readonly source: string; readonly externalId: string } {
@@ -125,14 +130,14 @@ function comparable(source: string, groupName: string): string {
 }
 
 interface Application {
-  readonly id: number;
+  readonly record: AccountRecord;
   readonly voucher: Voucher;
   readonly difference: Difference;
 }
 
 async function apply(
   change: Change,
-  { id, voucher: { source, identity }, difference: { fields, joined, left } }: Application,
+  { record: { id }, voucher: { source, identity }, difference: { fields, joined, left } }: Application,
 ): Promise<void> {
   const { queries, nowMs } = change;
   if (Object.keys(fields).length > 0) await updateAccount(queries, id, { ...fields, nowMs });
