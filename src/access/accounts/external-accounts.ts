@@ -50,7 +50,7 @@ export async function ensureExternalAccount(
       (await getRecord(queries, await create(change, voucher)));
     const difference = await findDifference(queries, record, voucher);
     if (!difference) return toAccount(queries, record);
-    await apply(change, { record, voucher, difference });
+    await apply(change, record, difference);
     return toAccount(queries, await getRecord(queries, record.id));
   });
 }
@@ -129,20 +129,15 @@ function comparable(source: string, groupName: string): string {
   return source.startsWith("ldap:") ? normalizeGroupName(groupName) : groupName;
 }
 
-interface Application {
-  readonly record: AccountRecord;
-  readonly voucher: Voucher;
-  readonly difference: Difference;
-}
-
 async function apply(
   change: Change,
-  { record: { id }, voucher: { source, identity }, difference: { fields, joined, left } }: Application,
+  { id, name, source }: AccountRecord,
+  { fields, joined, left }: Difference,
 ): Promise<void> {
   const { queries, nowMs } = change;
   if (Object.keys(fields).length > 0) await updateAccount(queries, id, { ...fields, nowMs });
   for (const groupId of joined) await putGroupMember(queries, { groupId, accountId: id, source });
   for (const groupId of left) await removeGroupMember(queries, { groupId, accountId: id, source });
   const detail = { source, changed: Object.keys(fields), joinedGroupIds: joined, leftGroupIds: left };
-  await change.record({ act: "user.update", target: identity.name, detail });
+  await change.record({ act: "user.update", target: fields.name ?? name, detail });
 }

@@ -152,6 +152,19 @@ describe("somebody whom a directory vouches for", () => {
     expect(await signIn({ name: "team+ci" })).toMatchObject({ id, name: "anna.b" });
   });
 
+  test("is named in the audit trail as the account is, not as the directory would have it", async () => {
+    await createUser(open.accounts, { name: "ben", password: "correct horse battery" }, BY);
+    await signIn();
+    await signIn({ name: "ben", email: "b@example.com" });
+    await signIn({ name: "anna.b", email: "b@example.com" });
+    expect(await open.acts()).toEqual([
+      "user.create success ben",
+      "user.create success Anna",
+      "user.update success Anna",
+      "user.update success anna.b",
+    ]);
+  });
+
   test("never gets the account of another, be it local, of another source, or of one who had the name before", async () => {
     await createUser(open.accounts, { name: "ben", password: "correct horse battery" }, BY);
     await signIn();
