@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
-import { COMMAND } from "./command-name.ts";
 import { findHtpasswdProblems } from "../auth/index.ts";
 import type { Config } from "../config/index.ts";
+import { importCommand } from "../upkeep/index.ts";
+import { importPlaceOf } from "./require-known-content.ts";
 
 /** What is wrong with the files that a good configuration names, as far as a start would warn of it or end with it. */
 export function findFileProblems(config: Config): readonly string[] {
@@ -51,12 +52,11 @@ function htpasswdProblems({ auth }: Config): readonly string[] {
 }
 
 /** Who has a database may have imported; a start knows. */
-function importProblems({ storage: { driver }, database }: Config): readonly string[] {
-  if (driver.kind !== "filesystem" || existsSync(database.path)) return [];
-  const { rootDirectory } = driver;
+function importProblems(config: Config): readonly string[] {
+  const place = importPlaceOf(config);
+  if (!place || existsSync(config.database.path)) return [];
+  const { rootDirectory } = place;
   if (!existsSync(join(rootDirectory, "docker/registry/v2/repositories"))) return [];
-  const advice = `${COMMAND} import registry-v2 ${rootDirectory}`;
-  return [
-    `storage.filesystem.rootdirectory: ${rootDirectory} is a registry:2's, and serve will not start before ${advice}`,
-  ];
+  const problem = `${rootDirectory} is a registry:2's, and serve will not start before ${importCommand(place)}`;
+  return [`storage.filesystem.rootdirectory: ${problem}`];
 }

@@ -5,7 +5,13 @@ import { TaskError } from "./task-error.ts";
 import { MetadataError, openSqlite } from "../metadata/index.ts";
 import { systemClock } from "../runtime/index.ts";
 import { openStorage, StorageError } from "../storage/index.ts";
-import { type ImportedRepository, importRegistryV2, type ImportSummary, looksLikeRegistryV2 } from "../upkeep/index.ts";
+import {
+  importCommand,
+  type ImportedRepository,
+  importRegistryV2,
+  type ImportSummary,
+  looksLikeRegistryV2,
+} from "../upkeep/index.ts";
 
 export interface ImportOptions {
   /** registry:2's root directory. */
@@ -48,8 +54,8 @@ export async function importDirectory(
 
 async function noRegistryThere(directory: string): Promise<TaskError> {
   const above = await findRootAbove(directory);
-  const advice = above === undefined ? "" : ` Give the root directory: ${COMMAND} import registry-v2 ${above}`;
-  const message = `${directory} holds no images of a registry:2 (below ${REPOSITORIES.join("/")}).${advice}`;
+  const advice = above && ` Give the root directory: ${importCommand({ command: COMMAND, rootDirectory: above })}`;
+  const message = `${directory} holds no images of a registry:2 (below ${REPOSITORIES.join("/")}).${advice ?? ""}`;
   return new TaskError("nothing-there", message);
 }
 

@@ -5,7 +5,7 @@ import type { Config } from "../config/index.ts";
 import { BLOBS_FOLDER } from "../registry/index.ts";
 import { errorCode } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
-import { adviseImport, findUnimportedRegistry, type StartedOn } from "../upkeep/index.ts";
+import { adviseImport, findUnimportedRegistry, type ImportPlace, type StartedOn } from "../upkeep/index.ts";
 import { StartError } from "./start-error.ts";
 
 /**
@@ -30,14 +30,17 @@ export async function requireKnownContent(config: Config, storage: StorageDriver
 
 /** @throws StartError if the directory is a registry:2's that was not imported */
 export async function requireImported(config: Config, startedOn: StartedOn): Promise<void> {
-  const { driver } = config.storage;
   const unimported = await findUnimportedRegistry(startedOn);
-  if (!unimported || driver.kind !== "filesystem") return;
+  const place = importPlaceOf(config);
+  if (unimported && place) throw new StartError(adviseImport(unimported, place), { isConfiguration: true });
+}
+
+/** Where an import would read and write, so that this configuration serves what it brings; `undefined`: storage is no directory. */
+export function importPlaceOf({ storage: { driver }, database: { path } }: Config): ImportPlace | undefined {
+  if (driver.kind !== "filesystem") return undefined;
   const { rootDirectory } = driver;
-  const databasePath = config.database.path === `${rootDirectory}/berth/berth.db` ? undefined : config.database.path;
-  throw new StartError(adviseImport(unimported, { command: COMMAND, rootDirectory, databasePath }), {
-    isConfiguration: true,
-  });
+  const databasePath = path === `${rootDirectory}/berth/berth.db` ? undefined : path;
+  return { command: COMMAND, rootDirectory, databasePath };
 }
 
 /** Also what may not be looked at is there. One without a byte is no database yet. */

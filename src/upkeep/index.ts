@@ -7,7 +7,13 @@ export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";
 export { type ImportedRepository, importRegistryV2, type ImportSummary } from "./registry-v2/import-registry-v2.ts";
-export { adviseImport, findUnimportedRegistry, type StartedOn } from "./registry-v2/unimported-registry.ts";
+export {
+  adviseImport,
+  findUnimportedRegistry,
+  importCommand,
+  type ImportPlace,
+  type StartedOn,
+} from "./registry-v2/unimported-registry.ts";
 export { describeFinding, type Finding } from "./scrub/finding.ts";
 export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";

@@ -32,7 +32,8 @@ async function knowsRepositories(metadata: MetadataDatabase): Promise<boolean> {
   return known.length > 0;
 }
 
-export interface Place {
+/** Where an import reads and writes. */
+export interface ImportPlace {
   /** What the person types to run this program. */
   readonly command: string;
   readonly rootDirectory: string;
@@ -41,20 +42,22 @@ export interface Place {
 }
 
 /** What the person who started the registry is told: why it does not serve, and the commands that help. */
-export function adviseImport(
-  { repository }: UnimportedRegistry,
-  { command: program, rootDirectory, databasePath }: Place,
-): string {
-  const database = databasePath === undefined ? "" : ` --database ${quote(databasePath)}`;
-  const command = `${program} import registry-v2 ${quote(rootDirectory)}${database}`;
+export function adviseImport({ repository }: UnimportedRegistry, place: ImportPlace): string {
+  const command = importCommand(place);
   return [
-    `${rootDirectory} holds the repositories of a registry:2, such as ${repository}, and Berth does not know them yet.`,
+    `${place.rootDirectory} holds the repositories of a registry:2, such as ${repository}, and Berth does not know them yet.`,
     "Let Berth read the directory first. No image is copied or changed, and registry:2 can still be started on it:",
     `  ${command} --dry-run    says what it would do`,
     `  ${command}              does it`,
     "To start with an empty registry instead, give it another storage.filesystem.rootdirectory.",
     "",
   ].join("\n");
+}
+
+/** What imports, to be pasted into a shell. */
+export function importCommand({ command, rootDirectory, databasePath }: ImportPlace): string {
+  const database = databasePath === undefined ? "" : ` --database ${quote(databasePath)}`;
+  return `${command} import registry-v2 ${quote(rootDirectory)}${database}`;
 }
 
 function quote(path: string): string {

@@ -59,6 +59,14 @@ describe("checkConfig", () => {
     expect(check(file).stderr).toBe("");
   });
 
+  test("names the import into the database that is configured", () => {
+    const folder = makeTemporaryFolder("unimported");
+    mkdirSync(join(folder, "docker/registry/v2/repositories"), { recursive: true });
+    const database = join(folder, "our own.db");
+    const { stderr } = check(`{storage: {filesystem: {rootdirectory: ${folder}}}, database: {path: ${database}}}`);
+    expect(stderr).toContain(`import registry-v2 ${folder} --database '${database}'\n`);
+  });
+
   test("says that a folder is no file", () => {
     expect(checkConfig({ path: "/", env: {}, print: false }).stderr).toBe("error: /: cannot be read: it is a folder\n");
   });
