@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { findHtpasswdProblems } from "../auth/index.ts";
 import type { Config } from "../config/index.ts";
-import { importCommand } from "../upkeep/index.ts";
+import { importCommand, repositoriesPrefix } from "../upkeep/index.ts";
 import { importPlaceOf } from "./require-known-content.ts";
 
 /** What is wrong with the files that a good configuration names, as far as a start would warn of it or end with it. */
@@ -56,7 +56,7 @@ function importProblems(config: Config): readonly string[] {
   const place = importPlaceOf(config);
   if (!place || existsSync(config.database.path)) return [];
   const { rootDirectory } = place;
-  if (!existsSync(join(rootDirectory, "docker/registry/v2/repositories"))) return [];
+  if (!existsSync(join(rootDirectory, repositoriesPrefix))) return [];
   const problem = `${rootDirectory} is a registry:2's, and serve will not start before ${importCommand(place)}`;
   return [`storage.filesystem.rootdirectory: ${problem}`];
 }

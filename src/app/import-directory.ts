@@ -11,6 +11,7 @@ import {
   importRegistryV2,
   type ImportSummary,
   looksLikeRegistryV2,
+  repositoriesPrefix,
 } from "../upkeep/index.ts";
 
 export interface ImportOptions {
@@ -60,7 +61,7 @@ async function noRegistryThere(directory: string): Promise<TaskError> {
 }
 
 /** Where registry:2 has its repositories, below its root directory. */
-const REPOSITORIES = ["docker", "registry", "v2", "repositories"];
+const REPOSITORIES = repositoriesPrefix.split("/").filter(Boolean);
 
 /** The root directory that was meant, if the one that was given lies on the way from it to the repositories. */
 async function findRootAbove(directory: string): Promise<string | undefined> {

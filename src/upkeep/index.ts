@@ -7,6 +7,7 @@ export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";
 export { type ImportedRepository, importRegistryV2, type ImportSummary } from "./registry-v2/import-registry-v2.ts";
+export { repositoriesPrefix } from "./registry-v2/layout.ts";
 export {
   adviseImport,
   findUnimportedRegistry,
