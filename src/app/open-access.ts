@@ -22,18 +22,11 @@ import {
   RuledAuthenticator,
   seedHtpasswdRules,
 } from "../auth/index.ts";
-import type { Config } from "../config/index.ts";
 import { createSafeFetch, systemClock } from "../runtime/index.ts";
 
 /** Opens what finds out who asks, as the configuration says. */
 export async function openAccess(parts: AccessParts): Promise<Access> {
   const { auth } = parts.config;
-  const access = await openKind(parts, auth);
-  parts.closers.add(() => access.authenticator.close());
-  return access;
-}
-
-async function openKind(parts: AccessParts, auth: Config["auth"]): Promise<Access> {
   if (auth.kind === "accounts") return openAccountAccess(parts, auth);
   if (auth.kind === "token") return openTokenAccess(parts, auth);
   return auth.kind === "htpasswd" ? openHtpasswdAccess(parts, auth) : { authenticator: openToAll, doors: [] };
@@ -56,7 +49,6 @@ async function openHtpasswdAccess(
     outsideVersion: () => file.version(),
     clock: systemClock,
     processKey: randomBytes(32),
-    close: () => undefined,
   });
   return { authenticator, doors: [openApiDoor(parts, { accounts, directory, signIn })] };
 }

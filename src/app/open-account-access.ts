@@ -67,7 +67,6 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     outsideVersion: () => file?.version(),
     clock: systemClock,
     processKey: randomBytes(32),
-    close: () => undefined,
   });
   const tokenDoor = createTokenDoor({
     service: tokens.service,

@@ -22,8 +22,6 @@ export interface Authenticator {
    *   `too-many-requests` or `unavailable` if that cannot be found out now; `password-change-needed`
    */
   authenticate(authorization: string | null, from: RequestOrigin): Soon<Caller>;
-
-  close(): void;
 }
 
 /** Where a request comes from; read only where somebody wants to know. */

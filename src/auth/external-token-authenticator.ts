@@ -26,10 +26,6 @@ export class ExternalTokenAuthenticator implements Authenticator {
     if (token === undefined) return WITHOUT_TOKEN;
     return whenThere(this.#tokens.verifyExpired(token), (verified) => new TokenCaller(verified));
   }
-
-  close(): void {
-    // Holds nothing open.
-  }
 }
 
 const WITHOUT_TOKEN: Caller = {

@@ -5,5 +5,4 @@ import { EVERYBODY } from "../access/index.ts";
 export const openToAll: Authenticator = {
   challenge: () => "",
   authenticate: () => EVERYBODY,
-  close: () => undefined,
 };

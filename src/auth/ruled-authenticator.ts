@@ -26,7 +26,6 @@ export interface RuledAuthenticatorParts {
   readonly processKey: Uint8Array;
   /** Another value after a change outside of the database, such as of a password file. */
   readonly outsideVersion: () => unknown;
-  readonly close: () => void;
 }
 
 interface KnownCaller {
@@ -160,10 +159,6 @@ export class RuledAuthenticator implements Authenticator {
     if (!account || account.generation !== generation || !isUsable(account, this.#parts.clock.nowMs()))
       throw invalidToken("has been taken back");
     return principalOf(account);
-  }
-
-  close(): void {
-    this.#parts.close();
   }
 }
 

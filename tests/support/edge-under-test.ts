@@ -10,7 +10,6 @@ export function edgeUnderTest(registry: Registry, { options, ...more }: PartialE
     authenticator: {
       challenge: () => 'Basic realm="Registry"',
       authenticate: () => ({ ...EVERYBODY, principal: ANONYMOUS }),
-      close: () => undefined,
     },
     options: {
       prefix: "/",

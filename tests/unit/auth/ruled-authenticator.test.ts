@@ -43,7 +43,7 @@ function openAuthenticator(): RuledAuthenticator {
   };
   const verifyExpired = (name: string) => tokenOf(name, open.time.atMs);
   const tokens = { verify: verifyExpired, verifyExpired };
-  const parts = { directory, signIn, tokens, clock, challenge: () => "", close: () => undefined };
+  const parts = { directory, signIn, tokens, clock, challenge: () => "" };
   return new RuledAuthenticator({ ...parts, processKey: new Uint8Array(32), outsideVersion: () => outsideVersion });
 }
 

@@ -24,7 +24,6 @@ test("who comes by a unix socket has no address, for the authenticator and for d
       told.push(from.address);
       return { ...EVERYBODY, principal: ANONYMOUS };
     },
-    close: () => undefined,
   };
   const door: Door = {
     path: "/door",
@@ -96,7 +95,6 @@ test("who may not change something is told so even if that cannot be recorded, a
   const authenticator = {
     challenge: () => "",
     authenticate: () => ({ ...EVERYBODY, principal, refusalOf: () => "rules" as const }),
-    close: () => undefined,
   };
   const records: RequestRecord[] = [];
   const observe = (record: RequestRecord) => void records.push(record);

@@ -29,7 +29,6 @@ beforeEach(async () => {
     challenge: () => "",
     processKey: new Uint8Array(32),
     outsideVersion: () => 0,
-    close: () => undefined,
   });
 });
 afterEach(() => open.metadata.close());

@@ -38,7 +38,6 @@ const authenticator: Authenticator = {
     const principal: Principal = { kind: "user", name, source: "local", account: undefined };
     return { ...EVERYBODY, principal };
   },
-  close: () => undefined,
 };
 
 interface Ask {

@@ -180,7 +180,6 @@ function authenticatorOn(directory: AccessDirectory): Authenticator {
       const all = { pathPattern: "**", actions: ["pull", "push", "delete"] as const };
       return view.callerOf({ principal: ANONYMOUS, token: { access: [all], mayList: true } });
     },
-    close: () => undefined,
   };
 }
 
