@@ -2,15 +2,14 @@ import { readFileSync } from "node:fs";
 
 import type { LdapOptions } from "../../src/auth/ldap/options.ts";
 import { openLdapSource } from "../../src/auth/ldap/ldap-source.ts";
-import type { PasswordSource } from "../../src/auth/sign-in/password-source.ts";
 import { logTo } from "../unit/http/health/log-to.ts";
 import { accountDn, accountPassword, baseDn } from "./slapd.ts";
 
 /** A directory as the registry knows it, and what it has logged. */
-export interface OpenDirectory extends PasswordSource {
+export type OpenDirectory = ReturnType<typeof openLdapSource> & {
   /** Lines as text. */
   logged(): string;
-}
+};
 
 const opened: OpenDirectory[] = [];
 

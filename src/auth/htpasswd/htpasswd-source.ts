@@ -35,10 +35,6 @@ export class HtpasswdSource implements PasswordSource {
   readFile(): void {
     this.#passwords.readFile();
   }
-
-  async close(): Promise<void> {
-    // Holds nothing open.
-  }
 }
 
 /** The file has nothing but names, which are never given to another but by who writes it. */

@@ -25,7 +25,7 @@ export interface LdapSourceNeeds {
  * common name.
  * @throws Error if the file of the authorities cannot be read
  */
-export function openLdapSource(options: LdapOptions, needs: LdapSourceNeeds): PasswordSource {
+export function openLdapSource(options: LdapOptions, needs: LdapSourceNeeds): LdapSource {
   return new LdapSource(options, needs);
 }
 

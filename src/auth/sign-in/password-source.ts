@@ -20,6 +20,4 @@ export interface PasswordSource {
 
   /** Set: it remembers by itself what it found right and sees at once what has changed, so that it is asked each time. */
   readonly remembers?: boolean;
-
-  close(): Promise<void>;
 }

@@ -70,6 +70,4 @@ export class Directory implements PasswordSource {
     this.checks++;
     return this.users.get(username)?.identity;
   }
-
-  async close(): Promise<void> {}
 }
