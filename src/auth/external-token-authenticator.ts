@@ -1,9 +1,15 @@
-import type { Soon } from "../runtime/index.ts";
-import { whenThere } from "../runtime/index.ts";
-import type { AccessRequest } from "../access/index.ts";
+import { type Soon, whenThere } from "../runtime/index.ts";
+import {
+  type AccessRequest,
+  ANONYMOUS,
+  type Caller,
+  isWithin,
+  type PreparedLimit,
+  prepareLimit,
+  type Principal,
+  type Refusal,
+} from "../access/index.ts";
 import type { Authenticator, Challenge } from "./authenticator.ts";
-import { type Caller, isWithin, type PreparedLimit, prepareLimit, type Refusal } from "../access/index.ts";
-import { ANONYMOUS, type Principal } from "../access/index.ts";
 import { limitsOfToken } from "./tokens/limits-of-token.ts";
 import type { BearerVerifier, ExpirableToken } from "./tokens/verified-token.ts";
 

@@ -1,8 +1,6 @@
 import { isRepositoryName } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
-import type { AccessDirectory } from "../access/index.ts";
-import type { Action } from "../access/index.ts";
-import type { Caller } from "../access/index.ts";
+import type { AccessDirectory, Action, Caller } from "../access/index.ts";
 import { callerOf } from "./ruled-authenticator.ts";
 import type { Identity } from "./sign-in/sign-in.ts";
 import type { TokenAccess } from "./tokens/token-access.ts";

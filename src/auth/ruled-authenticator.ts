@@ -1,14 +1,18 @@
 import type { ActOrigin } from "../metadata/index.ts";
 import { RegistryError } from "../oci/index.ts";
 import { type Clock, RecentlyUsed, type Soon, whenThere } from "../runtime/index.ts";
-import type { AccessDirectory, AccessView } from "../access/index.ts";
-import type { Account } from "../access/index.ts";
-import { isUsable } from "../access/index.ts";
+import {
+  type AccessDirectory,
+  type AccessView,
+  type Account,
+  ANONYMOUS,
+  type Caller,
+  isUsable,
+  type Principal,
+} from "../access/index.ts";
 import type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 import { parseBasicCredentials } from "./basic-credentials.ts";
-import type { Caller } from "../access/index.ts";
 import type { CertificateSignIn } from "./client-certificates/certificate-sign-in.ts";
-import { ANONYMOUS, type Principal } from "../access/index.ts";
 import type { Identity, SignIn } from "./sign-in/sign-in.ts";
 import { limitsOfToken } from "./tokens/limits-of-token.ts";
 import { type BearerVerifier, invalidToken, type VerifiedToken } from "./tokens/verified-token.ts";

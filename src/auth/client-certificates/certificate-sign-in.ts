@@ -1,8 +1,7 @@
 import { type ActOrigin, recordIfPossible, type RecordParts } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import { type Clock, RecentlyUsed, type Soon, whenThere } from "../../runtime/index.ts";
-import type { Account } from "../../access/index.ts";
-import { isUsable } from "../../access/index.ts";
+import { type Account, isUsable } from "../../access/index.ts";
 import type { CertificateRules } from "./certificate-rules.ts";
 import { parseCertificate } from "./parse-certificate.ts";
 

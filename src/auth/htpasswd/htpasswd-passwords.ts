@@ -1,5 +1,4 @@
-import { BoundedTurns } from "../../access/index.ts";
-import { VerifiedPasswords } from "../../access/index.ts";
+import { BoundedTurns, VerifiedPasswords } from "../../access/index.ts";
 import { HtpasswdFile, type ReportProblem } from "./htpasswd-file.ts";
 import { bcryptCostOf, type HtpasswdEntries } from "./parse-htpasswd.ts";
 

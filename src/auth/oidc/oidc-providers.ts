@@ -8,10 +8,9 @@ import {
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, RandomBytes } from "../../runtime/index.ts";
-import { hashOfSecret } from "../../access/index.ts";
+import { type ExternalIdentity, hashOfSecret } from "../../access/index.ts";
 import { type BrowserCookies, clearCookie, findCookie, setCookie } from "../sessions/cookies.ts";
 import { isSameSecret, newSecret } from "../sessions/new-secret.ts";
-import type { ExternalIdentity } from "../../access/index.ts";
 import { readLogoutToken } from "./logout-token.ts";
 import { OidcProvider } from "./oidc-provider.ts";
 import type { Seal } from "../tokens/index.ts";

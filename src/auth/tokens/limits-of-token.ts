@@ -1,6 +1,5 @@
 import { isRepositoryName } from "../../oci/index.ts";
-import type { Action } from "../../access/index.ts";
-import type { TokenLimits } from "../../access/index.ts";
+import type { Action, TokenLimits } from "../../access/index.ts";
 import type { TokenAccess } from "./token-access.ts";
 
 /** What the actions of token scopes stand for. */

@@ -1,6 +1,5 @@
 import type { JWTPayload } from "jose";
-import { ACTIONS, type Action } from "../../access/index.ts";
-import type { AccessLimit } from "../../access/index.ts";
+import { type AccessLimit, type Action, ACTIONS } from "../../access/index.ts";
 import { readAccess } from "./token-access.ts";
 import { CLOCK_LEEWAY_MS, EXPIRED_GRACE_MS } from "./token-times.ts";
 import { invalidToken, type VerifiedToken } from "./verified-token.ts";
