@@ -2,7 +2,7 @@ import type { Account } from "./accounts/account.ts";
 
 /** Who makes a request. */
 export type Principal =
-  | { readonly kind: "anonymous" }
+  | { readonly kind: "anonymous"; readonly name?: undefined; readonly account?: undefined }
   | {
       readonly kind: "user" | "robot";
       readonly name: string;
@@ -13,8 +13,3 @@ export type Principal =
     };
 
 export const ANONYMOUS: Principal = { kind: "anonymous" };
-
-/** The name for logs and events; `undefined` for nobody in particular. */
-export function nameOf(principal: Principal): string | undefined {
-  return principal.kind === "anonymous" ? undefined : principal.name;
-}

@@ -143,8 +143,7 @@ export class RuledAuthenticator implements Authenticator {
    */
   async #requireVouched(token: VerifiedToken, from: ActOrigin): Promise<number> {
     const { directory, signIn, clock } = this.#parts;
-    const principal = await this.#principalOf(await directory.now(), token);
-    const account = principal.kind === "anonymous" ? undefined : principal.account;
+    const { account } = await this.#principalOf(await directory.now(), token);
     if (!account) return Infinity;
     try {
       const untilMs = await signIn.vouchedUntilMs(account, from);
@@ -167,8 +166,7 @@ export class RuledAuthenticator implements Authenticator {
 }
 
 /** The account may be given an end after the token was issued. */
-function endOf({ expiresAtMs }: VerifiedToken, principal: Principal): number {
-  const account = principal.kind === "anonymous" ? undefined : principal.account;
+function endOf({ expiresAtMs }: VerifiedToken, { account }: Principal): number {
   return Math.min(expiresAtMs, account?.expiresAtMs ?? expiresAtMs);
 }
 

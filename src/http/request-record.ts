@@ -1,4 +1,3 @@
-import { nameOf } from "../access/index.ts";
 import type { RegistryError } from "../oci/index.ts";
 import type { Answer } from "./answer.ts";
 import { ENDPOINT_NAMES, type Route } from "./v2/match-route.ts";
@@ -65,7 +64,7 @@ export function recordOf(visit: Visit, answer: Answer, error: RegistryError | un
     requestBytes: transfer.receivedBytes || Number.parseInt(request.headers.get("content-length") ?? "0", 10),
     responseBytes: Number(headers["Content-Length"] ?? 0),
     responseContentType: headers["Content-Type"] ?? "",
-    user: nameOf(visit.principal),
+    user: visit.principal.name,
     repository: route && "name" in route ? route.name : undefined,
     reference: route?.kind === "manifest" ? route.reference : undefined,
     digest: headers["Docker-Content-Digest"] ?? (route && "digest" in route ? route.digest : undefined),

@@ -1,4 +1,4 @@
-import { ANONYMOUS, type Caller, nameOf, type Principal } from "../access/index.ts";
+import { ANONYMOUS, type Caller, type Principal } from "../access/index.ts";
 import { RegistryError, shorten } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
 import { type Answer, responseOf, withoutBody } from "./answer.ts";
@@ -158,7 +158,7 @@ export class Visit {
     if (!this.#edge.rateLimits || this.#isCounted) return;
     this.#isCounted = true;
     const { client, request, destination } = this;
-    const [user, endpoint] = [nameOf(this.principal), destination?.route?.kind];
+    const [user, endpoint] = [this.principal.name, destination?.route?.kind];
     this.#pull = this.#edge.rateLimits.admit({ user, address: client.address, method: request.method, endpoint });
   }
 

@@ -50,7 +50,7 @@ async function bySession({ directory, sessions }: ApiSignInParts, visitor: ApiVi
 
 function apiCallerOf(caller: Caller, visitor: ApiVisitor, proof: Proof): ApiCaller {
   const { principal } = caller;
-  const account = principal.kind === "anonymous" ? undefined : principal.account;
+  const { account } = principal;
   visitor.introduce(principal);
   return {
     ...proof,

@@ -1,4 +1,4 @@
-import { type Caller, nameOf } from "../../access/index.ts";
+import type { Caller } from "../../access/index.ts";
 import type { Authenticator } from "../../auth/index.ts";
 import type { ActOrigin } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
@@ -35,7 +35,7 @@ export function locationOf({ client, options }: Exchange, name: RepositoryName, 
 
 /** Who asks, and from where, for the audit trail. */
 export function actOriginOf({ client, caller }: Exchange): ActOrigin {
-  return client.acting(nameOf(caller.principal));
+  return client.acting(caller.principal.name);
 }
 
 /** Whether the caller may pull from a repository, some of it at least. */

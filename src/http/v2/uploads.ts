@@ -1,4 +1,3 @@
-import { nameOf } from "../../access/index.ts";
 import {
   type Digest,
   isRepositoryName,
@@ -49,7 +48,7 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
   const algorithm = query.get("digest-algorithm");
   const status = await startUpload(registry, repository, {
     algorithm: algorithm === null ? undefined : parseDigestAlgorithm(algorithm),
-    startedBy: nameOf(exchange.caller.principal),
+    startedBy: exchange.caller.principal.name,
   });
   return uploadAccepted(exchange, status, 202);
 }
