@@ -67,7 +67,7 @@ export async function warnOfAccounts({ log, metadata: { reads } }: AccessParts):
 /** More than anybody makes by hand. */
 const FIRST_ACCOUNTS = { after: "", limit: 1000 };
 
-export function openAccounts({ config, metadata }: AccessParts): Accounts {
+export function openAccounts({ config, metadata }: Pick<AccessParts, "config" | "metadata">): Accounts {
   const { auth } = config;
   const options = auth.kind === "accounts" ? { minPasswordLength: auth.passwords.minLength } : {};
   return createAccounts({ metadata, clock: systemClock, random: randomBytes, options });

@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { createAccounts, readRules } from "../access/index.ts";
+import { randomUUID } from "node:crypto";
+import { openAccounts } from "./access-parts.ts";
+import { readRules } from "../access/index.ts";
 import type { Config } from "../config/index.ts";
 import { type ApiCaller, createApiDoor } from "../http/index.ts";
 import { loadAccessRules, MetadataError, openSqlite } from "../metadata/index.ts";
@@ -26,13 +27,11 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
   });
   const requestId = randomUUID();
   const from = { actor: undefined, address: undefined, requestId };
-  const { auth } = config;
-  const options = auth.kind === "accounts" ? { minPasswordLength: auth.passwords.minLength } : {};
   const door = createApiDoor({
     base: "/api/v1",
     metadata,
     clock: systemClock,
-    accounts: createAccounts({ metadata, clock: systemClock, random: randomBytes, options }),
+    accounts: openAccounts({ config, metadata }),
     rules: async () => readRules(await loadAccessRules(metadata.reads)),
     authenticate: () => administratorOf(actor, requestId),
     service: { version: VERSION, signIn: [] },
