@@ -6,7 +6,6 @@ import {
   createSignIn,
   findHtpasswdRules,
   HtpasswdSource,
-  type PasswordSource,
   type SignIn,
   type SignInParts,
 } from "../auth/index.ts";
@@ -54,7 +53,7 @@ export async function warnOfHtpasswdRules({ metadata, log }: AccessParts): Promi
 
 /** Accounts that were made here are good beside a password file, too: who counts on the file alone must know of them. */
 export async function warnOfAccounts({ log, metadata: { reads } }: AccessParts): Promise<void> {
-  const [users, robots] = [await listUsers(reads, FIRST_ACCOUNTS), await listRobots(reads, FIRST_ACCOUNTS)];
+  const [users, robots] = await Promise.all([listUsers(reads, FIRST_ACCOUNTS), listRobots(reads, FIRST_ACCOUNTS)]);
   const local = users.filter(({ source, isDisabled }) => source === "local" && !isDisabled);
   const number = local.length + robots.filter(({ isDisabled }) => !isDisabled).length;
   if (number === 0) return;
@@ -86,9 +85,7 @@ export interface OpenSignIn {
 
 export function openSignIn(
   accounts: Accounts,
-  parts: Pick<SignInParts, "workloads" | "options" | "reportUnrecorded"> & {
-    readonly sources: readonly PasswordSource[];
-  },
+  parts: Pick<SignInParts, "sources" | "workloads" | "options" | "reportUnrecorded">,
 ): OpenSignIn {
   const directory = new AccessDirectory({ metadata: accounts.metadata, clock: systemClock, findAccount });
   const accessGeneration = () => directory.generation();
