@@ -1,6 +1,6 @@
 import type { Findings } from "./findings.ts";
 import { isRawMap, textAt, valueAt, type KeyPath, type RawMap } from "./raw-tree.ts";
-import { isLoopback, parseFlag } from "./values/index.ts";
+import { isLoopbackUrl, parseFlag } from "./values/index.ts";
 
 /** A directory of the list, where it stands. */
 interface Directory {
@@ -36,7 +36,7 @@ function checkServers(directory: Directory): void {
   const encrypted = texts.filter((url) => url.startsWith("ldaps:"));
   const plain = texts.filter((url) => url.startsWith("ldap:"));
   if (startTls && encrypted.length > 0) problem(directory, ["starttls"], "is for ldap://; ldaps:// speaks TLS anyway");
-  if (!startTls && plain.some((url) => !isOnThisMachine(url))) {
+  if (!startTls && plain.some((url) => !isLoopbackUrl(url))) {
     warning(directory, ["urls"], "passwords cross the network unencrypted; write ldaps://, or starttls: true");
   }
   if (startTls || encrypted.length > 0) checkVerification(directory);
@@ -135,11 +135,6 @@ function checkPlaces(directory: Directory, key: KeyPath, places: readonly string
 
 function placesIn(filter: string): readonly string[] {
   return [...filter.matchAll(/\{(\w*)\}/gu)].map((match) => match[1] ?? "");
-}
-
-function isOnThisMachine(url: string): boolean {
-  const hostname = URL.canParse(url) ? new URL(url).hostname.replaceAll(/[[\]]/gu, "") : "";
-  return isLoopback({ hostname, port: 0 });
 }
 
 function has({ map }: Directory, key: KeyPath): boolean {

@@ -1,6 +1,6 @@
 import type { Findings } from "./findings.ts";
 import { isRawMap, textAt, valueAt, type RawMap } from "./raw-tree.ts";
-import { isLoopback } from "./values/index.ts";
+import { isLoopbackUrl } from "./values/index.ts";
 
 const token = ["auth", "token"];
 
@@ -10,12 +10,6 @@ export function checkToken(tree: RawMap, findings: Findings): void {
   const jwks = textAt(tree, [...token, "jwks"]);
   if (jwks === undefined && textAt(tree, [...token, "rootcertbundle"]) === undefined)
     findings.problem(token, "needs rootcertbundle or jwks: the keys that tokens are signed with");
-  if (jwks !== undefined && /^http:/iu.test(jwks) && !isOnThisMachine(jwks))
+  if (jwks !== undefined && /^http:/iu.test(jwks) && !isLoopbackUrl(jwks))
     findings.problem([...token, "jwks"], "must be https:// or a file: whoever is on the way could put in a key");
-}
-
-function isOnThisMachine(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const hostname = new URL(url).hostname.replaceAll(/[[\]]/gu, "");
-  return isLoopback({ hostname, port: 0 });
 }

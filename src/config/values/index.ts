@@ -2,6 +2,7 @@
 export {
   formatAddress,
   isLoopback,
+  isLoopbackUrl,
   parseHostPort,
   type HostPort,
   type ListenAddress,

@@ -58,3 +58,9 @@ export function isLoopback(address: ListenAddress): boolean {
   if (hostname === "localhost" || /^127(?:\.\d{1,3}){3}$/u.test(hostname)) return true;
   return isIPv6(hostname) && /^[0:]*:0{0,3}1$/u.test(hostname);
 }
+
+/** Whether a URL is one of this machine; what is no URL is not. */
+export function isLoopbackUrl(url: string): boolean {
+  const hostname = URL.parse(url)?.hostname.replaceAll(/[[\]]/gu, "") ?? "";
+  return isLoopback({ hostname, port: 0 });
+}
