@@ -16,7 +16,8 @@ import type { CommandSurroundings } from "./command-surroundings.ts";
 import { readConfig } from "./read-config.ts";
 import { remoteAuditTrail } from "./remote/audit-trail.ts";
 import { runWork, SERVER_OPTION } from "./remote/noun.ts";
-import { EXIT_CONFIG, EXIT_IO, EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
+import { tellFault } from "./tell-fault.ts";
+import { EXIT_CONFIG, EXIT_IO, type Terminal } from "./terminal.ts";
 
 /** The chain of the audit trail is broken, or it is not what was exported. */
 const EXIT_BROKEN = 1;
@@ -103,7 +104,7 @@ function filtered(command: Command): Command {
 async function readRemotely({ server }: PlaceFlags, surroundings: CommandSurroundings, read: Reader): Promise<number> {
   let exitCode = 0;
   const failed = await runWork({ ...(server !== undefined && { server }) }, surroundings, async ({ client }) => {
-    exitCode = await telling(() => read(remoteAuditTrail(client)), surroundings.terminal);
+    exitCode = await read(remoteAuditTrail(client)).catch((error: unknown) => tellFault(error, surroundings.terminal));
   });
   return failed || exitCode;
 }
@@ -111,17 +112,7 @@ async function readRemotely({ server }: PlaceFlags, surroundings: CommandSurroun
 async function readLocally(path: string | undefined, terminal: Terminal, read: Reader): Promise<number> {
   const loaded = readConfig(path, terminal);
   if (!loaded) return EXIT_CONFIG;
-  return telling(() => readAudit(loaded.config, read), terminal);
-}
-
-async function telling(work: () => Promise<number>, { stderr }: Terminal): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof TaskError)) throw error;
-    stderr.write(`${error.message}\n`);
-    return EXIT_OF_FAULT[error.fault];
-  }
+  return readAudit(loaded.config, read).catch((error: unknown) => tellFault(error, terminal));
 }
 
 async function verify(trail: AuditTrail, { against, json }: VerifyFlags, terminal: Terminal): Promise<number> {

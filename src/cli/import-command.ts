@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import { type Damage, importDirectory, type ImportedRepository, type ImportOptions, TaskError } from "../app/index.ts";
+import { type Damage, importDirectory, type ImportedRepository, type ImportOptions } from "../app/index.ts";
 import { describeDamage, describeImport, describeProgress } from "./import-report.ts";
-import { EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
+import { tellFault } from "./tell-fault.ts";
+import type { Terminal } from "./terminal.ts";
 
 type Output = Pick<Terminal, "stdout" | "stderr">;
 
@@ -17,9 +18,7 @@ export async function importCommand(options: ImportOptions, output: Output): Pro
     output.stdout.write(describeImport(summary, absolute));
     return 0;
   } catch (error) {
-    if (!(error instanceof TaskError)) throw error;
-    output.stderr.write(`${error.message}\n`);
-    return EXIT_OF_FAULT[error.fault];
+    return tellFault(error, output);
   }
 }
 

@@ -1,16 +1,10 @@
-import {
-  type Finding,
-  isAllWell,
-  type ScrubOptions,
-  type ScrubOutcome,
-  scrubRegistry,
-  TaskError,
-} from "../app/index.ts";
+import { type Finding, isAllWell, type ScrubOptions, type ScrubOutcome, scrubRegistry } from "../app/index.ts";
 import { readConfig } from "./read-config.ts";
 import { ScrubProgressLine } from "./scrub-progress-line.ts";
 import { describeFinding, describeRepair, describeScrub } from "./scrub-report.ts";
 import { StopRequest } from "./stop-request.ts";
-import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, EXIT_IO, EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
+import { tellFault } from "./tell-fault.ts";
+import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, EXIT_IO, type Terminal } from "./terminal.ts";
 
 export interface ScrubCommand extends Pick<ScrubOptions, "bytesPerSecond" | "restart" | "repairIndex"> {
   readonly path: string | undefined;
@@ -40,9 +34,7 @@ export async function scrubCommand(command: ScrubCommand, terminal: Terminal): P
     return exitCodeOf(outcome);
   } catch (error) {
     line.clear();
-    if (!(error instanceof TaskError)) throw error;
-    terminal.stderr.write(`${error.message}\n`);
-    return EXIT_OF_FAULT[error.fault];
+    return tellFault(error, terminal);
   }
 }
 
