@@ -43,12 +43,17 @@ function problemsOf(key: string, path: string): readonly string[] {
 }
 
 function htpasswdProblems({ auth }: Config): readonly string[] {
-  const path = auth.kind === "htpasswd" ? auth.path : auth.kind === "accounts" ? auth.htpasswdPath : undefined;
+  const path = htpasswdPathOf(auth);
   if (path === undefined) return [];
   const problems = existsSync(path)
     ? findHtpasswdProblems(path)
     : [`there is no ${path}; serve will make it with one user, docker, and a password that it prints`];
   return problems.map((problem) => `auth.htpasswd.path: ${problem}`);
+}
+
+function htpasswdPathOf(auth: Config["auth"]): string | undefined {
+  if (auth.kind === "htpasswd") return auth.path;
+  return auth.kind === "accounts" ? auth.htpasswdPath : undefined;
 }
 
 /** Who has a database may have imported; a start knows. */

@@ -9,9 +9,10 @@ export function describeProgress({ name, position, total, tags, manifests, blobs
 
 /** One line about something that does not pull. */
 export function describeDamage({ repository, reference, reason, isIndexed }: Damage): string {
-  const separator = reference === "" ? "" : reference.includes(":") ? "@" : ":";
+  const separator = reference.includes(":") ? "@" : ":";
+  const what = reference === "" ? repository : `${repository}${separator}${reference}`;
   const outcome = isIndexed ? "kept, but it cannot be pulled completely" : "left out";
-  return `${repository}${separator}${reference}: ${reason} (${outcome})`;
+  return `${what}: ${reason} (${outcome})`;
 }
 
 /** What an import did, what it did not, and what to do next. */

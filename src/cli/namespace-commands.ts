@@ -9,13 +9,13 @@ import type { Columns } from "./table.ts";
 const NAMESPACE_COLUMNS: Columns<ApiNamespace> = {
   path: (node) => showNode(node.path),
   visibility: (node) => node.settings.visibility.value,
-  "said by": ({ path, settings: { visibility } }) =>
-    visibility.origin === path
-      ? "itself"
-      : visibility.origin === null
-        ? "nobody: so by default"
-        : showNode(visibility.origin),
+  "said by": whoSaysVisibility,
 };
+
+function whoSaysVisibility({ path, settings: { visibility } }: ApiNamespace): string {
+  if (visibility.origin === null) return "nobody: so by default";
+  return visibility.origin === path ? "itself" : showNode(visibility.origin);
+}
 
 const MEMBER_COLUMNS: Columns<ApiMember> = {
   subject: (member) => member.subject,

@@ -15,9 +15,14 @@ const USER_COLUMNS: Columns<ApiUser> = {
   source: (user) => user.source,
   "display name": (user) => user.displayName,
   "system role": (user) => user.systemRole,
-  state: (user) => (user.isDisabled ? "disabled" : user.mustChangePassword ? "must change password" : "active"),
+  state: stateOf,
   "last used": (user) => user.lastUsedAt,
 };
+
+function stateOf({ isDisabled, mustChangePassword }: ApiUser): string {
+  if (isDisabled) return "disabled";
+  return mustChangePassword ? "must change password" : "active";
+}
 
 const USER_DETAILS: Columns<ApiUser> = {
   ...USER_COLUMNS,
