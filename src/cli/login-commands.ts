@@ -7,9 +7,9 @@ import { ApiClient, ApiRefusal, at } from "./remote/api-client.ts";
 import { changePassword } from "./password-command.ts";
 import { connectionTo, findServer } from "./remote/connect.ts";
 import { type Credentials, CredentialsFile } from "./remote/credentials-file.ts";
-import { Noun, telling } from "./remote/noun.ts";
+import { Noun, telling, tellingPerson } from "./remote/noun.ts";
 import { tokenEndOption } from "./remote/parse-end.ts";
-import { Person } from "./remote/person.ts";
+import type { Person } from "./remote/person.ts";
 import type { Columns } from "./table.ts";
 
 interface LoginFlags {
@@ -35,12 +35,9 @@ export function registerLoginCommands(program: Command, surroundings: CommandSur
     .option("--password-stdin", "read the password, or the token, from standard input")
     .option("--token", "it is a personal token or a robot's secret, to be kept as it is")
     .addOption(tokenEndOption())
-    .action(async (server: string | undefined, flags: LoginFlags) => {
-      const person = new Person(terminal);
-      const work = () => login(server, flags, { person, surroundings });
-      setExitCode(await telling(work, terminal));
-      await person.close();
-    });
+    .action(async (server: string | undefined, flags: LoginFlags) =>
+      setExitCode(await tellingPerson(terminal, (person) => login(server, flags, { person, surroundings }))),
+    );
   program
     .command("logout [server]")
     .description("take back the token that login made, and forget it")

@@ -5,8 +5,8 @@ import { ApiClient, ApiRefusal } from "./remote/api-client.ts";
 import { connectionTo, findUser } from "./remote/connect.ts";
 import type { Credentials } from "./remote/credentials-file.ts";
 import { askNewPassword } from "./remote/new-password.ts";
-import { SERVER_OPTION, telling } from "./remote/noun.ts";
-import { NobodyToAsk, Person } from "./remote/person.ts";
+import { SERVER_OPTION, tellingPerson } from "./remote/noun.ts";
+import { NobodyToAsk, type Person } from "./remote/person.ts";
 
 interface PasswordChange {
   readonly server?: string;
@@ -21,8 +21,7 @@ export function registerPasswordCommand(user: Command, { terminal, setExitCode }
     .option(...SERVER_OPTION)
     .option("--password-stdin", "read the old password and the new one from standard input, a line each")
     .action(async (name: string | undefined, flags: PasswordChange) => {
-      const person = new Person(terminal);
-      const work = async () => {
+      const work = async (person: Person) => {
         const { server, username } = await findUser({ name, server: flags.server }, terminal.env, person);
         if (flags.passwordStdin) await putPassword(server, username, await readTwoLines(person));
         else await changePassword(server, { username, secret: await person.askSecret("Password: ") }, person);
@@ -30,8 +29,7 @@ export function registerPasswordCommand(user: Command, { terminal, setExitCode }
           `${username} has a new password. Personal tokens stay: ${COMMAND} token list shows them.\n`,
         );
       };
-      setExitCode(await telling(work, terminal));
-      await person.close();
+      setExitCode(await tellingPerson(terminal, work));
     });
 }
 

@@ -3,10 +3,10 @@ import type { ApiCreatedSecret, ApiSecret } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { ApiClient, at } from "./remote/api-client.ts";
 import { connectionTo, findUser } from "./remote/connect.ts";
-import { Noun, SERVER_OPTION, telling } from "./remote/noun.ts";
+import { Noun, SERVER_OPTION, tellingPerson } from "./remote/noun.ts";
 import { Output } from "./remote/output.ts";
 import { tokenEndOption } from "./remote/parse-end.ts";
-import { Person } from "./remote/person.ts";
+import type { Person } from "./remote/person.ts";
 import type { Columns } from "./table.ts";
 
 export const SECRET_COLUMNS: Columns<ApiSecret> = {
@@ -53,15 +53,13 @@ function registerCreate(token: Command, { terminal, setExitCode }: CommandSurrou
     .option(...SERVER_OPTION)
     .option("--json", "write JSON")
     .action(async (name: string, flags: NewTokenFlags) => {
-      const person = new Person(terminal);
-      const work = async () => {
+      const work = async (person: Person) => {
         const { server, username } = await findUser({ server: flags.server }, terminal.env, person);
         const secret = terminal.env["BERTH_PASSWORD"] || (await person.askSecret(`Password of ${username}: `));
         const made = await createToken(new ApiClient(connectionTo(server, { username, secret })), name, flags);
         new Output(terminal.stdout, flags.json ?? false).text(`${made.secret}\n`, made);
       };
-      setExitCode(await telling(work, terminal));
-      await person.close();
+      setExitCode(await tellingPerson(terminal, work));
     });
 }
 

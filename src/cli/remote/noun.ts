@@ -99,10 +99,9 @@ export async function runWork<Flags extends SharedFlags>(
   run: (work: Work<Flags>) => Promise<void>,
 ): Promise<number> {
   const { terminal } = surroundings;
-  const person = new Person(terminal);
   const out = new Output(terminal.stdout, flags.json ?? false);
-  const confirm = (question: string) => confirmBy(person, question, flags.yes ?? false);
-  const exitCode = await telling(async () => {
+  return tellingPerson(terminal, async (person) => {
+    const confirm = (question: string) => confirmBy(person, question, flags.yes ?? false);
     const connection = await connect(flags, surroundings);
     try {
       const { server = "<server>" } = connection;
@@ -110,7 +109,13 @@ export async function runWork<Flags extends SharedFlags>(
     } finally {
       await connection.close();
     }
-  }, terminal);
+  });
+}
+
+/** As {@link telling}, with the person who may be asked. */
+export async function tellingPerson(terminal: Terminal, work: (person: Person) => Promise<void>): Promise<number> {
+  const person = new Person(terminal);
+  const exitCode = await telling(() => work(person), terminal);
   await person.close();
   return exitCode;
 }
