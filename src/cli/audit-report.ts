@@ -1,6 +1,7 @@
 import type { ActRecord, ChainBreak, ChainReport } from "../app/index.ts";
 import type { ExportComparison } from "./compare-export.ts";
 import { count } from "./quantities.ts";
+import { alignColumns } from "./table.ts";
 
 /** What is known of the whole trail. */
 export function describeChain({ rows, firstSequence, lastSequence, lastHash, broken }: ChainReport): string {
@@ -37,10 +38,7 @@ const HEADINGS = ["no.", "time", "actor", "act", "target", "outcome", "address",
 
 /** A table, one line an act. */
 export function describeActs(records: readonly ActRecord[]): string {
-  const rows = [HEADINGS, ...records.map(cellsOf)];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
+  return alignColumns([HEADINGS, ...records.map(cellsOf)]);
 }
 
 function cellsOf(record: ActRecord): readonly string[] {

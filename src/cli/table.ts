@@ -5,10 +5,17 @@ export type Columns<T> = Readonly<Record<string, (row: T) => string | number | b
 export function formatTable<T>(rows: readonly T[], columns: Columns<T>): string {
   if (rows.length === 0) return "";
   const entries = Object.entries(columns);
-  const lines = [entries.map(([heading]) => heading), ...rows.map((row) => entries.map(([, of]) => shown(of(row))))];
-  const widths = entries.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const format = (line: readonly string[]) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
-  return lines.map((line) => `${format(line).trimEnd()}\n`).join("");
+  return alignColumns([
+    entries.map(([heading]) => heading),
+    ...rows.map((row) => entries.map(([, of]) => shown(of(row)))),
+  ]);
+}
+
+/** One line a row, its cells below those of the others. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
 }
 
 /** One line a column, for one row. */
