@@ -23,21 +23,19 @@ export { WebSessions } from "./sessions/web-sessions.ts";
 export { createSignIn, type SignInOptions, type SignInParts } from "./sign-in/create-sign-in.ts";
 export type { PasswordSource } from "./sign-in/password-source.ts";
 export type { Identity, SignIn } from "./sign-in/sign-in.ts";
+export { bearerChallenge } from "./tokens/bearer-challenge.ts";
 export {
-  bearerChallenge,
   EXTERNAL_ALGORITHMS,
   type ExternalAlgorithm,
   type ExternalTokenOptions,
-  formatScope,
-  type GrantAccess,
-  type IssuedToken,
-  openSealSecret,
-  parseScopes,
   realmOf,
-  Seal,
-  type SigningKeys,
-  type TokenAccess,
-  type TokenAlgorithm,
-  type TokenIssuer,
-  type TokenOptions,
-} from "./tokens/index.ts";
+} from "./tokens/external/options.ts";
+export type { GrantAccess } from "./tokens/grant-access.ts";
+export type { TokenOptions } from "./tokens/options.ts";
+export { formatScope, parseScopes } from "./tokens/scopes.ts";
+export { openSealSecret } from "./tokens/seal-secret.ts";
+export { Seal } from "./tokens/seal.ts";
+export type { SigningKeys } from "./tokens/signing-keys.ts";
+export type { TokenAccess } from "./tokens/token-access.ts";
+export type { IssuedToken, TokenIssuer } from "./tokens/token-issuer.ts";
+export type { TokenAlgorithm } from "./tokens/token-key.ts";

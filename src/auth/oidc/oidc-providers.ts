@@ -13,7 +13,7 @@ import { type BrowserCookies, clearCookie, findCookie, setCookie } from "../sess
 import { isSameSecret, newSecret } from "../sessions/new-secret.ts";
 import { readLogoutToken } from "./logout-token.ts";
 import { OidcProvider } from "./oidc-provider.ts";
-import type { Seal } from "../tokens/index.ts";
+import type { Seal } from "../tokens/seal.ts";
 import type { OidcProviderOptions } from "./options.ts";
 import { signInProblem } from "./provider-problem.ts";
 import { readIdentity } from "./read-identity.ts";

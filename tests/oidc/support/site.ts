@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Accounts, createAccounts, ensureExternalAccount } from "../../../src/access/index.ts";
 import { type OidcProviderOptions, type SignIn, WebSessions } from "../../../src/auth/index.ts";
 import { OidcProviders } from "../../../src/auth/oidc/oidc-providers.ts";
-import { Seal } from "../../../src/auth/tokens/index.ts";
+import { Seal } from "../../../src/auth/tokens/seal.ts";
 import { responseOf } from "../../../src/http/answer.ts";
 import { asRegistryError, errorAnswer } from "../../../src/http/error-answer.ts";
 import { createSignInDoors, type Door, type SignInParts } from "../../../src/http/index.ts";
