@@ -1,6 +1,6 @@
 import { RegistryError } from "../../oci/index.ts";
-import type { AccessRules, Asker, Subject } from "./access-rules.ts";
-import { decideAccess, maySee, nodesUpFrom } from "./decide-access.ts";
+import type { AccessRules, Asker } from "./access-rules.ts";
+import { decideAccess, findHighestRole, maySee } from "./decide-access.ts";
 import { type Action, higherRole, type Role, roleMay } from "./roles.ts";
 
 /** Somebody under the rules of one moment. */
@@ -13,17 +13,7 @@ export interface Viewer {
 /** What somebody may decide about, as the rules are now. A grant lets do, but not give on. */
 export function roleAt({ rules, asker }: Pick<Viewer, "rules" | "asker">, path: string): Role | undefined {
   if (asker.systemRole === "administrator") return "owner";
-  return roleOfSubjects(rules, asker.subjects, path);
-}
-
-/** The highest role that any of the subjects has on the node, or has from above it. */
-export function roleOfSubjects(rules: AccessRules, subjects: readonly Subject[], path: string): Role | undefined {
-  let highest: Role | undefined;
-  for (const node of nodesUpFrom(path)) {
-    const roles = rules.nodes.get(node)?.roles;
-    if (roles) for (const subject of subjects) highest = higherRole(highest, roles.get(subject));
-  }
-  return highest;
+  return findHighestRole(rules, asker, path)?.role;
 }
 
 /**

@@ -4,9 +4,17 @@ import { higherRole, type Role, roleMay, type SystemRole, systemRoleMay } from "
 /** What lets somebody do something. */
 export type Permission =
   | { readonly by: "system-role"; readonly role: SystemRole }
-  | { readonly by: "role"; readonly role: Role; readonly subject: Subject; readonly node: string }
+  | RolePermission
   | { readonly by: "grant"; readonly grant: GrantRule }
   | { readonly by: "visibility"; readonly visibility: Visibility; readonly node: string };
+
+interface RolePermission {
+  readonly by: "role";
+  readonly role: Role;
+  readonly subject: Subject;
+  /** Where it was given. */
+  readonly node: string;
+}
 
 /** What a node is, and which node says so. */
 export interface EffectiveVisibility {
@@ -59,12 +67,14 @@ export function* nodesUpFrom(path: string): Generator<string, void, void> {
   yield "";
 }
 
-function findRole(
-  { nodes }: AccessRules,
-  { subjects }: Asker,
-  { path, action }: AccessRequest,
-): Permission | undefined {
-  let found: Extract<Permission, { by: "role" }> | undefined;
+function findRole(rules: AccessRules, asker: Asker, { path, action }: AccessRequest): Permission | undefined {
+  const found = findHighestRole(rules, asker, path);
+  return found && roleMay(found.role, action) ? found : undefined;
+}
+
+/** The highest role that somebody has on a node, or has from above it; of equal ones the nearest. */
+export function findHighestRole({ nodes }: AccessRules, { subjects }: Asker, path: string): RolePermission | undefined {
+  let found: RolePermission | undefined;
   for (const node of nodesUpFrom(path)) {
     const roles = nodes.get(node)?.roles;
     if (!roles) continue;
@@ -74,7 +84,7 @@ function findRole(
         found = { by: "role", role, subject, node };
     }
   }
-  return found && roleMay(found.role, action) ? found : undefined;
+  return found;
 }
 
 function findVisibility(rules: AccessRules, { subjects }: Asker, request: AccessRequest): Permission | undefined {
