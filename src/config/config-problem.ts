@@ -16,7 +16,8 @@ export class ConfigError extends Error {
   readonly warnings: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[], warnings: readonly ConfigProblem[] = []) {
-    super(`The configuration has ${countOf(problems.length, "problem")}:\n${problems.map(formatProblem).join("\n")}`);
+    const number = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super(`The configuration has ${number}:\n${problems.map(formatProblem).join("\n")}`);
     this.problems = problems;
     this.warnings = warnings;
   }
@@ -27,8 +28,4 @@ export function formatProblem(problem: ConfigProblem): string {
   const place = problem.path === problem.source ? problem.path : `${problem.path} (${problem.source})`;
   const hint = problem.suggestion === undefined ? "" : `; did you mean ${problem.suggestion}?`;
   return `${place}: ${problem.message}${hint}`;
-}
-
-export function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

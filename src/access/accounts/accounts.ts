@@ -11,7 +11,7 @@ export interface AccountOptions {
   readonly lockOut: LockOutOptions;
 }
 
-export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = {
+const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = {
   minPasswordLength: 12,
   hashCost: DEFAULT_HASH_COST,
   lockOut: DEFAULT_LOCK_OUT,

@@ -1,6 +1,6 @@
 import { RegistryError } from "../../oci/index.ts";
 
-export const MAX_PASSWORD_BYTES = 256;
+const MAX_PASSWORD_BYTES = 256;
 
 /** Fewer different characters than this are a pattern, not a password. */
 const MIN_DIFFERENT = 4;

@@ -16,7 +16,7 @@ export interface KeysParts {
 }
 
 /** The keys at a URL, asked for when they are needed, again after ten minutes, and when a token names one that is not there. */
-export function keysAt(jwksUri: string, { fetch, clock, cooldownMs }: KeysParts): JWTVerifyGetKey {
+function keysAt(jwksUri: string, { fetch, clock, cooldownMs }: KeysParts): JWTVerifyGetKey {
   let failure: { readonly error: unknown; readonly atMs: number } | undefined;
   const keys = createRemoteJWKSet(new URL(jwksUri), {
     cooldownDuration: cooldownMs,
@@ -44,7 +44,7 @@ export function keysAt(jwksUri: string, { fetch, clock, cooldownMs }: KeysParts)
 }
 
 /** The keys in a file as it is now. */
-export function keysInFile(path: string): JWTVerifyGetKey {
+function keysInFile(path: string): JWTVerifyGetKey {
   return async (header, token) => {
     let keys: JWTVerifyGetKey;
     try {

@@ -28,7 +28,7 @@ export interface SignInOptions {
   readonly minFailureMs: number;
 }
 
-export const DEFAULT_SIGN_IN_OPTIONS: SignInOptions = { externalCacheMs: 60_000, minFailureMs: 250 };
+const DEFAULT_SIGN_IN_OPTIONS: SignInOptions = { externalCacheMs: 60_000, minFailureMs: 250 };
 
 export interface SignInParts {
   readonly accounts: Accounts;
