@@ -3,7 +3,6 @@ import {
   type ActFilter,
   type ActPage,
   type ActRecord,
-  type ChainProgress,
   type ChainReport,
   listActs,
   MetadataError,
@@ -20,7 +19,7 @@ export interface AuditTrail {
   list(page: ActPage): Promise<readonly ActRecord[]>;
   /** The oldest first. */
   iterate(filter: ActFilter): AsyncGenerator<readonly ActRecord[], void, void>;
-  verify(onProgress: (progress: ChainProgress) => void): Promise<ChainReport>;
+  verify(): Promise<ChainReport>;
 }
 
 /** @throws TaskError */
@@ -47,7 +46,7 @@ const ROWS_AT_ONCE = 1000;
 function auditTrailOf(reads: Queries): AuditTrail {
   return {
     list: (page) => listActs(reads, page),
-    verify: (onProgress) => verifyChain(reads, onProgress),
+    verify: () => verifyChain(reads),
     async *iterate(filter) {
       for (let afterSequence: number | undefined = 0; afterSequence !== undefined;) {
         const page: readonly ActRecord[] = await listActs(reads, { ...filter, afterSequence, limit: ROWS_AT_ONCE });

@@ -111,7 +111,7 @@ export { findExportPosition, putExportPosition } from "./audit/export-positions.
 export { pruneActs } from "./audit/prune-acts.ts";
 export { type Act, type ActOrigin, findChainEnd, recordAct } from "./audit/record-act.ts";
 export { recordIfPossible, type RecordParts, type ReportUnrecorded } from "./audit/record-if-possible.ts";
-export { type ChainBreak, type ChainProgress, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
+export { type ChainBreak, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export {
   findBlobId,
   findMissingBlobs,
