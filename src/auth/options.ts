@@ -14,3 +14,4 @@ export type {
 export type { OidcProviderOptions, WorkloadIssuerOptions, WorkloadOptions } from "./oidc/options.ts";
 export type { SessionOptions } from "./sessions/options.ts";
 export { EXTERNAL_ALGORITHMS, type ExternalAlgorithm, type ExternalTokenOptions } from "./tokens/external/options.ts";
+export type { TokenOptions } from "./tokens/options.ts";

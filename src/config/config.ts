@@ -4,6 +4,7 @@ import type {
   LdapOptions,
   OidcProviderOptions,
   SessionOptions,
+  TokenOptions,
   WorkloadOptions,
 } from "../auth/options.ts";
 import type { AuditOptions } from "../events/options.ts";
@@ -82,13 +83,9 @@ export interface AccountsConfig {
   readonly tokens: TokensConfig;
 }
 
-export interface TokensConfig {
-  readonly service: string;
-  readonly issuer: string;
+export interface TokensConfig extends TokenOptions {
   /** A URL; `undefined`: `/token` of the address that a client uses. */
   readonly realm: string | undefined;
-  readonly lifetimeMs: number;
-  readonly algorithm: "ES256" | "EdDSA";
 }
 
 export interface HttpConfig {
