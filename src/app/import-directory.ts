@@ -14,12 +14,15 @@ import {
   repositoriesPrefix,
 } from "../upkeep/index.ts";
 
+/** Where the database is below the root directory, unless the configuration says otherwise. */
+export const DATABASE = "berth/berth.db";
+
 export interface ImportOptions {
   /** registry:2's root directory. */
   readonly directory: string;
   /** Says what an import would do, and writes nothing. */
   readonly dryRun: boolean;
-  /** Default: where `serve` expects it, `berth/berth.db` below the directory. */
+  /** Default: where `serve` expects it, {@link DATABASE} below the directory. */
   readonly database?: string | undefined;
 }
 
@@ -37,7 +40,7 @@ export async function importDirectory(
   const storage = await openStorage({ kind: "filesystem", rootDirectory: directory }, { clock: systemClock });
   try {
     if (!(await looksLikeRegistryV2(storage))) throw await noRegistryThere(directory);
-    const path = options.database ?? join(directory, "berth/berth.db");
+    const path = options.database ?? join(directory, DATABASE);
     const metadata = await openSqlite(dryRun ? ":memory:" : path);
     try {
       return await importRegistryV2({ metadata, storage, clock: systemClock, report });

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { COMMAND } from "./command-name.ts";
+import { DATABASE } from "./import-directory.ts";
 import type { Config } from "../config/index.ts";
 import { BLOBS_FOLDER } from "../registry/index.ts";
 import { errorCode } from "../runtime/index.ts";
@@ -39,7 +40,7 @@ export async function requireImported(config: Config, startedOn: StartedOn): Pro
 export function importPlaceOf({ storage: { driver }, database: { path } }: Config): ImportPlace | undefined {
   if (driver.kind !== "filesystem") return undefined;
   const { rootDirectory } = driver;
-  const databasePath = path === `${rootDirectory}/berth/berth.db` ? undefined : path;
+  const databasePath = resolve(path) === resolve(rootDirectory, DATABASE) ? undefined : path;
   return { command: COMMAND, rootDirectory, databasePath };
 }
 

@@ -67,6 +67,13 @@ describe("checkConfig", () => {
     expect(stderr).toContain(`import registry-v2 ${folder} --database '${database}'\n`);
   });
 
+  test("leaves the usual place of the database out of it, however the folder is written", () => {
+    const folder = makeTemporaryFolder("unimported");
+    mkdirSync(join(folder, "docker/registry/v2/repositories"), { recursive: true });
+    const { stderr } = check(`storage: {filesystem: {rootdirectory: ${folder}/}}`);
+    expect(stderr).toContain(`import registry-v2 ${folder}/\n`);
+  });
+
   test("says that a folder is no file", () => {
     expect(checkConfig({ path: "/", env: {}, print: false }).stderr).toBe("error: /: cannot be read: it is a folder\n");
   });
