@@ -1,15 +1,15 @@
-import { loadAccessRules, type MetadataDatabase, type Queries } from "../metadata/index.ts";
+import { loadAccessRules, type MetadataDatabase } from "../metadata/index.ts";
 import { type Clock, RecentlyUsed, type Soon, whenThere } from "../runtime/index.ts";
 import type { AccessRules } from "./rules/access-rules.ts";
 import { readRules } from "./rules/read-rules.ts";
 import type { Account } from "./accounts/account.ts";
+import { findAccount } from "./accounts/find-account.ts";
 import { type Caller, type CallerFacts, RuledCaller } from "./caller.ts";
 import { ANONYMOUS } from "./principal.ts";
 
 export interface AccessDirectoryParts {
   readonly metadata: MetadataDatabase;
   readonly clock: Clock;
-  readonly findAccount: (queries: Queries, name: string) => Promise<Account | undefined>;
 }
 
 /** What decides who may do what, as it is now: looked at before every decision, read again only when something changed. */
@@ -78,7 +78,7 @@ export class AccessView {
   findAccount(name: string): Soon<Account | undefined> {
     const known = this.#accounts.get(name);
     if (known) return known.value;
-    const found = this.#parts.findAccount(this.#parts.metadata.reads, name);
+    const found = findAccount(this.#parts.metadata.reads, name);
     const keep = (value: Soon<Account | undefined>) => this.#accounts.set(name, value, ACCOUNT_BYTES + name.length);
     void found.then(keep, () => undefined);
     return found;

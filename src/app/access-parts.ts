@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { AccessDirectory, type Accounts, createAccounts, findAccount, listRobots, listUsers } from "../access/index.ts";
+import { AccessDirectory, type Accounts, createAccounts, listRobots, listUsers } from "../access/index.ts";
 import {
   type Authenticator,
   createHtpasswdIfMissing,
@@ -87,7 +87,7 @@ export function openSignIn(
   accounts: Accounts,
   parts: Pick<SignInParts, "sources" | "workloads" | "options" | "reportUnrecorded">,
 ): OpenSignIn {
-  const directory = new AccessDirectory({ metadata: accounts.metadata, clock: systemClock, findAccount });
+  const directory = new AccessDirectory({ metadata: accounts.metadata, clock: systemClock });
   const accessGeneration = () => directory.generation();
   return { directory, signIn: createSignIn({ ...parts, accounts, accessGeneration, processKey: randomBytes(32) }) };
 }

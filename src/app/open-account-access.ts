@@ -10,7 +10,7 @@ import {
   reportUnrecorded,
   warnOfHtpasswdRules,
 } from "./access-parts.ts";
-import { type Accounts, createFirstAdministrator, ensureExternalAccount, findAccountById } from "../access/index.ts";
+import { type Accounts, createFirstAdministrator, ensureExternalAccount } from "../access/index.ts";
 import {
   bearerChallenge,
   type CertificateSignIn,
@@ -40,12 +40,10 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   await greetFirstAdministrator(parts, accounts);
   await warnOfHtpasswdRules(parts);
   const file = auth.htpasswdPath === undefined ? undefined : await openHtpasswdFile(parts, auth.htpasswdPath);
-  const findAccount = (id: number) => findAccountById(metadata.reads, id);
   const { directory, signIn } = openSignIn(accounts, {
     sources: openSources(parts, file, { ldap: auth.ldap, code }),
     workloads: code.createWorkloadTokens({
       queries: metadata.reads,
-      findAccount,
       options: auth.workloads,
       clock: systemClock,
       log: parts.log,
@@ -79,7 +77,6 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
   });
   const sessions = new WebSessions({
     metadata,
-    findAccount,
     options: auth.sessions,
     clock: systemClock,
     random: randomBytes,

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Identity, SignIn } from "../../src/auth/index.ts";
 import { RegistryError } from "../../src/oci/index.ts";
-import { addAccount, findAccount } from "./support/account-rows.ts";
+import { findAccountById } from "../../src/access/index.ts";
+import { addAccount } from "./support/account-rows.ts";
 import { Site } from "./support/site.ts";
 
 let site: Site;
@@ -18,7 +19,7 @@ function passwords(id: number): SignIn {
   const none = () => Promise.reject(new Error("not asked for here"));
   return {
     byPassword: async ({ username, password }): Promise<Identity> => {
-      const account = await findAccount(site.database, id);
+      const account = await findAccountById(site.database.reads, id);
       if (!account || username !== account.name || !["right", "token", "limited"].includes(password))
         throw new RegistryError("login-failed", "the user name or the password is wrong", {
           detail: { user: username },

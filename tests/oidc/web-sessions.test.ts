@@ -10,7 +10,7 @@ import {
   removeWebSessionsOf,
 } from "../../src/metadata/index.ts";
 import { thrownBy } from "../support/thrown-error.ts";
-import { addAccount, findAccount } from "./support/account-rows.ts";
+import { addAccount } from "./support/account-rows.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -26,7 +26,6 @@ beforeEach(async () => {
   database = await openSqlite(":memory:");
   sessions = new WebSessions({
     metadata: database,
-    findAccount: (id) => findAccount(database, id),
     options: { idleTimeoutMs: 8 * HOUR_MS, maxAgeMs: 7 * 24 * HOUR_MS },
     clock,
     random: randomBytes,

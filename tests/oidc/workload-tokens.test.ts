@@ -6,7 +6,7 @@ import { createWorkloadTokens } from "../../src/auth/oidc/create-workload-tokens
 import type { WorkloadIssuerOptions } from "../../src/auth/oidc/options.ts";
 import { type MetadataDatabase, openSqlite } from "../../src/metadata/index.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { addAccount, findAccount } from "./support/account-rows.ts";
+import { addAccount } from "./support/account-rows.ts";
 import { keepLog } from "./support/log-lines.ts";
 import { refusalOf } from "./support/refusal.ts";
 import { TokenIssuer } from "./support/token-issuer.ts";
@@ -63,7 +63,6 @@ function workloadTokens(options: Partial<WorkloadIssuerOptions> = {}) {
   const keys = { jwksUri: undefined, jwksPath: undefined, bearerTokenPath: undefined };
   return createWorkloadTokens({
     queries: database.reads,
-    findAccount: (id) => findAccount(database, id),
     options: { issuers: [{ ...access, ...keys, ...options }], maxTokenAgeMs: 24 * HOUR_MS },
     clock,
     log,

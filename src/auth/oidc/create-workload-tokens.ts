@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTVerifyGetKey } from "jose";
 import { listRobotTrustsOfIssuer, type Queries, type RobotTrustRecord } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, Log } from "../../runtime/index.ts";
-import { type Account, isUsable } from "../../access/index.ts";
+import { type Account, findAccountById, isUsable } from "../../access/index.ts";
 import type { WorkloadTokens } from "../sign-in/workload-tokens.ts";
 import { askIssuer } from "./ask-issuer.ts";
 import { type Claims, findUnmatchedClaim } from "./claims.ts";
@@ -13,7 +13,6 @@ import { verifyToken } from "./verify-token.ts";
 
 export interface WorkloadTokensParts {
   readonly queries: Queries;
-  readonly findAccount: (id: number) => Promise<Account | undefined>;
   readonly options: WorkloadOptions;
   readonly clock: Clock;
   readonly log: Log;
@@ -93,12 +92,12 @@ function readIssuer(idToken: string): string {
 async function robotsFor(
   claims: Claims,
   robotName: string | undefined,
-  { queries, findAccount, clock, log }: WorkloadTokensParts,
+  { queries, clock, log }: WorkloadTokensParts,
 ): Promise<readonly Account[]> {
   const robots = new Map<number, Account>();
   const faults: string[] = [];
   for (const trust of await listRobotTrustsOfIssuer(queries, String(claims["iss"]))) {
-    const robot = await findAccount(trust.accountId);
+    const robot = await findAccountById(queries, trust.accountId);
     if (!robot || (robotName !== undefined && robot.name !== robotName)) continue;
     const fault = faultOf(robot, clock.nowMs()) ?? mismatchOf(trust, claims);
     if (fault === undefined) robots.set(robot.id, robot);

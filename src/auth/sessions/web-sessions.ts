@@ -11,7 +11,7 @@ import {
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, RandomBytes } from "../../runtime/index.ts";
-import { type Account, hashOfSecret, isUsable } from "../../access/index.ts";
+import { type Account, findAccountById, hashOfSecret, isUsable } from "../../access/index.ts";
 import { type BrowserCookies, clearCookie, findCookie, setCookie } from "./cookies.ts";
 import type { SessionOptions } from "./options.ts";
 import { newSecret } from "./new-secret.ts";
@@ -42,7 +42,6 @@ export interface StartedSession {
 
 export interface WebSessionsParts {
   readonly metadata: MetadataDatabase;
-  readonly findAccount: (id: number) => Promise<Account | undefined>;
   readonly options: SessionOptions;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -64,7 +63,7 @@ export class WebSessions {
     const record = await this.#findRecord(browser);
     if (!record) return undefined;
     const nowMs = this.#parts.clock.nowMs();
-    const account = await this.#parts.findAccount(record.accountId);
+    const account = await findAccountById(this.#parts.metadata.reads, record.accountId);
     if (!account || !isUsable(account, nowMs)) return undefined;
     if (nowMs - record.seenAtMs >= SEEN_EVERY_MS) {
       const touch = (queries: Queries) => touchWebSession(queries, record.hash, nowMs);

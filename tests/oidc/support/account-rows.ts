@@ -1,4 +1,3 @@
-import type { Account } from "../../../src/access/accounts/account.ts";
 import type { MetadataDatabase } from "../../../src/metadata/index.ts";
 
 export interface NewAccount {
@@ -26,23 +25,4 @@ export async function addAccount(database: MetadataDatabase, account: NewAccount
       .executeTakeFirstOrThrow(),
   );
   return id;
-}
-
-/** The account as access sees it; of no groups. */
-export async function findAccount(database: MetadataDatabase, id: number): Promise<Account | undefined> {
-  const row = await database.reads.selectFrom("accounts").selectAll().where("id", "=", id).executeTakeFirst();
-  if (!row) return undefined;
-  return {
-    id: row.id,
-    name: row.name,
-    kind: row.kind,
-    source: row.source,
-    systemRole: row.system_role ?? undefined,
-    ownerPath: row.owner_path ?? undefined,
-    groupIds: [],
-    generation: row.generation,
-    isDisabled: row.is_disabled === 1,
-    expiresAtMs: row.expires_at_ms ?? undefined,
-    mustChangePassword: row.must_change_password === 1,
-  };
 }

@@ -7,7 +7,6 @@ import { responseOf } from "../../../src/http/answer.ts";
 import { asRegistryError, errorAnswer } from "../../../src/http/error-answer.ts";
 import { createSignInDoors, type Door, type SignInParts } from "../../../src/http/index.ts";
 import { type MetadataDatabase, openSqlite } from "../../../src/metadata/index.ts";
-import { findAccount } from "./account-rows.ts";
 import { CLIENT_ID, CLIENT_SECRET } from "./identity-provider.ts";
 
 const HOUR_MS = 3_600_000;
@@ -31,7 +30,6 @@ export class Site {
     this.#accounts = createAccounts({ metadata: database, clock: this.clock, random: randomBytes });
     this.sessions = new WebSessions({
       metadata: database,
-      findAccount: (id) => findAccount(database, id),
       options: { idleTimeoutMs: 8 * HOUR_MS, maxAgeMs: 7 * 24 * HOUR_MS },
       clock: this.clock,
       random: randomBytes,

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import { AccessDirectory, findAccount } from "../../../src/access/index.ts";
+import { AccessDirectory } from "../../../src/access/index.ts";
 import { grantByRules } from "../../../src/auth/index.ts";
 import { openSqlite, putVisibility } from "../../../src/metadata/index.ts";
 
 test("a token's actions that are no actions are left out, whatever they are called", async () => {
   const metadata = await openSqlite(":memory:");
   await metadata.transaction((queries) => putVisibility(queries, { path: "app", visibility: "public", nowMs: 1 }));
-  const directory = new AccessDirectory({ metadata, clock: { nowMs: () => 1 }, findAccount });
+  const directory = new AccessDirectory({ metadata, clock: { nowMs: () => 1 } });
   const actions = ["constructor", "toString", "__proto__", "pull", "push"];
   const granted = await grantByRules(directory, undefined, [{ type: "repository", name: "app", actions }]);
   expect(granted).toEqual([{ type: "repository", name: "app", actions: ["pull"] }]);

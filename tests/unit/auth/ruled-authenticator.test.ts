@@ -29,7 +29,7 @@ afterEach(() => open.metadata.close());
 
 function openAuthenticator(): RuledAuthenticator {
   const clock = { nowMs: () => open.time.atMs };
-  const directory = new AccessDirectory({ metadata: open.metadata, clock, findAccount });
+  const directory = new AccessDirectory({ metadata: open.metadata, clock });
   const signIn: SignIn = {
     byPassword: async (credentials, from): Promise<Identity> => {
       const identity = await open.signIn.byPassword(credentials, from);

@@ -22,7 +22,7 @@ beforeEach(async () => {
     { subject: "O=Acme", name: { from: "cn" } },
   ]);
   authenticator = new RuledAuthenticator({
-    directory: new AccessDirectory({ metadata, clock, findAccount }),
+    directory: new AccessDirectory({ metadata, clock }),
     signIn: open.signIn,
     certificates: new CertificateSignIn({ rules, metadata, reportUnrecorded: () => undefined, clock }),
     clock,

@@ -1,12 +1,6 @@
 import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";
-import {
-  type AccessLimit,
-  AccessDirectory,
-  askerOf,
-  createAccounts,
-  findAccount,
-} from "../../../../src/access/index.ts";
+import { type AccessLimit, AccessDirectory, askerOf, createAccounts } from "../../../../src/access/index.ts";
 import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
 import type { ApiVisitor } from "../../../../src/http/api/api-parts.ts";
 import { createApi } from "../../../../src/http/api/create-api.ts";
@@ -70,7 +64,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   const metadata = await openSqlite(":memory:");
   const time = { atMs: Date.parse("2026-01-01T00:00:00Z") };
   const clock = { nowMs: () => time.atMs };
-  const directory = new AccessDirectory({ metadata, clock, findAccount });
+  const directory = new AccessDirectory({ metadata, clock });
   let come: Partial<ApiCaller> = {};
   let limits: readonly AccessLimit[] = [];
 

@@ -117,7 +117,7 @@ let handle: RequestHandler;
 beforeAll(async () => {
   memory = await openMemoryRegistry();
   const { metadata, clock } = memory.registry;
-  const directory = new AccessDirectory({ metadata, clock, findAccount: () => Promise.resolve(undefined) });
+  const directory = new AccessDirectory({ metadata, clock });
   empty = await openMemoryRegistry();
   await metadata.transaction(async (queries) => {
     for (const visibility of VISIBILITIES) {

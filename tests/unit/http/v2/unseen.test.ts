@@ -28,7 +28,7 @@ let callers: Readonly<Record<"stranger" | "reader" | "nobody", Caller>>;
 beforeAll(async () => {
   [memory, empty] = [await openMemoryRegistry(), await openMemoryRegistry()];
   const { metadata, clock } = memory.registry;
-  const directory = new AccessDirectory({ metadata, clock, findAccount: () => Promise.resolve(undefined) });
+  const directory = new AccessDirectory({ metadata, clock });
   const view = await directory.now();
   const person = { kind: "user", source: "local", account: undefined } as const;
   const access = [{ pathPattern: "**", actions: ["pull", "push", "delete"] as const }];
