@@ -1,7 +1,7 @@
-import { findAccountRecord, type Queries } from "../../metadata/index.ts";
+import type { Queries } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Account } from "../accounts/account.ts";
-import { toAccount } from "../accounts/find-account.ts";
+import { findAccountById } from "../accounts/find-account.ts";
 import { askerOf } from "../caller.ts";
 import type { AccessRequest, Asker, GrantRule, Visibility } from "./access-rules.ts";
 import type { Viewer } from "./authority.ts";
@@ -113,9 +113,8 @@ async function findAsker(queries: Queries, subject: SubjectName): Promise<NamedA
   if (subject === "anonymous") return { asker: { subjects: [] } };
   const id = await getSubject(queries, subject);
   if (!id.startsWith("account:")) return { asker: { subjects: [id] } };
-  const record = await findAccountRecord(queries, subject.slice(subject.indexOf(":") + 1));
-  if (!record) throw new RegistryError("not-found", `there is no ${shorten(subject)}`);
-  const account = await toAccount(queries, record);
+  const account = await findAccountById(queries, Number(id.slice("account:".length)));
+  if (!account) throw new RegistryError("not-found", `there is no ${shorten(subject)}`);
   const { kind, name, source } = account;
   return { asker: askerOf({ kind, name, source, account }), account };
 }
