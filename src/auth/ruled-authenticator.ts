@@ -90,7 +90,7 @@ export class RuledAuthenticator implements Authenticator {
   }
 
   async #find(authorization: string, key: string, from: RequestOrigin): Promise<Caller> {
-    const origin: ActOrigin = { actor: undefined, address: from.address, requestId: from.requestId };
+    const origin = originOf(from);
     const token = /^bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
     const outsideVersion = this.#outsideVersion;
     const found = token === undefined ? this.#byPassword(authorization, origin) : this.#byToken(token, origin);
@@ -105,8 +105,7 @@ export class RuledAuthenticator implements Authenticator {
     const { certificates } = this.#parts;
     const certificate = certificates && from.clientCertificate;
     if (!certificate) return view.anonymous;
-    const origin: ActOrigin = { actor: undefined, address: from.address, requestId: from.requestId };
-    const found = certificates.accountOf(certificate, (name) => view.findAccount(name), origin);
+    const found = certificates.accountOf(certificate, (name) => view.findAccount(name), originOf(from));
     return whenThere(found, (account) => (account ? callerOf(view, { account, limits: [] }) : view.anonymous));
   }
 
@@ -163,6 +162,11 @@ export class RuledAuthenticator implements Authenticator {
       throw invalidToken("has been taken back");
     return principalOf(account);
   }
+}
+
+/** Of an act of whom nobody knows yet. */
+function originOf({ address, requestId }: RequestOrigin): ActOrigin {
+  return { actor: undefined, address, requestId };
 }
 
 /** The account may be given an end after the token was issued. */
