@@ -11,6 +11,7 @@ import type { Clock } from "../runtime/index.ts";
 import type { Account } from "./accounts/account.ts";
 import { findAccountById, isUsable } from "./accounts/find-account.ts";
 import { askerOf } from "./caller.ts";
+import { principalOf } from "./principal.ts";
 import type { Asker } from "./rules/access-rules.ts";
 import type { Viewer } from "./rules/authority.ts";
 import { readRules } from "./rules/read-rules.ts";
@@ -61,8 +62,7 @@ async function findAsker(queries: Queries, accountId: number, nowMs: number): Pr
   const account = await findAccountById(queries, accountId);
   if (!account || !isUsable(account, nowMs))
     throw new RegistryError("unauthorized", "the account has just been disabled, or is gone");
-  const { kind, name, source } = account;
-  return askerOf({ kind, name, source, account });
+  return askerOf(principalOf(account));
 }
 
 class OpenChange implements Change {

@@ -68,7 +68,7 @@ export { type Change, makeChange } from "./change.ts";
 export { hashOfSecret } from "./hash-of-secret.ts";
 export { BoundedTurns } from "./passwords/bounded-turns.ts";
 export { VerifiedPasswords } from "./passwords/verified-passwords.ts";
-export { ANONYMOUS, type Principal } from "./principal.ts";
+export { ANONYMOUS, type Principal, principalOf } from "./principal.ts";
 export type { AccessLimit } from "./rules/access-limit.ts";
 export {
   type AccessRequest,

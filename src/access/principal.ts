@@ -13,3 +13,8 @@ export type Principal =
     };
 
 export const ANONYMOUS: Principal = { kind: "anonymous" };
+
+export function principalOf(account: Account): Principal {
+  const { kind, name, source } = account;
+  return { kind, name, source, account };
+}

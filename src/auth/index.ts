@@ -16,7 +16,7 @@ export { loadOptionalCode } from "./load-optional-code.ts";
 export type { FinishedSignIn, OidcProviders } from "./oidc/oidc-providers.ts";
 export type { OidcProviderOptions } from "./oidc/options.ts";
 export { openToAll } from "./open-to-all.ts";
-export { principalOf, RuledAuthenticator } from "./ruled-authenticator.ts";
+export { RuledAuthenticator } from "./ruled-authenticator.ts";
 export type { BrowserCookies } from "./sessions/cookies.ts";
 export { type PageRequest, refuseOtherSites, requireOwnPage } from "./sessions/require-own-page.ts";
 export { WebSessions } from "./sessions/web-sessions.ts";

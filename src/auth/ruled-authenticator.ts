@@ -4,11 +4,11 @@ import { type Clock, RecentlyUsed, type Soon, whenThere } from "../runtime/index
 import {
   type AccessDirectory,
   type AccessView,
-  type Account,
   ANONYMOUS,
   type Caller,
   isUsable,
   type Principal,
+  principalOf,
 } from "../access/index.ts";
 import type { Authenticator, Challenge, RequestOrigin } from "./authenticator.ts";
 import { parseBasicCredentials } from "./basic-credentials.ts";
@@ -185,9 +185,4 @@ export function callerOf(view: AccessView, { account, limits }: Pick<Identity, "
       `the password must be changed before anything else: berth login <this registry> -u ${account.name}`,
     );
   return view.callerOf({ principal: principalOf(account), limits });
-}
-
-export function principalOf(account: Account): Principal {
-  const { kind, name, source } = account;
-  return { kind, name, source, account };
 }

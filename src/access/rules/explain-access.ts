@@ -3,6 +3,7 @@ import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Account } from "../accounts/account.ts";
 import { findAccountById } from "../accounts/find-account.ts";
 import { askerOf } from "../caller.ts";
+import { principalOf } from "../principal.ts";
 import type { AccessRequest, Asker, GrantRule, Visibility } from "./access-rules.ts";
 import type { Viewer } from "./authority.ts";
 import { decideAccess, maySee, nodesUpFrom, type Permission, visibilityOf } from "./decide-access.ts";
@@ -115,8 +116,7 @@ async function findAsker(queries: Queries, subject: SubjectName): Promise<NamedA
   if (!id.startsWith("account:")) return { asker: { subjects: [id] } };
   const account = await findAccountById(queries, Number(id.slice("account:".length)));
   if (!account) throw new RegistryError("not-found", `there is no ${shorten(subject)}`);
-  const { kind, name, source } = account;
-  return { asker: askerOf({ kind, name, source, account }), account };
+  return { asker: askerOf(principalOf(account)), account };
 }
 
 function isPermittedTo({ rules, asker, nowMs }: Viewer, request: AccessRequest): boolean {

@@ -1,5 +1,5 @@
-import { type AccessDirectory, askerOf, type Caller } from "../../access/index.ts";
-import { parseBasicCredentials, principalOf, requireOwnPage, type SignIn, type WebSessions } from "../../auth/index.ts";
+import { type AccessDirectory, askerOf, type Caller, principalOf } from "../../access/index.ts";
+import { parseBasicCredentials, requireOwnPage, type SignIn, type WebSessions } from "../../auth/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { browserOf, pageOf } from "../browser.ts";
 import type { ApiCaller } from "./api-caller.ts";

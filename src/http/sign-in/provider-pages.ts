@@ -1,5 +1,5 @@
-import { type Account, isUsable } from "../../access/index.ts";
-import { type FinishedSignIn, principalOf } from "../../auth/index.ts";
+import { type Account, isUsable, principalOf } from "../../access/index.ts";
+import type { FinishedSignIn } from "../../auth/index.ts";
 import { type Act, type Queries, recordAct } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer } from "../answer.ts";

@@ -1,11 +1,5 @@
-import type { Account } from "../../access/index.ts";
-import {
-  type BasicCredentials,
-  type Identity,
-  principalOf,
-  refuseOtherSites,
-  requireOwnPage,
-} from "../../auth/index.ts";
+import { type Account, principalOf } from "../../access/index.ts";
+import { type BasicCredentials, type Identity, refuseOtherSites, requireOwnPage } from "../../auth/index.ts";
 import { type Queries, recordAct } from "../../metadata/index.ts";
 import { isJsonObject, RegistryError } from "../../oci/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";

@@ -1,11 +1,10 @@
-import { ANONYMOUS } from "../../access/index.ts";
+import { ANONYMOUS, principalOf } from "../../access/index.ts";
 import {
   basicChallenge,
   formatScope,
   type GrantAccess,
   type Identity,
   type IssuedToken,
-  principalOf,
   type SignIn,
   type TokenAccess,
   type TokenIssuer,

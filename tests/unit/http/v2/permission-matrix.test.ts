@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Account } from "../../../../src/access/accounts/account.ts";
-import { AccessDirectory } from "../../../../src/access/index.ts";
+import { AccessDirectory, principalOf } from "../../../../src/access/index.ts";
 import type { Authenticator } from "../../../../src/auth/index.ts";
 import { ANONYMOUS } from "../../../../src/access/principal.ts";
-import { principalOf } from "../../../../src/auth/ruled-authenticator.ts";
 import { emptyAnswer } from "../../../../src/http/answer.ts";
 import { createRequestHandler, type RequestHandler } from "../../../../src/http/index.ts";
 import { ENDPOINTS } from "../../../../src/http/v2/dispatch.ts";
