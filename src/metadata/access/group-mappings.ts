@@ -34,8 +34,9 @@ export async function putGroupMapping(queries: Queries, mapping: GroupMappingRec
     .values({ group_id: mapping.groupId, source: mapping.source, external_name: mapping.externalName })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
-  await raiseAccessGeneration(queries);
-  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+  const isNew = (numInsertedOrUpdatedRows ?? 0n) > 0n;
+  if (isNew) await raiseAccessGeneration(queries);
+  return isNew;
 }
 
 /**
