@@ -10,7 +10,7 @@ export { createUser, deleteUser, disableUser, enableUser, updateUser } from "./a
 export { escapeDnValue } from "./accounts/escape-dn-value.ts";
 export { ensureExternalAccount } from "./accounts/external-accounts.ts";
 export type { ExternalIdentity } from "./accounts/external-identity.ts";
-export { findAccount, findAccountById, isUsable, toAccount } from "./accounts/find-account.ts";
+export { findAccount, findAccountById, isUnchanged, isUsable, toAccount } from "./accounts/find-account.ts";
 export { createFirstAdministrator } from "./accounts/first-administrator.ts";
 export {
   addGroupMapping,

@@ -36,6 +36,15 @@ export async function toAccount(queries: Queries, record: AccountRecord): Promis
   };
 }
 
+/** Whether an account is good still, and has ended no tokens since it was looked up, as a new password does. */
+export async function isUnchanged(
+  queries: Queries,
+  { id, generation }: Pick<Account, "id" | "generation">,
+): Promise<boolean> {
+  const record = await findAccountRecordById(queries, id);
+  return record !== undefined && !record.isDisabled && record.generation === generation;
+}
+
 /** Whether the account can do anything at this time. */
 export function isUsable(
   { isDisabled, expiresAtMs }: Pick<Account, "isDisabled" | "expiresAtMs">,

@@ -1,5 +1,4 @@
 import {
-  findAccountRecordById,
   findWebSession,
   insertWebSession,
   type MetadataDatabase,
@@ -11,7 +10,7 @@ import {
 } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Clock, RandomBytes } from "../../runtime/index.ts";
-import { type Account, findAccountById, hashOfSecret, isUsable } from "../../access/index.ts";
+import { type Account, findAccountById, hashOfSecret, isUnchanged, isUsable } from "../../access/index.ts";
 import { type BrowserCookies, clearCookie, findCookie, setCookie } from "./cookies.ts";
 import type { SessionOptions } from "./options.ts";
 import { newSecret } from "./new-secret.ts";
@@ -79,7 +78,8 @@ export class WebSessions {
   async start(queries: Queries, session: NewWebSession, browser: BrowserCookies): Promise<StartedSession> {
     const { clock, options } = this.#parts;
     const nowMs = clock.nowMs();
-    await requireUnchanged(queries, session.account);
+    if (!(await isUnchanged(queries, session.account)))
+      throw new RegistryError("denied", "the account has just changed: sign in again");
     await removeOverWebSessions(queries, { nowMs, seenBeforeMs: nowMs - options.idleTimeoutMs });
     await this.#remove(queries, browser);
     return this.#insert(queries, browser, {
@@ -124,12 +124,6 @@ export class WebSessions {
     const { isSecure } = browser;
     return { cookie: setCookie({ name: nameOf(browser), value: id, isSecure }), csrfToken };
   }
-}
-
-async function requireUnchanged(queries: Queries, { id, generation }: NewWebSession["account"]): Promise<void> {
-  const record = await findAccountRecordById(queries, id);
-  if (!record || record.isDisabled || record.generation !== generation)
-    throw new RegistryError("denied", "the account has just changed: sign in again");
 }
 
 function nameOf({ isSecure }: BrowserCookies): string {

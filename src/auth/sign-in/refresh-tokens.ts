@@ -1,12 +1,6 @@
-import {
-  type ActOrigin,
-  findAccountRecordById,
-  insertSecret,
-  removeExpiredSecrets,
-  removeRefreshSecrets,
-} from "../../metadata/index.ts";
+import { type ActOrigin, insertSecret, removeExpiredSecrets, removeRefreshSecrets } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { type Accounts, createSecretText, hashOfSecret, makeChange } from "../../access/index.ts";
+import { type Accounts, createSecretText, hashOfSecret, isUnchanged, makeChange } from "../../access/index.ts";
 import type { Identity } from "./sign-in.ts";
 
 /** Since its last use. */
@@ -27,8 +21,7 @@ export async function createRefreshToken(accounts: Accounts, identity: Identity,
   const text = createSecretText("refresh", accounts.random);
   await makeChange(accounts, { from: by }, async (change) => {
     const { queries, nowMs } = change;
-    const record = await findAccountRecordById(queries, account.id);
-    if (!record || record.isDisabled || record.generation !== account.generation)
+    if (!(await isUnchanged(queries, account)))
       throw new RegistryError("login-failed", "the account has just changed: sign in again");
     await insertSecret(queries, {
       accountId: account.id,
