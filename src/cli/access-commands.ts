@@ -5,7 +5,7 @@ import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { parseSubject } from "./remote/names.ts";
 import { Noun } from "./remote/noun.ts";
-import { parseEnd } from "./remote/parse-end.ts";
+import { END_OPTION } from "./remote/parse-end.ts";
 import type { Columns } from "./table.ts";
 
 const GRANT_COLUMNS: Columns<ApiGrant> = {
@@ -60,10 +60,7 @@ export function registerAccessCommands(program: Command, surroundings: CommandSu
         const grant = await client.post<ApiGrant>("/grants", wanted);
         out.done(`Granted as no. ${grant.id}.`, grant);
       },
-      (verb) =>
-        verb
-          .option("--tags <pattern>", "only for tags such as release-* (default: all)")
-          .option("--expires <time>", "when it ends: 90d, 2027-01-31 or never (default)", parseEnd),
+      (verb) => verb.option("--tags <pattern>", "only for tags such as release-* (default: all)").option(...END_OPTION),
     )
     .verb("revoke <id>", "take back a grant", async ({ client, out, confirm }, id = "") => {
       await confirm(`Take back grant ${id}?`);

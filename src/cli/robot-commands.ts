@@ -5,7 +5,7 @@ import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { nodeInPath, showNode } from "./remote/names.ts";
 import { Noun } from "./remote/noun.ts";
-import { parseEnd } from "./remote/parse-end.ts";
+import { END_OPTION } from "./remote/parse-end.ts";
 import type { Columns } from "./table.ts";
 import { SECRET_COLUMNS } from "./token-commands.ts";
 
@@ -71,10 +71,7 @@ function registerRobots(noun: Noun): void {
           robot,
         );
       },
-      (verb) =>
-        verb
-          .option("--description <text>", "what it is for")
-          .option("--expires <time>", "when it ends: 90d, 2027-01-31 or never (default)", parseEnd),
+      (verb) => verb.option("--description <text>", "what it is for").option(...END_OPTION),
     )
     .verb(
       "disable <robot>",
@@ -110,7 +107,7 @@ function registerSecrets(noun: Noun): void {
         const made = await client.post<ApiCreatedSecret>(at`/robots/${robot}/secrets`, { name, expiresAt });
         out.text(`${made.secret}\n`, made);
       },
-      (verb) => verb.option("--expires <time>", "when it ends: 90d, 2027-01-31 or never (default)", parseEnd),
+      (verb) => verb.option(...END_OPTION),
     )
     .verb("revoke-secret <robot> <id>", "revoke a secret", async ({ client, out, confirm }, robot = "", id = "") => {
       await confirm(`Revoke secret ${id} of ${robot}?`);

@@ -19,6 +19,9 @@ export function parseEnd(text: string): string | null {
   }
 }
 
+/** Of what holds for good unless somebody says otherwise. */
+export const END_OPTION = ["--expires <time>", "when it ends: 90d, 2027-01-31 or never (default)", parseEnd] as const;
+
 /** For commands that make a token. */
 export function tokenEndOption(): Option {
   const option = new Option("--expires <time>", "when the token ends: 90d, 2027-01-31 or never");
