@@ -4,6 +4,7 @@ import { findHtpasswdProblems } from "../auth/index.ts";
 import type { Config } from "../config/index.ts";
 import { importCommand, repositoriesPrefix } from "../upkeep/index.ts";
 import { importPlaceOf } from "./require-known-content.ts";
+import { errorCode } from "../runtime/index.ts";
 
 /** What is wrong with the files that a good configuration names, as far as a start would warn of it or end with it. */
 export function findFileProblems(config: Config): readonly string[] {
@@ -38,7 +39,7 @@ function problemsOf(key: string, path: string): readonly string[] {
     accessSync(path, constants.R_OK);
     return [];
   } catch (error) {
-    return [`${key}: ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`];
+    return [`${key}: ${path} cannot be read: ${errorCode(error)}`];
   }
 }
 

@@ -6,6 +6,7 @@ import { nearest } from "./nearest-key.ts";
 import { setAt, type RawMap, type RawValue } from "./raw-tree.ts";
 import { readYamlValue } from "./read-yaml.ts";
 import { resolveVariable, type VariableTarget } from "./resolve-variable.ts";
+import { messageOf } from "../runtime/index.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -77,7 +78,7 @@ function readSecret(path: string, readFile: (path: string) => string): Reading {
   try {
     return { value: readFile(path).replace(/\r?\n$/u, "") };
   } catch (error) {
-    return { error: `the file "${path}" cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    return { error: `the file "${path}" cannot be read: ${messageOf(error)}` };
   }
 }
 

@@ -7,6 +7,7 @@ import { selectedIn } from "./expand-selections.ts";
 import type { Findings } from "./findings.ts";
 import { isRawMap, textAt, valueAt, type RawMap } from "./raw-tree.ts";
 import { parseFlag, parseHostPort } from "./values/index.ts";
+import { messageOf } from "../runtime/index.ts";
 
 /** Rules that concern several keys. They look at the text, so that they are checked beside what is wrong with single keys. */
 export function checkTogether(tree: RawMap, findings: Findings): void {
@@ -54,7 +55,7 @@ function checkAddress(tree: RawMap, findings: Findings): void {
   try {
     parseHostPort(text);
   } catch (error) {
-    findings.problem(["http", "addr"], error instanceof Error ? error.message : String(error));
+    findings.problem(["http", "addr"], messageOf(error));
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type YAMLError,
 } from "yaml";
 import { isRawMap, type KeyPath, type RawMap, type RawValue } from "./raw-tree.ts";
+import { messageOf } from "../runtime/index.ts";
 
 export interface YamlFile {
   readonly tree: RawMap;
@@ -76,7 +77,7 @@ function valueOf(document: Document.Parsed): ValueReading {
     return { value: withoutNulls(document.toJS() as RawValue | null) };
   } catch (error) {
     if (error instanceof RangeError) return { error: "is nested too deeply, or holds itself" };
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: messageOf(error) };
   }
 }
 

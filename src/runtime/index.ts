@@ -9,6 +9,7 @@ export { CoalescedSync } from "./coalesced-sync.ts";
 export { collectBytes } from "./collect-bytes.ts";
 export { makeFolder, type SyncFolder, syncFolder } from "./durable-folder.ts";
 export { errorCode } from "./error-code.ts";
+export { messageOf } from "./error-message.ts";
 export { FileError } from "./file-error.ts";
 export { fileIdentity } from "./file-identity.ts";
 export { freeMemory } from "./free-memory.ts";

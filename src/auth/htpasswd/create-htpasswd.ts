@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { FileError } from "../../runtime/index.ts";
+import { errorCode, FileError } from "../../runtime/index.ts";
 
 /**
  * Makes the password file with one user, `docker`, if there is none, as registry:2 does.
@@ -23,7 +23,7 @@ async function create(path: string, password: string): Promise<boolean> {
   try {
     await writeFile(path, `docker:${hash}\n`, { flag: "wx", mode: 0o600 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (errorCode(error) === "EEXIST") return false;
     throw error;
   }
   await chmod(path, 0o600);

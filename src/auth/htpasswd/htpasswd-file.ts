@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { type HtpasswdEntries, parseHtpasswd } from "./parse-htpasswd.ts";
+import { errorCode } from "../../runtime/index.ts";
 
 export type ReportProblem = (message: string) => void;
 
@@ -59,7 +60,7 @@ export class HtpasswdFile {
       return stat ? `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}` : MISSING;
     } catch (error) {
       // Reading fails for the same reason, and tells it.
-      return `not to be looked at: ${(error as NodeJS.ErrnoException).code}`;
+      return `not to be looked at: ${errorCode(error)}`;
     }
   }
 

@@ -6,6 +6,7 @@ import { parseDuration } from "./parse-duration.ts";
 import { parseFlag } from "./parse-flag.ts";
 import { parseNetwork } from "./parse-network.ts";
 import { parseSyslogAddress } from "./parse-syslog-address.ts";
+import { messageOf } from "../../runtime/index.ts";
 
 /** What can stand behind a key: a name for people, and the way from text to a value. */
 export interface ValueType<T> {
@@ -20,7 +21,7 @@ export function valueType<T>(name: string, parse: (text: string) => T): ValueTyp
     try {
       return parse(value);
     } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+      context.addIssue({ code: "custom", message: messageOf(error) });
       return z.NEVER;
     }
   });

@@ -1,4 +1,4 @@
-import { type Log, within } from "../../runtime/index.ts";
+import { type Log, messageOf, within } from "../../runtime/index.ts";
 import type { HealthCheck } from "./health-checks.ts";
 
 const LONGEST_MS = 30_000;
@@ -64,6 +64,6 @@ export class PeriodicCheck {
     this.#failures += 1;
     if (this.#failures < this.#check.threshold) return;
     if (this.#fault === undefined) this.#log.error("health check failed", { check: this.name, error });
-    this.#fault = error instanceof Error ? error.message : String(error);
+    this.#fault = messageOf(error);
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Log, within } from "../../runtime/index.ts";
+import { type Clock, type Log, messageOf, within } from "../../runtime/index.ts";
 
 /** What the registry cannot work without, or not well. */
 export interface Probe {
@@ -75,8 +75,4 @@ export class Prober {
     for (const check of Object.keys(this.#known)) if (!(check in faults)) log.info("it is right again", { check });
     this.#known = faults;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

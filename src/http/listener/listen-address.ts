@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { lstat, rm } from "node:fs/promises";
 import { connect, isIP, type Server } from "node:net";
-import { errorCode } from "../../runtime/index.ts";
+import { errorCode, messageOf } from "../../runtime/index.ts";
 
 /** Where to listen. An empty hostname means every address of the machine, IPv4 and IPv6; port 0 any free port. */
 export type ListenAddress = TcpAddress | { readonly unixSocketPath: string };
@@ -53,7 +53,7 @@ export function listenError(address: ListenAddress, cause: unknown): ListenError
   if (code === "EADDRNOTAVAIL") {
     return new ListenError("no-such-address", `${where} is not an address of this machine`, { cause });
   }
-  const words = cause instanceof Error ? cause.message : String(cause);
+  const words = messageOf(cause);
   return new ListenError("refused", `listening on ${where} failed: ${words}`, { cause });
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { errorCode } from "../../runtime/index.ts";
+import { errorCode, messageOf } from "../../runtime/index.ts";
 import { type CertificatePair, parseCertificatePair, parseCertificates } from "./certificate-pair.ts";
 import { FollowedFiles } from "./followed-files.ts";
 import type { CertificateFilesOptions } from "./options.ts";
@@ -71,5 +71,5 @@ function describeFault(cause: unknown): string {
   const code = errorCode(cause);
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES") return "permission is missing for the user that the registry runs as";
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

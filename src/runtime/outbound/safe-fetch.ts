@@ -1,3 +1,4 @@
+import { messageOf } from "../error-message.ts";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { errorCode } from "../error-code.ts";
@@ -146,6 +147,6 @@ function whileNotAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 function asOutboundError(error: unknown, { host }: URL, timeLimit: AbortSignal): OutboundError {
   if (error instanceof OutboundError) return error;
   if (timeLimit.aborted) return new OutboundError("timeout", `${host} did not answer in time`, error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new OutboundError("unreachable", `${host} cannot be reached: ${message}`, error);
 }

@@ -1,4 +1,4 @@
-import { errorCode } from "../../runtime/index.ts";
+import { errorCode, messageOf } from "../../runtime/index.ts";
 import { StorageError, type StorageErrorReason } from "../storage-error.ts";
 
 interface Meaning {
@@ -49,5 +49,5 @@ function translate(cause: unknown, what: string): StorageError {
 }
 
 function unknownMeaning(cause: unknown): Meaning {
-  return { reason: "unavailable", advice: cause instanceof Error ? cause.message : String(cause) };
+  return { reason: "unavailable", advice: messageOf(cause) };
 }

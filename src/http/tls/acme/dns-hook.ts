@@ -1,4 +1,5 @@
 import { TlsError } from "../tls-error.ts";
+import { messageOf } from "../../../runtime/index.ts";
 
 export interface DnsRecord {
   /** As in the certificate, without `*.`. */
@@ -42,7 +43,7 @@ function start(command: string[], timeoutMs: number): Bun.Subprocess<"ignore", "
       killSignal: "SIGKILL",
     });
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
+    const words = messageOf(cause);
     throw new TlsError("challenge-failed", `the hook ${command[0]} cannot be started: ${words}`, { cause });
   }
 }

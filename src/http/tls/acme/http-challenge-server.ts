@@ -1,5 +1,6 @@
 import { targetOf } from "../../request-target.ts";
 import { TlsError } from "../tls-error.ts";
+import { messageOf } from "../../../runtime/index.ts";
 
 const challengePath = "/.well-known/acme-challenge/";
 
@@ -39,7 +40,7 @@ export class HttpChallengeServer {
       });
     } catch (cause) {
       const where = `${hostname}:${port}`;
-      const words = cause instanceof Error ? cause.message : String(cause);
+      const words = messageOf(cause);
       throw new TlsError("challenge-failed", `http-01 cannot be answered, listening on ${where} failed: ${words}`, {
         cause,
       });

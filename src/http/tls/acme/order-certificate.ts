@@ -8,6 +8,7 @@ import type { AcmeOptions } from "../options.ts";
 import { TlsError } from "../tls-error.ts";
 import type { AcmeCache } from "./acme-cache.ts";
 import type { ChallengeAnswers } from "./challenge-answers.ts";
+import { messageOf } from "../../../runtime/index.ts";
 
 /** How patiently the certificate authority is asked whether it is done. */
 export interface AcmePace {
@@ -46,7 +47,7 @@ export async function orderCertificate(parts: OrderParts): Promise<CertificatePa
   try {
     return await endInTime(order(parts), pace.orderTimeoutMs, signal);
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
+    const words = messageOf(cause);
     const what = `no certificate for ${options.hosts.join(", ")} from ${options.directoryUrl}`;
     throw new TlsError("order-failed", `${what}: ${words}`, { cause });
   }
