@@ -1,50 +1,16 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 
-import { type ConnectionInfo, type Listener, ListenError, startListener } from "../../../../src/http/listener/index.ts";
+import { ListenError } from "../../../../src/http/listener/index.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
 import { until as soon } from "../../../support/until.ts";
+import { type Fetch, openListening } from "./listening.ts";
 
-type Fetch = (request: Request, connection: ConnectionInfo) => Response | Promise<Response>;
-
-const closers: (() => unknown)[] = [];
-const problems: { message: string; cause: unknown }[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-  problems.length = 0;
-});
-
-async function listen(fetch: Fetch, changes: Partial<Parameters<typeof startListener>[0]> = {}): Promise<Listener> {
-  const listener = await startListener({
-    address: { hostname: "127.0.0.1", port: 0 },
-    limits: { idleTimeoutMs: 60_000 },
-    reportProblem: (message, cause) => problems.push({ message, cause }),
-    fetch,
-    ...changes,
-  });
-  closers.push(() => listener.stop(0));
-  return listener;
-}
-
-/** A connection by hand, with everything that came back so far. */
-async function dial(
-  listener: Listener,
-  text = "",
-): Promise<{ socket: Socket; received: () => string; ended: Promise<void> }> {
-  let received = "";
-  const socket = connect({ host: "127.0.0.1", port: listener.port ?? 0 });
-  closers.push(() => socket.destroy());
-  socket.on("data", (chunk) => (received += chunk.toString("latin1")));
-  socket.on("error", () => undefined);
-  const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  await new Promise((resolve) => socket.once("connect", resolve));
-  socket.write(text);
-  return { socket, received: () => received, ended };
-}
+const { listen, dial, close, problems } = openListening();
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: registry.example\r\n\r\n`;
+
+afterEach(close);
 
 const until = (isTrue: () => boolean) => soon(String(isTrue), isTrue);
 
@@ -152,58 +118,6 @@ describe("limits", () => {
     const body = new Uint8Array(130 * 1024 * 1024);
     expect(await (await fetch(listener.url, { method: "PUT", body })).text()).toBe(String(body.length));
   });
-
-  const halfABody = "PUT /stall HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc";
-  const idle = { limits: { idleTimeoutMs: 4000 } };
-
-  test("a client that stops in the middle of a body is cut, and the handler learns it", async () => {
-    const failed = Promise.withResolvers<unknown>();
-    const listener = await listen(async (request) => {
-      await request.bytes().catch(failed.resolve);
-      return new Response();
-    }, idle);
-    const client = await dial(listener, halfABody);
-    await client.ended;
-    expect(client.received()).toBe("");
-    expect(await failed.promise).toMatchObject({ name: "AbortError" });
-  }, 20_000);
-
-  test("an idle connection is closed, one whose request expects a long transfer is not", async () => {
-    const stalled = Promise.withResolvers<void>();
-    const listener = await listen(async (request, connection) => {
-      if (request.url.endsWith("/idle")) return new Response();
-      connection.expectLongTransfer();
-      stalled.resolve();
-      await request.bytes();
-      return new Response("late but whole");
-    }, idle);
-    const patient = await dial(listener, halfABody);
-    await stalled.promise;
-    const quiet = await dial(listener, get("/idle"));
-    await quiet.ended;
-    patient.socket.write("defghij");
-    await until(() => patient.received().includes("late but whole"));
-  }, 20_000);
-
-  test("work without bytes may take longer than the idle time-out, which counts again afterwards", async () => {
-    const working = Promise.withResolvers<void>();
-    const done = Promise.withResolvers<void>();
-    const listener = await listen(async (request, connection) => {
-      if (request.url.endsWith("/idle")) return new Response();
-      await connection.withoutIdleTimeout(() => {
-        working.resolve();
-        return done.promise;
-      });
-      return new Response("finished");
-    }, idle);
-    const client = await dial(listener, get("/work"));
-    await working.promise;
-    const quiet = await dial(listener, get("/idle"));
-    await quiet.ended;
-    done.resolve();
-    await until(() => client.received().includes("finished"));
-    await client.ended;
-  }, 30_000);
 });
 
 describe("a graceful stop", () => {
