@@ -53,15 +53,35 @@ interface Link {
   readonly nowMs: number;
 }
 
-const insertLink = preparedQuery((queries, { repositoryId, blobId, nowMs }: Link) =>
-  queries
-    .insertInto("repository_blobs")
-    .values({ repository_id: repositoryId, blob_id: blobId, linked_at_ms: nowMs })
-    .onConflict((conflict) => conflict.doNothing()),
+const upsertLink = preparedQuery((queries, link: Link) =>
+  insertLink(queries, link).onConflict((conflict) =>
+    conflict.columns(["repository_id", "blob_id"]).doUpdateSet({ linked_at_ms: link.nowMs }),
+  ),
 );
 
+const ensureLink = preparedQuery((queries, link: Link) =>
+  insertLink(queries, link).onConflict((conflict) => conflict.doNothing()),
+);
+
+function insertLink(queries: Queries, { repositoryId, blobId, nowMs }: Link) {
+  return queries
+    .insertInto("repository_blobs")
+    .values({ repository_id: repositoryId, blob_id: blobId, linked_at_ms: nowMs });
+}
+
+/** Gives the blob to the repository; one that it has is kept by it for as long as a new one. */
 export async function linkBlob(queries: Queries, repositoryId: number, blobId: number, nowMs: number): Promise<void> {
-  await insertLink(queries, { repositoryId, blobId, nowMs });
+  await upsertLink(queries, { repositoryId, blobId, nowMs });
+}
+
+/** Gives the blob to the repository, and changes nothing if it has it. */
+export async function ensureBlobLink(
+  queries: Queries,
+  repositoryId: number,
+  blobId: number,
+  nowMs: number,
+): Promise<void> {
+  await ensureLink(queries, { repositoryId, blobId, nowMs });
 }
 
 const selectId = preparedQuery((queries, { digest }: { digest: Digest }) =>

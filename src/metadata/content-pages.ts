@@ -10,9 +10,11 @@ export interface BlobPage {
   readonly onlyLost?: boolean;
 }
 
-/** Blobs of all repositories and of none, in the order of their digests. */
+/** Blobs of all repositories and of none, but for those that are on their way out, in the order of their digests. */
 export function listBlobs(queries: Queries, { after, limit, onlyLost = false }: BlobPage): Promise<StoredBlob[]> {
-  const blobs = selectBlobs(queries).where("digest", ">", after as Digest);
+  const blobs = selectBlobs(queries)
+    .where("digest", ">", after as Digest)
+    .where("condemned_at_ms", "is", null);
   const wanted = onlyLost ? blobs.where("lost_reason", "is not", null) : blobs;
   return wanted.orderBy("digest").limit(limit).execute();
 }

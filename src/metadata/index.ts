@@ -113,6 +113,7 @@ export { type Act, type ActOrigin, findChainEnd, recordAct } from "./audit/recor
 export { recordIfPossible, type RecordParts, type ReportUnrecorded } from "./audit/record-if-possible.ts";
 export { type ChainBreak, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export {
+  ensureBlobLink,
   findBlobId,
   findMissingBlobs,
   findUnlinkedBlobs,
@@ -126,6 +127,23 @@ export {
 export { findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
 export { type Contents, countContents } from "./count-contents.ts";
 export type { MetadataDatabase, Queries } from "./database.ts";
+export { countBacklog, takeCandidates, withoutNewWait } from "./garbage/candidates.ts";
+export {
+  type CondemnedBlob,
+  isCondemned,
+  listCondemnedBlobs,
+  postponeCondemned,
+  removeBlobRows,
+  reviveBlob,
+} from "./garbage/condemned-blobs.ts";
+export {
+  findManifestTies,
+  findPresentManifests,
+  type ManifestTies,
+  removeManifestRows,
+} from "./garbage/manifest-ties.ts";
+export { listRemovals, pruneRemovals, recordRemovals } from "./garbage/removals.ts";
+export { condemnUnneededBlobs, removeBlobCandidates, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { StoredBlob, ManifestContent, ManifestHead } from "./hot-reads.ts";
 export { clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss, restoreBlob } from "./lost-blobs.ts";
 export { repairManifestIndex } from "./repair-manifest-index.ts";

@@ -6,24 +6,31 @@ import type { Schema } from "./schema.ts";
 
 type Reference = Insertable<Schema["manifest_references"]>;
 
+/** A manifest's row. */
+export interface ManifestRow {
+  readonly id: number;
+  readonly repositoryId: number;
+}
+
 /** Records what a manifest names, for one of which nothing is on record. */
-export async function putReferences(queries: Queries, manifestId: number, manifest: Manifest): Promise<void> {
-  const rows = referenceRows(manifestId, manifest).map(valuesOf);
+export async function putReferences(queries: Queries, row: ManifestRow, manifest: Manifest): Promise<void> {
+  const rows = referenceRows(row, manifest).map(valuesOf);
   for (const some of inGroups(rows, 100)) await insertReferences(some.length)(queries, some.flat());
 }
 
-export async function replaceReferences(queries: Queries, manifestId: number, manifest: Manifest): Promise<void> {
-  await queries.deleteFrom("manifest_references").where("manifest_id", "=", manifestId).execute();
-  await putReferences(queries, manifestId, manifest);
+export async function replaceReferences(queries: Queries, row: ManifestRow, manifest: Manifest): Promise<void> {
+  await queries.deleteFrom("manifest_references").where("manifest_id", "=", row.id).execute();
+  await putReferences(queries, row, manifest);
 }
 
-export function referenceRows(manifestId: number, manifest: Manifest) {
+export function referenceRows({ id, repositoryId }: ManifestRow, manifest: Manifest) {
   const named = [
     ...manifest.blobs.map((descriptor) => ({ kind: "blob" as const, descriptor })),
     ...manifest.manifests.map((descriptor) => ({ kind: "manifest" as const, descriptor })),
   ];
   return named.map(({ kind, descriptor }, position) => ({
-    manifest_id: manifestId,
+    manifest_id: id,
+    repository_id: repositoryId,
     position,
     kind,
     digest: descriptor.digest,
@@ -34,16 +41,17 @@ export function referenceRows(manifestId: number, manifest: Manifest) {
 
 type ReferenceValues = readonly [
   manifestId: number,
+  repositoryId: number,
   position: number,
   kind: Reference["kind"],
   digest: Reference["digest"],
   mediaType: string,
   sizeBytes: number,
 ];
-const REFERENCE_COLUMNS = 6;
+const REFERENCE_COLUMNS = 7;
 
 function valuesOf(row: Reference): ReferenceValues {
-  return [row.manifest_id, row.position, row.kind, row.digest, row.media_type, row.size_bytes];
+  return [row.manifest_id, row.repository_id, row.position, row.kind, row.digest, row.media_type, row.size_bytes];
 }
 
 /** Takes the values of all rows one after another. */
@@ -58,6 +66,7 @@ const insertReferences = preparedByCount((count: number) =>
 function referenceAt(values: readonly unknown[], start: number): Reference {
   // One by one, as there is nothing but positions while the query is compiled.
   const row = Array.from({ length: REFERENCE_COLUMNS }, (_, column) => values[start + column]);
-  const [manifest_id, position, kind, digest, media_type, size_bytes] = row as unknown as ReferenceValues;
-  return { manifest_id, position, kind, digest, media_type, size_bytes };
+  const [manifest_id, repository_id, position, kind, digest, media_type, size_bytes] =
+    row as unknown as ReferenceValues;
+  return { manifest_id, repository_id, position, kind, digest, media_type, size_bytes };
 }

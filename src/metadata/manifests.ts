@@ -38,7 +38,7 @@ export async function putManifest(queries: Queries, entry: NewManifest): Promise
     body: entry.body,
   });
   if (!row) throw new Error(`the row of ${entry.digest} was not returned`);
-  await putReferences(queries, row.id, entry.manifest);
+  await putReferences(queries, { id: row.id, repositoryId: entry.repositoryId }, entry.manifest);
   return { id: row.id, isNew: true };
 }
 
@@ -69,10 +69,14 @@ export function derivedColumns(manifest: Manifest) {
   };
 }
 
-async function restoreManifest(queries: Queries, id: number, { manifest, body }: NewManifest): Promise<void> {
+async function restoreManifest(
+  queries: Queries,
+  id: number,
+  { repositoryId, manifest, body }: NewManifest,
+): Promise<void> {
   const columns = { ...derivedColumns(manifest), size_bytes: body.byteLength, body };
   await queries.updateTable("manifests").set(columns).where("id", "=", id).execute();
-  await replaceReferences(queries, id, manifest);
+  await replaceReferences(queries, { id, repositoryId }, manifest);
 }
 
 /**

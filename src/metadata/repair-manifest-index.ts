@@ -1,7 +1,7 @@
 import type { Manifest } from "../oci/index.ts";
 import type { StoredManifest } from "./content-pages.ts";
 import type { Queries } from "./database.ts";
-import { referenceRows, replaceReferences } from "./manifest-references.ts";
+import { type ManifestRow, referenceRows, replaceReferences } from "./manifest-references.ts";
 import { derivedColumns } from "./manifests.ts";
 
 export interface ManifestIndexChanges {
@@ -18,7 +18,7 @@ export interface ManifestIndexChanges {
  */
 export async function repairManifestIndex(
   queries: Queries,
-  { id, body }: Pick<StoredManifest, "id" | "body">,
+  { id, repositoryId, body }: Pick<StoredManifest, "id" | "repositoryId" | "body">,
   manifest: Manifest,
 ): Promise<ManifestIndexChanges> {
   const columns = { ...derivedColumns(manifest), size_bytes: body.byteLength };
@@ -27,19 +27,19 @@ export async function repairManifestIndex(
   if (!found) return { columns: false, references: false };
   const changes = {
     columns: names.some((name) => found[name] !== columns[name]),
-    references: await hasOtherReferences(queries, id, manifest),
+    references: await hasOtherReferences(queries, { id, repositoryId }, manifest),
   };
   if (changes.columns) await queries.updateTable("manifests").set(columns).where("id", "=", id).execute();
-  if (changes.references) await replaceReferences(queries, id, manifest);
+  if (changes.references) await replaceReferences(queries, { id, repositoryId }, manifest);
   return changes;
 }
 
-async function hasOtherReferences(queries: Queries, id: number, manifest: Manifest): Promise<boolean> {
+async function hasOtherReferences(queries: Queries, row: ManifestRow, manifest: Manifest): Promise<boolean> {
   const found = await queries
     .selectFrom("manifest_references")
-    .select(["manifest_id", "position", "kind", "digest", "media_type", "size_bytes"])
-    .where("manifest_id", "=", id)
+    .select(["manifest_id", "repository_id", "position", "kind", "digest", "media_type", "size_bytes"])
+    .where("manifest_id", "=", row.id)
     .orderBy("position")
     .execute();
-  return !Bun.deepEquals(found, referenceRows(id, manifest));
+  return !Bun.deepEquals(found, referenceRows(row, manifest));
 }

@@ -12,6 +12,8 @@ export interface Schema extends AccessSchema {
   tags: TagsTable;
   uploads: UploadsTable;
   scrubs: ScrubsTable;
+  garbage_candidates: GarbageCandidatesTable;
+  removals: RemovalsTable;
 }
 
 interface RepositoriesTable {
@@ -30,6 +32,8 @@ interface BlobsTable {
   /** `null`: as far as is known the bytes are good. */
   lost_reason: LossReason | null;
   lost_at_ms: number | null;
+  /** Since when no repository has it, once that was found; `null` as soon as one has it again. */
+  condemned_at_ms: number | null;
 }
 
 /** What was found of a blob's bytes: nothing, more or less of them than there should be, others, or a disk that cannot read them. */
@@ -63,6 +67,8 @@ interface ManifestsTable {
 /** What a manifest names: its config and layers (`blob`) or the children of an index (`manifest`). */
 interface ManifestReferencesTable {
   manifest_id: number;
+  /** The manifest's. */
+  repository_id: number;
   position: number;
   kind: "blob" | "manifest";
   digest: Digest;
@@ -100,4 +106,33 @@ interface ScrubsTable {
   finished_at_ms: number | null;
   /** Where it is and what it found, as JSON. */
   progress: string;
+}
+
+/** What may have lost the last that named it; triggers enter it wherever that may happen, and it is looked at later. */
+interface GarbageCandidatesTable {
+  id: Generated<number>;
+  /** That a repository has a blob · a blob that no repository may have · a manifest that nothing may name. */
+  kind: "link" | "blob" | "manifest";
+  /** 0 for a blob. */
+  repository_id: number;
+  /** A blob's id, or a manifest's. */
+  target_id: number;
+  /** Of a manifest: the index that it belonged to, or its subject, was deleted. */
+  is_orphan: 0 | 1;
+  since_ms: number;
+}
+
+/** What clean-up has removed. */
+interface RemovalsTable {
+  id: Generated<number>;
+  kind: "link" | "blob" | "manifest";
+  digest: Digest;
+  /** `null` for a blob. */
+  repository: RepositoryName | null;
+  size_bytes: number;
+  /** For people. */
+  reason: string;
+  /** The run that did it. */
+  run: string;
+  at_ms: number;
 }

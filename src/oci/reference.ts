@@ -25,6 +25,18 @@ export function parseTag(text: string): Tag {
   );
 }
 
+const ATTACHED_TAG = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.(?:sig|att|sbom))?$/;
+
+/**
+ * What a tag attaches its manifest to: cosign's signatures, attestations and SBOMs have such tags, and so have lists of referrers
+ * that clients keep themselves. `undefined`: the tag is one of its own.
+ * @spec OCI distribution-spec, "Referrers Tag Schema"
+ */
+export function subjectOfTag(tag: Tag): Digest | undefined {
+  const subject = ATTACHED_TAG.exec(tag)?.[1];
+  return subject === undefined ? undefined : parseDigest(subject.replace("-", ":"));
+}
+
 /**
  * A digest contains a colon and a tag cannot, so a colon decides which of the two was meant.
  * @throws RegistryError `digest-invalid`, `tag-invalid`

@@ -3,6 +3,7 @@ import { core } from "./0001-core.ts";
 import { scrub } from "./0002-scrub.ts";
 import { access } from "./0003-access.ts";
 import { sealedSignIns } from "./0004-sealed-sign-ins.ts";
+import { garbage } from "./0005-garbage.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -10,6 +11,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0002-scrub": scrub,
   "0003-access": access,
   "0004-sealed-sign-ins": sealedSignIns,
+  "0005-garbage": garbage,
 };
 
 export const migrations: MigrationProvider = {

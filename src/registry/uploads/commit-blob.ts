@@ -1,5 +1,6 @@
 import { ensureRepository, linkBlob, putBlob, removeUpload } from "../../metadata/index.ts";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
+import { placeBlob } from "../collection/place-blob.ts";
 import type { Registry } from "../registry.ts";
 import { blobKeyOf } from "../storage-keys.ts";
 import { requireSameDigest } from "../validation.ts";
@@ -19,7 +20,7 @@ export interface ReceivedBlob extends HashedUpload {
 /**
  * Makes what was received a blob of the repository; ends the hasher. Bytes before rows: a crash between the two leaves bytes
  * that nobody names, never a name without bytes.
- * @throws RegistryError `digest-mismatch`, `upload-interrupted`; and what `beforeCommit` throws
+ * @throws RegistryError `digest-mismatch`, `upload-interrupted`, `unavailable`; and what `beforeCommit` throws
  */
 export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promise<void> {
   const { digest, sessionId } = blob;
@@ -32,15 +33,19 @@ export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promis
 
 async function commitVerified(registry: Registry, blob: ReceivedBlob): Promise<void> {
   const { repository, digest, state, small, sessionId } = blob;
+  const { storage, clock } = registry;
   const storageKey = blobKeyOf(digest);
   const sizeBytes = small?.byteLength ?? state.offsetBytes;
-  // An upload that got nothing needs no end.
-  if (small) await registry.storage.write(storageKey, small);
-  else await registry.storage.uploads.finish(state, storageKey);
-  const nowMs = registry.clock.nowMs();
-  await registry.metadata.transaction(async (queries) => {
-    const blobId = await putBlob(queries, { digest, sizeBytes, storageKey, createdAtMs: nowMs, isVerified: true });
-    await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
-    if (sessionId !== undefined) await removeUpload(queries, sessionId);
+  await placeBlob(registry, {
+    digest,
+    storageKey,
+    // An upload that got nothing needs no end.
+    place: () => (small ? storage.write(storageKey, small) : storage.uploads.finish(state, storageKey)),
+    async record(queries) {
+      const nowMs = clock.nowMs();
+      const blobId = await putBlob(queries, { digest, sizeBytes, storageKey, createdAtMs: nowMs, isVerified: true });
+      await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
+      if (sessionId !== undefined) await removeUpload(queries, sessionId);
+    },
   });
 }

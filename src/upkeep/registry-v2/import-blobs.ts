@@ -1,4 +1,4 @@
-import { linkBlob, type NewBlob, putBlob } from "../../metadata/index.ts";
+import { ensureBlobLink, type NewBlob, putBlob } from "../../metadata/index.ts";
 import { algorithmOf, type Digest, isDigest } from "../../oci/index.ts";
 import { blobKeyOf } from "../../registry/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
@@ -16,7 +16,7 @@ export async function importBlobs(target: RepositoryImport): Promise<void> {
     await writeBatch(target, async (queries) => {
       for (const blob of batch) {
         // The link is as old as the import, not as the image: clean-up gives a push that was under way its time.
-        await linkBlob(queries, target.repositoryId, await putBlob(queries, blob), target.nowMs);
+        await ensureBlobLink(queries, target.repositoryId, await putBlob(queries, blob), target.nowMs);
       }
     });
     target.tally.blobs += batch.length;

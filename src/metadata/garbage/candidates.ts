@@ -1,0 +1,94 @@
+import { sql } from "kysely";
+import type { Queries } from "../database.ts";
+import type { Schema } from "../schema.ts";
+
+export type CandidateKind = Schema["garbage_candidates"]["kind"];
+
+/** Something that may have lost the last that named it. */
+export interface Candidate {
+  readonly repositoryId: number;
+  /** A blob's id, or a manifest's. */
+  readonly targetId: number;
+  /** Of a manifest: the index that it belonged to, or its subject, was deleted. */
+  readonly isOrphan: boolean;
+  readonly sinceMs: number;
+}
+
+export interface DueCandidates {
+  readonly kind: CandidateKind;
+  /** Inclusive. */
+  readonly untilMs: number;
+  readonly limit: number;
+}
+
+/** Takes the candidates that have waited longest from the list, to be judged in the same transaction. */
+export async function takeCandidates(queries: Queries, due: DueCandidates): Promise<readonly Candidate[]> {
+  const { kind, untilMs, limit } = due;
+  const { rows } = await sql<{ repository_id: number; target_id: number; is_orphan: number; since_ms: number }>`
+    delete from garbage_candidates where id in (
+      select id from garbage_candidates where kind = ${kind} and since_ms <= ${untilMs} order by since_ms limit ${limit})
+    returning repository_id, target_id, is_orphan, since_ms`.execute(queries);
+  return rows.map((row) => ({
+    repositoryId: row.repository_id,
+    targetId: row.target_id,
+    isOrphan: row.is_orphan === 1,
+    sinceMs: row.since_ms,
+  }));
+}
+
+/** What a removal leaves behind has waited as long as what was removed: run with what `remove` does, it need not wait again. */
+export async function withoutNewWait<T>(queries: Queries, sinceMs: number, remove: () => Promise<T>): Promise<T> {
+  const { last } = await queries
+    .selectFrom("garbage_candidates")
+    .select(({ fn }) => fn.max("id").as("last"))
+    .executeTakeFirstOrThrow();
+  const result = await remove();
+  await queries
+    .updateTable("garbage_candidates")
+    .set({ since_ms: sinceMs })
+    .where("id", ">", last ?? 0)
+    .execute();
+  return result;
+}
+
+/** Every manifest without a tag, of all repositories, as if it had just lost it, `sinceMs` ago. */
+export async function nominateUntagged(queries: Queries, sinceMs: number): Promise<void> {
+  await sql`
+    insert into garbage_candidates (kind, repository_id, target_id, is_orphan, since_ms)
+    select 'manifest', m.repository_id, m.id, 0, ${sinceMs} from manifests m
+    where not exists (select 1 from tags t where t.manifest_id = m.id)
+    on conflict (kind, repository_id, target_id) do nothing`.execute(queries);
+}
+
+/** How much waits to be judged, or for its bytes to go. */
+export interface GarbageBacklog {
+  readonly links: number;
+  readonly blobs: number;
+  readonly manifests: number;
+  readonly condemnedBlobs: number;
+  readonly condemnedBytes: number;
+}
+
+export async function countBacklog(queries: Queries): Promise<GarbageBacklog> {
+  const kinds = await queries
+    .selectFrom("garbage_candidates")
+    .select(({ fn }) => ["kind", fn.countAll<number | string>().as("rows")])
+    .groupBy("kind")
+    .execute();
+  const count = (kind: CandidateKind) => Number(kinds.find((row) => row.kind === kind)?.rows ?? 0);
+  const condemned = await queries
+    .selectFrom("blobs")
+    .select(({ fn }) => [
+      fn.countAll<number | string>().as("rows"),
+      fn.sum<number | string | null>("size_bytes").as("bytes"),
+    ])
+    .where("condemned_at_ms", "is not", null)
+    .executeTakeFirstOrThrow();
+  return {
+    links: count("link"),
+    blobs: count("blob"),
+    manifests: count("manifest"),
+    condemnedBlobs: Number(condemned.rows),
+    condemnedBytes: Number(condemned.bytes ?? 0),
+  };
+}

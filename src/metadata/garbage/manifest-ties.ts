@@ -1,0 +1,56 @@
+import { sql } from "kysely";
+import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
+import type { Queries } from "../database.ts";
+
+/** A manifest with what may keep it. */
+export interface ManifestTies {
+  readonly id: number;
+  readonly repositoryId: number;
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** The first of them. */
+  readonly tags: readonly Tag[];
+  /** The first index that names it. */
+  readonly parent: Digest | null;
+  readonly subject: Digest | null;
+  /** The subject is there. */
+  readonly hasSubject: boolean;
+}
+
+/** One tag that keeps is enough; of tags that do not keep by themselves a manifest has few. */
+const MOST_TAGS = 8;
+
+/** Of those of the manifests that are there. */
+export async function findManifestTies(queries: Queries, ids: readonly number[]): Promise<readonly ManifestTies[]> {
+  const { rows } = await sql<Omit<ManifestTies, "tags" | "hasSubject"> & { tags: string; hasSubject: number }>`
+    select m.id, m.repository_id as repositoryId, r.name as repository, m.digest, m.size_bytes as sizeBytes,
+      (select json_group_array(name) from
+        (select t.name from tags t where t.manifest_id = m.id limit ${MOST_TAGS})) as tags,
+      (select p.digest from manifest_references mr join manifests p on p.id = mr.manifest_id
+        where mr.digest = m.digest and mr.repository_id = m.repository_id and mr.kind = 'manifest' limit 1) as parent,
+      m.subject_digest as subject,
+      exists (select 1 from manifests s
+        where s.repository_id = m.repository_id and s.digest = m.subject_digest) as hasSubject
+    from json_each(${JSON.stringify(ids)}) c
+    join manifests m on m.id = c.value
+    join repositories r on r.id = m.repository_id`.execute(queries);
+  return rows.map((row) => ({ ...row, tags: JSON.parse(row.tags) as Tag[], hasSubject: row.hasSubject === 1 }));
+}
+
+/** With their tags. What they named becomes a candidate. */
+export async function removeManifestRows(queries: Queries, ids: readonly number[]): Promise<void> {
+  await sql`delete from manifests where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
+}
+
+/** Which of the manifests are in the repositories, as `[repository id, digest]`. */
+export async function findPresentManifests(
+  queries: Queries,
+  wanted: readonly (readonly [repositoryId: number, digest: Digest])[],
+): Promise<ReadonlySet<string>> {
+  if (wanted.length === 0) return new Set();
+  const { rows } = await sql<{ repositoryId: number; digest: Digest }>`
+    select m.repository_id as repositoryId, m.digest from json_each(${JSON.stringify(wanted)}) c
+    join manifests m on m.repository_id = c.value ->> 0 and m.digest = c.value ->> 1`.execute(queries);
+  return new Set(rows.map(({ repositoryId, digest }) => `${repositoryId} ${digest}`));
+}

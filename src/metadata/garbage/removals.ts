@@ -1,0 +1,49 @@
+import type { Digest, RepositoryName } from "../../oci/index.ts";
+import type { Queries } from "../database.ts";
+import { inGroups } from "../prepared-query.ts";
+import type { CandidateKind } from "./candidates.ts";
+
+/** Something that clean-up has removed. */
+export interface Removal {
+  readonly kind: CandidateKind;
+  readonly digest: Digest;
+  /** `null` for a blob, which no repository had any more. */
+  readonly repository: RepositoryName | null;
+  readonly sizeBytes: number;
+  /** For people. */
+  readonly reason: string;
+  /** The run that did it. */
+  readonly run: string;
+  readonly atMs: number;
+}
+
+/** Puts removals on record, in the transaction that makes them. */
+export async function recordRemovals(queries: Queries, removals: readonly Removal[]): Promise<void> {
+  for (const some of inGroups(removals, 100))
+    await queries
+      .insertInto("removals")
+      .values(some.map(({ sizeBytes, atMs, ...removal }) => ({ ...removal, size_bytes: sizeBytes, at_ms: atMs })))
+      .execute();
+}
+
+/** The last ones of a digest, the newest first. */
+export async function listRemovals(queries: Queries, digest: Digest, limit: number): Promise<readonly Removal[]> {
+  return queries
+    .selectFrom("removals")
+    .select(["kind", "digest", "repository", "size_bytes as sizeBytes", "reason", "run", "at_ms as atMs"])
+    .where("digest", "=", digest)
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+}
+
+/** Forgets what was removed before `beforeMs`, some of it. @returns whether there may be more */
+export async function pruneRemovals(queries: Queries, beforeMs: number, limit: number): Promise<boolean> {
+  const { numDeletedRows } = await queries
+    .deleteFrom("removals")
+    .where("id", "in", (some) =>
+      some.selectFrom("removals").select("id").where("at_ms", "<", beforeMs).orderBy("at_ms").limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows) === limit;
+}

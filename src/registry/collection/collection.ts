@@ -1,0 +1,26 @@
+import type { RepositoryName } from "../../oci/index.ts";
+import type { Registry } from "../registry.ts";
+
+/** Whether manifests stay that no tag, no index and no subject keeps. */
+export type UntaggedRule = "keep" | "remove";
+
+/** One run of clean-up, as its steps need it. */
+export interface Collection {
+  readonly registry: Pick<Registry, "metadata" | "storage" | "clock">;
+  /** On record with everything that it removes. */
+  readonly run: string;
+  /** Judged is what has been a candidate since then, inclusive. */
+  readonly dueMs: number;
+  /** Bytes go this long after it was found that nobody needs them; a push must not take longer to record what it has placed. */
+  readonly settleMs: number;
+  readonly untaggedRuleOf: (repository: RepositoryName) => UntaggedRule;
+}
+
+/** What a step did. */
+export interface Step {
+  /** Candidates that were judged, or blobs that were removed: with 0 there is nothing to do now. */
+  readonly looked: number;
+  readonly removed: number;
+  /** Of blobs whose bytes are gone. */
+  readonly freedBytes: number;
+}

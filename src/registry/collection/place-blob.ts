@@ -1,0 +1,40 @@
+import { isCondemned, type Queries, reviveBlob } from "../../metadata/index.ts";
+import { type Digest, RegistryError } from "../../oci/index.ts";
+import type { StorageKey } from "../../storage/index.ts";
+import type { Registry } from "../registry.ts";
+
+/** Bytes go at the earliest this long after their blob was condemned. */
+export const SETTLE_MS = 60_000;
+
+/** From here on a push looks whether what it has placed is still there. */
+const LONG_MS = SETTLE_MS / 2;
+
+export interface BlobPlacing<T> {
+  readonly digest: Digest;
+  readonly storageKey: StorageKey;
+  /** Puts the bytes there, or finds them there. */
+  readonly place: () => Promise<void>;
+  /** Records that a repository has the blob. */
+  readonly record: (queries: Queries) => Promise<T>;
+}
+
+/**
+ * Bytes before rows, and clean-up takes none of them away in between: what is condemned is revived first, so that its bytes go
+ * {@link SETTLE_MS} later at the earliest, and by then they have a row. Who takes longer than that looks again.
+ * @throws RegistryError `unavailable` if the bytes went meanwhile, which takes a minute between two steps
+ */
+export async function placeBlob<T>(
+  { metadata, storage, clock }: Pick<Registry, "metadata" | "storage" | "clock">,
+  { digest, storageKey, place, record }: BlobPlacing<T>,
+): Promise<T> {
+  const startedAtMs = clock.nowMs();
+  if (await isCondemned(metadata.reads, digest)) await metadata.transaction((queries) => reviveBlob(queries, digest));
+  await place();
+  return metadata.transaction(async (queries) => {
+    const takenMs = clock.nowMs() - startedAtMs;
+    // A clock that was set back tells nothing.
+    if ((takenMs > LONG_MS || takenMs < 0) && !(await storage.stat(storageKey)))
+      throw new RegistryError("unavailable", `storing ${digest} took too long: push the blob again`);
+    return record(queries);
+  });
+}

@@ -1,0 +1,125 @@
+import { pruneRemovals } from "../../metadata/index.ts";
+import {
+  type Collection,
+  reviewBlobs,
+  reviewLinks,
+  reviewManifests,
+  type Step,
+  sweepBlobs,
+} from "../../registry/index.ts";
+import { pause } from "../../runtime/index.ts";
+import type { StorageError } from "../../storage/index.ts";
+
+export interface GarbageCollection extends Omit<Collection, "dueMs"> {
+  /** What has lost the last that named it stays this long. */
+  readonly windowMs: number;
+  /** Ends the run early, in an orderly way. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((tally: GarbageTally) => void) | undefined;
+  /** Hears of bytes that storage did not remove; they are tried again later. */
+  readonly onFailure?: ((error: StorageError) => void) | undefined;
+  /** How much of the time others have the database for themselves, for each part that the run has it: 0 is as fast as it goes. */
+  readonly restFactor?: number | undefined;
+}
+
+/** What a run did so far. */
+export interface GarbageTally {
+  /** Candidates that were judged. */
+  readonly candidates: number;
+  /** Manifests that nothing kept. */
+  readonly manifests: number;
+  /** Blobs taken from a repository none of whose manifests names them. */
+  readonly links: number;
+  /** Blobs that are gone, with their bytes. */
+  readonly blobs: number;
+  readonly freedBytes: number;
+  /** Blobs whose bytes storage did not remove. */
+  readonly failed: number;
+}
+
+/** So that a step takes a millisecond or two: every push, and on this thread every request, waits for it. */
+const STEP = { manifests: 25, links: 100, blobs: 100, sweep: 16 };
+const REST_FACTOR = 1;
+/** What was removed can be explained for so long. */
+const REMEMBERED_MS = 90 * 86_400_000;
+const PRUNED_AT_ONCE = 500;
+
+/**
+ * Removes what nothing names any more, while the registry serves: judges what has become a candidate long enough before the run's start,
+ * and removes bytes some time after nobody was found to need them, for which it waits.
+ * @throws MetadataError
+ */
+export async function collectGarbage(collection: GarbageCollection): Promise<GarbageTally> {
+  const run = new GarbageRun(collection);
+  await run.toTheEnd();
+  return run.tally;
+}
+
+class GarbageRun {
+  tally: GarbageTally = { candidates: 0, manifests: 0, links: 0, blobs: 0, freedBytes: 0, failed: 0 };
+  readonly #collection: GarbageCollection;
+
+  constructor(collection: GarbageCollection) {
+    this.#collection = collection;
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { registry, windowMs, settleMs, signal } = this.#collection;
+    // What becomes a candidate while it runs is for the next run, or this one might never end.
+    const due = { ...this.#collection, dueMs: registry.clock.nowMs() - windowMs };
+    // What a removed manifest leaves behind is judged in the same run: manifests before blobs.
+    await this.#repeat(() => reviewManifests(due, STEP.manifests), "manifests");
+    await this.#repeat(() => reviewLinks(due, STEP.links), "links");
+    const condemned = await this.#repeat(() => reviewBlobs(due, STEP.blobs), undefined);
+    await this.#sweep();
+    const hasCondemned = condemned + this.tally.links > 0;
+    if (hasCondemned && (await pause(settleMs, signal))) await this.#sweep();
+    await this.#forgetOldRemovals();
+  }
+
+  async #sweep(): Promise<void> {
+    await this.#repeat(async () => {
+      const { failures, ...step } = await sweepBlobs(this.#collection, STEP.sweep);
+      for (const failure of failures) this.#collection.onFailure?.(failure);
+      this.#add({ failed: failures.length });
+      return step;
+    }, "blobs");
+  }
+
+  /** @returns how much the steps removed */
+  async #repeat(step: () => Promise<Step>, removes: "manifests" | "links" | "blobs" | undefined): Promise<number> {
+    const { signal, registry } = this.#collection;
+    let sum = 0;
+    for (let isMore = true; isMore && !signal.aborted;) {
+      const startedAtMs = registry.clock.nowMs();
+      const { looked, removed, freedBytes } = await step();
+      sum += removed;
+      const judged = removes === "blobs" ? 0 : looked;
+      this.#add({ candidates: judged, freedBytes, ...(removes && { [removes]: removed }) });
+      isMore = looked > 0;
+      if (isMore) await this.#rest(registry.clock.nowMs() - startedAtMs);
+    }
+    return sum;
+  }
+
+  async #rest(workedMs: number): Promise<void> {
+    const { signal, restFactor = REST_FACTOR } = this.#collection;
+    if (restFactor > 0) await pause(workedMs * restFactor, signal);
+    else await new Promise(setImmediate);
+  }
+
+  async #forgetOldRemovals(): Promise<void> {
+    const { registry, signal } = this.#collection;
+    const beforeMs = registry.clock.nowMs() - REMEMBERED_MS;
+    const prune = () =>
+      registry.metadata.transaction((queries) => pruneRemovals(queries, beforeMs, PRUNED_AT_ONCE), { durable: false });
+    while (!signal.aborted && (await prune()));
+  }
+
+  #add(more: Partial<GarbageTally>): void {
+    const tally: Record<keyof GarbageTally, number> = { ...this.tally };
+    for (const [name, count] of Object.entries(more)) tally[name as keyof GarbageTally] += count;
+    this.tally = tally;
+    this.#collection.onProgress?.(tally);
+  }
+}

@@ -1,0 +1,248 @@
+import { describe, expect, test } from "bun:test";
+import type { MetadataDatabase, Queries } from "../../src/metadata/index.ts";
+import { OCI_IMAGE_INDEX, RegistryError, type RepositoryName } from "../../src/oci/index.ts";
+import {
+  blobKeyOf,
+  type Collection,
+  deleteBlob,
+  getBlob,
+  getManifest,
+  mountBlob,
+  type Registry,
+  reviewBlobs,
+  reviewLinks,
+  reviewManifests,
+  SETTLE_MS,
+  sweepBlobs,
+} from "../../src/registry/index.ts";
+import type { StorageDriver } from "../../src/storage/index.ts";
+import { nobody } from "../support/nobody.ts";
+import { exploreInterleavings, type World } from "../support/interleavings.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../support/memory-registry.ts";
+import { type Content, contentOf, imageIndex, imageManifest } from "../support/oci-content.ts";
+import {
+  app,
+  collect,
+  pushBlob,
+  pushImage,
+  pushIndex,
+  pushManifest,
+  remove,
+} from "../unit/upkeep/gc/collected-registry.ts";
+
+const other = "team/other" as RepositoryName;
+
+type Turn = () => Promise<void>;
+
+/** The same registry to somebody who waits for a turn before each step: a transaction, a read, and what is done to storage. */
+function seenBy({ metadata, storage, ...rest }: Registry, turn: Turn): Registry {
+  const reads = replacing(metadata.reads, {
+    executeQuery: (async (query) => {
+      await turn();
+      return metadata.reads.executeQuery(query);
+    }) satisfies Queries["executeQuery"],
+  });
+  const gatedMetadata: MetadataDatabase = {
+    reads,
+    hot: metadata.hot,
+    async transaction(work, options) {
+      await turn();
+      return metadata.transaction(work, options);
+    },
+    check: () => metadata.check(),
+    close: () => metadata.close(),
+  };
+  const gatedStorage = replacing(storage, {
+    async write(...[key, bytes]: Parameters<StorageDriver["write"]>) {
+      await turn();
+      return storage.write(key, bytes);
+    },
+  });
+  return { ...rest, metadata: gatedMetadata, storage: gatedStorage };
+}
+
+/** The same object but for some of its methods. */
+function replacing<T extends object>(object: T, methods: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+/** Pushes, as far as it is let; a push that is refused promises nothing. */
+async function pushed(push: () => Promise<Content>, acknowledged: Content[]): Promise<void> {
+  try {
+    acknowledged.push(await push());
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+  }
+}
+
+type CollectionStep = (run: Collection, limit: number) => Promise<unknown>;
+
+interface Story {
+  /** What is there before anybody comes. */
+  readonly before: (registry: Registry) => Promise<void>;
+  /** Each adds the manifests whose push it was told of as done. */
+  readonly people: readonly ((registry: Registry, acknowledged: Content[]) => Promise<void>)[];
+  /** What of it somebody deletes, and so may be gone. */
+  readonly mayGo?: readonly Content[];
+  /** Those that matter to it: each more makes ten times as many orders. */
+  readonly steps: readonly CollectionStep[];
+}
+
+async function worldOf({ before, people, mayGo = [], steps }: Story): Promise<World> {
+  const memory: MemoryRegistry = await openMemoryRegistry();
+  const { registry, clock } = memory;
+  clock.atMs = Date.now() + 86_400_000;
+  await before(registry);
+  const acknowledged: Content[] = [];
+  const collector = async (turn: Turn) => {
+    const seen = seenBy(registry, turn);
+    const run: Collection = {
+      registry: seen,
+      run: "run",
+      dueMs: clock.atMs,
+      settleMs: SETTLE_MS,
+      untaggedRuleOf: () => "keep",
+    };
+    for (const step of steps) await step(run, 10);
+  };
+  const time = async (turn: Turn) => {
+    await turn();
+    clock.atMs += SETTLE_MS;
+  };
+  return {
+    actors: [...people.map((act) => (turn: Turn) => act(seenBy(registry, turn), acknowledged)), collector, time],
+    async check(order) {
+      const promised = acknowledged.filter(({ digest }) => !mayGo.some((gone) => gone.digest === digest));
+      await requireWhole(registry, promised, order);
+      // What was missed in this run is found by the next, and nothing more.
+      clock.atMs += SETTLE_MS;
+      await collect(registry);
+      await requireWhole(registry, promised, order);
+    },
+    close: () => memory.close(),
+  };
+}
+
+/** Everything of each image is there: its manifest, its blobs, and their bytes. */
+async function requireWhole(registry: Registry, images: readonly Content[], order: readonly number[]): Promise<void> {
+  for (const { digest } of images) {
+    try {
+      const { body } = await getManifest(registry, app, { kind: "digest", digest });
+      const { config, layers = [] } = JSON.parse(new TextDecoder().decode(body)) as {
+        config?: { digest: Content["digest"] };
+        layers?: { digest: Content["digest"] }[];
+      };
+      for (const named of [...(config ? [config] : []), ...layers]) {
+        const blob = await getBlob(registry, app, named.digest);
+        if (!(await registry.storage.stat(blobKeyOf(blob.digest)))) throw new Error(`no bytes of ${blob.digest}`);
+      }
+    } catch (error) {
+      throw new Error(`broken after the order ${order.join(" ")}: ${String(error)}`, { cause: error });
+    }
+  }
+}
+
+const config = contentOf("{}");
+const layer = contentOf("layer of it");
+const image = imageManifest({ config, layers: [layer] });
+const again = imageManifest({ config, layers: [layer], more: { annotations: { again: "yes" } } });
+
+/** @returns how many orders there are */
+function explore(story: Story): Promise<number> {
+  return exploreInterleavings(() => worldOf(story));
+}
+
+const pushAgain = (registry: Registry, acknowledged: Content[]) =>
+  pushed(async () => {
+    await pushBlob(registry, "layer of it");
+    return pushManifest(registry, again, { reference: "new" });
+  }, acknowledged);
+
+async function pushFirst(registry: Registry): Promise<void> {
+  await pushBlob(registry, "{}");
+  await pushBlob(registry, "layer of it");
+  await pushManifest(registry, image, { reference: "old" });
+}
+
+describe("in every order of the steps of clean-up and of others, no acknowledged image breaks", () => {
+  test("when what an image just deleted had is pushed again", async () => {
+    const orders = await explore({
+      before: pushFirst,
+      people: [(registry) => remove(registry, image.digest), pushAgain],
+      mayGo: [image],
+      steps: [reviewLinks, sweepBlobs],
+    });
+    expect(orders).toBeGreaterThan(500);
+  }, 60_000);
+
+  test("when what no repository has any more is pushed again", async () => {
+    const orders = await explore({
+      async before(registry) {
+        await pushFirst(registry);
+        await remove(registry, image.digest);
+      },
+      people: [pushAgain],
+      mayGo: [image],
+      steps: [reviewLinks, reviewBlobs, sweepBlobs, sweepBlobs],
+    });
+    expect(orders).toBeGreaterThan(100);
+  }, 60_000);
+
+  test("when the only other repository that has it deletes it", async () => {
+    const orders = await explore({
+      async before(registry) {
+        await pushBlob(registry, "{}");
+        await pushBlob(registry, "layer of it", other);
+      },
+      people: [pushAgain, (registry) => deleteBlob(registry, { repository: other, digest: layer.digest, by: nobody })],
+      steps: [reviewBlobs, sweepBlobs],
+    });
+    expect(orders).toBeGreaterThan(100);
+  }, 60_000);
+
+  test("when a blob that nothing names is mounted and named", async () => {
+    const orders = await explore({
+      async before(registry) {
+        await pushBlob(registry, "{}");
+        await pushBlob(registry, "layer of it", other);
+      },
+      people: [
+        (registry, acknowledged) =>
+          pushed(async () => {
+            await mountBlob(registry, { repository: app, from: other, digest: layer.digest, mayPull: () => true });
+            return pushManifest(registry, image, { reference: "1" });
+          }, acknowledged),
+      ],
+      steps: [reviewLinks, reviewBlobs, sweepBlobs],
+    });
+    expect(orders).toBeGreaterThan(50);
+  }, 60_000);
+
+  test("when an index takes the children of one that is deleted", async () => {
+    let child: Content | undefined;
+    const orders = await explore({
+      async before(registry) {
+        child = await pushImage(registry, "child");
+        await pushIndex(registry, [child], "old");
+      },
+      people: [
+        (registry) => remove(registry, "old").then(() => remove(registry, imageIndexOf(child).digest)),
+        (registry, acknowledged) =>
+          pushed(async () => {
+            await pushManifest(registry, newIndexOf(child), { reference: "new", contentType: OCI_IMAGE_INDEX });
+            return child as Content;
+          }, acknowledged),
+      ],
+      steps: [reviewManifests, reviewLinks, sweepBlobs],
+    });
+    expect(orders).toBeGreaterThan(50);
+  }, 60_000);
+});
+
+const imageIndexOf = (child: Content | undefined) => imageIndex(child ? [child] : []);
+const newIndexOf = (child: Content | undefined) => imageIndex(child ? [child] : [], { annotations: { new: "yes" } });

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
+import { deleteBlob, getBlob, getManifest, mountBlob, type Registry } from "../../../../src/registry/index.ts";
+import { countBacklog, listRemovals } from "../../../../src/metadata/index.ts";
+import { StorageError } from "../../../../src/storage/index.ts";
+import { nobody } from "../../../support/nobody.ts";
+import { type Content, descriptorOf } from "../../../support/oci-content.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { app, collect, hasBytes, pushBlob, pushImage, pushIndex, remove } from "./collected-registry.ts";
+
+const HOUR_MS = 3_600_000;
+const IMAGE = "application/vnd.oci.image.manifest.v1+json";
+const other = "team/other" as RepositoryName;
+
+let memory: MemoryRegistry;
+let registry: Registry;
+beforeEach(async () => {
+  memory = await openMemoryRegistry();
+  registry = memory.registry;
+  // Some of the times on record are the database's own.
+  memory.clock.atMs = Date.now() + HOUR_MS;
+});
+afterEach(() => memory.close());
+
+async function hasManifest({ digest }: Content, repository = app): Promise<boolean> {
+  return Promise.try(() => getManifest(registry, repository, { kind: "digest", digest })).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function hasBlob({ digest }: Content, repository = app): Promise<boolean> {
+  return Promise.try(() => getBlob(registry, repository, digest)).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe("blobs", () => {
+  test("of an image that has a tag stay", async () => {
+    const image = await pushImage(registry, "app", { reference: "1.0" });
+    expect(await collect(registry)).toMatchObject({ manifests: 0, links: 0, blobs: 0 });
+    expect([await hasManifest(image), await hasBytes(registry, image.layer.digest)]).toEqual([true, true]);
+  });
+
+  test("that no manifest names go, with their bytes", async () => {
+    const blob = await pushBlob(registry, "nobody's");
+    expect(await collect(registry)).toMatchObject({ links: 1, blobs: 1, freedBytes: blob.bytes.byteLength });
+    expect([await hasBlob(blob), await hasBytes(registry, blob.digest)]).toEqual([false, false]);
+    expect(await listRemovals(registry.metadata.reads, blob.digest, 9)).toMatchObject([
+      { kind: "blob", repository: null, run: "run-1" },
+      { kind: "link", repository: app, run: "run-1" },
+    ]);
+  });
+
+  test("of a deleted image go, but for those that another image of the repository names", async () => {
+    const kept = await pushImage(registry, "kept", { reference: "kept" });
+    const gone = await pushImage(registry, "gone", { reference: "gone" });
+    await remove(registry, gone.digest);
+    expect(await collect(registry)).toMatchObject({ links: 2, blobs: 2 });
+    expect(await hasBytes(registry, gone.layer.digest)).toBe(false);
+    expect([await hasBytes(registry, kept.layer.digest), await hasBlob(kept.layer)]).toEqual([true, true]);
+  });
+
+  test("that another repository has are taken from one alone", async () => {
+    const blob = await pushBlob(registry, "shared");
+    await pushImage(registry, "other", { repository: other, reference: "1" });
+    await mountBlob(registry, { repository: other, from: app, digest: blob.digest, mayPull: () => true });
+    const image = await pushImage(registry, "shared image", { reference: "1" });
+    await deleteBlob(registry, { repository: app, digest: image.layer.digest, by: nobody });
+    await pushBlob(registry, "layer of shared image", other);
+    await collect(registry, { windowMs: HOUR_MS });
+    expect(await hasBlob(blob, other)).toBe(true);
+    expect(await hasBytes(registry, image.layer.digest)).toBe(true);
+  });
+
+  test("stay for the window since they lost what named them, or were pushed or mounted again", async () => {
+    const blob = await pushBlob(registry, "young");
+    expect(await collect(registry, { windowMs: HOUR_MS })).toMatchObject({ candidates: 0, links: 0 });
+    memory.clock.atMs += HOUR_MS / 2;
+    await pushBlob(registry, "young");
+    memory.clock.atMs += HOUR_MS - 1;
+    expect(await collect(registry, { windowMs: HOUR_MS })).toMatchObject({ links: 0 });
+    memory.clock.atMs += 1;
+    expect(await collect(registry, { windowMs: HOUR_MS })).toMatchObject({ links: 1, blobs: 1 });
+    expect(await hasBytes(registry, blob.digest)).toBe(false);
+  });
+
+  test("whose bytes storage does not remove are tried again", async () => {
+    const blob = await pushBlob(registry, "stuck");
+    const { storage } = registry;
+    const failures: unknown[] = [];
+    const remove = () => Promise.reject(new StorageError("unavailable", "stuck"));
+    const stuck = Object.assign(Object.create(storage) as typeof storage, { remove });
+    const tally = await collect({ ...registry, storage: stuck }, { onFailure: (error) => failures.push(error) });
+    expect([tally.blobs, failures.length > 0, await hasBytes(registry, blob.digest)]).toEqual([0, true, true]);
+    memory.clock.atMs += 1000;
+    expect(await collect(registry)).toMatchObject({ blobs: 1 });
+    expect(await hasBytes(registry, blob.digest)).toBe(false);
+  });
+
+  test("that were condemned and are pushed again stay", async () => {
+    const blob = await pushBlob(registry, "comes back");
+    const stopped = new AbortController();
+    // Between the judgement and the removal.
+    await collect(registry, {
+      settleMs: HOUR_MS,
+      signal: stopped.signal,
+      onProgress: ({ links }) => links && stopped.abort(),
+    });
+    expect(await countBacklog(registry.metadata.reads)).toMatchObject({ condemnedBlobs: 1 });
+    await pushBlob(registry, "comes back", other);
+    expect(await countBacklog(registry.metadata.reads)).toMatchObject({ condemnedBlobs: 0 });
+    await collect(registry, { windowMs: HOUR_MS });
+    expect(await hasBytes(registry, blob.digest)).toBe(true);
+  });
+});
+
+describe("manifests", () => {
+  test("without a tag stay where they are to, and go with their blobs where not", async () => {
+    const image = await pushImage(registry, "untagged");
+    expect(await collect(registry)).toMatchObject({ manifests: 0 });
+    const again = await pushImage(registry, "untagged 2");
+    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({
+      manifests: 1,
+      links: 2,
+      blobs: 2,
+    });
+    expect([await hasManifest(image), await hasManifest(again)]).toEqual([true, false]);
+    expect(await hasBytes(registry, again.layer.digest)).toBe(false);
+  });
+
+  test("that lost their tag to another go where untagged ones do", async () => {
+    const old = await pushImage(registry, "old", { reference: "latest" });
+    await pushImage(registry, "new", { reference: "latest" });
+    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 1, blobs: 2 });
+    expect(await hasManifest(old)).toBe(false);
+  });
+
+  test("of an index live and die with it, whatever becomes of untagged ones", async () => {
+    const children = [await pushImage(registry, "amd64"), await pushImage(registry, "arm64")];
+    const index = await pushIndex(registry, children, "1.0");
+    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 0 });
+    await remove(registry, index.digest);
+    expect(await collect(registry)).toMatchObject({ manifests: 2, links: 4, blobs: 4 });
+    expect(await hasManifest(children[0] as Content)).toBe(false);
+  });
+
+  test("of an index stay while they have a tag or another index", async () => {
+    const tagged = await pushImage(registry, "tagged", { reference: "amd64" });
+    const shared = await pushImage(registry, "shared");
+    const gone = await pushIndex(registry, [tagged, shared], "gone");
+    await pushIndex(registry, [shared], "kept");
+    await remove(registry, gone.digest);
+    expect(await collect(registry)).toMatchObject({ manifests: 0 });
+    expect([await hasManifest(tagged), await hasManifest(shared)]).toEqual([true, true]);
+  });
+
+  test("that refer to another live and die with it, also those that refer to them", async () => {
+    const image = await pushImage(registry, "subject", { reference: "1.0" });
+    const signature = await pushImage(registry, "signature", { more: { subject: descriptorOf(image, IMAGE) } });
+    const note = await pushImage(registry, "note", { more: { subject: descriptorOf(signature, IMAGE) } });
+    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 0 });
+    await remove(registry, image.digest);
+    expect(await collect(registry)).toMatchObject({ manifests: 2, blobs: 6 });
+    expect([await hasManifest(signature), await hasManifest(note)]).toEqual([false, false]);
+  });
+
+  test("that came before their subject stay", async () => {
+    const subject = { bytes: new Uint8Array(1), digest: `sha256:${"0".repeat(64)}` } as unknown as Content;
+    const signature = await pushImage(registry, "early", { more: { subject: descriptorOf(subject, IMAGE) } });
+    expect(await collect(registry)).toMatchObject({ manifests: 0 });
+    expect(await hasManifest(signature)).toBe(true);
+  });
+
+  test.each([".sig", ".att", ".sbom", ""])(
+    "that cosign attached by a tag with %p live and die with their subject",
+    async (suffix) => {
+      const image = await pushImage(registry, "signed", { reference: "1.0" });
+      const tag = `${image.digest.replace(":", "-")}${suffix}` as Tag;
+      const signature = await pushImage(registry, "attached", { reference: tag });
+      expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 0 });
+      await remove(registry, image.digest);
+      expect(await collect(registry)).toMatchObject({ manifests: 1 });
+      expect(await hasManifest(signature)).toBe(false);
+    },
+  );
+
+  test("wait once only: what a removed index leaves behind goes in the same run", async () => {
+    const child = await pushImage(registry, "child");
+    const index = await pushIndex(registry, [child], "1.0");
+    memory.clock.atMs = Date.now();
+    await remove(registry, index.digest);
+    memory.clock.atMs = Date.now() + HOUR_MS;
+    expect(await collect(registry, { windowMs: HOUR_MS - 60_000 })).toMatchObject({ manifests: 1, links: 2, blobs: 2 });
+  });
+});
