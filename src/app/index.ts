@@ -4,10 +4,12 @@
  */
 export { auditLine } from "../events/index.ts";
 export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainReport } from "../metadata/index.ts";
+export type { ContentExplanation, ManifestKeeper } from "../registry/index.ts";
 export {
   type Damage,
   describeFinding,
   type Finding,
+  type GarbageTally,
   type ImportedRepository,
   type ImportSummary,
   isAllWell,
@@ -15,6 +17,7 @@ export {
   type ScrubOutcome,
   type ScrubState,
 } from "../upkeep/index.ts";
+export { collectGarbageOf, type CollectOptions, explainContentOf } from "./collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";
 export { findFileProblems } from "./find-file-problems.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";

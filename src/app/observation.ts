@@ -10,7 +10,13 @@ import {
 } from "../http/index.ts";
 import type { ProcessPlace } from "../processes/index.ts";
 import type { Registry } from "../registry/index.ts";
-import { getScrubStanding, type ScrubCounts } from "../upkeep/index.ts";
+import {
+  type CollectionCounts,
+  type GarbageBacklog,
+  getGarbageBacklog,
+  getScrubStanding,
+  type ScrubCounts,
+} from "../upkeep/index.ts";
 import { type Closers, createLineOutput, createLog, type LineOutput, type Log, systemClock } from "../runtime/index.ts";
 
 /** Milliseconds that never jump. */
@@ -119,6 +125,39 @@ export function addScrubReadings(metrics: Metrics, { metadata }: Registry, count
     "Blobs and manifests that scrubs on schedule found damaged or missing.",
     () => counts.damages,
   );
+}
+
+/** @param counts what the runs of this process did */
+export function addCollectionReadings(
+  metrics: Metrics,
+  { metadata }: Registry,
+  counts: Readonly<CollectionCounts>,
+): void {
+  const addGauge = (name: string, help: string, read: (backlog: GarbageBacklog) => number) =>
+    metrics.addReading({
+      name,
+      help,
+      type: "gauge",
+      together: "max",
+      read: async () => read(await getGarbageBacklog(metadata)),
+    });
+  addGauge(
+    "berth_gc_candidates",
+    "What may have lost the last that named it, and waits for the window to end.",
+    ({ links, blobs, manifests }) => links + blobs + manifests,
+  );
+  addGauge(
+    "berth_gc_condemned_bytes",
+    "Bytes that nobody needs and that go next.",
+    (backlog) => backlog.condemnedBytes,
+  );
+  const addCounter = (name: string, help: string, read: () => number) =>
+    metrics.addReading({ name, help, type: "counter", read });
+  addCounter("berth_gc_judged_total", "Candidates that clean-up on schedule looked at.", () => counts.candidates);
+  addCounter("berth_gc_removed_manifests_total", "Manifests that it removed.", () => counts.manifests);
+  addCounter("berth_gc_removed_blobs_total", "Blobs that it removed.", () => counts.blobs);
+  addCounter("berth_gc_freed_bytes_total", "Bytes that it gave back to storage.", () => counts.freedBytes);
+  addCounter("berth_gc_failures_total", "Blobs that storage did not remove.", () => counts.failed);
 }
 
 function openAccessLog(closers: Closers): AccessLog {

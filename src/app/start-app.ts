@@ -6,6 +6,7 @@ import { openAccess } from "./open-access.ts";
 import { keepAudit } from "./keep-audit.ts";
 import { createPages, listen, listenForDebugging } from "./listeners.ts";
 import {
+  addCollectionReadings,
   addDiskReading,
   addHealthReading,
   addProcessReadings,
@@ -26,7 +27,7 @@ import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
-import { startScrubbing, startUploadPurging } from "../upkeep/index.ts";
+import { NOTHING_COLLECTED, startCollecting, startScrubbing, startUploadPurging } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -149,14 +150,19 @@ interface UpkeepParts {
 }
 
 function startUpkeep(
-  { uploadPurging, scrubbing }: Config["storage"],
+  { uploadPurging, collection, scrubbing }: Config["storage"],
   { registry, log, metrics, place }: UpkeepParts,
   closers: Closers,
 ): void {
   const purges = startUploadPurging({ registry, log, randomPart: Math.random() }, uploadPurging);
   closers.add(() => purges.stop());
-  // One process reads all content for all of them.
+  // One process cleans up, and reads all content, for all of them.
   if (place && place.index > 0) return;
+  const collected = { ...NOTHING_COLLECTED };
+  addCollectionReadings(metrics, registry, collected);
+  const collecting = { registry, log, newId: randomUUID, randomPart: Math.random(), counts: collected };
+  const collections = startCollecting(collecting, collection);
+  closers.add(() => collections.stop());
   const counts = { blobs: 0, bytes: 0, damages: 0 };
   addScrubReadings(metrics, registry, counts);
   const scrubs = startScrubbing({ registry, log, randomPart: Math.random(), counts }, scrubbing);

@@ -1,7 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { COMMAND, SERVING_PROCESS, VERSION } from "../app/index.ts";
-import { configurationPathVariable, parseByteSize } from "../config/index.ts";
+import { configurationPathVariable, parseByteSize, parseDuration } from "../config/index.ts";
 import { checkConfig } from "./check-config.ts";
+import { gcCommand, gcExplainCommand } from "./gc-command.ts";
 import { importCommand } from "./import-command.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
@@ -108,6 +109,35 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       setExitCode(await importCommand({ directory, dryRun, database }, terminal));
     });
 
+  const gc = program
+    .command("gc")
+    .alias("garbage-collect")
+    .description(
+      "remove what nothing names any more, beside a running registry, which does so by itself, or without one",
+    )
+    .argument("[config.yml]", `${configArgument}, the one that serve has`)
+    .option("-d, --dry-run", "say what would go, and remove nothing")
+    .option(
+      "-m, --delete-untagged",
+      "manifests without a tag go as well, whatever storage.maintenance.gc.untagged says",
+    )
+    .option("--window <duration>", "how long it stays after the last that named it has gone", parseWindow)
+    .option("-q, --quiet", "say nothing unless something goes wrong")
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (path: string | undefined, options: GcFlags) => {
+      const { dryRun = false, deleteUntagged = false, quiet = false, json = false, window } = options;
+      const command = { path: pathOf(path, terminal), dryRun, deleteUntagged, quiet, json, windowMs: window };
+      setExitCode(await gcCommand(command, terminal));
+    });
+  gc.command("explain")
+    .description("say what keeps a blob or a manifest, or what removed it")
+    .argument("<digest>", "such as sha256:…")
+    .argument("[config.yml]", `${configArgument}, the one that serve has`)
+    .action(async (digest: string, path: string | undefined) => {
+      const { json = false } = gc.opts<GcFlags>();
+      setExitCode(await gcExplainCommand({ digest, path: pathOf(path, terminal), json }, terminal));
+    });
+
   program
     .command("scrub")
     .description("verify all content, beside a running registry or without one; goes on where it was interrupted")
@@ -135,6 +165,14 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
   return program;
 }
 
+interface GcFlags {
+  readonly dryRun?: boolean;
+  readonly deleteUntagged?: boolean;
+  readonly window?: number;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
 interface ScrubFlags {
   readonly rate?: number;
   readonly restart?: boolean;
@@ -145,12 +183,17 @@ interface ScrubFlags {
 /** Moderate for a disk that serves as well. */
 const DEFAULT_RATE = parseByteSize("50MB");
 
-function parseRate(text: string): number {
-  try {
-    return parseByteSize(text);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
+const parseRate = orInvalid(parseByteSize);
+const parseWindow = orInvalid(parseDuration);
+
+function orInvalid<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  };
 }
 
 const ENVIRONMENT_HELP = `

@@ -42,7 +42,7 @@ export function buildConfig(settings: Settings): Config {
 
 function buildStorage(storage: Settings["storage"]): StorageConfig {
   const { filesystem, maintenance } = storage;
-  const { uploadpurging: purging, scrub } = maintenance;
+  const { uploadpurging: purging, gc, scrub } = maintenance;
   return {
     driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
     deleteEnabled: storage.delete.enabled,
@@ -52,6 +52,12 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
       ageMs: purging.age,
       intervalMs: purging.interval,
       dryRun: purging.dryrun,
+    },
+    collection: {
+      enabled: gc.enabled,
+      intervalMs: gc.interval,
+      windowMs: gc.window,
+      untagged: gc.untagged,
     },
     scrubbing: {
       enabled: scrub.enabled,

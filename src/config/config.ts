@@ -51,6 +51,12 @@ export interface StorageConfig {
     readonly intervalMs: number;
     readonly dryRun: boolean;
   };
+  readonly collection: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    readonly windowMs: number;
+    readonly untagged: "keep" | "remove";
+  };
   readonly scrubbing: {
     readonly enabled: boolean;
     readonly intervalMs: number;

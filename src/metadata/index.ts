@@ -127,7 +127,13 @@ export {
 export { findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
 export { type Contents, countContents } from "./count-contents.ts";
 export type { MetadataDatabase, Queries } from "./database.ts";
-export { countBacklog, takeCandidates, withoutNewWait } from "./garbage/candidates.ts";
+export {
+  countBacklog,
+  type GarbageBacklog,
+  nominateUntagged,
+  takeCandidates,
+  withoutNewWait,
+} from "./garbage/candidates.ts";
 export {
   type CondemnedBlob,
   isCondemned,
@@ -142,7 +148,14 @@ export {
   type ManifestTies,
   removeManifestRows,
 } from "./garbage/manifest-ties.ts";
-export { listRemovals, pruneRemovals, recordRemovals } from "./garbage/removals.ts";
+export {
+  type BlobStanding,
+  findBlobStanding,
+  type LinkStanding,
+  listLinkStandings,
+  listManifestStandings,
+} from "./garbage/content-standing.ts";
+export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeBlobCandidates, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { StoredBlob, ManifestContent, ManifestHead } from "./hot-reads.ts";
 export { clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss, restoreBlob } from "./lost-blobs.ts";
@@ -162,6 +175,7 @@ export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts
 export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
+export { copyDatabase } from "./sqlite/copy-database.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
 export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";

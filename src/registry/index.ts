@@ -4,10 +4,11 @@
  */
 export { findAmd64Child } from "./amd64-child.ts";
 export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
-export type { Collection, Step } from "./collection/collection.ts";
+export type { Collection, Step, UntaggedRule } from "./collection/collection.ts";
+export { type ContentExplanation, explainContent } from "./collection/explain-content.ts";
 export { SETTLE_MS } from "./collection/place-blob.ts";
 export { reviewBlobs, reviewLinks } from "./collection/review-blobs.ts";
-export { reviewManifests } from "./collection/review-manifests.ts";
+export { type ManifestKeeper, reviewManifests } from "./collection/review-manifests.ts";
 export { sweepBlobs } from "./collection/sweep-blobs.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
 export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";

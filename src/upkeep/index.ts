@@ -4,6 +4,13 @@
  * It decides when and how much, never whether content may go: that is the registry's rule.
  */
 export { collectGarbage, type GarbageCollection, type GarbageTally } from "./gc/collect-garbage.ts";
+export {
+  type CollectionCounts,
+  type GarbageBacklog,
+  getGarbageBacklog,
+  NOTHING_COLLECTED,
+  startCollecting,
+} from "./gc/start-collecting.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";

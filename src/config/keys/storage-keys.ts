@@ -1,4 +1,4 @@
-import { age, byteSize, flag, interval, path } from "../values/value-types.ts";
+import { age, byteSize, flag, interval, oneOf, path } from "../values/value-types.ts";
 import { accepted, group, optional, optionalGroup, refused, setting } from "./key.ts";
 
 const later = "not there yet; use `storage.filesystem`, or keep registry:2 for this store.";
@@ -31,6 +31,21 @@ export const storageKeys = group(
         age: setting(age, "168h", "How long an upload may rest."),
         interval: setting(interval, "24h", "How often to look."),
         dryrun: setting(flag, "false", "Only says in the log what would be removed."),
+      }),
+      gc: group("Removal of what no tag, no manifest and no repository names any more, while the registry serves.", {
+        enabled: setting(flag, "true", "Removes it. Not in read-only mode."),
+        interval: setting(interval, "1h", "How long after the end of one run the next begins."),
+        window: setting(
+          age,
+          "24h",
+          "How long it stays after the last that named it has gone, so that a push that counts on it comes to its end.",
+        ),
+        untagged: setting(
+          oneOf("keep", "remove"),
+          "keep",
+          "Whether manifests stay that have no tag. Those of an index stay with it, and signatures and the like with " +
+            "what they belong to, either way.",
+        ),
       }),
       scrub: group("Verification of all stored content.", {
         enabled: setting(

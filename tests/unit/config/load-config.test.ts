@@ -11,6 +11,7 @@ const defaults: Config = {
     readOnly: false,
 
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
+    collection: { enabled: true, intervalMs: 3_600_000, windowMs: 86_400_000, untagged: "keep" },
     scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, bytesPerSecond: 20_000_000 },
   },
   database: { path: "./data/berth/berth.db" },
@@ -79,6 +80,7 @@ storage:
   redirect: {disable: true}
   maintenance:
     uploadpurging: {enabled: false, age: 1h30m, interval: 90s, dryrun: true}
+    gc: {enabled: false, interval: 1m, window: 0s, untagged: remove}
     scrub: {enabled: true, interval: 1h, rate: 1MiB}
     readonly: {enabled: on}
 database: {path: /srv/berth.db}
@@ -145,6 +147,7 @@ test("every key that works arrives", () => {
       readOnly: true,
 
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
+      collection: { enabled: false, intervalMs: 60_000, windowMs: 0, untagged: "remove" },
       scrubbing: { enabled: true, intervalMs: 3_600_000, bytesPerSecond: 1_048_576 },
     },
     database: { path: "/srv/berth.db" },

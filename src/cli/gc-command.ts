@@ -1,0 +1,59 @@
+import { collectGarbageOf, type CollectOptions, explainContentOf, TaskError } from "../app/index.ts";
+import { describeCollection, describeExplanation } from "./gc-report.ts";
+import { readConfig } from "./read-config.ts";
+import { StopRequest } from "./stop-request.ts";
+import { EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, EXIT_NO_INPUT, EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
+
+export interface GcCommand extends Pick<CollectOptions, "dryRun" | "windowMs" | "deleteUntagged"> {
+  readonly path: string | undefined;
+  readonly json: boolean;
+  /** Says nothing unless something goes wrong. */
+  readonly quiet: boolean;
+}
+
+/** `berth gc`: removes what nothing names any more, or says what would go; returns the exit code. */
+export async function gcCommand(command: GcCommand, terminal: Terminal): Promise<number> {
+  const loaded = readConfig(command.path, terminal);
+  if (!loaded) return EXIT_CONFIG;
+  const { stdout, stderr } = terminal;
+  const { dryRun, json, quiet } = command;
+  const { signal } = new StopRequest();
+  try {
+    if (!dryRun && !quiet) stderr.write("Looking for what nothing names any more. Bytes go a minute after that.\n");
+    const onFailure = (error: Error) => void stderr.write(`not removed: ${error.message}\n`);
+    const tally = await collectGarbageOf(loaded.config, { ...command, signal, onFailure });
+    if (json) stdout.write(`${JSON.stringify({ ...tally, dryRun })}\n`);
+    else if (!quiet) stdout.write(describeCollection(tally, dryRun));
+    if (tally.failed > 0) return EXIT_IO;
+    return signal.aborted ? EXIT_AGAIN : 0;
+  } catch (error) {
+    return failed(error, terminal);
+  }
+}
+
+export interface GcExplainCommand {
+  readonly digest: string;
+  readonly path: string | undefined;
+  readonly json: boolean;
+}
+
+/** `berth gc explain`: what keeps a blob or a manifest, or what removed it; returns the exit code. */
+export async function gcExplainCommand(command: GcExplainCommand, terminal: Terminal): Promise<number> {
+  const loaded = readConfig(command.path, terminal);
+  if (!loaded) return EXIT_CONFIG;
+  try {
+    const explanation = await explainContentOf(loaded.config, command.digest);
+    const text = command.json ? `${JSON.stringify(explanation)}\n` : describeExplanation(explanation);
+    terminal.stdout.write(text);
+    const { blob, manifests, removals } = explanation;
+    return blob || manifests.length > 0 || removals.length > 0 ? 0 : EXIT_NO_INPUT;
+  } catch (error) {
+    return failed(error, terminal);
+  }
+}
+
+function failed(error: unknown, { stderr }: Terminal): number {
+  if (!(error instanceof TaskError)) throw error;
+  stderr.write(`${error.message}\n`);
+  return EXIT_OF_FAULT[error.fault];
+}

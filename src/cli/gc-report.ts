@@ -1,0 +1,63 @@
+import type { ContentExplanation, GarbageTally, ManifestKeeper } from "../app/index.ts";
+import { count, formatBytes } from "./quantities.ts";
+
+/** What a run of clean-up did, or would do. */
+export function describeCollection(tally: GarbageTally, dryRun: boolean): string {
+  const { candidates, manifests, links, blobs, freedBytes, failed } = tally;
+  const gone = [count(manifests, "manifest"), `${count(blobs, "blob")} (${formatBytes(freedBytes)})`];
+  const verb = dryRun ? "Would remove" : "Removed";
+  const lines = [
+    `Judged ${count(candidates, "candidate")}. ${verb} ${gone.join(" and ")}, and ${links} from repositories that do not name them.`,
+  ];
+  if (failed > 0) lines.push(`${count(failed, "blob")} could not be removed from storage; the next run tries again.`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Why content is there, or is not any more. */
+export function describeExplanation(explanation: ContentExplanation): string {
+  const { digest, blob, links, manifests, removals } = explanation;
+  const lines = [
+    ...manifests.map(({ repository, keeper, candidateSinceMs }) => {
+      return `manifest in ${repository}: ${keeper ? keptBy(keeper) : "nothing keeps it"}${waiting(candidateSinceMs)}`;
+    }),
+    ...(blob ? describeBlob(blob, links) : []),
+    ...links.map(({ repository, namedBy, namedByCount, candidateSinceMs }) => {
+      const names = namedByCount === 0 ? "no manifest names it" : `named by ${namedBy.join(", ")}`;
+      const others = namedByCount > namedBy.length ? ` and ${namedByCount - namedBy.length} more` : "";
+      return `blob in ${repository}: ${names}${others}${waiting(candidateSinceMs)}`;
+    }),
+    ...removals.map(({ kind, repository, reason, run, atMs }) => {
+      const what = kind === "manifest" ? "manifest" : "blob";
+      const from = repository === null ? "" : ` from ${repository}`;
+      return `${what} removed${from} at ${timeOf(atMs)} by run ${run}: ${reason}`;
+    }),
+  ];
+  if (lines.length === 0) return `${digest} is not here, and clean-up of the last 90 days did not remove it.\n`;
+  return `${lines.join("\n")}\n`;
+}
+
+function describeBlob(blob: NonNullable<ContentExplanation["blob"]>, links: ContentExplanation["links"]): string[] {
+  const { sizeBytes, lostReason, condemnedAtMs } = blob;
+  const lost = lostReason === null ? "" : `, its bytes are lost (${lostReason})`;
+  if (condemnedAtMs !== null)
+    return [
+      `blob of ${formatBytes(sizeBytes)}: no repository has it since ${timeOf(condemnedAtMs)}; its bytes go next${lost}`,
+    ];
+  return links.length > 0
+    ? [`blob of ${formatBytes(sizeBytes)}${lost}`]
+    : [`blob of ${formatBytes(sizeBytes)}: no repository has it${waiting(blob.candidateSinceMs)}${lost}`];
+}
+
+function keptBy(keeper: ManifestKeeper): string {
+  if (keeper.kind === "tag") return `kept by its tag ${keeper.tag}`;
+  if (keeper.kind === "untagged-rule") return "nothing names it; manifests without a tag are kept here";
+  return `kept by its ${keeper.kind} ${keeper.digest}`;
+}
+
+function waiting(sinceMs: number | null): string {
+  return sinceMs === null ? "" : ` (to be judged, waits since ${timeOf(sinceMs)})`;
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

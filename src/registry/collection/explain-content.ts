@@ -1,0 +1,54 @@
+import {
+  type BlobStanding,
+  findBlobStanding,
+  type LinkStanding,
+  listLinkStandings,
+  listManifestStandings,
+  listRemovals,
+  type Queries,
+  type Removal,
+} from "../../metadata/index.ts";
+import type { Digest, RepositoryName } from "../../oci/index.ts";
+import type { Collection } from "./collection.ts";
+import { judge, type ManifestKeeper } from "./review-manifests.ts";
+
+/** Why content is there, or is not any more. */
+export interface ContentExplanation {
+  readonly digest: Digest;
+  /** `undefined`: there is no such blob. */
+  readonly blob: BlobStanding | undefined;
+  readonly links: readonly LinkStanding[];
+  readonly manifests: readonly ExplainedManifest[];
+  /** What clean-up removed of it, the newest first. */
+  readonly removals: readonly Removal[];
+}
+
+export interface ExplainedManifest {
+  readonly repository: RepositoryName;
+  /** `undefined`: nothing keeps it; it goes when it was a candidate for long enough. */
+  readonly keeper: ManifestKeeper | undefined;
+  readonly candidateSinceMs: number | null;
+}
+
+/** Of each kind, so that the answer stays short. */
+const MOST_SHOWN = 20;
+
+/** What keeps a blob or a manifest, or what removed it: as clean-up would judge it now. */
+export async function explainContent(
+  queries: Queries,
+  digest: Digest,
+  rule: Pick<Collection, "untaggedRuleOf">,
+): Promise<ContentExplanation> {
+  const standings = await listManifestStandings(queries, digest, MOST_SHOWN);
+  const byId = new Map(standings.map((standing) => [standing.id, standing]));
+  const judgements = await judge(rule, queries, [...byId.keys()], (id) => byId.get(id)?.isOrphan ?? false);
+  return {
+    digest,
+    blob: await findBlobStanding(queries, digest),
+    links: await listLinkStandings(queries, digest, MOST_SHOWN),
+    manifests: judgements.map(({ ties: { id, repository }, keeper }) => {
+      return { repository, keeper, candidateSinceMs: byId.get(id)?.candidateSinceMs ?? null };
+    }),
+    removals: await listRemovals(queries, digest, MOST_SHOWN),
+  };
+}
