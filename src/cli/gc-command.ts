@@ -19,7 +19,7 @@ export async function gcCommand(command: GcCommand, terminal: Terminal): Promise
   const { dryRun, json, quiet } = command;
   const { signal } = new StopRequest();
   try {
-    if (!dryRun && !quiet) stderr.write("Looking for what nothing names any more. Bytes go a minute after that.\n");
+    if (!dryRun && !quiet) stderr.write("Looking for what nothing names any more. Bytes go ten seconds after that.\n");
     const onFailure = (error: Error) => void stderr.write(`not removed: ${error.message}\n`);
     const tally = await collectGarbageOf(loaded.config, { ...command, signal, onFailure });
     if (json) stdout.write(`${JSON.stringify({ ...tally, dryRun })}\n`);

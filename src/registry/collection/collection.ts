@@ -1,3 +1,4 @@
+import type { Queries } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import type { Registry } from "../registry.ts";
 
@@ -23,4 +24,12 @@ export interface Step {
   readonly removed: number;
   /** Of blobs whose bytes are gone. */
   readonly freedBytes: number;
+}
+
+/** A transaction that need not be durable: what a power cut undoes is done again by the next run. */
+export function inStep<T>(
+  { metadata }: Pick<Registry, "metadata">,
+  work: (queries: Queries) => Promise<T>,
+): Promise<T> {
+  return metadata.transaction(work, { durable: false });
 }

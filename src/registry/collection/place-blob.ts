@@ -4,7 +4,7 @@ import type { StorageKey } from "../../storage/index.ts";
 import type { Registry } from "../registry.ts";
 
 /** Bytes go at the earliest this long after their blob was condemned. */
-export const SETTLE_MS = 60_000;
+export const SETTLE_MS = 10_000;
 
 /** From here on a push looks whether what it has placed is still there. */
 const LONG_MS = SETTLE_MS / 2;
@@ -21,7 +21,7 @@ export interface BlobPlacing<T> {
 /**
  * Bytes before rows, and clean-up takes none of them away in between: what is condemned is revived first, so that its bytes go
  * {@link SETTLE_MS} later at the earliest, and by then they have a row. Who takes longer than that looks again.
- * @throws RegistryError `unavailable` if the bytes went meanwhile, which takes a minute between two steps
+ * @throws RegistryError `unavailable` if the bytes went meanwhile, which takes ten seconds between two steps
  */
 export async function placeBlob<T>(
   { metadata, storage, clock }: Pick<Registry, "metadata" | "storage" | "clock">,

@@ -6,7 +6,7 @@ import {
   removeUnneededLinks,
   takeCandidates,
 } from "../../metadata/index.ts";
-import type { Collection, Step } from "./collection.ts";
+import { type Collection, inStep, type Step } from "./collection.ts";
 
 /**
  * Takes from repositories the blobs that none of their manifests names, of those that have been candidates for longest, up to
@@ -15,7 +15,7 @@ import type { Collection, Step } from "./collection.ts";
 export function reviewLinks(collection: Collection, limit: number): Promise<Step> {
   const { registry, run, dueMs } = collection;
   const nowMs = registry.clock.nowMs();
-  return registry.metadata.transaction(async (queries) => {
+  return inStep(registry, async (queries) => {
     const candidates = await takeCandidates(queries, { kind: "link", untilMs: dueMs, limit });
     if (candidates.length === 0) return NOTHING;
     const links = await removeUnneededLinks(queries, candidates);
@@ -32,7 +32,7 @@ export function reviewLinks(collection: Collection, limit: number): Promise<Step
 /** Condemns the blobs that no repository has, of those that have been candidates for longest, up to `limit`. */
 export function reviewBlobs({ registry, dueMs }: Collection, limit: number): Promise<Step> {
   const nowMs = registry.clock.nowMs();
-  return registry.metadata.transaction(async (queries) => {
+  return inStep(registry, async (queries) => {
     const candidates = await takeCandidates(queries, { kind: "blob", untilMs: dueMs, limit });
     if (candidates.length === 0) return NOTHING;
     const ids = candidates.map(({ targetId }) => targetId);

@@ -9,7 +9,7 @@ import {
   withoutNewWait,
 } from "../../metadata/index.ts";
 import { type Digest, subjectOfTag, type Tag } from "../../oci/index.ts";
-import type { Collection, Step, UntaggedRule } from "./collection.ts";
+import { type Collection, inStep, type Step, type UntaggedRule } from "./collection.ts";
 
 /** Why a manifest stays. */
 export type ManifestKeeper =
@@ -55,7 +55,7 @@ export function keeperOf(
 export function reviewManifests(collection: Collection, limit: number): Promise<Step> {
   const { registry, run, dueMs } = collection;
   const nowMs = registry.clock.nowMs();
-  return registry.metadata.transaction(async (queries) => {
+  return inStep(registry, async (queries) => {
     const candidates = await takeCandidates(queries, { kind: "manifest", untilMs: dueMs, limit });
     if (candidates.length === 0) return NOTHING;
     const orphans = new Set(candidates.filter(({ isOrphan }) => isOrphan).map(({ targetId }) => targetId));

@@ -8,7 +8,7 @@ import {
 } from "../../metadata/index.ts";
 import { StorageError } from "../../storage/index.ts";
 import { keyOf } from "../storage-keys.ts";
-import type { Collection, Step } from "./collection.ts";
+import { type Collection, inStep, type Step } from "./collection.ts";
 
 export interface Sweep extends Step {
   /** What storage did not remove; it is tried again. */
@@ -23,7 +23,7 @@ export interface Sweep extends Step {
 export async function sweepBlobs(collection: Omit<Collection, "dueMs">, limit: number): Promise<Sweep> {
   const { registry, settleMs } = collection;
   const nowMs = registry.clock.nowMs();
-  return registry.metadata.transaction(async (queries) => {
+  return inStep(registry, async (queries) => {
     const found = await listCondemnedBlobs(queries, { condemnedUntilMs: nowMs - settleMs, limit });
     const failures: StorageError[] = [];
     const removed = await Promise.all(found.map((blob) => removeBytes(collection, blob, failures)));

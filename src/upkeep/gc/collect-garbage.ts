@@ -38,8 +38,8 @@ export interface GarbageTally {
 }
 
 /** So that a step takes a millisecond or two: every push, and on this thread every request, waits for it. */
-const STEP = { manifests: 25, links: 100, blobs: 100, sweep: 16 };
-const REST_FACTOR = 1;
+const STEP = { manifests: 20, links: 50, blobs: 50, sweep: 8 };
+const REST_FACTOR = 2;
 /** What was removed can be explained for so long. */
 const REMEMBERED_MS = 90 * 86_400_000;
 const PRUNED_AT_ONCE = 500;
