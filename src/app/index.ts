@@ -6,6 +6,7 @@ export { auditLine } from "../events/index.ts";
 export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainReport } from "../metadata/index.ts";
 export type { ContentExplanation, ManifestKeeper } from "../registry/index.ts";
 export {
+  type BackupRecord,
   type Damage,
   describeFinding,
   type Finding,
@@ -17,6 +18,7 @@ export {
   type ScrubOutcome,
   type ScrubState,
 } from "../upkeep/index.ts";
+export { backUpRegistry, listBackupsIn, restoreRegistry } from "./back-up.ts";
 export { collectGarbageOf, type CollectOptions, explainContentOf } from "./collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";
 export { findFileProblems } from "./find-file-problems.ts";

@@ -9,10 +9,10 @@ import {
   readAudit,
   TaskError,
 } from "../app/index.ts";
-import { parseDuration } from "../config/index.ts";
 import { describeActs, describeChain, describeComparison } from "./audit-report.ts";
 import { compareWithExport, type ExportComparison } from "./compare-export.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
+import { parseTime } from "./parse-time.ts";
 import { readConfig } from "./read-config.ts";
 import { remoteAuditTrail } from "./remote/audit-trail.ts";
 import { runWork, SERVER_OPTION } from "./remote/noun.ts";
@@ -190,14 +190,4 @@ function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new InvalidArgumentError("It is no number above 0.");
-}
-
-function parseTime(text: string): number {
-  const atMs = Date.parse(text);
-  if (!Number.isNaN(atMs)) return atMs;
-  try {
-    return Date.now() - parseDuration(text);
-  } catch {
-    throw new InvalidArgumentError("It is neither a time such as 2026-11-21T13:00Z nor a duration such as 24h.");
-  }
 }

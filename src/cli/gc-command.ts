@@ -1,8 +1,9 @@
-import { collectGarbageOf, type CollectOptions, explainContentOf, TaskError } from "../app/index.ts";
+import { collectGarbageOf, type CollectOptions, explainContentOf } from "../app/index.ts";
 import { describeCollection, describeExplanation } from "./gc-report.ts";
 import { readConfig } from "./read-config.ts";
 import { StopRequest } from "./stop-request.ts";
-import { EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, EXIT_NO_INPUT, EXIT_OF_FAULT, type Terminal } from "./terminal.ts";
+import { tellFault } from "./tell-fault.ts";
+import { EXIT_AGAIN, EXIT_CONFIG, EXIT_IO, EXIT_NO_INPUT, type Terminal } from "./terminal.ts";
 
 export interface GcCommand extends Pick<CollectOptions, "dryRun" | "windowMs" | "deleteUntagged"> {
   readonly path: string | undefined;
@@ -27,7 +28,7 @@ export async function gcCommand(command: GcCommand, terminal: Terminal): Promise
     if (tally.failed > 0) return EXIT_IO;
     return signal.aborted ? EXIT_AGAIN : 0;
   } catch (error) {
-    return failed(error, terminal);
+    return tellFault(error, terminal);
   }
 }
 
@@ -48,12 +49,6 @@ export async function gcExplainCommand(command: GcExplainCommand, terminal: Term
     const { blob, manifests, removals } = explanation;
     return blob || manifests.length > 0 || removals.length > 0 ? 0 : EXIT_NO_INPUT;
   } catch (error) {
-    return failed(error, terminal);
+    return tellFault(error, terminal);
   }
-}
-
-function failed(error: unknown, { stderr }: Terminal): number {
-  if (!(error instanceof TaskError)) throw error;
-  stderr.write(`${error.message}\n`);
-  return EXIT_OF_FAULT[error.fault];
 }

@@ -1,9 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { COMMAND, SERVING_PROCESS, VERSION } from "../app/index.ts";
 import { configurationPathVariable, parseByteSize, parseDuration } from "../config/index.ts";
+import { backupCommand, listBackupsCommand, restoreCommand } from "./backup-commands.ts";
 import { checkConfig } from "./check-config.ts";
 import { gcCommand, gcExplainCommand } from "./gc-command.ts";
 import { importCommand } from "./import-command.ts";
+import { parseTime } from "./parse-time.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import { servingProcess } from "./serving-process.ts";
@@ -109,6 +111,38 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       setExitCode(await importCommand({ directory, dryRun, database }, terminal));
     });
 
+  program
+    .command("backup")
+    .description(
+      "copy the database, and the blobs that are not there yet, to a directory, beside a running registry or not",
+    )
+    .argument("<directory>", "where backups are; the same one each time, so that only what is new is copied")
+    .argument("[config.yml]", `${configArgument}, the one that serve has`)
+    .option("--keep <count>", "how many backups stay there, the oldest go first (default: all)", parseCount)
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (directory: string, path: string | undefined, options: { keep?: number; json?: boolean }) => {
+      const { keep, json = false } = options;
+      setExitCode(await backupCommand({ directory, path: pathOf(path, terminal), keep, json }, terminal));
+    });
+
+  program
+    .command("restore")
+    .description("bring a registry back from a directory of backups, where there is none")
+    .argument("<directory>", "where backups are")
+    .argument("[config.yml]", `${configArgument}, the one that serve will have`)
+    .option(
+      "--at <time>",
+      "the newest backup that was taken by then, such as 2026-05-01T12:00Z (default: the newest)",
+      parseTime,
+    )
+    .option("--list", "say which backups are there, and restore none")
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (directory: string, path: string | undefined, options: RestoreFlags) => {
+      const { at, list = false, json = false } = options;
+      const command = { directory, path: pathOf(path, terminal), json, atMs: at };
+      setExitCode(await (list ? listBackupsCommand(command, terminal) : restoreCommand(command, terminal)));
+    });
+
   const gc = program
     .command("gc")
     .alias("garbage-collect")
@@ -165,6 +199,12 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
   return program;
 }
 
+interface RestoreFlags {
+  readonly at?: number;
+  readonly list?: boolean;
+  readonly json?: boolean;
+}
+
 interface GcFlags {
   readonly dryRun?: boolean;
   readonly deleteUntagged?: boolean;
@@ -185,6 +225,10 @@ const DEFAULT_RATE = parseByteSize("50MB");
 
 const parseRate = orInvalid(parseByteSize);
 const parseWindow = orInvalid(parseDuration);
+const parseCount = orInvalid((text) => {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new Error("a number from 1 on");
+});
 
 function orInvalid<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {

@@ -3,6 +3,11 @@
  * another registry left.
  * It decides when and how much, never whether content may go: that is the registry's rule.
  */
+export { type BackupRecord, databaseKeyOf, listBackups } from "./backup/backup-layout.ts";
+export { type BackedUp, backUp, type DatabaseCopy } from "./backup/backup-registry.ts";
+export type { BlobsCopied } from "./backup/copy-blobs.ts";
+export { copyObject } from "./backup/copy-object.ts";
+export { restore, type Restored, RestoreError } from "./backup/restore-registry.ts";
 export { collectGarbage, type GarbageCollection, type GarbageTally } from "./gc/collect-garbage.ts";
 export {
   type CollectionCounts,

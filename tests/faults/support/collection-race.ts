@@ -31,7 +31,7 @@ export interface RaceFigures {
 
 /** Few, so that what one has just deleted another pushes again. */
 const REPOSITORIES = ["race/one", "race/two", "race/three", "race/four"];
-const LAYERS = 600;
+const LAYERS = 2000;
 /** Longer than any push takes between its two steps, and short, so that much is removed in the time there is. */
 const SETTLE_MS = 5000;
 

@@ -1,0 +1,191 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Config } from "../config/index.ts";
+import {
+  copyDatabase,
+  findBlob,
+  MetadataError,
+  openSqlite,
+  openSqliteForReading,
+  recordBlobLoss,
+} from "../metadata/index.ts";
+import { Closers, syncFolder, systemClock } from "../runtime/index.ts";
+import { openStorage, type StorageDriver, StorageError } from "../storage/index.ts";
+import {
+  type BackedUp,
+  type BackupRecord,
+  backUp,
+  type BlobsCopied,
+  copyObject,
+  databaseKeyOf,
+  type DatabaseCopy,
+  listBackups,
+  restore,
+  RestoreError,
+  type Restored,
+} from "../upkeep/index.ts";
+import { COMMAND } from "./command-name.ts";
+import { requireDatabase } from "./require-database.ts";
+import { TaskError } from "./task-error.ts";
+import { VERSION } from "./version.ts";
+
+export interface BackupOptions {
+  readonly directory: string;
+  readonly keep?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: BlobsCopied) => void;
+}
+
+/**
+ * Backs up the registry that the configuration names into a directory, whether it serves or not.
+ * @throws TaskError
+ */
+export async function backUpRegistry(config: Config, options: BackupOptions): Promise<BackedUp> {
+  const path = await requireDatabase(config);
+  return asTask("backup", async (closers) => {
+    const from = await open(config.storage.driver, closers);
+    const to = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
+    const scratch = await openScratch(dirname(path), closers);
+    return backUp({
+      ...options,
+      from,
+      to,
+      newId: randomUUID,
+      clock: systemClock,
+      version: VERSION,
+      async copyDatabase(key) {
+        await mkdir(dirname(join(scratch.folder, key)), { recursive: true });
+        copyDatabase(path, join(scratch.folder, key));
+        return openCopy(scratch, key);
+      },
+      async openCopy(name) {
+        const key = databaseKeyOf(name);
+        const { signal } = options;
+        const parts = {
+          from: to,
+          to: scratch.storage,
+          key,
+          uploadId: randomUUID(),
+          algorithm: "sha256" as const,
+          signal,
+        };
+        await copyObject(parts, () => true);
+        return openCopy(scratch, key);
+      },
+    });
+  });
+}
+
+export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signal" | "onProgress"> {
+  /** The newest backup that was taken by then; `undefined`: the newest. */
+  readonly atMs?: number | undefined;
+}
+
+/**
+ * Brings back a registry where there is none.
+ * @throws TaskError
+ */
+export async function restoreRegistry(config: Config, options: RestoreOptions): Promise<Restored> {
+  const { path } = config.database;
+  if (path === ":memory:") throw new TaskError("nothing-there", "A registry in memory has no place to restore to.");
+  if (await isThere(path))
+    throw new TaskError("failed", `There is a database ${path} already. Move it away to restore in its place.`);
+  await requireDirectory(options.directory);
+  return asTask("restore", async (closers) => {
+    const from = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
+    const to = await open(config.storage.driver, closers);
+    await mkdir(dirname(path), { recursive: true });
+    const scratch = await openScratch(dirname(path), closers);
+    const openDatabase = (key: string) => openCopy(scratch, key);
+    const restored = await restore({
+      ...options,
+      from,
+      to,
+      databaseTo: scratch.storage,
+      openDatabase,
+      newId: randomUUID,
+    });
+    const restoredPath = join(scratch.folder, restored.databaseKey);
+    await recordLosses(restoredPath, restored.missing);
+    // Last: until it is there, serve does not start on half of a registry.
+    await rename(restoredPath, path);
+    await syncFolder(dirname(path));
+    return restored;
+  });
+}
+
+/** So that clients are told at once what they have to push again. */
+async function recordLosses(path: string, digests: Restored["missing"]): Promise<void> {
+  if (digests.length === 0) return;
+  const metadata = await openSqlite(path);
+  try {
+    for (const digest of digests)
+      await metadata.transaction(async (queries) => {
+        const blob = await findBlob(queries, digest);
+        const nowMs = systemClock.nowMs();
+        if (blob) await recordBlobLoss(queries, { digest, storageKey: blob.storageKey, reason: "missing", nowMs });
+      });
+  } finally {
+    await metadata.close();
+  }
+}
+
+/**
+ * The backups that are in a directory, the oldest first.
+ * @throws TaskError
+ */
+export async function listBackupsIn(directory: string): Promise<readonly BackupRecord[]> {
+  await requireDirectory(directory);
+  return asTask("list", async (closers) =>
+    listBackups(await open({ kind: "filesystem", rootDirectory: directory }, closers)),
+  );
+}
+
+async function open(driver: Config["storage"]["driver"], closers: Closers): Promise<StorageDriver> {
+  const storage = await openStorage(driver, { clock: systemClock });
+  closers.add(() => storage.close());
+  return storage;
+}
+
+interface Scratch {
+  readonly folder: string;
+  readonly storage: StorageDriver;
+}
+
+/** A folder beside the database, where there is room for a copy of it, and nobody else reads. */
+async function openScratch(parent: string, closers: Closers): Promise<Scratch> {
+  const folder = await mkdtemp(join(parent, "backup-"));
+  closers.add(() => rm(folder, { recursive: true }));
+  return { folder, storage: await open({ kind: "filesystem", rootDirectory: folder }, closers) };
+}
+
+async function openCopy({ folder, storage }: Scratch, key: string): Promise<DatabaseCopy> {
+  const opened = await openSqliteForReading(join(folder, key));
+  return { reads: opened.reads, file: storage, close: () => opened.close() };
+}
+
+async function requireDirectory(path: string): Promise<void> {
+  if (!(await isThere(path))) throw new TaskError("nothing-there", `There is no directory ${path}.`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function asTask<T>(name: string, work: (closers: Closers) => Promise<T>): Promise<T> {
+  const closers = new Closers();
+  try {
+    return await work(closers);
+  } catch (error) {
+    if (error instanceof RestoreError) throw new TaskError("nothing-there", `Nothing restored: ${error.message}.`);
+    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
+    const message = `The ${name} stopped: ${error.message}. When that is repaired, run ${COMMAND} ${name} again to go on.`;
+    throw new TaskError("failed", message, { cause: error });
+  } finally {
+    await closers.closeAll();
+  }
+}

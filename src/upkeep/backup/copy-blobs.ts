@@ -1,0 +1,72 @@
+import { listBlobs, type Queries, type StoredBlob } from "../../metadata/index.ts";
+import { algorithmOf, type Digest, hexOf } from "../../oci/index.ts";
+import { keyOf } from "../../registry/index.ts";
+import type { StorageDriver } from "../../storage/index.ts";
+import { copyObject } from "./copy-object.ts";
+import { inParallel } from "../in-parallel.ts";
+
+export interface BlobsCopy {
+  readonly from: StorageDriver;
+  readonly to: StorageDriver;
+  readonly newId: () => string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: BlobsCopied) => void) | undefined;
+}
+
+/** What became of the blobs of a database. */
+export interface BlobsCopied {
+  readonly blobs: number;
+  /** Of those that are in their place. */
+  readonly bytes: number;
+  readonly copiedBlobs: number;
+  readonly copiedBytes: number;
+  /** Their bytes are not there, or not those of the digest. */
+  readonly missing: readonly Digest[];
+}
+
+const BLOB_PAGE = 500;
+const BLOBS_AT_ONCE = 4;
+
+/**
+ * Copies every blob that a database names and that is not there yet; each is verified on its way. A blob of the right size that
+ * is there already was verified when it came.
+ * @throws StorageError, or the reason of the aborted signal
+ */
+export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<BlobsCopied> {
+  const copied = { blobs: 0, bytes: 0, copiedBlobs: 0, copiedBytes: 0, missing: [] as Digest[] };
+  const results = inParallel(iterateBlobs(queries), BLOBS_AT_ONCE, async (blob) => {
+    return { blob, outcome: await copyBlob(blob, copy) };
+  });
+  for await (const { blob, outcome } of results) {
+    copied.blobs += 1;
+    if (outcome === "missing") copied.missing.push(blob.digest);
+    else copied.bytes += blob.sizeBytes;
+    if (outcome === "copied") {
+      copied.copiedBlobs += 1;
+      copied.copiedBytes += blob.sizeBytes;
+    }
+    copy.onProgress?.(copied);
+  }
+  return copied;
+}
+
+async function copyBlob(
+  blob: StoredBlob,
+  { from, to, newId, signal }: BlobsCopy,
+): Promise<"there" | "copied" | "missing"> {
+  signal.throwIfAborted();
+  const key = keyOf(blob);
+  if ((await to.stat(key))?.sizeBytes === blob.sizeBytes) return "there";
+  const algorithm = algorithmOf(blob.digest);
+  const isRight = (hex: string) => hex === hexOf(blob.digest);
+  const done = await copyObject({ from, to, key, uploadId: newId(), algorithm, signal }, isRight);
+  return done ? "copied" : "missing";
+}
+
+async function* iterateBlobs(queries: Queries): AsyncGenerator<StoredBlob, void, void> {
+  for (let after: string | undefined = ""; after !== undefined;) {
+    const page: readonly StoredBlob[] = await listBlobs(queries, { after, limit: BLOB_PAGE });
+    yield* page;
+    after = page.at(-1)?.digest;
+  }
+}
