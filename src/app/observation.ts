@@ -16,7 +16,9 @@ import {
   getGarbageBacklog,
   getScrubStanding,
   type ScrubCounts,
+  type UsageMeter,
 } from "../upkeep/index.ts";
+import { meterUsage } from "./meter-usage.ts";
 import { type Closers, createLineOutput, createLog, type LineOutput, type Log, systemClock } from "../runtime/index.ts";
 
 /** Milliseconds that never jump. */
@@ -34,12 +36,13 @@ export function openLog(config: Config, closers: Closers, place?: ProcessPlace):
 /** What is told of each request: metrics, a log line, and a line of the access log on standard output. */
 export function createObserver(
   config: Config,
-  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+  { log, metrics, meter }: { readonly log: Log; readonly metrics: Metrics; readonly meter: UsageMeter | undefined },
   closers: Closers,
 ): (record: RequestRecord) => void {
   const accessLog = config.log.accessLogEnabled ? openAccessLog(closers) : undefined;
   return (record) => {
     metrics.observe(record);
+    if (meter) meterUsage(meter, record);
     logRequest(log, record);
     accessLog?.(record);
   };

@@ -27,7 +27,7 @@ import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
-import { NOTHING_COLLECTED, startCollecting, startScrubbing, startUploadPurging } from "../upkeep/index.ts";
+import { NOTHING_COLLECTED, startCollecting, startScrubbing, startUploadPurging, UsageMeter } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -91,6 +91,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   const { metadata } = stores;
   const access = await openAccess({ config, metadata, log, tell, closers });
 
+  const meter = openMeter(config, { metadata, log }, closers);
   const parts = { config, log, health, metrics, place, closers };
   const handle = createRequestHandler({
     registry,
@@ -105,7 +106,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
     findFault: () => health.findFault(),
     metrics,
     tracing,
-    observe: createObserver(config, { log, metrics }, closers),
+    observe: createObserver(config, { log, metrics, meter }, closers),
   });
   await listenForDebugging(parts, startedAtMs);
   const { url } = await listen(parts, handle, { registry, signal });
@@ -136,6 +137,18 @@ function openRegistry(config: Config, stores: Stores, place: ProcessPlace | unde
     newId: () => drawOwnId(randomUUID, place),
     worksOn: (uploadId) => ownerOf(uploadId, place.count) === place.index,
   });
+}
+
+/** A registry in read-only mode writes nothing, not even that. */
+function openMeter(
+  { storage }: Config,
+  parts: { readonly metadata: Stores["metadata"]; readonly log: Log },
+  closers: Closers,
+): UsageMeter | undefined {
+  if (storage.readOnly) return undefined;
+  const meter = new UsageMeter({ ...parts, clock: systemClock });
+  closers.add(() => meter.stop());
+  return meter;
 }
 
 function openRateLimits({ http }: Config, place: ProcessPlace | undefined): RateLimits | undefined {

@@ -8,6 +8,7 @@ import { registerLoginCommands } from "./login-commands.ts";
 import { registerNamespaceCommands } from "./namespace-commands.ts";
 import { registerRobotCommands } from "./robot-commands.ts";
 import { registerTokenCommands } from "./token-commands.ts";
+import { registerUsageCommands } from "./usage-commands.ts";
 import { registerUserCommands } from "./user-commands.ts";
 
 /** Every command that administers a registry. */
@@ -18,6 +19,7 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerRobotCommands(program, surroundings);
   registerTokenCommands(program, surroundings);
   registerNamespaceCommands(program, surroundings);
+  registerUsageCommands(program, surroundings);
   registerAccessCommands(program, surroundings);
   registerAuditCommand(program, surroundings);
   registerCompletionCommand(program, surroundings);

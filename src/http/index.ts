@@ -19,7 +19,9 @@ export {
   type ApiProblem,
   type ApiRobot,
   type ApiSecret,
+  type ApiStorageUse,
   type ApiTrust,
+  type ApiUsageSum,
   type ApiUser,
   createApiDoor,
   createApiSignIn,
@@ -53,7 +55,7 @@ export {
 export type { HttpOptions } from "./options.ts";
 export { type RateLimitOptions, RateLimits } from "./rate-limits/index.ts";
 export { createRequestHandler, type RequestHandler } from "./request-handler.ts";
-export type { RequestRecord } from "./request-record.ts";
+export { type RequestRecord, sentBodyBytes } from "./request-record.ts";
 export { RunningRequests } from "./running-requests.ts";
 export {
   createSiblingHandler,

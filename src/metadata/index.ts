@@ -180,6 +180,16 @@ export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-r
 export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";
 export { findTaggedDigest, listTags, listTagsOfManifest, putOlderTag, putTag, removeTag } from "./tags.ts";
+export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
+export {
+  addUsage,
+  listUsage,
+  measureStorage,
+  removeOldUsage,
+  USAGE_DIMENSIONS,
+  type UsageRow,
+  type UsageSum,
+} from "./usage/usage-rows.ts";
 export {
   findUpload,
   insertUpload,

@@ -14,6 +14,8 @@ export interface Schema extends AccessSchema {
   scrubs: ScrubsTable;
   garbage_candidates: GarbageCandidatesTable;
   removals: RemovalsTable;
+  usage: UsageTable;
+  tag_pulls: TagPullsTable;
 }
 
 interface RepositoriesTable {
@@ -135,4 +137,23 @@ interface RemovalsTable {
   /** The run that did it. */
   run: string;
   at_ms: number;
+}
+
+/** What was moved on a day, in UTC. */
+interface UsageTable {
+  day: string;
+  repository: string;
+  /** Empty for who was not signed in. */
+  principal: string;
+  pulls: number;
+  pushes: number;
+  received_bytes: number;
+  sent_bytes: number;
+}
+
+interface TagPullsTable {
+  repository_id: number;
+  tag: Tag;
+  pulls: number;
+  last_pulled_at_ms: number;
 }

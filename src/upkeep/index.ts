@@ -35,3 +35,4 @@ export { ScrubBusyError } from "./scrub/scrub-turn.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export { getScrubStanding, type ScrubbingOptions, type ScrubCounts, startScrubbing } from "./scrub/start-scrubbing.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";
+export { UsageMeter } from "./usage/usage-meter.ts";

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { act } from "./schemas/audit.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
+import type { storageUse, usageSum } from "./schemas/usage.ts";
 import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
 
 /** What the API answers with, as those who ask it get it. */
@@ -17,7 +18,9 @@ export type ApiMember = z.output<typeof member>;
 export type ApiNamespace = z.output<typeof namespace>;
 export type ApiRobot = z.output<typeof robot>;
 export type ApiSecret = z.output<typeof secret>;
+export type ApiStorageUse = z.output<typeof storageUse>;
 export type ApiTrust = z.output<typeof trust>;
+export type ApiUsageSum = z.output<typeof usageSum>;
 export type ApiUser = z.output<typeof user>;
 
 /** A page of a list. */

@@ -22,6 +22,8 @@ export type {
   ApiProblem,
   ApiRobot,
   ApiSecret,
+  ApiStorageUse,
   ApiTrust,
+  ApiUsageSum,
   ApiUser,
 } from "./contract.ts";

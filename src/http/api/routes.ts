@@ -9,6 +9,7 @@ import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
 import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
 import { ROBOT_ROUTES } from "./resources/robots.ts";
+import { USAGE_ROUTES } from "./resources/usage.ts";
 import { USER_ROUTES } from "./resources/users.ts";
 import { type ApiRoute, defineRoute } from "./route.ts";
 
@@ -36,6 +37,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...ROBOT_ROUTES,
   ...ROBOT_SECRET_ROUTES,
   ...NAMESPACE_ROUTES,
+  ...USAGE_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
   ...AUDIT_ROUTES,

@@ -1,0 +1,25 @@
+import { type RequestRecord, sentBodyBytes } from "../http/index.ts";
+import { isIndexType } from "../oci/index.ts";
+import type { UsageMeter } from "../upkeep/index.ts";
+
+const UPLOADS: ReadonlySet<string> = new Set(["blob_upload", "blob_upload_chunk"]);
+
+/** Tells the meter what a request moved, if it moved something of a repository. */
+export function meterUsage(meter: UsageMeter, record: RequestRecord): void {
+  const { handler, method, status, repository, user = "" } = record;
+  if (repository === undefined || status >= 300) return;
+  const at = { repository, principal: user };
+  if (UPLOADS.has(handler)) {
+    if (record.requestBytes > 0) meter.note({ ...at, ...NOTHING, receivedBytes: record.requestBytes });
+  } else if (handler === "blob" && method === "GET") {
+    meter.note({ ...at, ...NOTHING, sentBytes: sentBodyBytes(record) });
+  } else if (handler === "manifest" && method === "PUT") {
+    meter.note({ ...at, ...NOTHING, pushes: 1, receivedBytes: record.requestBytes });
+  } else if (handler === "manifest" && method === "GET") {
+    // Whoever pulls an image of several platforms asks for the index first, and then for the one.
+    const pulls = isIndexType(record.responseContentType) ? 0 : 1;
+    meter.note({ ...at, ...NOTHING, pulls, sentBytes: sentBodyBytes(record), pulledReference: record.reference });
+  }
+}
+
+const NOTHING = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0 } as const;

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { USAGE_DIMENSIONS } from "../../../metadata/index.ts";
+
+const day = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/, "it is a day, such as 2026-11-21")
+  .describe("A day in UTC, such as `2026-11-21`.");
+
+const dimensions: readonly string[] = USAGE_DIMENSIONS;
+
+export const usageQuery = z.strictObject({
+  from: day.optional().describe("The first day; absent: the first of this month."),
+  to: day.optional().describe("The last day, with it; absent: today."),
+  by: z
+    .string()
+    .default("day")
+    .transform((text) => (text === "" ? [] : text.split(",")))
+    .refine((words) => words.every((word) => dimensions.includes(word)), `each is one of ${dimensions.join(", ")}`)
+    .describe("What each row is for: of `day`, `repository` and `principal`, with commas between them."),
+});
+
+const bytes = z.int().min(0);
+
+export const usageSum = z
+  .object({
+    day: z.string().nullable(),
+    repository: z.string().nullable(),
+    principal: z.string().nullable().describe("Who; empty for who was not signed in."),
+    pulls: z.int().describe("GETs of manifests that are no index."),
+    pushes: z.int().describe("Manifests that were taken."),
+    receivedBytes: bytes.describe("Of blobs and manifests that were taken."),
+    sentBytes: bytes.describe("Of blobs and manifests, as announced to clients."),
+  })
+  .meta({ id: "UsageSum", description: "What was moved. What was not asked for by `by` is null." });
+
+export const storageUse = z
+  .object({
+    repositories: z.int(),
+    tags: z.int(),
+    manifests: z.int(),
+    storedBytes: bytes.describe("What all repositories would take if each kept its own."),
+    dedupedBytes: bytes.describe("Each content once."),
+    uniqueBytes: bytes.describe("Of those, what no repository elsewhere has."),
+    sharedBytes: bytes.describe("Of those, what repositories elsewhere have, too."),
+  })
+  .meta({ id: "StorageUse" });

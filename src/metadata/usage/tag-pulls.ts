@@ -1,0 +1,60 @@
+import { sql } from "kysely";
+import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
+import type { Queries } from "../database.ts";
+
+/** Pulls of one reference. */
+export interface ReferencePulls {
+  readonly repository: RepositoryName;
+  /** A tag, or a digest: then they are those of every tag that points at it. */
+  readonly reference: string;
+  readonly pulls: number;
+  readonly lastAtMs: number;
+}
+
+/** Adds to what is on record of the tags that are there. */
+export async function addTagPulls(queries: Queries, pulls: readonly ReferencePulls[]): Promise<void> {
+  const rows = JSON.stringify(pulls);
+  await sql`
+    insert into tag_pulls (repository_id, tag, pulls, last_pulled_at_ms)
+    select r.id, t.name, sum(p.value ->> 'pulls'), max(p.value ->> 'lastAtMs') from json_each(${rows}) p
+    join repositories r on r.name = p.value ->> 'repository'
+    join tags t on t.repository_id = r.id and (t.name = p.value ->> 'reference' or t.manifest_id = (
+      select m.id from manifests m where m.repository_id = r.id and m.digest = p.value ->> 'reference'))
+    where true group by r.id, t.name
+    on conflict (repository_id, tag) do update set pulls = pulls + excluded.pulls,
+      last_pulled_at_ms = max(last_pulled_at_ms, excluded.last_pulled_at_ms)`.execute(queries);
+}
+
+export interface TagUse {
+  readonly tag: Tag;
+  readonly digest: Digest;
+  readonly updatedAtMs: number;
+  readonly pulls: number;
+  /** `null`: never, since pulls are counted. */
+  readonly lastPulledAtMs: number | null;
+}
+
+/** Tags of a repository in byte order, behind `after`. */
+export async function listTagUse(
+  queries: Queries,
+  repository: RepositoryName,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly TagUse[]> {
+  return queries
+    .selectFrom("repositories as r")
+    .innerJoin("tags as t", "t.repository_id", "r.id")
+    .innerJoin("manifests as m", "m.id", "t.manifest_id")
+    .leftJoin("tag_pulls as p", (join) => join.onRef("p.repository_id", "=", "r.id").onRef("p.tag", "=", "t.name"))
+    .select([
+      "t.name as tag",
+      "m.digest",
+      "t.updated_at_ms as updatedAtMs",
+      sql<number>`coalesce(p.pulls, 0)`.as("pulls"),
+      "p.last_pulled_at_ms as lastPulledAtMs",
+    ])
+    .where("r.name", "=", repository)
+    .where("t.name", ">", after as Tag)
+    .orderBy("t.name")
+    .limit(limit)
+    .execute();
+}

@@ -1,0 +1,110 @@
+import { sql } from "kysely";
+import type { Queries } from "../database.ts";
+import { stretchBelow } from "../access/namespace-names.ts";
+
+/** What was moved. */
+export interface UsageCounts {
+  /** GETs of manifests that are no index: an image of one platform is one. */
+  readonly pulls: number;
+  /** Manifests that were taken. */
+  readonly pushes: number;
+  /** Bodies of blobs and manifests that were taken. */
+  readonly receivedBytes: number;
+  /** Bodies of blobs and manifests, as they were announced: a client may have hung up before the end. */
+  readonly sentBytes: number;
+}
+
+export interface UsageRow extends UsageCounts {
+  /** In UTC, as `2026-11-21`. */
+  readonly day: string;
+  readonly repository: string;
+  /** Empty for who was not signed in. */
+  readonly principal: string;
+}
+
+/** Adds to what is on record. */
+export async function addUsage(queries: Queries, rows: readonly UsageRow[]): Promise<void> {
+  await sql`
+    insert into usage (day, repository, principal, pulls, pushes, received_bytes, sent_bytes)
+    select value ->> 'day', value ->> 'repository', value ->> 'principal', value ->> 'pulls', value ->> 'pushes',
+      value ->> 'receivedBytes', value ->> 'sentBytes' from json_each(${JSON.stringify(rows)}) where true
+    on conflict (day, repository, principal) do update set
+      pulls = pulls + excluded.pulls, pushes = pushes + excluded.pushes,
+      received_bytes = received_bytes + excluded.received_bytes, sent_bytes = sent_bytes + excluded.sent_bytes`.execute(
+    queries,
+  );
+}
+
+/** How each row of a list is made: the days, repositories or people that it does not name are put together. */
+export const USAGE_DIMENSIONS = ["day", "repository", "principal"] as const;
+export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
+
+export interface UsageQuery {
+  /** The node and all below it; the root is `""`. */
+  readonly node: string;
+  /** Inclusive. */
+  readonly fromDay: string;
+  /** Inclusive. */
+  readonly toDay: string;
+  readonly by: readonly UsageDimension[];
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** What is not asked for is `null`. */
+export type UsageSum = UsageCounts & { readonly [Dimension in UsageDimension]: string | null };
+
+/** In the order of days, repositories, people. */
+export async function listUsage(queries: Queries, query: UsageQuery): Promise<readonly UsageSum[]> {
+  const { node, fromDay, toDay, by, offset, limit } = query;
+  const { after, before } = stretchBelow(node);
+  const columns = USAGE_DIMENSIONS.map((name) => (by.includes(name) ? sql.ref(name) : sql`null`));
+  const groups = by.length === 0 ? sql`` : sql`group by ${sql.join(by.map((name) => sql.ref(name)))}`;
+  const { rows } = await sql<UsageSum>`
+    select ${columns[0]} as day, ${columns[1]} as repository, ${columns[2]} as principal,
+      coalesce(sum(pulls), 0) as pulls, coalesce(sum(pushes), 0) as pushes,
+      coalesce(sum(received_bytes), 0) as receivedBytes, coalesce(sum(sent_bytes), 0) as sentBytes
+    from usage
+    where day >= ${fromDay} and day <= ${toDay} and (repository = ${node} or (repository > ${after} and repository < ${before}))
+    ${groups} order by 1, 2, 3 limit ${limit} offset ${offset}`.execute(queries);
+  return rows;
+}
+
+/** Removes the days before `day`. */
+export async function removeOldUsage(queries: Queries, day: string): Promise<void> {
+  await queries.deleteFrom("usage").where("day", "<", day).execute();
+}
+
+/** How much a node holds. */
+export interface StorageUse {
+  readonly repositories: number;
+  readonly tags: number;
+  readonly manifests: number;
+  /** What all repositories would take if each kept its own. */
+  readonly storedBytes: number;
+  /** Each content once. */
+  readonly dedupedBytes: number;
+  /** Of those, what no repository elsewhere has: what would be freed if the node went. */
+  readonly uniqueBytes: number;
+}
+
+/** Looks through all links of the node: for a person or a bill, not for each request. */
+export async function measureStorage(queries: Queries, node: string): Promise<StorageUse> {
+  const { after, before } = stretchBelow(node);
+  const inNode = sql`(r.name = ${node} or (r.name > ${after} and r.name < ${before}))`;
+  const { rows } = await sql<StorageUse>`
+    with within as (select r.id from repositories r where ${inNode}),
+      links as (select rb.blob_id, count(*) as copies from repository_blobs rb
+        where rb.repository_id in (select id from within) group by rb.blob_id)
+    select (select count(*) from within) as repositories,
+      (select count(*) from tags where repository_id in (select id from within)) as tags,
+      (select count(*) from manifests where repository_id in (select id from within)) as manifests,
+      coalesce(sum(l.copies * b.size_bytes), 0) as storedBytes,
+      coalesce(sum(b.size_bytes), 0) as dedupedBytes,
+      coalesce(sum(case when l.copies = (select count(*) from repository_blobs o where o.blob_id = l.blob_id)
+        then b.size_bytes else 0 end), 0) as uniqueBytes
+    from links l join blobs b on b.id = l.blob_id`.execute(queries);
+  const [use] = rows;
+  if (!use) throw new Error("a sum without a row");
+  return use;
+}
