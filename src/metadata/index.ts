@@ -172,7 +172,7 @@ export { isUnwritable, MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
 export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts";
-export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
+export { ensureRepository, findRepositoryId, listRepositories, putPartlyImported } from "./repositories.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export { copyDatabase } from "./sqlite/copy-database.ts";

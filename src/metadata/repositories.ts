@@ -24,6 +24,15 @@ export async function ensureRepository(queries: Queries, name: RepositoryName, n
   return row.id;
 }
 
+/** Says whether an import left manifests of the repository out, so that clean-up keeps blobs that no manifest names. */
+export async function putPartlyImported(queries: Queries, id: number, isPartly: boolean): Promise<void> {
+  await queries
+    .updateTable("repositories")
+    .set({ is_partly_imported: isPartly ? 1 : 0 })
+    .where("id", "=", id)
+    .execute();
+}
+
 /** Names in byte order. */
 export async function listRepositories(queries: Queries, page: NamePage): Promise<readonly RepositoryName[]> {
   const rows = await queries

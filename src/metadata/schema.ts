@@ -22,6 +22,8 @@ interface RepositoriesTable {
   id: Generated<number>;
   name: RepositoryName;
   created_at_ms: number;
+  /** An import left manifests out, whose blobs stay. */
+  is_partly_imported: Generated<0 | 1>;
 }
 
 /** Content that storage holds, once per digest; two digests of the same bytes may share one storage key. */

@@ -13,7 +13,7 @@ export interface UnneededLink extends UnneededBlob {
   readonly repository: RepositoryName;
 }
 
-/** Takes from repositories the blobs among `candidates` that none of their manifests names. @returns them */
+/** Takes from repositories the blobs among `candidates` that none of their manifests names, not even one that could not be imported. @returns them */
 export async function removeUnneededLinks(
   queries: Queries,
   candidates: readonly Pick<Candidate, "repositoryId" | "targetId">[],
@@ -25,7 +25,7 @@ export async function removeUnneededLinks(
     join repository_blobs rb on rb.repository_id = c.value ->> 0 and rb.blob_id = c.value ->> 1
     join repositories r on r.id = rb.repository_id
     join blobs b on b.id = rb.blob_id
-    where not exists (
+    where not r.is_partly_imported and not exists (
       select 1 from manifest_references mr where mr.digest = b.digest and mr.repository_id = rb.repository_id)`.execute(
     queries,
   );

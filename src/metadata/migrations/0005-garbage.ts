@@ -23,6 +23,9 @@ const STATEMENTS = [
   `drop index manifest_references_by_digest`,
   `create index manifest_references_by_digest on manifest_references (digest, repository_id)`,
 
+  // Some of what it has belongs to manifests that an import could not take over: blobs that no manifest names stay.
+  `alter table repositories add column is_partly_imported integer not null default 0`,
+
   // Set once no repository has the blob: its bytes go some time after, and its row behind them.
   `alter table blobs add column condemned_at_ms integer`,
   `create index blobs_condemned on blobs (condemned_at_ms) where condemned_at_ms is not null`,
@@ -65,7 +68,7 @@ const STATEMENTS = [
   `create trigger blob_revived after update of condemned_at_ms on blobs when new.condemned_at_ms is null begin
     ${candidates(`values ('blob', 0, new.id, 0, ${NOW})`)}
   end`,
-  `create trigger reference_gone after delete on manifest_references when old.kind = 'blob' begin
+  `create trigger reference_gone after delete on manifest_references begin
     ${candidates(`select 'link', old.repository_id, b.id, 0, ${NOW} from blobs b where b.digest = old.digest`)}
   end`,
   `create trigger manifest_made after insert on manifests begin

@@ -1,4 +1,10 @@
-import { type Contents, countContents, ensureRepository, type MetadataDatabase } from "../../metadata/index.ts";
+import {
+  type Contents,
+  countContents,
+  ensureRepository,
+  type MetadataDatabase,
+  putPartlyImported,
+} from "../../metadata/index.ts";
 import { parseRepositoryName, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
@@ -7,7 +13,7 @@ import { findRepositories, type FoundRepository } from "./find-repositories.ts";
 import { importBlobs } from "./import-blobs.ts";
 import { importManifests, reportIncompleteManifests } from "./import-manifests.ts";
 import { importTags } from "./import-tags.ts";
-import type { RepositoryTally } from "./repository-import.ts";
+import { type RepositoryTally, writeBatch } from "./repository-import.ts";
 
 export interface RegistryV2Import {
   /** Where the catalogue is written. For a dry run: a database in memory. */
@@ -86,11 +92,18 @@ async function importRepository(
     durable: false,
   });
   const tally = { blobs: 0, manifests: 0, tags: 0, danglingLinks: 0 };
-  const target = { metadata, storage, nowMs: clock.nowMs(), name, repositoryId, tally, onDamage };
+  let isPartly = false;
+  const onLeftOut = (damage: Damage) => {
+    isPartly ||= !damage.isIndexed;
+    onDamage(damage);
+  };
+  const target = { metadata, storage, nowMs: clock.nowMs(), name, repositoryId, tally, onDamage: onLeftOut };
   await importBlobs(target);
   await importManifests(target);
   await reportIncompleteManifests(target);
   await importTags(target);
+  // What clean-up would take for unneeded is needed when those are repaired, or registry:2 gets its folder back.
+  await writeBatch(target, (queries) => putPartlyImported(queries, repositoryId, isPartly));
   return tally;
 }
 

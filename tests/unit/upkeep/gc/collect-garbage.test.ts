@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
+import { OCI_IMAGE_INDEX, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
 import { deleteBlob, getBlob, getManifest, mountBlob, type Registry } from "../../../../src/registry/index.ts";
-import { countBacklog, listRemovals } from "../../../../src/metadata/index.ts";
+import { countBacklog, ensureRepository, listRemovals, putPartlyImported } from "../../../../src/metadata/index.ts";
 import { StorageError } from "../../../../src/storage/index.ts";
 import { nobody } from "../../../support/nobody.ts";
-import { type Content, descriptorOf } from "../../../support/oci-content.ts";
+import { type Content, contentOf, descriptorOf } from "../../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
-import { app, collect, hasBytes, pushBlob, pushImage, pushIndex, remove } from "./collected-registry.ts";
+import { app, collect, hasBytes, pushBlob, pushImage, pushIndex, pushManifest, remove } from "./collected-registry.ts";
 
 const HOUR_MS = 3_600_000;
 const IMAGE = "application/vnd.oci.image.manifest.v1+json";
@@ -97,6 +97,32 @@ describe("blobs", () => {
     memory.clock.atMs += 1000;
     expect(await collect(registry)).toMatchObject({ blobs: 1 });
     expect(await hasBytes(registry, blob.digest)).toBe(false);
+  });
+
+  test("of a repository of which an import left manifests out stay", async () => {
+    const blob = await pushBlob(registry, "of a manifest that is damaged");
+    const imported = (isPartly: boolean) =>
+      registry.metadata.transaction(async (queries) =>
+        putPartlyImported(queries, await ensureRepository(queries, app, 0), isPartly),
+      );
+    await imported(true);
+    expect(await collect(registry)).toMatchObject({ candidates: 1, links: 0, blobs: 0 });
+    await imported(false);
+    await pushBlob(registry, "of a manifest that is damaged");
+    expect(await collect(registry)).toMatchObject({ links: 1, blobs: 1 });
+    expect(await hasBytes(registry, blob.digest)).toBe(false);
+  });
+
+  test("of a build cache, which is an index of layers, stay and go with it", async () => {
+    const layer = await pushBlob(registry, "cached layer");
+    const type = "application/vnd.oci.image.layer.v1.tar";
+    const cache = contentOf(
+      JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: [descriptorOf(layer, type)] }),
+    );
+    await pushManifest(registry, cache, { reference: "cache", contentType: OCI_IMAGE_INDEX });
+    expect(await collect(registry)).toMatchObject({ links: 0 });
+    await remove(registry, cache.digest);
+    expect(await collect(registry)).toMatchObject({ links: 1, blobs: 1 });
   });
 
   test("that were condemned and are pushed again stay", async () => {
