@@ -7,6 +7,7 @@ export { type Clock, systemClock } from "./clock.ts";
 export { Closers } from "./closers.ts";
 export { CoalescedSync } from "./coalesced-sync.ts";
 export { collectBytes } from "./collect-bytes.ts";
+export { CronTimes } from "./cron-times.ts";
 export { makeFolder, type SyncFolder, syncFolder } from "./durable-folder.ts";
 export { errorCode } from "./error-code.ts";
 export { messageOf } from "./error-message.ts";
