@@ -158,6 +158,25 @@ export {
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeBlobCandidates, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { StoredBlob, ManifestContent, ManifestHead } from "./hot-reads.ts";
+export {
+  bringForward,
+  cancelJob,
+  claimJob,
+  type DueJob,
+  endJob,
+  findDueJob,
+  renewClaim,
+  returnJob,
+} from "./jobs/claims.ts";
+export {
+  countOpenJobs,
+  findJobPlan,
+  findNextDueMs,
+  type JobPlan,
+  listJobSuccesses,
+  putJobPlan,
+} from "./jobs/job-kinds.ts";
+export { findJob, findOpenJob, insertJob, type JobRecord, listJobs, pruneJobs } from "./jobs/jobs.ts";
 export { clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss, restoreBlob } from "./lost-blobs.ts";
 export { repairManifestIndex } from "./repair-manifest-index.ts";
 export {

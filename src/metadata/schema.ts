@@ -1,9 +1,10 @@
 import type { Generated } from "kysely";
 import type { AccessSchema } from "./access/schema.ts";
+import type { JobsSchema } from "./jobs/schema.ts";
 import type { Digest, DigestAlgorithm, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
 
 /** The tables, as Kysely sees them. Times are milliseconds since the Unix epoch, sizes are bytes. */
-export interface Schema extends AccessSchema {
+export interface Schema extends AccessSchema, JobsSchema {
   repositories: RepositoriesTable;
   blobs: BlobsTable;
   repository_blobs: RepositoryBlobsTable;

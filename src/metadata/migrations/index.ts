@@ -5,6 +5,7 @@ import { access } from "./0003-access.ts";
 import { sealedSignIns } from "./0004-sealed-sign-ins.ts";
 import { garbage } from "./0005-garbage.ts";
 import { usage } from "./0009-usage.ts";
+import { jobs } from "./0006-jobs.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0004-sealed-sign-ins": sealedSignIns,
   "0005-garbage": garbage,
   "0009-usage": usage,
+  "0006-jobs": jobs,
 };
 
 export const migrations: MigrationProvider = {

@@ -1,0 +1,67 @@
+import type { z } from "zod";
+import type { Queries } from "../metadata/index.ts";
+import type { CronTimes } from "../runtime/index.ts";
+import type { JobProgress } from "./job-progress.ts";
+
+/** A kind of work that can be asked for. */
+export interface JobKind<Input = unknown> {
+  /** Such as `gc`. */
+  readonly name: string;
+  /** What it does, for people. */
+  readonly about: string;
+  /** Nothing at all, `{}`, has to be good where the kind has a schedule. */
+  readonly input: z.ZodType<Input>;
+  /** Of all open jobs with the same key there is at most one. Absent: there may be any number. */
+  readonly openKey?: (input: Input) => string;
+  /** How often it is begun before it has failed, 1 or more. A process that dies with it counts. */
+  readonly maxAttempts: number;
+}
+
+/** One attempt at a job. */
+export interface JobTurn<Input = unknown> {
+  readonly id: number;
+  readonly input: Input;
+  /** How far an attempt before it came. */
+  readonly progress: JobProgress | undefined;
+  /** Aborted when the job is cancelled, the process stops, or another has taken the job over: then `run` throws soon. */
+  readonly signal: AbortSignal;
+  /** Says how far it is, as often as something changes; it is saved now and then. */
+  report(progress: JobProgress): void;
+}
+
+/** When jobs of a kind come by themselves: at times of the day, or so long after the end of the last one. */
+export type JobSchedule =
+  | { readonly times: CronTimes }
+  | {
+      readonly everyMs: number;
+      /** Asked when it is time whether there is anything to do; it is asked again an interval later. */
+      readonly isDue?: (queries: Queries, nowMs: number) => Promise<boolean>;
+    };
+
+/** How a process does jobs of a kind. */
+export interface JobWork<Input = unknown> {
+  readonly kind: JobKind<Input>;
+  /** Absent: only who asks for one gets one. */
+  readonly schedule?: JobSchedule | undefined;
+  /**
+   * Resolves when all of it is done; what it resolves to is kept as JSON. It may be begun again at any time, in another process.
+   * @throws JobPostponed if it cannot be done now and that is nobody's fault
+   */
+  run(turn: JobTurn<Input>): Promise<unknown>;
+}
+
+/** Work whose input is known to itself alone. */
+export function defineWork<Input>(work: JobWork<Input>): JobWork {
+  return work as JobWork;
+}
+
+/** It cannot be done now; it waits, and this attempt does not count. */
+export class JobPostponed extends Error {
+  override readonly name = "JobPostponed";
+  readonly waitMs: number;
+
+  constructor(reason: string, waitMs: number) {
+    super(reason);
+    this.waitMs = waitMs;
+  }
+}
