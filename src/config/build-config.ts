@@ -31,6 +31,7 @@ export function buildConfig(settings: Settings): Config {
     database: { path: settings.database.path ?? ":memory:" },
     auth: buildAuth(settings.auth),
     audit: buildAudit(settings.audit),
+    jobs: { historyMs: settings.jobs.history },
     http: buildHttp(settings.http),
     health: buildHealth(settings.health),
     catalog: { maxEntries: catalog.maxentries },
@@ -56,12 +57,14 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
     collection: {
       enabled: gc.enabled,
       intervalMs: gc.interval,
+      schedule: gc.schedule,
       windowMs: gc.window,
       untagged: gc.untagged,
     },
     scrubbing: {
       enabled: scrub.enabled,
       intervalMs: scrub.interval,
+      schedule: scrub.schedule,
       bytesPerSecond: scrub.rate,
     },
   };

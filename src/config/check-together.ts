@@ -18,6 +18,7 @@ export function checkTogether(tree: RawMap, findings: Findings): void {
   checkCertificate(tree, findings);
   checkAcme(tree, findings);
   checkSyslog(tree, findings);
+  checkSchedules(tree, findings);
   checkOthers(tree, findings);
 }
 
@@ -131,6 +132,15 @@ function checkSyslog(tree: RawMap, findings: Findings): void {
     findings.problem(syslog, `${given.join(", ")}: only an address tls://host:port has certificates`);
   const pair = given.filter((key) => key !== "ca");
   if (pair.length === 1) findings.problem(syslog, "needs both certificate and key, or neither");
+}
+
+function checkSchedules(tree: RawMap, findings: Findings): void {
+  for (const work of ["gc", "scrub"]) {
+    const path = ["storage", "maintenance", work];
+    const [schedule, interval] = ["schedule", "interval"].map((key) => textAt(tree, [...path, key]));
+    if (schedule !== undefined && interval !== undefined)
+      findings.problem([...path, "schedule"], "cannot be combined with interval; keep one");
+  }
 }
 
 function checkOthers(tree: RawMap, findings: Findings): void {

@@ -23,6 +23,7 @@ export interface Config {
   };
   readonly auth: AuthConfig;
   readonly audit: AuditOptions;
+  readonly jobs: { readonly historyMs: number };
   readonly http: HttpConfig;
   readonly health: HealthConfig;
   readonly catalog: { readonly maxEntries: number };
@@ -54,12 +55,16 @@ export interface StorageConfig {
   readonly collection: {
     readonly enabled: boolean;
     readonly intervalMs: number;
+    /** Instead of the interval: as cron writes it. */
+    readonly schedule: string | undefined;
     readonly windowMs: number;
     readonly untagged: "keep" | "remove";
   };
   readonly scrubbing: {
     readonly enabled: boolean;
     readonly intervalMs: number;
+    /** Instead of the interval: as cron writes it. */
+    readonly schedule: string | undefined;
     /** 0: as fast as it goes. */
     readonly bytesPerSecond: number;
   };

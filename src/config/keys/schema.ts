@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { flag, oneOf, pattern, text, wholeNumber } from "../values/value-types.ts";
+import { age, flag, oneOf, pattern, text, wholeNumber } from "../values/value-types.ts";
 import { auditKeys } from "./audit-keys.ts";
 import { authKeys } from "./auth-keys.ts";
 import { healthKeys } from "./health-keys.ts";
@@ -32,6 +32,10 @@ const validationKeys = group("What a pushed manifest must fulfil.", {
       }),
     }),
   }),
+});
+
+const jobKeys = group("Work after the answer, such as clean-up.", {
+  history: setting(age, "720h", "How long a job that has ended is remembered."),
 });
 
 const notificationKeys = group("Webhooks.", {
@@ -73,6 +77,7 @@ export const schema = group("The configuration.", {
   database: databaseKeys,
   auth: authKeys,
   audit: auditKeys,
+  jobs: jobKeys,
   http: httpKeys,
   health: healthKeys,
   catalog: catalogKeys,

@@ -1,4 +1,4 @@
-import { age, byteSize, flag, interval, oneOf, path } from "../values/value-types.ts";
+import { age, byteSize, cronTimes, flag, interval, oneOf, path } from "../values/value-types.ts";
 import { accepted, group, optional, optionalGroup, refused, setting } from "./key.ts";
 
 const later = "not there yet; use `storage.filesystem`, or keep registry:2 for this store.";
@@ -35,6 +35,10 @@ export const storageKeys = group(
       gc: group("Removal of what no tag, no manifest and no repository names any more, while the registry serves.", {
         enabled: setting(flag, "true", "Removes it. Not in read-only mode."),
         interval: setting(interval, "1h", "How long after the end of one run the next begins."),
+        schedule: optional(
+          cronTimes,
+          "Instead of an interval: when, as cron writes it and in UTC, for example `0 3 * * *`. What is missed is made up for once.",
+        ),
         window: setting(
           age,
           "24h",
@@ -57,6 +61,10 @@ export const storageKeys = group(
           interval,
           "168h",
           "How long after the end of one, also one made by `berth scrub`, the next begins.",
+        ),
+        schedule: optional(
+          cronTimes,
+          "Instead of an interval: when, as cron writes it and in UTC, for example `0 3 * * sun`. What is missed is made up for once.",
         ),
         rate: setting(byteSize, "20MB", "How much is read in a second; 0 is as fast as it goes."),
       }),

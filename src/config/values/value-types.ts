@@ -6,7 +6,7 @@ import { parseDuration } from "./parse-duration.ts";
 import { parseFlag } from "./parse-flag.ts";
 import { parseNetwork } from "./parse-network.ts";
 import { parseSyslogAddress } from "./parse-syslog-address.ts";
-import { messageOf } from "../../runtime/index.ts";
+import { CronTimes, messageOf } from "../../runtime/index.ts";
 
 /** What can stand behind a key: a name for people, and the way from text to a value. */
 export interface ValueType<T> {
@@ -74,6 +74,8 @@ const longestTimerMs = 24 * 24 * 3_600_000;
 export const interval = durationBetween(1, longestTimerMs);
 export const timeout = durationBetween(0, longestTimerMs);
 export const age = durationBetween(0, Number.MAX_SAFE_INTEGER);
+
+export const cronTimes = valueType("times of the day", (value) => new CronTimes(value).expression);
 
 export const byteSize = valueType("a size", parseByteSize);
 export const hostPort = valueType("host:port", parseHostPort);

@@ -11,12 +11,13 @@ const defaults: Config = {
     readOnly: false,
 
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
-    collection: { enabled: true, intervalMs: 3_600_000, windowMs: 86_400_000, untagged: "keep" },
-    scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, bytesPerSecond: 20_000_000 },
+    collection: { enabled: true, intervalMs: 3_600_000, schedule: undefined, windowMs: 86_400_000, untagged: "keep" },
+    scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, schedule: undefined, bytesPerSecond: 20_000_000 },
   },
   database: { path: "./data/berth/berth.db" },
   auth: { kind: "none" },
   audit: { enabled: false, retentionMs: 0, exports: { syslog: undefined, otlp: undefined, file: undefined } },
+  jobs: { historyMs: 720 * 3_600_000 },
   http: {
     address: { hostname: "127.0.0.1", port: 5000 },
     prefix: "/",
@@ -81,7 +82,7 @@ storage:
   maintenance:
     uploadpurging: {enabled: false, age: 1h30m, interval: 90s, dryrun: true}
     gc: {enabled: false, interval: 1m, window: 0s, untagged: remove}
-    scrub: {enabled: true, interval: 1h, rate: 1MiB}
+    scrub: {enabled: true, schedule: 30 2 * * sun, rate: 1MiB}
     readonly: {enabled: on}
 database: {path: /srv/berth.db}
 auth:
@@ -93,6 +94,7 @@ audit:
     syslog: {address: "tls://logs.example:6514", facility: LOCAL3, ca: /certs/ca.pem, certificate: /certs/c.crt, key: /certs/c.key}
     otlp: {endpoint: "https://collector.example:4318", headers: {Authorization: [Bearer abc], X-Two: [a, b]}}
     file: {path: /var/log/berth/audit.jsonl}
+jobs: {history: 48h}
 http:
   addr: "[::]:443"
   net: tcp
@@ -147,8 +149,8 @@ test("every key that works arrives", () => {
       readOnly: true,
 
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
-      collection: { enabled: false, intervalMs: 60_000, windowMs: 0, untagged: "remove" },
-      scrubbing: { enabled: true, intervalMs: 3_600_000, bytesPerSecond: 1_048_576 },
+      collection: { enabled: false, intervalMs: 60_000, schedule: undefined, windowMs: 0, untagged: "remove" },
+      scrubbing: { enabled: true, intervalMs: 168 * 3_600_000, schedule: "30 2 * * sun", bytesPerSecond: 1_048_576 },
     },
     database: { path: "/srv/berth.db" },
     auth: { kind: "htpasswd", realm: "0x10", path: "/auth/htpasswd" },
@@ -170,6 +172,7 @@ test("every key that works arrives", () => {
         file: { path: "/var/log/berth/audit.jsonl" },
       },
     },
+    jobs: { historyMs: 48 * 3_600_000 },
     http: {
       address: { hostname: "::", port: 443 },
       prefix: "/nested/registry/",

@@ -7,6 +7,16 @@ import { load, problemsOf, type Given } from "./loading.ts";
 type Expected = readonly [path: string, source: string, message: string, suggestion?: string];
 
 const rows: readonly (readonly [name: string, given: Given, ...expected: Expected[]])[] = [
+  [
+    "a schedule that is none",
+    { file: "storage: {maintenance: {gc: {schedule: daily}}}" },
+    ["storage.maintenance.gc.schedule", "config.yml line 1", '"daily" is no schedule such as "0 3 * * *"'],
+  ],
+  [
+    "a schedule beside an interval",
+    { file: "storage: {maintenance: {scrub: {schedule: 0 3 * * *, interval: 24h}}}" },
+    ["storage.maintenance.scrub.schedule", "config.yml line 1", "cannot be combined with interval"],
+  ],
   ["an unknown key", { file: "http:\n  adr: :5000" }, ["http.adr", "config.yml line 2", "no key", "http.addr"]],
   [
     "capitals",
