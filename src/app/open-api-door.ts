@@ -14,13 +14,14 @@ export interface ApiAccess {
 }
 
 /** The management API. */
-export function openApiDoor({ config, metadata }: AccessParts, access: ApiAccess): Door {
+export function openApiDoor({ config, metadata, jobs }: AccessParts, access: ApiAccess): Door {
   const { accounts, directory } = access;
   const door = createApiDoor({
     base: `${config.http.prefix}api/v1`,
     metadata,
     clock: systemClock,
     accounts,
+    jobs,
     rules: () => whenThere(directory.now(), ({ rules }) => rules),
     authenticate: createApiSignIn(access),
     service: { version: VERSION, signIn: waysToSignIn(config) },

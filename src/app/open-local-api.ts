@@ -5,6 +5,7 @@ import type { Config } from "../config/index.ts";
 import { type ApiCaller, createApiDoor } from "../http/index.ts";
 import { loadAccessRules, MetadataError, openSqlite } from "../metadata/index.ts";
 import { systemClock } from "../runtime/index.ts";
+import { jobOffers } from "./run-jobs.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
 import { VERSION } from "./version.ts";
@@ -32,6 +33,8 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
     metadata,
     clock: systemClock,
     accounts: openAccounts({ config, metadata }),
+    // Who serves finds what was asked for when it looks next.
+    jobs: { offers: jobOffers(config), lookNow: () => undefined },
     rules: async () => readRules(await loadAccessRules(metadata.reads)),
     authenticate: () => administratorOf(actor, requestId),
     service: { version: VERSION, signIn: [] },

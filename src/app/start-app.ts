@@ -4,14 +4,13 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { openAccess } from "./open-access.ts";
 import { keepAudit } from "./keep-audit.ts";
+import { runJobs } from "./run-jobs.ts";
 import { createPages, listen, listenForDebugging } from "./listeners.ts";
 import {
-  addCollectionReadings,
   addDiskReading,
   addHealthReading,
   addProcessReadings,
   addReadings,
-  addScrubReadings,
   createObserver,
   openLog,
   stopwatchMs,
@@ -21,13 +20,13 @@ import { openHealth } from "./open-health.ts";
 import { openEmptyRegistry, openStores, type Stores } from "./open-stores.ts";
 import type { Config } from "../config/index.ts";
 import { DatabaseFailures } from "./database-failures.ts";
-import { createMetrics, createRequestHandler, createTracing, type Metrics, RateLimits } from "../http/index.ts";
+import { createMetrics, createRequestHandler, createTracing, RateLimits } from "../http/index.ts";
 import { drawOwnId, ownerOf, type ProcessPlace } from "../processes/index.ts";
 import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
-import { NOTHING_COLLECTED, startCollecting, startScrubbing, startUploadPurging, UsageMeter } from "../upkeep/index.ts";
+import { startUploadPurging, UsageMeter } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -82,14 +81,16 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   addReadings(metrics, registry);
   addDiskReading(metrics, config.storage.driver);
   if (place) addProcessReadings(metrics, place);
-  startUpkeep(config.storage, { registry, log, metrics, place }, closers);
+  const purges = startUploadPurging({ registry, log, randomPart: Math.random() }, config.storage.uploadPurging);
+  closers.add(() => purges.stop());
+  const jobs = runJobs(config, { registry, log, metrics }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
 
   const health = openHealth(config, { ...stores, failures, log });
   addHealthReading(metrics, health);
   closers.add(() => health.stop());
   const { metadata } = stores;
-  const access = await openAccess({ config, metadata, log, tell, closers });
+  const access = await openAccess({ config, metadata, jobs, log, tell, closers });
 
   const meter = openMeter(config, { metadata, log }, closers);
   const parts = { config, log, health, metrics, place, closers };
@@ -153,31 +154,4 @@ function openMeter(
 
 function openRateLimits({ http }: Config, place: ProcessPlace | undefined): RateLimits | undefined {
   return http.rateLimits && new RateLimits(http.rateLimits, { stopwatchMs, processes: place?.count ?? 1 });
-}
-
-interface UpkeepParts {
-  readonly registry: Registry;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly place: ProcessPlace | undefined;
-}
-
-function startUpkeep(
-  { uploadPurging, collection, scrubbing }: Config["storage"],
-  { registry, log, metrics, place }: UpkeepParts,
-  closers: Closers,
-): void {
-  const purges = startUploadPurging({ registry, log, randomPart: Math.random() }, uploadPurging);
-  closers.add(() => purges.stop());
-  // One process cleans up, and reads all content, for all of them.
-  if (place && place.index > 0) return;
-  const collected = { ...NOTHING_COLLECTED };
-  addCollectionReadings(metrics, registry, collected);
-  const collecting = { registry, log, newId: randomUUID, randomPart: Math.random(), counts: collected };
-  const collections = startCollecting(collecting, collection);
-  closers.add(() => collections.stop());
-  const counts = { blobs: 0, bytes: 0, damages: 0 };
-  addScrubReadings(metrics, registry, counts);
-  const scrubs = startScrubbing({ registry, log, randomPart: Math.random(), counts }, scrubbing);
-  closers.add(() => scrubs.stop());
 }

@@ -12,6 +12,8 @@ export {
   type ApiGroup,
   type ApiGroupMapping,
   type ApiGroupMember,
+  type ApiJob,
+  type ApiJobKind,
   type ApiList,
   type ApiMe,
   type ApiMember,

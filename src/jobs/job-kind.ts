@@ -12,7 +12,7 @@ export interface JobKind<Input = unknown> {
   /** Nothing at all, `{}`, has to be good where the kind has a schedule. */
   readonly input: z.ZodType<Input>;
   /** Of all open jobs with the same key there is at most one. Absent: there may be any number. */
-  readonly openKey?: (input: Input) => string;
+  openKey?(input: Input): string;
   /** How often it is begun before it has failed, 1 or more. A process that dies with it counts. */
   readonly maxAttempts: number;
 }
@@ -52,7 +52,7 @@ export interface JobWork<Input = unknown> {
 
 /** Work whose input is known to itself alone. */
 export function defineWork<Input>(work: JobWork<Input>): JobWork {
-  return work as JobWork;
+  return work;
 }
 
 /** It cannot be done now; it waits, and this attempt does not count. */

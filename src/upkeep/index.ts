@@ -10,12 +10,13 @@ export { copyObject } from "./backup/copy-object.ts";
 export { restore, type Restored, RestoreError } from "./backup/restore-registry.ts";
 export { collectGarbage, type GarbageCollection, type GarbageTally } from "./gc/collect-garbage.ts";
 export {
+  COLLECTION_JOB,
   type CollectionCounts,
+  collectionWork,
   type GarbageBacklog,
   getGarbageBacklog,
   NOTHING_COLLECTED,
-  startCollecting,
-} from "./gc/start-collecting.ts";
+} from "./gc/collection-job.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";
@@ -33,6 +34,6 @@ export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
 export { ScrubBusyError } from "./scrub/scrub-turn.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
-export { getScrubStanding, type ScrubbingOptions, type ScrubCounts, startScrubbing } from "./scrub/start-scrubbing.ts";
+export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";
 export { UsageMeter } from "./usage/usage-meter.ts";

@@ -1,4 +1,5 @@
 import type { AccessRules, Accounts } from "../../access/index.ts";
+import type { JobDesk } from "../../jobs/index.ts";
 import type { MetadataDatabase } from "../../metadata/index.ts";
 import type { Clock, Soon } from "../../runtime/index.ts";
 import type { Visitor } from "../edge.ts";
@@ -11,6 +12,7 @@ export interface ApiParts {
   readonly metadata: MetadataDatabase;
   readonly clock: Clock;
   readonly accounts: Accounts;
+  readonly jobs: JobDesk;
   /** As they are now. */
   readonly rules: () => Soon<AccessRules>;
   readonly authenticate: (visitor: ApiVisitor) => Soon<ApiCaller>;

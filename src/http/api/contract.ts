@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { act } from "./schemas/audit.ts";
+import type { job, jobKind } from "./schemas/jobs.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
 import type { storageUse, usageSum } from "./schemas/usage.ts";
@@ -13,6 +14,8 @@ export type ApiGrant = z.output<typeof grant>;
 export type ApiGroup = z.output<typeof group>;
 export type ApiGroupMapping = z.output<typeof groupMapping>;
 export type ApiGroupMember = z.output<typeof groupMember>;
+export type ApiJob = z.output<typeof job>;
+export type ApiJobKind = z.output<typeof jobKind>;
 export type ApiMe = z.output<typeof me>;
 export type ApiMember = z.output<typeof member>;
 export type ApiNamespace = z.output<typeof namespace>;

@@ -15,6 +15,8 @@ export type {
   ApiGroup,
   ApiGroupMapping,
   ApiGroupMember,
+  ApiJob,
+  ApiJobKind,
   ApiList,
   ApiMe,
   ApiMember,

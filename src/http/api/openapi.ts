@@ -29,7 +29,7 @@ export function describeApi(routes: readonly ApiRoute[], version: string): objec
     info: {
       title: "Berth management API",
       version,
-      description: "Users, groups, robots, the namespace tree and the audit trail of a Berth registry.",
+      description: "Users, groups, robots, the namespace tree, jobs and the audit trail of a Berth registry.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: "/api/v1" }],
@@ -75,10 +75,15 @@ function headersOf({ method, current }: ApiRoute): z.ZodObject | undefined {
   return current && method !== "GET" ? z.object({ "If-Match": IF_MATCH }) : undefined;
 }
 
-function successOf({ method, response, mediaType = "application/json" }: ApiRoute): RouteConfig["responses"] {
+function successOf({
+  method,
+  response,
+  makesNothing,
+  mediaType = "application/json",
+}: ApiRoute): RouteConfig["responses"] {
   if (!response) return { 204: { description: "Done." } };
   const content = { [mediaType]: { schema: response } };
-  return method === "POST"
+  return method === "POST" && !makesNothing
     ? { 201: { description: "Made.", content } }
     : { 200: { description: "As it is.", content } };
 }

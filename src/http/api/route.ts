@@ -64,6 +64,8 @@ export interface Route<
   readonly response?: R;
   /** Of the response; absent: `application/json`. For lines the schema is that of one. */
   readonly mediaType?: string;
+  /** Of POST: what it answers with was there before. */
+  readonly makesNothing?: true;
   /** What it shows is shown once, so it is not kept for a repeated request. */
   readonly showsSecret?: true;
   /** What GET shows here: `ETag` is made of it, and `If-Match` held to it. @throws RegistryError `not-found` */

@@ -4,6 +4,7 @@ import { ACCESS_ROUTES } from "./resources/access.ts";
 import { AUDIT_ROUTES } from "./resources/audit.ts";
 import { GRANT_ROUTES } from "./resources/grants.ts";
 import { GROUP_ROUTES } from "./resources/groups.ts";
+import { JOB_ROUTES } from "./resources/jobs.ts";
 import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
@@ -40,5 +41,6 @@ export const ROUTES: readonly ApiRoute[] = [
   ...USAGE_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
+  ...JOB_ROUTES,
   ...AUDIT_ROUTES,
 ];

@@ -24,7 +24,13 @@ export interface ReadingOptions {
   read(): Reading | Promise<Reading>;
 }
 
-type Reading = number | undefined | Readonly<Record<string, number>>;
+/** Several values are told apart by the label that `labelName` names, or by labels of their own. */
+type Reading = number | undefined | Readonly<Record<string, number>> | readonly LabelledReading[];
+
+interface LabelledReading {
+  readonly labels: Labels;
+  readonly value: number;
+}
 
 export type Together = "sum" | "min" | "max" | "first";
 
@@ -133,12 +139,17 @@ export function exposeReading(registry: Registry, options: ReadingOptions): void
       const { labels = {}, labelName = "" } = options;
       const read = await options.read();
       if (typeof read === "number") return [{ labels, value: read }];
+      if (isList(read)) return read.map((each) => ({ labels: { ...labels, ...each.labels }, value: each.value }));
       return Object.entries(read ?? {}).map(([label, value]) => ({ labels: { ...labels, [labelName]: label }, value }));
     } catch {
       return [];
     }
   };
   expose(registry, { ...options, samples });
+}
+
+function isList(read: Reading): read is readonly LabelledReading[] {
+  return Array.isArray(read);
 }
 
 interface Exposed {

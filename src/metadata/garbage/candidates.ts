@@ -60,6 +60,17 @@ export async function nominateUntagged(queries: Queries, sinceMs: number): Promi
     on conflict (kind, repository_id, target_id) do nothing`.execute(queries);
 }
 
+/** How many have waited long enough, inclusive of `untilMs`. */
+export async function countDueCandidates(queries: Queries, untilMs: number): Promise<number> {
+  const { rows } = await queries
+    .selectFrom("garbage_candidates")
+    .select(({ fn }) => fn.countAll<number | string>().as("rows"))
+    .where("kind", "in", ["link", "blob", "manifest"])
+    .where("since_ms", "<=", untilMs)
+    .executeTakeFirstOrThrow();
+  return Number(rows);
+}
+
 /** How much waits to be judged, or for its bytes to go. */
 export interface GarbageBacklog {
   readonly links: number;

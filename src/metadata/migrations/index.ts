@@ -4,8 +4,8 @@ import { scrub } from "./0002-scrub.ts";
 import { access } from "./0003-access.ts";
 import { sealedSignIns } from "./0004-sealed-sign-ins.ts";
 import { garbage } from "./0005-garbage.ts";
-import { usage } from "./0009-usage.ts";
 import { jobs } from "./0006-jobs.ts";
+import { usage } from "./0009-usage.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -14,8 +14,8 @@ const MIGRATIONS: Record<string, Migration> = {
   "0003-access": access,
   "0004-sealed-sign-ins": sealedSignIns,
   "0005-garbage": garbage,
-  "0009-usage": usage,
   "0006-jobs": jobs,
+  "0009-usage": usage,
 };
 
 export const migrations: MigrationProvider = {

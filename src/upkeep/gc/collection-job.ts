@@ -1,27 +1,32 @@
-import { countBacklog, type GarbageBacklog, type MetadataDatabase } from "../../metadata/index.ts";
+import { z } from "zod";
+import { defineWork, type JobKind, type JobProgress, type JobTurn, type JobWork } from "../../jobs/index.ts";
+import {
+  countBacklog,
+  countDueCandidates,
+  type GarbageBacklog,
+  type MetadataDatabase,
+  nominateUntagged,
+} from "../../metadata/index.ts";
 import { type Registry, SETTLE_MS, type UntaggedRule } from "../../registry/index.ts";
-import { type Log, type Schedule, startSchedule } from "../../runtime/index.ts";
+import type { Log } from "../../runtime/index.ts";
+import { toJobSchedule, type WhenOptions } from "../when.ts";
 import { collectGarbage, type GarbageTally } from "./collect-garbage.ts";
 
 export type { GarbageBacklog };
 
 /** `storage.maintenance.gc` of the configuration. */
-export interface CollectionOptions {
-  readonly enabled: boolean;
-  /** From the end of a run to the start of the next. */
-  readonly intervalMs: number;
+export interface CollectionOptions extends WhenOptions {
   /** What has lost the last that named it stays this long. */
   readonly windowMs: number;
   readonly untagged: UntaggedRule;
 }
 
-export interface CollectingParts {
+export interface CollectionParts {
   readonly registry: Registry;
   readonly log: Log;
-  readonly newId: () => string;
-  /** From 0 to below 1, so that replicas do not all begin at once. */
-  readonly randomPart: number;
   readonly counts: CollectionCounts;
+  /** Instead of the usual time between finding a blob unneeded and removing its bytes; for tests. */
+  readonly settleMs?: number;
 }
 
 /** What runs of this process did since its start, for its metrics. */
@@ -36,42 +41,111 @@ export const NOTHING_COLLECTED: GarbageTally = {
   failed: 0,
 };
 
-/** The first run waits no longer than this, so that a registry which is restarted often is cleaned up, too. */
-const LONGEST_FIRST_WAIT_MS = 600_000;
+const NAMES = Object.keys(NOTHING_COLLECTED) as (keyof GarbageTally)[];
 
-/** Cleans up now and then until it is stopped; never, if that is switched off or the registry is read-only. */
-export function startCollecting(parts: CollectingParts, options: CollectionOptions): Schedule {
-  const { registry, log, randomPart } = parts;
-  if (!options.enabled || registry.options.readOnly) return { stop: () => Promise.resolve() };
-  return startSchedule({
-    firstAfterMs: randomPart * Math.min(options.intervalMs, LONGEST_FIRST_WAIT_MS),
-    intervalMs: options.intervalMs,
-    run: (signal) => runCollection(parts, options, signal),
-    onError: (error) => log.error("clean-up broke off; the next run goes on", { error }),
+const collectionInput = z.strictObject({
+  windowSeconds: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("How long what nothing names any more stays; default: as configured."),
+  deleteUntagged: z.boolean().optional().describe("Manifests without a tag go as well, whatever is configured."),
+});
+type CollectionInput = z.output<typeof collectionInput>;
+
+export const COLLECTION_JOB: JobKind<CollectionInput> = {
+  name: "gc",
+  about: "Removes what no tag, no manifest and no repository names any more.",
+  input: collectionInput,
+  openKey: () => "",
+  maxAttempts: 5,
+};
+
+/** Clean-up, when it is configured or asked for. */
+export function collectionWork(parts: CollectionParts, options: CollectionOptions): JobWork {
+  return defineWork({
+    kind: COLLECTION_JOB,
+    schedule: toJobSchedule(options),
+    run: (turn: JobTurn<CollectionInput>) => runCollection(parts, options, turn),
   });
 }
 
-async function runCollection(parts: CollectingParts, options: CollectionOptions, signal: AbortSignal): Promise<void> {
-  const { registry, log, newId, counts } = parts;
-  const run = newId();
-  let counted: GarbageTally = NOTHING_COLLECTED;
-  const tally = await collectGarbage({
+async function runCollection(
+  { registry, log, counts, settleMs = SETTLE_MS }: CollectionParts,
+  options: CollectionOptions,
+  turn: JobTurn<CollectionInput>,
+): Promise<GarbageTally> {
+  const { windowSeconds, deleteUntagged = false } = turn.input;
+  const windowMs = windowSeconds === undefined ? options.windowMs : windowSeconds * 1000;
+  const untagged = deleteUntagged ? "remove" : options.untagged;
+  // Removals can be explained by the job that made them.
+  const run = `job ${turn.id}`;
+  if (deleteUntagged) await nominate(registry, windowMs);
+  const told = new ToldTally(
+    turn,
+    await countDueCandidates(registry.metadata.reads, registry.clock.nowMs() - windowMs),
+  );
+  const ended = await collectGarbage({
     registry,
     run,
-    windowMs: options.windowMs,
-    settleMs: SETTLE_MS,
-    untaggedRuleOf: () => options.untagged,
-    signal,
-    onProgress(progress) {
-      for (const [name, value] of Object.entries(progress) as [keyof GarbageTally, number][])
-        counts[name] += value - counted[name];
-      counted = progress;
-    },
+    windowMs,
+    settleMs,
+    untaggedRuleOf: () => untagged,
+    signal: turn.signal,
+    onProgress: (tally) => told.tell(tally, counts),
     onFailure: (error) => log.warn("bytes that nobody needs were not removed; a later run tries again", { error }),
   });
-  const { manifests, links, blobs, failed } = tally;
-  if (manifests + links + blobs + failed > 0) log.info("cleaned up", { run, ...tally });
-  else log.debug("nothing to clean up", { run, candidates: tally.candidates });
+  turn.signal.throwIfAborted();
+  const { manifests, links, blobs, failed } = ended;
+  if (manifests + links + blobs + failed > 0) log.info("cleaned up", { run, ...ended });
+  else log.debug("nothing to clean up", { run, candidates: ended.candidates });
+  return told.tally;
+}
+
+/** Manifests that had no tag before were judged by another rule. */
+async function nominate({ metadata, clock }: Registry, windowMs: number): Promise<void> {
+  const sinceMs = clock.nowMs() - windowMs;
+  await metadata.transaction((queries) => nominateUntagged(queries, sinceMs));
+}
+
+/** Adds what an attempt tells to what those before it did, and to the counts of this process. */
+class ToldTally {
+  tally: GarbageTally;
+  readonly #turn: JobTurn<CollectionInput>;
+  readonly #before: GarbageTally;
+  readonly #dueAtStart: number;
+  #counted: GarbageTally = NOTHING_COLLECTED;
+
+  constructor(turn: JobTurn<CollectionInput>, due: number) {
+    this.#turn = turn;
+    this.#before = this.tally = readTally(turn.progress);
+    this.#dueAtStart = this.#before.candidates + due;
+    this.#report();
+  }
+
+  tell(tally: GarbageTally, counts: CollectionCounts): void {
+    const sum: Record<keyof GarbageTally, number> = { ...this.#before };
+    for (const name of NAMES) {
+      counts[name] += tally[name] - this.#counted[name];
+      sum[name] += tally[name];
+    }
+    this.#counted = tally;
+    this.tally = sum;
+    this.#report();
+  }
+
+  #report(): void {
+    const { candidates: done } = this.tally;
+    // What a removed manifest leaves behind is judged in the same run.
+    const total = Math.max(done, this.#dueAtStart);
+    this.#turn.report({ done, total, unit: "candidate", detail: { ...this.tally } });
+  }
+}
+
+function readTally(progress: JobProgress | undefined): GarbageTally {
+  const tally: Record<keyof GarbageTally, number> = { ...NOTHING_COLLECTED };
+  for (const name of NAMES) tally[name] = Number(progress?.detail?.[name] ?? 0);
+  return tally;
 }
 
 /** How much waits for clean-up, whatever process does it. */

@@ -1,15 +1,23 @@
-import { countLostBlobs, findScrub, type MetadataDatabase } from "../../metadata/index.ts";
+import { z } from "zod";
+import {
+  defineWork,
+  type JobKind,
+  JobPostponed,
+  type JobSchedule,
+  type JobTurn,
+  type JobWork,
+} from "../../jobs/index.ts";
+import { countLostBlobs, findScrub, type MetadataDatabase, type Queries } from "../../metadata/index.ts";
 import type { Registry } from "../../registry/index.ts";
-import { type Log, type Schedule, startSchedule } from "../../runtime/index.ts";
+import type { Log } from "../../runtime/index.ts";
+import { toJobSchedule, type WhenOptions } from "../when.ts";
 import { describeFinding, type Finding } from "./finding.ts";
-import { scrub, type ScrubState } from "./scrub.ts";
+import type { ScrubTally } from "./scrub-progress.ts";
 import { ScrubBusyError } from "./scrub-turn.ts";
+import { scrub, type ScrubOutcome, type ScrubState } from "./scrub.ts";
 
 /** `storage.maintenance.scrub` of the configuration. */
-export interface ScrubbingOptions {
-  readonly enabled: boolean;
-  /** From the end of a scrub, whoever made it, to the start of the next. */
-  readonly intervalMs: number;
+export interface ScrubbingOptions extends WhenOptions {
   /** 0 is as fast as it goes. */
   readonly bytesPerSecond: number;
 }
@@ -17,8 +25,6 @@ export interface ScrubbingOptions {
 export interface ScrubbingParts {
   readonly registry: Registry;
   readonly log: Log;
-  /** From 0 to below 1, so that replicas do not all begin at once. */
-  readonly randomPart: number;
   readonly counts: ScrubCounts;
 }
 
@@ -30,46 +36,97 @@ export interface ScrubCounts {
   damages: number;
 }
 
+const scrubInput = z.strictObject({
+  bytesPerSecond: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("How much is read in a second; 0 is as fast as it goes; default: as configured."),
+  restart: z.boolean().optional().describe("Begins anew instead of going on where a scrub was interrupted."),
+});
+type ScrubInput = z.output<typeof scrubInput>;
+
+export const SCRUB_JOB: JobKind<ScrubInput> = {
+  name: "scrub",
+  about: "Verifies all stored content.",
+  input: scrubInput,
+  openKey: () => "",
+  maxAttempts: 5,
+};
+
 /** How often to look whether a scrub is due: it may be that of an operator that was interrupted, or ended just now. */
 const LONGEST_WAIT_MS = 3_600_000;
+/** After so long, one whose process was killed is given up. */
+const BUSY_MS = 60_000;
 
-/** Scrubs now and then until it is stopped; never, if that is switched off or the registry is read-only. */
-export function startScrubbing(parts: ScrubbingParts, options: ScrubbingOptions): Schedule {
-  const { registry, log, randomPart } = parts;
-  if (!options.enabled || registry.options.readOnly) return { stop: () => Promise.resolve() };
-  const waitMs = Math.min(options.intervalMs, LONGEST_WAIT_MS);
-  return startSchedule({
-    firstAfterMs: randomPart * waitMs,
-    intervalMs: waitMs,
-    run: async (signal) => {
-      if (await isDue(registry, options.intervalMs)) await runScrub(parts, options, signal);
-    },
-    onError: (error) => {
-      if (error instanceof ScrubBusyError) log.info("no scrub now", { reason: error.message });
-      else log.error("the scrub broke off; the next one goes on from there", { error });
-    },
+/**
+ * Scrubs, when it is configured or asked for. The queue says when; who may scrub and where the last one stopped is said by the turn
+ * that `berth scrub` takes as well, which needs no registry that runs.
+ */
+export function scrubWork(parts: ScrubbingParts, options: ScrubbingOptions): JobWork {
+  return defineWork({
+    kind: SCRUB_JOB,
+    schedule: scheduleOf(options),
+    run: (turn: JobTurn<ScrubInput>) => runScrub(parts, options, turn),
   });
 }
 
-async function isDue({ metadata, clock }: Registry, intervalMs: number): Promise<boolean> {
-  const last = await findScrub(metadata.reads);
-  return !last || last.finishedAtMs === null || clock.nowMs() - last.finishedAtMs >= intervalMs;
+function scheduleOf(options: ScrubbingOptions): JobSchedule | undefined {
+  const schedule = toJobSchedule(options);
+  if (!schedule || "times" in schedule) return schedule;
+  return {
+    everyMs: Math.min(schedule.everyMs, LONGEST_WAIT_MS),
+    isDue: (queries, nowMs) => isDue(queries, nowMs - options.intervalMs),
+  };
 }
 
-async function runScrub(parts: ScrubbingParts, options: ScrubbingOptions, signal: AbortSignal): Promise<void> {
-  const { registry, log, counts } = parts;
+async function isDue(queries: Queries, untilMs: number): Promise<boolean> {
+  const last = await findScrub(queries);
+  return !last || last.finishedAtMs === null || last.finishedAtMs <= untilMs;
+}
+
+async function runScrub(
+  { registry, log, counts }: ScrubbingParts,
+  options: ScrubbingOptions,
+  turn: JobTurn<ScrubInput>,
+): Promise<ScrubTally> {
+  const { bytesPerSecond = options.bytesPerSecond, restart = false } = turn.input;
   const counter = new Counter(counts);
-  const onFinding = (finding: Finding) => {
-    counter.countFinding(finding);
-    const { level, message, fields } = describeFinding(finding);
-    log[level](message, fields);
-  };
-  const { bytesPerSecond } = options;
-  const onProgress = (state: ScrubState) => counter.countProgress(state);
-  const outcome = await scrub({ registry, bytesPerSecond, signal, onFinding, onProgress });
+  const outcome = await scrubOrWait({
+    registry,
+    bytesPerSecond,
+    // Another attempt goes on where the one before it was.
+    restart: restart && turn.progress === undefined,
+    signal: turn.signal,
+    onFinding(finding) {
+      counter.countFinding(finding);
+      const { level, message, fields } = describeFinding(finding);
+      log[level](message, fields);
+    },
+    onProgress(state) {
+      counter.countProgress(state);
+      turn.report(progressOf(state));
+    },
+  });
   const { tally, durationMs, isResumed } = outcome;
   const message = outcome.isFinished ? "scrubbed all content" : "the scrub was interrupted; the next one goes on";
   log.info(message, { ...tally, isResumed, durationMs });
+  if (!outcome.isFinished) throw new Error("interrupted");
+  return tally;
+}
+
+async function scrubOrWait(options: Parameters<typeof scrub>[0]): Promise<ScrubOutcome> {
+  try {
+    return await scrub(options);
+  } catch (error) {
+    throw error instanceof ScrubBusyError ? new JobPostponed(error.message, BUSY_MS) : error;
+  }
+}
+
+/** Of the bytes, as they are what takes long. Those that were lost are done, too. */
+function progressOf({ tally, contents }: ScrubState) {
+  const total = contents.blobBytes;
+  return { done: Math.min(tally.bytes, total), total, unit: "byte", detail: { ...tally } };
 }
 
 /** Adds what one run tells as sums. */

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import { type AccessLimit, AccessDirectory, askerOf, createAccounts } from "../../../../src/access/index.ts";
 import type { ApiCaller } from "../../../../src/http/api/api-caller.ts";
 import type { ApiVisitor } from "../../../../src/http/api/api-parts.ts";
@@ -22,6 +23,7 @@ import {
   type Queries,
   type RoleRecord,
 } from "../../../../src/metadata/index.ts";
+import type { JobOffer } from "../../../../src/jobs/index.ts";
 import { RegistryError, type RepositoryName } from "../../../../src/oci/index.ts";
 import { newAccount } from "../../../support/new-account.ts";
 
@@ -57,8 +59,18 @@ export interface ApiUnderTest {
   /** Makes rows as they are when a test begins. */
   given(work: (rows: Rows) => Promise<void>): Promise<void>;
   listActs(): Promise<readonly { act: string; actor: string | null; target: string | null; detail: unknown }[]>;
+  /** How often somebody was told that there may be something to do. */
+  looks(): number;
   close(): Promise<void>;
 }
+
+const input = z.strictObject({ windowSeconds: z.int().optional() });
+
+/** What can be asked for. */
+const OFFERS: readonly JobOffer[] = [
+  { kind: { name: "gc", about: "Removes.", input, openKey: () => "", maxAttempts: 2 }, refusal: undefined },
+  { kind: { name: "frozen", about: "Nothing.", input, maxAttempts: 2 }, refusal: "the registry is in read-only mode" },
+];
 
 export async function openApi(): Promise<ApiUnderTest> {
   const metadata = await openSqlite(":memory:");
@@ -67,6 +79,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   const directory = new AccessDirectory({ metadata, clock });
   let come: Partial<ApiCaller> = {};
   let limits: readonly AccessLimit[] = [];
+  let looks = 0;
 
   async function authenticate({ request }: ApiVisitor): Promise<ApiCaller> {
     const view = await directory.now();
@@ -97,6 +110,7 @@ export async function openApi(): Promise<ApiUnderTest> {
     accounts: createAccounts({ metadata, clock, random: (count) => randomBytes(count) }),
     rules: async () => (await directory.now()).rules,
     authenticate,
+    jobs: { offers: OFFERS, lookNow: () => void (looks += 1) },
     service: { version: "1.2.3", signIn: [{ kind: "password", source: "local", title: "Password" }] },
   });
 
@@ -157,6 +171,7 @@ export async function openApi(): Promise<ApiUnderTest> {
         detail: JSON.parse(detail ?? "null"),
       }));
     },
+    looks: () => looks,
     close: () => metadata.close(),
   };
 }

@@ -4,6 +4,7 @@ import { createFindRoute } from "../../../../src/http/api/find-route.ts";
 import { ROUTES } from "../../../../src/http/api/routes.ts";
 import {
   insertGrant,
+  insertJob,
   insertRobotTrust,
   insertSecret,
   type MetadataDatabase,
@@ -119,6 +120,12 @@ const MATRIX = {
   "GET /access/explain · oneself":                        "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "GET /access/explain · another":                        "ccc   ddd   ddd   ddd   ddd   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
 
+  "GET /job-kinds":                                       "c     d     d     d     d     d     d     p     d     d     y     y",
+  "GET /jobs":                                            "c     d     d     d     d     d     d     p     d     d     y     y",
+  "POST /jobs":                                           "c     d     d     d     d     d     d     p     d     d     d     y",
+  "GET /jobs/{id}":                                       "c     d     d     d     d     d     d     p     d     d     y     y",
+  "POST /jobs/{id}/cancel":                               "c     d     d     d     d     d     d     p     d     d     d     y",
+
   "GET /audit":                                           "c     d     d     d     d     d     d     p     d     d     y     y",
   "GET /audit/export":                                    "c     d     d     d     d     d     d     p     d     d     y     y",
   "GET /audit/verify":                                    "c     d     d     d     d     d     d     p     d     d     y     y",
@@ -208,6 +215,11 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "DELETE /grants/{id}": ["DELETE /grants/{grant}"],
   "GET /access/explain · oneself": ["GET /access/explain?subject={subject}&repository={node}&action=pull"],
   "GET /access/explain · another": [`GET /access/explain?subject=${ANNA}&repository={node}&action=pull`],
+  "GET /job-kinds": ["GET /job-kinds"],
+  "GET /jobs": ["GET /jobs"],
+  "POST /jobs": ["POST /jobs", { kind: "gc" }],
+  "GET /jobs/{id}": ["GET /jobs/1"],
+  "POST /jobs/{id}/cancel": ["POST /jobs/1/cancel"],
   "GET /audit": ["GET /audit"],
   "GET /audit/export": ["GET /audit/export"],
   "GET /audit/verify": ["GET /audit/verify"],
@@ -312,6 +324,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     const grant = { pathPattern: "team/**", tagPattern: null, actions: ["pull"], expiresAtMs: null, createdAtMs: 1 };
     const subject = `account:${accounts.get("anna")}` as const;
     ids.set("grant", await insertGrant(queries, { ...grant, subject }));
+    await insertJob(queries, { kind: "other", openKey: null, input: "{}", requestedBy: null, nowMs: 1 });
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
   });

@@ -1,10 +1,15 @@
-import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
-import { getScrubStanding, type ScrubbingOptions, startScrubbing } from "../../../../src/upkeep/index.ts";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { JobPostponed } from "../../../../src/jobs/index.ts";
+import { putScrub } from "../../../../src/metadata/index.ts";
+import { getScrubStanding, type ScrubbingOptions, scrubWork } from "../../../../src/upkeep/index.ts";
+import { failureOf } from "../../../support/failure-of.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { contentOf } from "../../../support/oci-content.ts";
 import { logTo } from "../../http/health/log-to.ts";
+import { attempt } from "../attempt.ts";
 import { damage, push, runScrub } from "./scrubbed-registry.ts";
-import { until } from "../../../support/until.ts";
+
+const HOUR = 3_600_000;
 
 let memory: MemoryRegistry;
 let lines: string[];
@@ -17,47 +22,24 @@ beforeEach(async () => {
 });
 afterEach(() => memory.close());
 
-function startOn({ registry }: MemoryRegistry, options: Partial<ScrubbingOptions> = {}) {
-  const parts = { registry, log: logTo(lines), randomPart: 0, counts };
-  return startScrubbing(parts, { enabled: true, intervalMs: 20, bytesPerSecond: 0, ...options });
+function workOn({ registry }: MemoryRegistry, options: Partial<ScrubbingOptions> = {}) {
+  const parts = { registry, log: logTo(lines), counts };
+  return scrubWork(parts, { enabled: true, intervalMs: 24 * HOUR, schedule: undefined, bytesPerSecond: 0, ...options });
 }
 
-const finished = () => lines.filter((line) => line.includes("scrubbed all content")).length;
-const untilFinished = (runs: number) => until("scrubbed", () => finished() >= runs);
-
-/** Whether a scrub is due takes a look at the clock, if there was one before. */
-async function untilLookedTwice(): Promise<void> {
-  const looks = spyOn(memory.registry.clock, "nowMs");
-  await until("looked twice", () => looks.mock.calls.length >= 2);
-  looks.mockRestore();
-}
-
-test("the first comes soon, the next when the interval since its end is over", async () => {
-  const schedule = startOn(memory);
-  await untilFinished(1);
+test("it verifies everything, counts and says how far it is", async () => {
+  const { result, progress } = await attempt(workOn(memory));
+  expect(result).toMatchObject({ blobs: 1, bytes: 5, damaged: 0 });
+  expect(progress).toMatchObject({ done: 5, total: 5, unit: "byte", detail: { blobs: 1 } });
+  expect(counts).toEqual({ blobs: 1, bytes: 5, damages: 0 });
+  expect(lines).toHaveLength(1);
   const standing = await getScrubStanding(memory.registry.metadata);
   expect(standing).toEqual({ lostBlobs: 0, finishedAtMs: memory.clock.atMs });
-  await untilLookedTwice();
-  expect(finished()).toBe(1);
-  memory.clock.atMs += 20;
-  await untilFinished(2);
-  await schedule.stop();
-  expect(counts).toEqual({ blobs: 2, bytes: 10, damages: 0 });
-});
-
-test("one that an operator made counts", async () => {
-  await runScrub(memory.registry);
-  const schedule = startOn(memory);
-  await untilLookedTwice();
-  await schedule.stop();
-  expect(lines).toEqual([]);
 });
 
 test("damage is an error in the log, with what to do, and is counted", async () => {
   await damage(memory.registry, contentOf("hello"), "hallo");
-  const schedule = startOn(memory);
-  await untilFinished(1);
-  await schedule.stop();
+  await attempt(workOn(memory));
   const line = lines.find((each) => each.includes("blob is damaged")) ?? "";
   for (const part of ["level=error", contentOf("hello").digest, "team/app", "berth/quarantine/", "push it again"])
     expect(line).toContain(part);
@@ -65,12 +47,67 @@ test("damage is an error in the log, with what to do, and is counted", async () 
   expect((await getScrubStanding(memory.registry.metadata)).lostBlobs).toBe(1);
 });
 
-test("none is made when it is switched off, nor in read-only mode", async () => {
-  const readOnly = await openMemoryRegistry({ readOnly: true });
-  const other = await openMemoryRegistry();
-  const schedules = [startOn(memory, { enabled: false }), startOn(readOnly), startOn(other)];
-  await untilFinished(1);
-  for (const schedule of schedules) await schedule.stop();
-  expect(lines).toHaveLength(1);
-  for (const each of [readOnly, other]) await each.close();
+/** More than are looked at before the first is told of. */
+async function pushMore(): Promise<void> {
+  for (const text of ["one", "two", "three", "four"]) await push(memory.registry, text);
+}
+
+test("one that is interrupted throws, and the next attempt goes on, even of one that was to begin anew", async () => {
+  await pushMore();
+  const stop = new AbortController();
+  const input = { restart: true };
+  const interrupted = attempt(workOn(memory), { input, signal: stop.signal, onReport: () => stop.abort() });
+  expect(await failureOf(interrupted)).toBe("interrupted");
+  expect(lines.join("")).toContain("the scrub was interrupted");
+  const progress = { done: 5, total: 20, unit: "byte" };
+  const { result } = await attempt(workOn(memory), { input, progress });
+  expect(result).toMatchObject({ blobs: 5 });
+  expect(lines.at(-1)).toContain("isResumed=true");
+});
+
+test("while another scrub runs it waits", async () => {
+  await memory.registry.metadata.transaction((queries) =>
+    putScrub(queries, {
+      owner: "berth scrub",
+      startedAtMs: memory.clock.atMs,
+      updatedAtMs: memory.clock.atMs,
+      finishedAtMs: null,
+      progress: "{}",
+    }),
+  );
+  const refusal: unknown = await attempt(workOn(memory)).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(JobPostponed);
+  expect(refusal).toMatchObject({ message: expect.stringContaining("another scrub runs"), waitMs: 60_000 });
+});
+
+describe("by an interval it is due", () => {
+  async function isDue(): Promise<boolean> {
+    const { schedule } = workOn(memory);
+    if (!schedule || !("everyMs" in schedule)) throw new Error("there is no interval");
+    expect(schedule.everyMs).toBe(HOUR);
+    return (await schedule.isDue?.(memory.registry.metadata.reads, memory.clock.atMs)) ?? false;
+  }
+
+  test("where there was none", async () => expect(await isDue()).toBe(true));
+
+  test("so long after the end of one, also of one that an operator made", async () => {
+    await runScrub(memory.registry);
+    expect(await isDue()).toBe(false);
+    memory.clock.atMs += 24 * HOUR - 1;
+    expect(await isDue()).toBe(false);
+    memory.clock.atMs += 1;
+    expect(await isDue()).toBe(true);
+  });
+
+  test("where one was interrupted", async () => {
+    await pushMore();
+    const stop = new AbortController();
+    await runScrub(memory.registry, { signal: stop.signal, onProgress: () => stop.abort() });
+    expect(await isDue()).toBe(true);
+  });
+});
+
+test("it has times of the day where that is configured, and none where it is switched off", () => {
+  expect(workOn(memory, { schedule: "0 3 * * *" }).schedule).toMatchObject({ times: { expression: "0 3 * * *" } });
+  expect(workOn(memory, { enabled: false }).schedule).toBeUndefined();
 });

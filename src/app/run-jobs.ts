@@ -1,0 +1,90 @@
+import type { Config } from "../config/index.ts";
+import type { Metrics } from "../http/index.ts";
+import {
+  getJobStanding,
+  JobCounts,
+  type JobDesk,
+  type JobOffer,
+  JobRunner,
+  type JobWork,
+  type Labelled,
+} from "../jobs/index.ts";
+import type { MetadataDatabase } from "../metadata/index.ts";
+import type { Registry } from "../registry/index.ts";
+import { type Closers, type Log, systemClock } from "../runtime/index.ts";
+import { COLLECTION_JOB, collectionWork, NOTHING_COLLECTED, SCRUB_JOB, scrubWork } from "../upkeep/index.ts";
+import { addCollectionReadings, addScrubReadings } from "./observation.ts";
+
+interface JobParts {
+  readonly registry: Registry;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** What can be asked for of a registry with this configuration. */
+export function jobOffers({ storage }: Config): readonly JobOffer[] {
+  const refusal = storage.readOnly ? "the registry is in read-only mode, in which nothing is changed" : undefined;
+  return [
+    { kind: COLLECTION_JOB, refusal },
+    { kind: SCRUB_JOB, refusal },
+  ];
+}
+
+/** Does the jobs of the database, beside other processes that serve it; none in read-only mode. */
+export function runJobs(config: Config, parts: JobParts, closers: Closers): JobDesk {
+  const { registry, log, metrics } = parts;
+  const works = openWorks(config.storage, parts);
+  const counts = new JobCounts();
+  addJobReadings(metrics, registry.metadata, counts);
+  const offers = jobOffers(config);
+  if (config.storage.readOnly) return { offers, lookNow: () => undefined };
+  const runner = new JobRunner({
+    metadata: registry.metadata,
+    clock: systemClock,
+    log,
+    random: Math.random,
+    counts,
+    works,
+    historyMs: config.jobs.historyMs,
+  });
+  runner.start();
+  closers.add(() => runner.stop());
+  return { offers, lookNow: () => runner.lookNow() };
+}
+
+function openWorks(
+  { collection, scrubbing }: Config["storage"],
+  { registry, log, metrics }: JobParts,
+): readonly JobWork[] {
+  const collected = { ...NOTHING_COLLECTED };
+  addCollectionReadings(metrics, registry, collected);
+  const scrubbed = { blobs: 0, bytes: 0, damages: 0 };
+  addScrubReadings(metrics, registry, scrubbed);
+  return [
+    collectionWork({ registry, log, counts: collected }, collection),
+    scrubWork({ registry, log, counts: scrubbed }, scrubbing),
+  ];
+}
+
+/** @param counts how the attempts of this process ended */
+function addJobReadings(metrics: Metrics, metadata: MetadataDatabase, counts: JobCounts): void {
+  const standing = () => getJobStanding(metadata, systemClock.nowMs());
+  // Whichever process is asked knows it of all.
+  const addGauge = (name: string, help: string, read: () => Promise<number | readonly Labelled[]>) =>
+    metrics.addReading({ name, help, type: "gauge", together: "max", read });
+  addGauge("berth_jobs_open", "Jobs that wait or run, by whatever process.", async () => (await standing()).open);
+  addGauge(
+    "berth_jobs_oldest_wait_seconds",
+    "How long the job has been due that waits longest for somebody to begin it.",
+    async () => (await standing()).oldestWaitMs / 1000,
+  );
+  addGauge("berth_job_succeeded_timestamp_seconds", "When a job of each kind came to a good end last.", async () =>
+    (await standing()).successesMs.map(({ labels, value }) => ({ labels, value: value / 1000 })),
+  );
+  metrics.addReading({
+    name: "berth_jobs_ended_total",
+    help: "Attempts at jobs, by how they ended: succeeded, failed, cancelled, or retried after an error.",
+    type: "counter",
+    read: () => counts.list(),
+  });
+}

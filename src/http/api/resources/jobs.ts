@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { enqueueJob, type JobOffer, parseJobProgress } from "../../../jobs/index.ts";
+import { cancelJob, findJob, type JobRecord, listJobs, type Queries } from "../../../metadata/index.ts";
+import { RegistryError, shorten } from "../../../oci/index.ts";
+import type { ApiParts } from "../api-parts.ts";
+import { parsePart } from "../read-request.ts";
+import { type ApiRoute, defineRoute } from "../route.ts";
+import { job, jobFilter, jobKind, newJob } from "../schemas/jobs.ts";
+import { afterNumber, idParam, listOf, page, timeOf, timeOrNull } from "../schemas/words.ts";
+
+const tag = "jobs";
+const auditor = { system: "auditor" } as const;
+const administrator = { system: "administrator" } as const;
+const params = z.strictObject({ id: idParam });
+
+export const JOB_ROUTES: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/job-kinds",
+    tag,
+    summary: "List what can be asked for, with the input that it takes",
+    permission: auditor,
+    response: listOf(jobKind),
+    handle: ({ parts }) => Promise.resolve({ body: { items: parts.jobs.offers.map(showOffer) } }),
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/jobs",
+    tag,
+    summary: "List jobs, the newest first",
+    permission: auditor,
+    query: jobFilter.extend({ ...page, after: afterNumber }),
+    response: listOf(job),
+    async handle({ queries, query: { limit, after, ...filter } }) {
+      const beforeId = after === "" ? undefined : Number(after);
+      const found = await listJobs(queries, { ...filter, beforeId, limit: limit + 1 });
+      const items = found.slice(0, limit);
+      const next = found.length > limit ? String(items.at(-1)?.id) : undefined;
+      return { body: { items: items.map(showJob) }, next };
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/jobs",
+    tag,
+    summary: "Ask for a job, which begins soon",
+    description: "Of most kinds one is open at a time: while it is, another is refused (409).",
+    permission: administrator,
+    body: newJob,
+    response: job,
+    async handle({ change, caller, parts, body: { kind: name, input: sent } }) {
+      const { kind } = requireOffer(parts, name);
+      const input = parsePart(kind.input, sent ?? {}, "body.input");
+      const wish = { input, requestedBy: caller.by.actor ?? undefined, nowMs: change.nowMs };
+      const { id, isNew } = await enqueueJob(change.queries, kind, wish);
+      if (!isNew) throw alreadyOpen(await getJob(change.queries, id));
+      await change.record({ act: "job.start", target: name, detail: { job: id, input } });
+      parts.jobs.lookNow();
+      return { body: showJob(await getJob(change.queries, id)), location: `/jobs/${id}` };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/jobs/{id}",
+    tag,
+    summary: "Show a job, how far it is, and how it ended",
+    permission: auditor,
+    params,
+    response: job,
+    handle: async ({ queries, params: { id } }) => ({ body: showJob(await getJob(queries, id)) }),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/jobs/{id}/cancel",
+    tag,
+    summary: "Cancel a job: at once if it waits, soon if it runs",
+    permission: administrator,
+    makesNothing: true,
+    params,
+    response: job,
+    async handle({ change, parts, params: { id } }) {
+      const { kind, state } = await getJob(change.queries, id);
+      const done = await cancelJob(change.queries, id, change.nowMs);
+      if (!done) throw new RegistryError("conflict", `job ${id} has ended already: ${state}`);
+      await change.record({ act: "job.cancel", target: kind, detail: { job: id } });
+      parts.jobs.lookNow();
+      return { body: showJob(await getJob(change.queries, id)) };
+    },
+  }),
+];
+
+function requireOffer({ jobs }: ApiParts, name: string): JobOffer {
+  const offer = jobs.offers.find(({ kind }) => kind.name === name);
+  const names = jobs.offers.map(({ kind }) => kind.name).join(", ");
+  if (!offer) throw new RegistryError("bad-request", `there is no kind of job "${shorten(name)}": there are ${names}`);
+  if (offer.refusal !== undefined) throw new RegistryError("conflict", `no ${name} now: ${offer.refusal}`);
+  return offer;
+}
+
+function alreadyOpen({ id, kind, state }: JobRecord): RegistryError {
+  const is = state === "running" ? "runs" : "waits";
+  return new RegistryError("conflict", `job ${id} of the kind ${kind} ${is} already: wait for it, or cancel it`, {
+    detail: { job: id },
+  });
+}
+
+async function getJob(queries: Queries, id: number): Promise<JobRecord> {
+  const found = await findJob(queries, id);
+  if (!found) throw new RegistryError("not-found", `there is no job ${id}, or it was long ago`);
+  return found;
+}
+
+function showJob({ createdAtMs, dueAtMs, startedAtMs, endedAtMs, ...record }: JobRecord): z.input<typeof job> {
+  const progress = parseJobProgress(record.progress);
+  return {
+    ...record,
+    input: JSON.parse(record.input) as unknown,
+    createdAt: timeOf(createdAtMs),
+    // Of a running one it is its lease, which is nobody's business.
+    dueAt: record.state === "waiting" ? timeOrNull(dueAtMs) : null,
+    startedAt: timeOrNull(startedAtMs),
+    endedAt: timeOrNull(endedAtMs),
+    progress: progress ? { ...progress, detail: { ...progress.detail } } : null,
+    result: JSON.parse(record.result ?? "null") as unknown,
+  };
+}
+
+function showOffer({ kind, refusal }: JobOffer): z.input<typeof jobKind> {
+  const { $schema: _, ...input } = z.toJSONSchema(kind.input, { io: "input" });
+  return { kind: kind.name, about: kind.about, input, refusal: refusal ?? null };
+}

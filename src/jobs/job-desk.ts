@@ -1,0 +1,14 @@
+import type { JobKind } from "./job-kind.ts";
+
+/** Where people ask for jobs. */
+export interface JobDesk {
+  readonly offers: readonly JobOffer[];
+  /** To be told once something was asked for, or is to be cancelled; also while the transaction of it is on its way. */
+  lookNow(): void;
+}
+
+export interface JobOffer {
+  readonly kind: JobKind;
+  /** Why nobody can have one here; `undefined`: they can. */
+  readonly refusal: string | undefined;
+}
