@@ -4,6 +4,7 @@ import { registerAuditCommand } from "./audit-command.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { registerCompletionCommand } from "./completion-command.ts";
 import { registerGroupCommands } from "./group-commands.ts";
+import { registerJobCommands } from "./job-commands.ts";
 import { registerLoginCommands } from "./login-commands.ts";
 import { registerNamespaceCommands } from "./namespace-commands.ts";
 import { registerRobotCommands } from "./robot-commands.ts";
@@ -21,6 +22,7 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerNamespaceCommands(program, surroundings);
   registerUsageCommands(program, surroundings);
   registerAccessCommands(program, surroundings);
+  registerJobCommands(program, surroundings);
   registerAuditCommand(program, surroundings);
   registerCompletionCommand(program, surroundings);
 }

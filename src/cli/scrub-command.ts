@@ -25,7 +25,7 @@ export async function scrubCommand(command: ScrubCommand, terminal: Terminal): P
       ...command,
       signal: new StopRequest().signal,
       onFinding,
-      onProgress: (state) => line.update(state),
+      onProgress: (state) => line.updateScrub(state),
       onRepaired: (repaired) => (json ? writeJson({ repaired }) : line.print(describeRepair(repaired))),
     });
     line.clear();

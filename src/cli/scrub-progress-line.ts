@@ -1,64 +1,38 @@
 import type { ScrubState } from "../app/index.ts";
+import { bytesOf, partOf, ProgressLine, type ShownProgress } from "./progress-line.ts";
 import { formatBytes } from "./quantities.ts";
 import type { Terminal } from "./terminal.ts";
 
-const TERMINAL_EVERY_MS = 200;
-const PLAIN_EVERY_MS = 10_000;
-const BAR_WIDTH = 24;
-
-/** How far a scrub is: one line that changes on a terminal, a line now and then elsewhere. */
-export class ScrubProgressLine {
-  readonly #output: Terminal["stderr"];
+/** How far a scrub is that is made here, and how fast it goes. */
+export class ScrubProgressLine extends ProgressLine {
   readonly #stopwatchMs: () => number;
-  #writtenAtMs: number;
+  readonly #startedAtMs: number;
   #startBytes: number | undefined;
-  #startedAtMs: number;
-  #isShown = false;
 
   constructor(output: Terminal["stderr"], stopwatchMs: () => number) {
-    this.#output = output;
+    super(output, stopwatchMs);
     this.#stopwatchMs = stopwatchMs;
-    this.#writtenAtMs = this.#startedAtMs = stopwatchMs();
+    this.#startedAtMs = stopwatchMs();
   }
 
   /** To be called as often as something changes. */
-  update(state: ScrubState): void {
-    this.#startBytes ??= state.tally.bytes;
-    const nowMs = this.#stopwatchMs();
-    if (nowMs - this.#writtenAtMs < (this.#output.isTTY ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS)) return;
-    this.#writtenAtMs = nowMs;
-    const text = this.#describe(state, this.#startBytes, nowMs);
-    this.#output.write(this.#output.isTTY ? `\r\u001B[K${text}` : `${text}\n`);
-    this.#isShown = true;
+  updateScrub(state: ScrubState): void {
+    const startBytes = (this.#startBytes ??= state.tally.bytes);
+    this.update(() => this.#describe(state, startBytes));
   }
 
-  /** Writes lines of their own. */
-  print(text: string): void {
-    this.clear();
-    this.#output.write(text);
-  }
-
-  clear(): void {
-    if (this.#isShown && this.#output.isTTY) this.#output.write("\r\u001B[K");
-    this.#isShown = false;
-  }
-
-  #describe({ tally, readBytes, contents }: ScrubState, startBytes: number, nowMs: number): string {
+  #describe({ tally, readBytes, contents }: ScrubState, startBytes: number): ShownProgress {
     const doneBytes = Math.min(startBytes + readBytes, contents.blobBytes);
-    const part = contents.blobBytes === 0 ? 1 : doneBytes / contents.blobBytes;
-    const perSecond = (readBytes * 1000) / Math.max(1, nowMs - this.#startedAtMs);
+    const perSecond = (readBytes * 1000) / Math.max(1, this.#stopwatchMs() - this.#startedAtMs);
     const lost = tally.damaged + tally.missing + tally.damagedManifests;
-    return [
-      `${bar(part)} ${Math.floor(part * 100)} %`,
-      `${tally.blobs}/${contents.blobs} blobs`,
-      `${formatBytes(doneBytes)} of ${formatBytes(contents.blobBytes)}`,
-      `${formatBytes(Math.round(perSecond))}/s`,
-      `${lost} lost`,
-    ].join("  ");
+    return {
+      part: partOf(doneBytes, contents.blobBytes),
+      facts: [
+        `${tally.blobs}/${contents.blobs} blobs`,
+        bytesOf(doneBytes, contents.blobBytes),
+        `${formatBytes(Math.round(perSecond))}/s`,
+        `${lost} lost`,
+      ],
+    };
   }
-}
-
-function bar(part: number): string {
-  const full = Math.floor(part * BAR_WIDTH);
-  return `[${"#".repeat(full)}${".".repeat(BAR_WIDTH - full)}]`;
 }

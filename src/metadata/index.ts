@@ -177,8 +177,8 @@ export {
   listJobSuccesses,
   putJobPlan,
 } from "./jobs/job-kinds.ts";
-export { findJob, findOpenJob, insertJob, type JobPage, type JobRecord, listJobs, pruneJobs } from "./jobs/jobs.ts";
-export { JOB_STATES, type JobState } from "./jobs/schema.ts";
+export { findJob, findOpenJob, insertJob, type JobRecord, listJobs, pruneJobs } from "./jobs/jobs.ts";
+export { JOB_STATES } from "./jobs/schema.ts";
 export { clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss, restoreBlob } from "./lost-blobs.ts";
 export { repairManifestIndex } from "./repair-manifest-index.ts";
 export {

@@ -11,6 +11,7 @@ import { ApiClient, ApiRefusal, ApiUnreachable } from "./api-client.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { connect } from "./connect.ts";
 import { ConnectError } from "./connect-error.ts";
+import { NotDone } from "./not-done.ts";
 import { Output } from "./output.ts";
 import { Interrupted, NobodyToAsk, Person } from "./person.ts";
 
@@ -151,6 +152,7 @@ const EXIT_CODES: readonly (readonly [Kind, (error: Error) => number])[] = [
   [ApiRefusal, (error) => codeOfRefusal(error as ApiRefusal)],
   [ApiUnreachable, () => EXIT_UNAVAILABLE],
   [ConnectError, (error) => (error as ConnectError).exitCode],
+  [NotDone, (error) => (error as NotDone).exitCode],
   [NobodyToAsk, () => EXIT_USAGE],
   [Interrupted, () => 130],
   [Declined, () => 1],

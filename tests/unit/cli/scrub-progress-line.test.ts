@@ -20,14 +20,14 @@ function makeLine(isTTY: boolean) {
 
 test("on a terminal one line changes, and makes room for others", () => {
   const { line, written, at } = makeLine(true);
-  line.update(stateAt(1, MIB));
+  line.updateScrub(stateAt(1, MIB));
   at(1000);
-  line.update(stateAt(2, 2 * MIB));
+  line.updateScrub(stateAt(2, 2 * MIB));
   at(1100);
-  line.update(stateAt(3, 3 * MIB));
+  line.updateScrub(stateAt(3, 3 * MIB));
   line.print("damage\n");
   at(2000);
-  line.update(stateAt(8, 9 * MIB));
+  line.updateScrub(stateAt(8, 9 * MIB));
   line.clear();
   expect(written).toEqual([
     "\r\u001B[K[######..................] 25 %  2/8 blobs  2.0 MiB of 8.0 MiB  2.0 MiB/s  0 lost",
@@ -42,7 +42,7 @@ test("elsewhere a line comes every ten seconds", () => {
   const { line, written, at } = makeLine(false);
   for (let second = 0; second <= 20; second += 2) {
     at(second * 1000);
-    line.update(stateAt(4, 4 * MIB));
+    line.updateScrub(stateAt(4, 4 * MIB));
   }
   line.clear();
   expect(written).toHaveLength(2);
