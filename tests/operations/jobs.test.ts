@@ -4,6 +4,7 @@ import type { ApiJob } from "../../src/http/index.ts";
 import { findJob, openSqliteForReading } from "../../src/metadata/index.ts";
 import { runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
+import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { contentOf } from "../support/oci-content.ts";
 import { pushBlob } from "../support/push-content.ts";
@@ -113,4 +114,30 @@ test("what a stop interrupts goes on after the next start", async () => {
     job: { state: "succeeded", attempts: 1, result: { blobs: 1 } },
   });
   await after.stop();
+});
+
+test("of several processes whichever is free does a job, once, and all of them count as one", async () => {
+  const debugPort = takeFreePort();
+  const debug = { addr: `127.0.0.1:${debugPort}`, prometheus: { enabled: true } };
+  const config = { http: { processes: 3, debug }, storage: { maintenance: { gc: { enabled: false } } } };
+  const several = await startBerth({ config });
+  await until("all processes serve", () => several.logs().includes("several processes serve"));
+  const local = ["--local", several.configFile];
+  for (let run = 1; run <= 3; run++)
+    expect((await runBerth(["job", "run", "gc", "--wait", ...local])).stdout).toStartWith(`Job ${run} (gc) is done`);
+  const { text } = await new HttpClient(`http://127.0.0.1:${debugPort}`).get("/metrics");
+  const metrics = new MetricsText(text);
+  expect(metrics.find("berth_jobs_ended_total", { kind: "gc", outcome: "succeeded" })).toBe(3);
+  expect(metrics.find("berth_jobs_oldest_wait_seconds")).toBe(0);
+  const listed = await runBerth(["job", "list", "--json", ...local]);
+  const attempts = (JSON.parse(listed.stdout) as readonly ApiJob[]).map((each) => each.attempts);
+  expect(attempts).toEqual([1, 1, 1]);
+  await several.stop();
+});
+
+test("in read-only mode nothing runs, and what is asked for is refused with the reason", async () => {
+  const frozen = await startBerth({ config: { storage: { maintenance: { readonly: { enabled: true } } } } });
+  const refused = await runBerth(["job", "run", "gc", "--local", frozen.configFile]);
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("read-only mode") });
+  await frozen.stop();
 });

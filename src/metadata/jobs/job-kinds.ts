@@ -37,7 +37,8 @@ export async function findNextDueMs(
 ): Promise<number | undefined> {
   const { rows } = await sql<{ due: number | null }>`
     select min(due) as due from (
-      select due_at_ms as due from jobs where ended_at_ms is null and kind in (${listOf(kinds)})
+      select due_at_ms as due from jobs
+      where ended_at_ms is null and kind in (${listOf(kinds)}) and due_at_ms >= 0
       union all select due_at_ms from job_kinds where kind in (${listOf(planned)}))`.execute(queries);
   return rows[0]?.due ?? undefined;
 }

@@ -28,8 +28,8 @@ const STATEMENTS = [
     problem text
   )`,
   `create unique index jobs_open on jobs (kind, open_key) where ended_at_ms is null and open_key is not null`,
-  // Few rows: those that have ended are in neither.
-  `create index jobs_due on jobs (due_at_ms, kind) where ended_at_ms is null`,
+  // Few rows: those that have ended are in neither. All that a look for something to do reads is in it.
+  `create index jobs_due on jobs (kind, due_at_ms, state) where ended_at_ms is null`,
   `create index jobs_ended on jobs (ended_at_ms) where ended_at_ms is not null`,
   `create index jobs_by_kind on jobs (kind, id)`,
   `create table job_kinds (
