@@ -105,7 +105,7 @@ export class JobRun {
   }
 
   async #settleFailed(error: unknown): Promise<void> {
-    const { log, clock, random, counts } = this.#parts;
+    const { log, clock, random } = this.#parts;
     if (this.#interruption === "taken over") return log.warn("a job was taken over by another process", this.#names());
     if (this.#interruption === "cancelled") return this.#end("cancelled", {});
     const nowMs = clock.nowMs();
@@ -122,7 +122,6 @@ export class JobRun {
     }
     const waitMs = backOffMs(this.#job.attempts, random);
     log.warn("a job broke off and is tried again", { ...this.#names(), attempt: this.#job.attempts, waitMs, error });
-    counts.add(this.#job.kind, "retried");
     await this.#return(nowMs + waitMs, { problem, isAttempt: true });
   }
 
@@ -142,10 +141,13 @@ export class JobRun {
     dueAtMs: number,
     said: { readonly problem: string | null; readonly isAttempt: boolean },
   ): Promise<void> {
-    const { id, fence } = this.#job;
-    const back = { id, fence, dueAtMs, progress: textOf(this.#progress), ...said };
-    const isHeld = await this.#parts.metadata.transaction((queries) => returnJob(queries, back), { durable: false });
-    if (!isHeld) this.#tellLost();
+    const { metadata, clock, counts } = this.#parts;
+    const { id, fence, kind } = this.#job;
+    const back = { id, fence, nowMs: clock.nowMs(), dueAtMs, progress: textOf(this.#progress), ...said };
+    const done = await metadata.transaction((queries) => returnJob(queries, back), { durable: false });
+    if (!done) this.#tellLost();
+    else if (done === "cancelled") counts.add(kind, "cancelled");
+    else if (said.isAttempt) counts.add(kind, "retried");
   }
 
   #tellLost(): void {

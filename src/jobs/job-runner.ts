@@ -21,6 +21,8 @@ export interface JobRunnerOptions extends JobRunParts {
   readonly historyMs: number;
 }
 
+/** Clocks are put right by some milliseconds all the time. */
+const PUT_BACK_MS = 1000;
 /** At most one small look-up in so long, while nothing runs. */
 const IDLE_MS = 2000;
 const BUSY_MS = 1000;
@@ -79,7 +81,7 @@ export class JobRunner {
     // Before others' jobs are taken over: after the clock was put forward, ours are as late as those.
     for (const run of this.#running.keys()) await run.renew(isNow);
     const nowMs = clock.nowMs();
-    if (nowMs < this.#lookedAtMs || nowMs - this.#tidiedAtMs >= TIDY_EVERY_MS) await this.#tidy(nowMs);
+    if (nowMs < this.#lookedAtMs - PUT_BACK_MS || nowMs - this.#tidiedAtMs >= TIDY_EVERY_MS) await this.#tidy(nowMs);
     this.#lookedAtMs = nowMs;
     if (this.#works.size === 0) return IDLE_MS;
     const dueAtMs = isNow ? nowMs : await this.#findNextDueMs();
@@ -123,7 +125,7 @@ export class JobRunner {
     const job = await findDueJob(queries, [...this.#works.keys()], nowMs);
     if (!job) return undefined;
     const { id, kind, fence, attempts } = job;
-    if (job.state === "running" && this.#settleLost(job)) {
+    if (job.state === "running" && this.#isOver(job)) {
       const state = job.isCancelWanted ? "cancelled" : "failed";
       const problem = job.isCancelWanted ? job.problem : `its process ended in the middle, ${attempts} times`;
       await endJob(queries, { id, fence, state, nowMs, problem });
@@ -135,8 +137,8 @@ export class JobRunner {
     return { claimed: { ...job, fence: claim.fence, attempts: attempts + 1 } };
   }
 
-  /** Of a job whose runner was lost: whether it is at its end. */
-  #settleLost({ id, kind, attempts, isCancelWanted }: DueJob): boolean {
+  /** Of a job whose runner was lost: whether it is not begun again. */
+  #isOver({ id, kind, attempts, isCancelWanted }: DueJob): boolean {
     const { log } = this.#options;
     const isOver = isCancelWanted || attempts >= (this.#works.get(kind)?.kind.maxAttempts ?? 1);
     const becomes = isCancelWanted ? "it was cancelled" : isOver ? "it has failed" : "it goes on here";

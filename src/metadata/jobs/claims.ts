@@ -84,6 +84,7 @@ export async function renewClaim(
 export interface Return {
   readonly id: number;
   readonly fence: number;
+  readonly nowMs: number;
   /** When it is to be begun again. */
   readonly dueAtMs: number;
   /** JSON. */
@@ -93,10 +94,13 @@ export interface Return {
   readonly isAttempt: boolean;
 }
 
-/** Lets a job wait again. @returns whether the lease was still held */
-export async function returnJob(queries: Queries, { id, fence, dueAtMs, ...rest }: Return): Promise<boolean> {
+/** Lets a job wait again, or ends it if it is to be cancelled. @returns what was done; `undefined`: the lease is lost */
+export async function returnJob(
+  queries: Queries,
+  { id, fence, nowMs, dueAtMs, ...rest }: Return,
+): Promise<"returned" | "cancelled" | undefined> {
   const { progress, problem, isAttempt } = rest;
-  const { numUpdatedRows } = await queries
+  const row = await queries
     .updateTable("jobs")
     .set((columns) => ({
       state: "waiting",
@@ -108,8 +112,11 @@ export async function returnJob(queries: Queries, { id, fence, dueAtMs, ...rest 
     .where("id", "=", id)
     .where("fence", "=", fence)
     .where("state", "=", "running")
+    .returning("is_cancel_wanted")
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (row?.is_cancel_wanted !== 1) return row && "returned";
+  await endJob(queries, { id, fence, state: "cancelled", nowMs });
+  return "cancelled";
 }
 
 export interface Ending {

@@ -278,6 +278,17 @@ describe("a job that is cancelled", () => {
     await untilState(site, id, "succeeded");
   });
 
+  test("and is given back before that was heard of has ended", async () => {
+    const [stopped, broken] = [await site.add(), await site.add()];
+    await site.look();
+    for (const id of [stopped, broken]) await cancel(id);
+    turnOf(site, broken).reject(new Error("the disk is full"));
+    await untilState(site, broken, "cancelled");
+    await site.runner.stop();
+    expect((await site.job(stopped)).state).toBe("cancelled");
+    expect(outcomes(site)).toEqual({ cancelled: 2 });
+  });
+
   test("after its process died is not begun again", async () => {
     const id = await site.add();
     await site.look();
