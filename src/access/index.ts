@@ -85,7 +85,6 @@ export { putMember, removeMember } from "./rules/manage-members.ts";
 export { deleteNamespace, setVisibility } from "./rules/manage-namespaces.ts";
 export { getNode, listChildren, type NamespaceNode } from "./rules/namespace-tree.ts";
 export { ROOT } from "./rules/node-path.ts";
-export { parseTextPattern } from "./rules/path-pattern.ts";
 export { readRules } from "./rules/read-rules.ts";
 export {
   type Action,

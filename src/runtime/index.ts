@@ -32,5 +32,6 @@ export type { RandomBytes } from "./random-bytes.ts";
 export { RecentlyUsed } from "./recently-used.ts";
 export { pause, type Schedule, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";
+export { parseTextPattern } from "./text-pattern.ts";
 export { within } from "./within.ts";
 export { WorkerThread, workerProgram } from "./worker-thread.ts";

@@ -1,3 +1,5 @@
+import { parseTextPattern } from "../../runtime/index.ts";
+
 /** Matches repository names. */
 export type PathPattern = (path: string) => boolean;
 
@@ -52,23 +54,4 @@ function matchParts(matchers: readonly PartMatcher[], parts: readonly string[]):
 function skipAnyParts(matchers: readonly PartMatcher[], places: Set<number>): Set<number> {
   for (const place of places) if (place < matchers.length && !matchers[place]) places.add(place + 1);
   return places;
-}
-
-/** `*` is any text, none included. For tags and for one part of a path. */
-export function parseTextPattern(text: string): (text: string) => boolean {
-  if (!text.includes("*")) return (candidate) => candidate === text;
-  const [first = "", ...rest] = text.split("*");
-  const last = rest.pop() ?? "";
-  return (candidate) => {
-    if (candidate.length < first.length + last.length) return false;
-    if (!candidate.startsWith(first) || !candidate.endsWith(last)) return false;
-    let from = first.length;
-    const end = candidate.length - last.length;
-    for (const piece of rest) {
-      const found = candidate.indexOf(piece, from);
-      if (found < 0 || found + piece.length > end) return false;
-      from = found + piece.length;
-    }
-    return from <= end;
-  };
 }

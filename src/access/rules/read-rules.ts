@@ -1,6 +1,7 @@
 import type { AccessRuleRecords, GrantRecord } from "../../metadata/index.ts";
+import { parseTextPattern } from "../../runtime/index.ts";
 import type { AccessRules, GrantRule, NodeRules, Subject } from "./access-rules.ts";
-import { parsePathPattern, parseTextPattern } from "./path-pattern.ts";
+import { parsePathPattern } from "./path-pattern.ts";
 import { isGrantable, withIncluded } from "./roles.ts";
 
 /** Prepares the rules as they are in the database for being asked again and again. */

@@ -1,4 +1,4 @@
-import { parseTextPattern } from "../../access/index.ts";
+import { parseTextPattern } from "../../runtime/index.ts";
 import type { SubjectAttribute } from "./parse-certificate.ts";
 
 /** Matches the subjects of certificates. */

@@ -1,4 +1,4 @@
-import { parseTextPattern } from "../../access/index.ts";
+import { parseTextPattern } from "../../runtime/index.ts";
 
 /** What a token says, as it was read from JSON. */
 export type Claims = Readonly<Record<string, unknown>>;

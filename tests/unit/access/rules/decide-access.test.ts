@@ -8,7 +8,8 @@ import type {
   Visibility,
 } from "../../../../src/access/rules/access-rules.ts";
 import { decideAccess, maySee, visibilityOf } from "../../../../src/access/rules/decide-access.ts";
-import { parsePathPattern, parseTextPattern } from "../../../../src/access/rules/path-pattern.ts";
+import { parsePathPattern } from "../../../../src/access/rules/path-pattern.ts";
+import { parseTextPattern } from "../../../../src/runtime/index.ts";
 import { ACTIONS, type Action, type Role, ROLES } from "../../../../src/access/rules/roles.ts";
 
 interface Tree {
