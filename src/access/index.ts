@@ -83,6 +83,7 @@ export { listMembers } from "./rules/list-members.ts";
 export { createGrant, grantNotFound, maySeeGrant, removeGrant } from "./rules/manage-grants.ts";
 export { putMember, removeMember } from "./rules/manage-members.ts";
 export { deleteNamespace, setVisibility } from "./rules/manage-namespaces.ts";
+export { putSetting, removeSetting } from "./rules/manage-settings.ts";
 export { getNode, listChildren, type NamespaceNode } from "./rules/namespace-tree.ts";
 export { ROOT } from "./rules/node-path.ts";
 export { readRules } from "./rules/read-rules.ts";

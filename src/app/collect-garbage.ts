@@ -79,7 +79,7 @@ async function run(
   if (options.deleteUntagged) {
     // Those of before were judged by another rule.
     const sinceMs = systemClock.nowMs() - windowMs;
-    await metadata.transaction((queries) => nominateUntagged(queries, sinceMs));
+    await metadata.transaction((queries) => nominateUntagged(queries, { node: "", sinceMs }));
   }
   return collectGarbage({
     ...options,

@@ -4,6 +4,7 @@ import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { nodeInPath, parseNode, parseSubject, showNode } from "./remote/names.ts";
 import { Noun, oneOf } from "./remote/noun.ts";
+import { addSettingVerbs } from "./setting-commands.ts";
 import type { Columns } from "./table.ts";
 
 const NAMESPACE_COLUMNS: Columns<ApiNamespace> = {
@@ -36,7 +37,8 @@ export function registerNamespaceCommands(program: Command, surroundings: Comman
   const command = program
     .command("namespace")
     .description("administer the tree of namespaces: who sees it, who is what in it; its root is /");
-  new Noun(command, surroundings)
+  const noun = new Noun(command, surroundings);
+  noun
     .verb(
       "list [parent]",
       "list the namespaces right below another, or below the root",
@@ -62,7 +64,7 @@ export function registerNamespaceCommands(program: Command, surroundings: Comman
     )
     .verb(
       "delete <namespace>",
-      "remove what a namespace says itself, its members included; repositories stay",
+      "remove what a namespace says itself, its members and settings included; repositories stay",
       async ({ client, out, confirm }, node = "") => {
         await confirm(`Remove the settings and members of ${node}?`);
         await client.delete(at`/namespaces/${nodeInPath(node)}`);
@@ -93,4 +95,5 @@ export function registerNamespaceCommands(program: Command, surroundings: Comman
         out.done(`${subject} has no role of ${node} itself any more.`);
       },
     );
+  addSettingVerbs(noun);
 }

@@ -22,6 +22,7 @@ export {
   type ApiRobot,
   type ApiSecret,
   type ApiStorageUse,
+  type ApiSetting,
   type ApiTrust,
   type ApiUsageSum,
   type ApiUser,

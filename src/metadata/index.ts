@@ -64,6 +64,7 @@ export {
   isNameTaken,
   listRepositoriesIn,
   type NameStretch,
+  nodesUpFrom,
   stretchBelow,
 } from "./access/namespace-names.ts";
 export {
@@ -196,6 +197,13 @@ export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts
 export { ensureRepository, findRepositoryId, listRepositories, putPartlyImported } from "./repositories.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
+export {
+  findNodeSettings,
+  listNodesSaying,
+  type NodeSetting,
+  putNodeSetting,
+  removeNodeSetting,
+} from "./settings/node-settings.ts";
 export { copyDatabase } from "./sqlite/copy-database.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
 export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
@@ -211,6 +219,15 @@ export {
   type UsageRow,
   type UsageSum,
 } from "./usage/usage-rows.ts";
+export {
+  findTaggedDigest,
+  listTags,
+  listTagsOfManifest,
+  listTagsThatNeed,
+  putOlderTag,
+  putTag,
+  removeTag,
+} from "./tags.ts";
 export {
   findUpload,
   insertUpload,

@@ -17,6 +17,7 @@ export interface Schema extends AccessSchema, JobsSchema {
   removals: RemovalsTable;
   usage: UsageTable;
   tag_pulls: TagPullsTable;
+  node_settings: NodeSettingsTable;
 }
 
 interface RepositoriesTable {
@@ -86,6 +87,8 @@ interface TagsTable {
   name: Tag;
   manifest_id: number;
   updated_at_ms: number;
+  /** When it goes by itself; `null`: never. */
+  expires_at_ms: number | null;
 }
 
 /** Sessions are not tied to a repository's row: starting an upload does not yet make a repository. */
@@ -125,6 +128,8 @@ interface GarbageCandidatesTable {
   /** Of a manifest: the index that it belonged to, or its subject, was deleted. */
   is_orphan: 0 | 1;
   since_ms: number;
+  /** Of a manifest that had to wait longer than others: since when it is a candidate in truth. */
+  untagged_since_ms: number | null;
 }
 
 /** What clean-up has removed. */
@@ -159,4 +164,13 @@ interface TagPullsTable {
   tag: Tag;
   pulls: number;
   last_pulled_at_ms: number;
+}
+
+/** What a node of the namespace tree says itself, beside who may do what; the root is `""`. */
+interface NodeSettingsTable {
+  path: string;
+  name: string;
+  /** JSON. */
+  value: string;
+  updated_at_ms: number;
 }

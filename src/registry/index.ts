@@ -20,6 +20,9 @@ export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantin
 export { recordRefused } from "./record.ts";
 export { listReferrers } from "./referrers.ts";
 export { createRegistry, type Registry, requireWritable } from "./registry.ts";
+export { isAge } from "./settings/age.ts";
+export { noteSettingsChange } from "./settings/note-change.ts";
+export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";
 export { blobKeyOf, BLOBS_FOLDER, keyOf } from "./storage-keys.ts";
 export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";
 export { putWholeBlob } from "./uploads/put-whole-blob.ts";

@@ -1,3 +1,4 @@
+import { nodesUpFrom } from "../../metadata/index.ts";
 import type { AccessRequest, AccessRules, Asker, GrantRule, Subject, Visibility } from "./access-rules.ts";
 import { higherRole, type Role, roleMay, type SystemRole, systemRoleMay } from "./roles.ts";
 
@@ -59,12 +60,6 @@ export function visibilityOf(rules: AccessRules, path: string): EffectiveVisibil
     if (visibility !== undefined) return { visibility, node };
   }
   return { visibility: "private", node: undefined };
-}
-
-/** The path itself and all above it, the root last. */
-export function* nodesUpFrom(path: string): Generator<string, void, void> {
-  for (let node = path; node !== ""; node = node.slice(0, Math.max(0, node.lastIndexOf("/")))) yield node;
-  yield "";
 }
 
 function findRole(rules: AccessRules, asker: Asker, { path, action }: AccessRequest): Permission | undefined {

@@ -1,4 +1,4 @@
-import type { Queries } from "../../metadata/index.ts";
+import { nodesUpFrom, type Queries } from "../../metadata/index.ts";
 import { RegistryError, shorten } from "../../oci/index.ts";
 import type { Account } from "../accounts/account.ts";
 import { findAccountById } from "../accounts/find-account.ts";
@@ -6,7 +6,7 @@ import { askerOf } from "../caller.ts";
 import { principalOf } from "../principal.ts";
 import type { AccessRequest, Asker, GrantRule, Visibility } from "./access-rules.ts";
 import type { Viewer } from "./authority.ts";
-import { decideAccess, maySee, nodesUpFrom, type Permission, visibilityOf } from "./decide-access.ts";
+import { decideAccess, maySee, type Permission, visibilityOf } from "./decide-access.ts";
 import { maySeeGrant } from "./manage-grants.ts";
 import type { EffectiveSetting } from "./namespace-tree.ts";
 import type { Role } from "./roles.ts";

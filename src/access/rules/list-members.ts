@@ -1,6 +1,5 @@
-import type { Queries } from "../../metadata/index.ts";
+import { nodesUpFrom, type Queries } from "../../metadata/index.ts";
 import { requireMay, type Viewer } from "./authority.ts";
-import { nodesUpFrom } from "./decide-access.ts";
 import { getNode } from "./namespace-tree.ts";
 import type { Role } from "./roles.ts";
 import { type SubjectName, SubjectNames } from "./subject-name.ts";

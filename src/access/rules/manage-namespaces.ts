@@ -1,4 +1,4 @@
-import { putVisibility, type Queries, removeNamespace } from "../../metadata/index.ts";
+import { findNodeSettings, putVisibility, type Queries, removeNamespace } from "../../metadata/index.ts";
 import type { Change } from "../change.ts";
 import type { Visibility } from "./access-rules.ts";
 import { nodeNotFound, requireMay, requireOwnRole, type Viewer } from "./authority.ts";
@@ -24,7 +24,7 @@ export async function setVisibility(
 }
 
 /**
- * Removes what a node says itself, its members included. What is below it stays, and so do repositories.
+ * Removes what a node says itself, its members and settings included. What is below it stays, and so do repositories.
  * @throws RegistryError `not-found`, `denied` also where a member has more than the remover
  */
 export async function deleteNamespace(change: Change, path: string): Promise<void> {
@@ -33,8 +33,11 @@ export async function deleteNamespace(change: Change, path: string): Promise<voi
   requireMay(viewer, "namespaces:write", path);
   const rules = viewer.rules.nodes.get(path);
   for (const role of rules?.roles.values() ?? []) requireOwnRole(viewer, role, path);
+  const said = await findNodeSettings(queries, [path]);
   if (!(await removeNamespace(queries, path))) throw nodeNotFound(path);
-  const detail = { visibility: rules?.visibility ?? null, members: Object.fromEntries(rules?.roles ?? []) };
+  const settings = Object.fromEntries(said.map(({ name, value }) => [name, value]));
+  const members = Object.fromEntries(rules?.roles ?? []);
+  const detail = { visibility: rules?.visibility ?? null, members, settings };
   await change.record({ act: "namespace.delete", target: path, detail });
 }
 

@@ -14,6 +14,7 @@ import { ConnectError } from "./connect-error.ts";
 import { NotDone } from "./not-done.ts";
 import { Output } from "./output.ts";
 import { Interrupted, NobodyToAsk, Person } from "./person.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** What every command over the API takes. */
 interface SharedFlags {
@@ -62,7 +63,8 @@ export class Noun {
     const command = configure(this.#command.command(signature).description(description));
     withSharedOptions(command).action(async (...args: unknown[]) => {
       const flags = command.opts<Flags & SharedFlags>();
-      const given = args.slice(0, -2).map((arg) => arg as string);
+      // An argument that may be there several times comes as a list.
+      const given = args.slice(0, -2).flatMap((arg) => arg as string | string[]);
       const code = await runWork(flags, this.#surroundings, (work) => run(work, ...given));
       this.#surroundings.setExitCode(code);
     });
@@ -154,6 +156,7 @@ const EXIT_CODES: readonly (readonly [Kind, (error: Error) => number])[] = [
   [ConnectError, (error) => (error as ConnectError).exitCode],
   [NotDone, (error) => (error as NotDone).exitCode],
   [NobodyToAsk, () => EXIT_USAGE],
+  [UsageError, () => EXIT_USAGE],
   [Interrupted, () => 130],
   [Declined, () => 1],
 ];

@@ -4,6 +4,7 @@ import type { job, jobKind } from "./schemas/jobs.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
 import type { storageUse, usageSum } from "./schemas/usage.ts";
+import type { setting } from "./schemas/settings.ts";
 import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
 
 /** What the API answers with, as those who ask it get it. */
@@ -22,6 +23,7 @@ export type ApiNamespace = z.output<typeof namespace>;
 export type ApiRobot = z.output<typeof robot>;
 export type ApiSecret = z.output<typeof secret>;
 export type ApiStorageUse = z.output<typeof storageUse>;
+export type ApiSetting = z.output<typeof setting>;
 export type ApiTrust = z.output<typeof trust>;
 export type ApiUsageSum = z.output<typeof usageSum>;
 export type ApiUser = z.output<typeof user>;

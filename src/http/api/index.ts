@@ -25,6 +25,7 @@ export type {
   ApiRobot,
   ApiSecret,
   ApiStorageUse,
+  ApiSetting,
   ApiTrust,
   ApiUsageSum,
   ApiUser,

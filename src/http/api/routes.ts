@@ -8,6 +8,7 @@ import { JOB_ROUTES } from "./resources/jobs.ts";
 import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
+import { SETTING_ROUTES } from "./resources/settings.ts";
 import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
 import { ROBOT_ROUTES } from "./resources/robots.ts";
 import { USAGE_ROUTES } from "./resources/usage.ts";
@@ -39,6 +40,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...ROBOT_SECRET_ROUTES,
   ...NAMESPACE_ROUTES,
   ...USAGE_ROUTES,
+  ...SETTING_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
   ...JOB_ROUTES,

@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type { Queries } from "../database.ts";
+import { listNodesWithSettings } from "../settings/node-settings.ts";
 import { raiseAccessGeneration } from "./counters.ts";
 import type { AccessSchema } from "./schema.ts";
 
@@ -33,6 +34,8 @@ export interface AccessRuleRecords {
   readonly namespaces: readonly NamespaceRecord[];
   readonly roles: readonly RoleRecord[];
   readonly grants: readonly GrantRecord[];
+  /** Nodes that say something of what is kept there; who may do what is the same. */
+  readonly nodesWithSettings: readonly string[];
 }
 
 /** All rules at once, as they are at one moment. */
@@ -46,7 +49,8 @@ export async function loadAccessRules(queries: Queries): Promise<AccessRuleRecor
     .executeTakeFirstOrThrow();
   const namespaces = await queries.selectFrom("namespaces").select(["path", "visibility"]).execute();
   const roles = await queries.selectFrom("roles").select(["path", "subject", "role"]).execute();
-  return { generation, namespaces, roles, grants: await listGrants(queries) };
+  const nodesWithSettings = await listNodesWithSettings(queries);
+  return { generation, namespaces, roles, grants: await listGrants(queries), nodesWithSettings };
 }
 
 /** In the order in which they were made. */
@@ -89,12 +93,13 @@ export async function putVisibility(
     .execute();
 }
 
-/** Removes what the node says itself, roles included, and nothing below it. @returns whether it said anything */
+/** Removes what the node says itself, roles and settings included, and nothing below it. @returns whether it said anything */
 export async function removeNamespace(queries: Queries, path: string): Promise<boolean> {
   const roles = await queries.deleteFrom("roles").where("path", "=", path).executeTakeFirst();
   const node = await queries.deleteFrom("namespaces").where("path", "=", path).executeTakeFirst();
+  const settings = await queries.deleteFrom("node_settings").where("path", "=", path).executeTakeFirst();
   await raiseAccessGeneration(queries);
-  return roles.numDeletedRows + node.numDeletedRows > 0n;
+  return roles.numDeletedRows + node.numDeletedRows + settings.numDeletedRows > 0n;
 }
 
 /** Gives the subject this role on the node, in the place of the one it had. */

@@ -17,13 +17,20 @@ export function stretchBelow(node: string): NameStretch {
     : { after: `${node}/`, before: `${node}/${BEHIND_ALL_NAMES}` };
 }
 
+/** The path itself and all above it, the root last. */
+export function* nodesUpFrom(path: string): Generator<string, void, void> {
+  for (let node = path; node !== ""; node = node.slice(0, Math.max(0, node.lastIndexOf("/")))) yield node;
+  yield "";
+}
+
 /** The first repository or node with rules of its own in the stretch. */
 export async function findFirstName(queries: Queries, { after, before }: NameStretch): Promise<string | undefined> {
   const { rows } = await sql<{ name: string | null }>`
     select min(name) as name from (
       select min(name) as name from repositories where name > ${after} and name < ${before}
       union all select min(path) from namespaces where path > ${after} and path < ${before}
-      union all select min(path) from roles where path > ${after} and path < ${before})`.execute(queries);
+      union all select min(path) from roles where path > ${after} and path < ${before}
+      union all select min(path) from node_settings where path > ${after} and path < ${before})`.execute(queries);
   return rows[0]?.name ?? undefined;
 }
 
@@ -32,7 +39,8 @@ export async function isNameTaken(queries: Queries, name: string): Promise<boole
   const { rows } = await sql`
     select 1 where exists (select 1 from repositories where name = ${name})
       or exists (select 1 from namespaces where path = ${name})
-      or exists (select 1 from roles where path = ${name})`.execute(queries);
+      or exists (select 1 from roles where path = ${name})
+      or exists (select 1 from node_settings where path = ${name})`.execute(queries);
   return rows.length > 0;
 }
 

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { stretchBelow } from "../access/namespace-names.ts";
 import type { Queries } from "../database.ts";
 import type { Schema } from "../schema.ts";
 
@@ -51,12 +52,23 @@ export async function withoutNewWait<T>(queries: Queries, sinceMs: number, remov
   return result;
 }
 
-/** Every manifest without a tag, of all repositories, as if it had just lost it, `sinceMs` ago. */
-export async function nominateUntagged(queries: Queries, sinceMs: number): Promise<void> {
+/**
+ * Every manifest without a tag, of the repositories at a node and below it, as if it had just lost it, `sinceMs` ago; what waits for
+ * its time is judged by the time at which it did.
+ */
+export async function nominateUntagged(
+  queries: Queries,
+  { node, sinceMs }: { readonly node: string; readonly sinceMs: number },
+): Promise<void> {
+  const { after, before } = stretchBelow(node);
+  const repositories = sql`select id from repositories where name = ${node} or (name > ${after} and name < ${before})`;
+  await sql`
+    update garbage_candidates set since_ms = untagged_since_ms
+    where untagged_since_ms is not null and repository_id in (${repositories})`.execute(queries);
   await sql`
     insert into garbage_candidates (kind, repository_id, target_id, is_orphan, since_ms)
     select 'manifest', m.repository_id, m.id, 0, ${sinceMs} from manifests m
-    where not exists (select 1 from tags t where t.manifest_id = m.id)
+    where m.repository_id in (${repositories}) and not exists (select 1 from tags t where t.manifest_id = m.id)
     on conflict (kind, repository_id, target_id) do nothing`.execute(queries);
 }
 

@@ -5,6 +5,7 @@ import { access } from "./0003-access.ts";
 import { sealedSignIns } from "./0004-sealed-sign-ins.ts";
 import { garbage } from "./0005-garbage.ts";
 import { jobs } from "./0006-jobs.ts";
+import { settings } from "./0007-settings.ts";
 import { usage } from "./0009-usage.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
@@ -15,6 +16,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0004-sealed-sign-ins": sealedSignIns,
   "0005-garbage": garbage,
   "0006-jobs": jobs,
+  "0007-settings": settings,
   "0009-usage": usage,
 };
 

@@ -9,6 +9,7 @@ import {
   removeMember,
   setVisibility,
 } from "../../../access/index.ts";
+import { noteSettingsChange } from "../../../registry/index.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { childrenQuery, member, memberChange, namespace, namespaceChange } from "../schemas/rules.ts";
 import { listOf, nodeParam, subjectName } from "../schemas/words.ts";
@@ -67,13 +68,18 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     method: "DELETE",
     path: "/namespaces/{path}",
     tag,
-    summary: "Remove what a namespace says itself, its members included",
+    summary: "Remove what a namespace says itself, its members and settings included",
     description: "What is below it stays, and so do repositories: what held by it then is as the node above says.",
     permission: { node: pathOf, action: "namespaces:write" },
     params,
     current,
     async handle(call) {
-      await deleteNamespace(call.change, call.params.path);
+      const {
+        change,
+        params: { path: node },
+      } = call;
+      await deleteNamespace(change, node);
+      await noteSettingsChange(change.queries, { node, nowMs: change.nowMs });
       return { body: undefined };
     },
   }),

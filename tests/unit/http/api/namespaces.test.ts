@@ -167,7 +167,12 @@ describe("a namespace", () => {
         detail: { visibility: "internal", before: null },
       },
       { act: "namespace.update", actor: "owner", target: "team/new", detail: { visibility: "internal", before: null } },
-      { act: "namespace.delete", actor: "owner", target: "team/new", detail: { visibility: "internal", members: {} } },
+      {
+        act: "namespace.delete",
+        actor: "owner",
+        target: "team/new",
+        detail: { visibility: "internal", members: {}, settings: {} },
+      },
     ]);
   });
 

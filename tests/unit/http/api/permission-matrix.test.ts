@@ -10,6 +10,7 @@ import {
   type MetadataDatabase,
   type NewAccount,
   putGroupMapping,
+  putNodeSetting,
   type SecretKind,
 } from "../../../../src/metadata/index.ts";
 import { type ApiUnderTest, type Asked, openApi, type Rows } from "./api-under-test.ts";
@@ -111,6 +112,14 @@ const MATRIX = {
   "PUT /namespaces/{path}/members/{subject} · another":   "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "DELETE /namespaces/{path}/members/{subject} · oneself":"ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "DELETE /namespaces/{path}/members/{subject} · another":"ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /namespaces/{path}/settings":                     "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "GET /namespaces/{path}/settings/{setting}":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "PUT /namespaces/{path}/settings/immutable-tags":      "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/kept-tags":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/untagged":            "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/protected":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/retention":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "DELETE /namespaces/{path}/settings/{setting}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
   "GET /grants":                                          "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "POST /grants · oneself":                               "ccc   ddd   ddd   ddd   ddd   ddd   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -205,6 +214,23 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   ],
   "DELETE /namespaces/{path}/members/{subject} · oneself": ["DELETE /namespaces/{node}/members/{subject}"],
   "DELETE /namespaces/{path}/members/{subject} · another": [`DELETE /namespaces/{node}/members/${ANNA}`],
+  "GET /namespaces/{path}/settings": ["GET /namespaces/{node}/settings"],
+  "GET /namespaces/{path}/settings/{setting}": ["GET /namespaces/{node}/settings/kept-tags"],
+  "PUT /namespaces/{path}/settings/immutable-tags": [
+    "PUT /namespaces/{node}/settings/immutable-tags",
+    { value: ["v*"] },
+  ],
+  "PUT /namespaces/{path}/settings/kept-tags": ["PUT /namespaces/{node}/settings/kept-tags", { value: ["prod"] }],
+  "PUT /namespaces/{path}/settings/untagged": [
+    "PUT /namespaces/{node}/settings/untagged",
+    { value: { rule: "remove", after: "7d" } },
+  ],
+  "PUT /namespaces/{path}/settings/protected": ["PUT /namespaces/{node}/settings/protected", { value: true }],
+  "PUT /namespaces/{path}/settings/retention": [
+    "PUT /namespaces/{node}/settings/retention",
+    { value: [{ tags: ["ci-*"], newest: 10 }] },
+  ],
+  "DELETE /namespaces/{path}/settings/{setting}": ["DELETE /namespaces/{node}/settings/kept-tags"],
   "GET /grants": ["GET /grants"],
   "POST /grants · oneself": [
     "POST /grants",
@@ -325,6 +351,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     const subject = `account:${accounts.get("anna")}` as const;
     ids.set("grant", await insertGrant(queries, { ...grant, subject }));
     await insertJob(queries, { kind: "other", openKey: null, input: "{}", requestedBy: null, nowMs: 1 });
+    await putNodeSetting(queries, { path: "team", name: "kept-tags", value: ["prod"], nowMs: 1 });
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
   });

@@ -1,0 +1,49 @@
+import type { ApiSetting } from "../http/index.ts";
+import { at } from "./remote/api-client.ts";
+import { nodeInPath, showNode } from "./remote/names.ts";
+import { type Noun, oneOf } from "./remote/noun.ts";
+import { parseSettingValue, SETTINGS, showSettingValue } from "./setting-values.ts";
+import type { Columns } from "./table.ts";
+
+const COLUMNS: Columns<ApiSetting> = {
+  setting: ({ name }) => name,
+  value: showSettingValue,
+  "said by": ({ origin }) => showNode(origin),
+};
+
+const VALUES_HELP = `
+immutable-tags, kept-tags: patterns such as 'v*' 'release-*'
+protected: yes or no
+untagged: keep, or remove, or remove 7d
+retention: one rule an argument, each a list of tags=, except=, newest=, within=, patches=, minors=, majors=, such as
+  'tags=v*|release-* patches=1 minors=3' 'tags=ci-* newest=10 within=7d' 'tags=latest'; a tag that no rule keeps goes`;
+
+/** `berth namespace settings`, `set` and `unset`. */
+export function addSettingVerbs(noun: Noun): void {
+  noun
+    .verb(
+      "settings <namespace>",
+      "list the settings that hold for a namespace or a repository, and which one says so",
+      async ({ client, out }, node = "") =>
+        out.list(await client.list<ApiSetting>(at`/namespaces/${nodeInPath(node)}/settings`), COLUMNS),
+    )
+    .verb(
+      "set <namespace> <setting> [value...]",
+      "say something of the tags and manifests of a namespace and all below it",
+      async ({ client, out }, node = "", name = "", ...values) => {
+        const value = parseSettingValue(name, values);
+        const said = await client.put<ApiSetting>(at`/namespaces/${nodeInPath(node)}/settings/${name}`, { value });
+        out.done(`${said.name} of ${node}: ${showSettingValue(said)}`, said);
+      },
+      (verb) => oneOf(verb, "setting", SETTINGS).addHelpText("after", VALUES_HELP),
+    )
+    .verb(
+      "unset <namespace> <setting>",
+      "take back what a namespace says itself, so that it is as the one above says",
+      async ({ client, out }, node = "", name = "") => {
+        await client.delete(at`/namespaces/${nodeInPath(node)}/settings/${name}`);
+        out.done(`${node} says nothing of ${name} itself any more.`);
+      },
+      (verb) => oneOf(verb, "setting", SETTINGS),
+    );
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { isAge, SETTING_NAMES, type SettingName, type SettingValues } from "../../../registry/index.ts";
+import { nodePath } from "./words.ts";
+
+/** More say nothing that a person could check. */
+const MAX_PATTERNS = 100;
+const MAX_RULES = 50;
+const MAX_COUNT = 1_000_000;
+
+const tagPattern = z
+  .string()
+  .regex(/^[A-Za-z0-9_.*-]{1,128}$/, "it is no pattern of tags such as v* or release-*")
+  .describe("`*` is any text.");
+const tagPatterns = z.array(tagPattern).max(MAX_PATTERNS);
+const age = z.string().refine(isAge, "it is no age such as 12h, 30d or 2w").describe("Such as `12h`, `30d` or `2w`.");
+const count = z.int().min(1).max(MAX_COUNT);
+
+const untagged = z.strictObject({
+  rule: z.enum(["keep", "remove"]),
+  after: age.optional().describe("With `remove`: how long a manifest stays that has lost its last tag."),
+});
+
+const versions = z.strictObject({
+  patches: count.optional().describe("So many of each minor version; default: 1."),
+  minors: count.optional().describe("So many minor versions of each major one; default: all."),
+  majors: count.optional().describe("So many major versions; default: all."),
+});
+
+export const retentionRule = z
+  .strictObject({
+    tags: tagPatterns.min(1).default(["*"]).describe("The tags that it is about."),
+    except: tagPatterns.optional().describe("Those of them that it is not about."),
+    newest: count.optional().describe("Keeps so many, those that were pushed last."),
+    pushedWithin: age.optional().describe("Keeps what was pushed within this time."),
+    versions: versions.optional().describe("Keeps the newest semantic versions."),
+  })
+  .meta({
+    id: "RetentionRule",
+    description:
+      "Keeps, of the tags that it is about, those that meet any of its conditions; without one, all of them.",
+  });
+
+const VALUES = {
+  "immutable-tags": tagPatterns.describe("Tags that cannot be moved or deleted."),
+  "kept-tags": tagPatterns.describe(
+    "Tags that neither retention nor their expiry removes, such as those that are deployed.",
+  ),
+  untagged: untagged.describe("What becomes of manifests that have no tag."),
+  protected: z.boolean().describe("Whether clients can delete nothing."),
+  retention: z.array(retentionRule).max(MAX_RULES).describe("A tag that no rule keeps goes. Without rules all stay."),
+} as const satisfies { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> };
+
+const origin = nodePath.describe("The node that says so.");
+
+export const setting = z
+  .discriminatedUnion("name", [
+    z.object({ name: z.literal("immutable-tags"), value: VALUES["immutable-tags"], origin }),
+    z.object({ name: z.literal("kept-tags"), value: VALUES["kept-tags"], origin }),
+    z.object({ name: z.literal("untagged"), value: VALUES.untagged, origin }),
+    z.object({ name: z.literal("protected"), value: VALUES.protected, origin }),
+    z.object({ name: z.literal("retention"), value: VALUES.retention, origin }),
+  ])
+  .meta({ id: "Setting", description: "What holds for a node, and which node says so." });
+
+export const settingName = z.enum(SETTING_NAMES);
+
+/** What is said by a request. */
+export function settingChange(name: SettingName) {
+  return z.strictObject({ value: VALUES[name] });
+}

@@ -1,0 +1,28 @@
+import { type Kysely, type Migration, sql } from "kysely";
+
+/** What nodes of the namespace tree say of tags and manifests, and what of it must be known of them. */
+export const settings: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};
+
+const STATEMENTS = [
+  `create table node_settings (
+    path text not null,
+    name text not null,
+    value text not null,
+    updated_at_ms integer not null,
+    primary key (path, name)
+  ) without rowid`,
+
+  // Set by clean-up on what is old enough to be judged and too young to go by the rule of its node.
+  `alter table garbage_candidates add column untagged_since_ms integer`,
+  `create trigger candidate_renewed after update of since_ms on garbage_candidates
+    when old.untagged_since_ms is not null begin
+    update garbage_candidates set untagged_since_ms = null where id = new.id;
+  end`,
+
+  `alter table tags add column expires_at_ms integer`,
+  `create index tags_by_expiry on tags (expires_at_ms) where expires_at_ms is not null`,
+];

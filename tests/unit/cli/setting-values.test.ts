@@ -1,0 +1,42 @@
+import { describe, expect, test } from "bun:test";
+import { UsageError } from "../../../src/cli/remote/usage-error.ts";
+import { parseSettingValue, SETTINGS, showSettingValue } from "../../../src/cli/setting-values.ts";
+import { settingChange, setting } from "../../../src/http/api/schemas/settings.ts";
+
+describe("a value that is typed", () => {
+  test.each([
+    ["immutable-tags", ["v*", "release-*"], "v* release-*"],
+    ["immutable-tags", [], "none"],
+    ["kept-tags", ["prod"], "prod"],
+    ["protected", [], "yes"],
+    ["protected", ["no"], "no"],
+    ["untagged", ["keep"], "keep"],
+    ["untagged", ["remove", "7d"], "remove 7d"],
+    ["retention", [], "all tags stay"],
+    ["retention", ["newest=10"], "'tags=* newest=10'"],
+    [
+      "retention",
+      ["tags=v*|release-*,except=*-rc* patches=1 minors=3", "within=30d"],
+      "'tags=v*|release-* except=*-rc* patches=1 minors=3' 'tags=* within=30d'",
+    ],
+  ] as const)("%s %j is what the API takes, and shown as it is typed", (name, typed, shown) => {
+    const { value } = settingChange(name).parse(JSON.parse(JSON.stringify({ value: parseSettingValue(name, typed) })));
+    expect(showSettingValue(setting.parse({ name, value, origin: "" }))).toBe(shown);
+  });
+
+  test.each([
+    ["protected", ["maybe"]],
+    ["protected", ["yes", "no"]],
+    ["untagged", []],
+    ["untagged", ["remove", "7d", "now"]],
+    ["retention", ["newest"]],
+    ["retention", ["newest=0"]],
+    ["retention", ["newest=1 newest=2"]],
+    ["retention", ["last=3"]],
+  ] as const)("%s %j is refused with what can be said", (name, typed) =>
+    expect(() => parseSettingValue(name, typed)).toThrow(UsageError),
+  );
+
+  test("is known of every setting", () =>
+    expect([...SETTINGS].toSorted()).toEqual(["immutable-tags", "kept-tags", "protected", "retention", "untagged"]));
+});

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+
+let api: ApiUnderTest;
+
+beforeAll(async () => {
+  api = await openApi();
+  await api.given(async (rows) => {
+    for (const role of ["owner", "maintainer"] as const) await rows.role("team", await rows.account(role), role);
+    await rows.role("team/app", await rows.account("inner"), "maintainer");
+    await rows.repositories("team/app/api");
+  });
+});
+
+afterAll(() => api.close());
+
+const put = (node: string, setting: string, value: unknown, who = "maintainer") =>
+  api.ask(who, `PUT /namespaces/${encodeURIComponent(node)}/settings/${setting}`, { body: { value } });
+const listed = async (node: string, who = "maintainer") =>
+  (await api.ask(who, `GET /namespaces/${encodeURIComponent(node)}/settings`)).json.items;
+
+describe("a setting", () => {
+  test("holds for all below until a node says something else, as a whole", async () => {
+    expect(await listed("team/app/api")).toEqual([]);
+    expect((await put("team", "immutable-tags", ["v*", "release-*"])).json).toEqual({
+      name: "immutable-tags",
+      value: ["v*", "release-*"],
+      origin: "team",
+    });
+    await put("team", "protected", true);
+    await put("team/app", "immutable-tags", ["v1.*"]);
+    expect(await listed("team/app/api")).toEqual([
+      { name: "immutable-tags", value: ["v1.*"], origin: "team/app" },
+      { name: "protected", value: true, origin: "team" },
+    ]);
+    expect(await listed("team")).toContainEqual({
+      name: "immutable-tags",
+      value: ["v*", "release-*"],
+      origin: "team",
+    });
+  });
+
+  test("is taken back where it was said", async () => {
+    const remove = () => api.ask("maintainer", "DELETE /namespaces/team%2Fapp/settings/immutable-tags");
+    expect((await remove()).status).toBe(204);
+    expect(await remove()).toMatchObject({
+      status: 404,
+      json: { detail: "team/app says nothing of immutable-tags itself" },
+    });
+    expect(await listed("team/app/api")).toContainEqual({
+      name: "immutable-tags",
+      value: ["v*", "release-*"],
+      origin: "team",
+    });
+  });
+
+  test("is changed only if it is as the client saw it", async () => {
+    const seen = await api.ask("maintainer", "GET /namespaces/team/settings/protected");
+    const change = (etag: string | null, value: boolean) =>
+      api.ask("maintainer", "PUT /namespaces/team/settings/protected", {
+        body: { value },
+        headers: { "if-match": etag ?? "" },
+      });
+    expect((await change(seen.headers.get("etag"), false)).status).toBe(200);
+    expect((await change(seen.headers.get("etag"), true)).status).toBe(412);
+    expect((await api.ask("maintainer", "GET /namespaces/team/settings/protected")).json.value).toBe(false);
+  });
+
+  test("that nobody says is not there", async () =>
+    expect((await api.ask("maintainer", "GET /namespaces/team/settings/retention")).status).toBe(404));
+
+  test("begins a node, for who may, that is there until it says nothing any more", async () => {
+    expect((await put("team/new", "protected", true)).status).toBe(403);
+    expect((await put("team/new", "protected", true, "owner")).status).toBe(200);
+    expect((await api.ask("owner", "GET /namespaces/team%2Fnew")).json).toMatchObject({ hasRules: true });
+    const children = await api.ask("owner", "GET /namespaces?parent=team");
+    expect(children.json.items.map(({ path }: { path: string }) => path)).toEqual(["team/app", "team/new"]);
+    expect((await api.ask("owner", "DELETE /namespaces/team%2Fnew")).status).toBe(204);
+    expect((await api.ask("owner", "GET /namespaces/team%2Fnew")).status).toBe(404);
+    expect((await put("team/new", "protected", false, "owner")).json.value).toBe(false);
+    await api.ask("owner", "DELETE /namespaces/team%2Fnew/settings/protected");
+    expect((await api.ask("owner", "GET /namespaces/team%2Fnew")).status).toBe(404);
+  });
+
+  test("is for who may write settings there", async () => {
+    expect((await put("team", "protected", true, "inner")).status).toBe(404);
+    expect((await put("team/app", "protected", false, "inner")).status).toBe(200);
+  });
+
+  test("is on record, with what it was before", async () => {
+    const acts = (await api.listActs()).filter(({ act }) => act.startsWith("setting."));
+    expect(acts.slice(0, 4)).toEqual([
+      {
+        act: "setting.put",
+        actor: "maintainer",
+        target: "team",
+        detail: { setting: "immutable-tags", value: ["v*", "release-*"], before: null },
+      },
+      {
+        act: "setting.put",
+        actor: "maintainer",
+        target: "team",
+        detail: { setting: "protected", value: true, before: null },
+      },
+      expect.objectContaining({ target: "team/app" }),
+      {
+        act: "setting.remove",
+        actor: "maintainer",
+        target: "team/app",
+        detail: { setting: "immutable-tags", value: ["v1.*"] },
+      },
+    ]);
+  });
+});
+
+describe("what a setting cannot be", () => {
+  test.each([
+    ["immutable-tags", "v*", "body.value"],
+    ["immutable-tags", ["v[0-9]"], "body.value.0"],
+    ["immutable-tags", Array.from({ length: 101 }, () => "v*"), "body.value"],
+    ["protected", "yes", "body.value"],
+    ["untagged", { rule: "remove", after: "7 days" }, "body.value.after"],
+    ["untagged", { rule: "remove", window: "7d" }, "body.value.window"],
+    ["retention", [{ newest: 0 }], "body.value.0.newest"],
+    ["retention", [{ tags: [] }], "body.value.0.tags"],
+    ["retention", [{ pushedWithin: "-1d" }], "body.value.0.pushedWithin"],
+  ])("%s: %j", async (setting, value, field) => {
+    const { status, json } = await put("team", setting, value);
+    expect(status).toBe(400);
+    expect(json.errors[0].field).toBe(field);
+  });
+
+  test("a name that there is none of", async () => {
+    expect((await put("team", "immutable", true)).status).toBe(405);
+    expect((await api.ask("maintainer", "GET /namespaces/team/settings/immutable")).status).toBe(400);
+  });
+});
