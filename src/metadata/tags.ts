@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Digest, RepositoryName, Tag } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { NamePage } from "./page.ts";
@@ -65,6 +66,23 @@ export async function listTagsOfManifest(
     .orderBy("t.name")
     .limit(limit)
     .execute();
+  return rows.map((row) => row.name);
+}
+
+/** The tags whose images lack something without a manifest or a blob: that point at what names it, over whatever indexes. */
+export async function listTagsThatNeed(
+  queries: Queries,
+  { repositoryId, digest }: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<readonly Tag[]> {
+  const { rows } = await sql<{ name: Tag }>`
+    with recursive needing (digest) as (
+      values (${digest})
+      union select m.digest from needing n
+      join manifest_references mr on mr.digest = n.digest and mr.repository_id = ${repositoryId}
+      join manifests m on m.id = mr.manifest_id)
+    select distinct t.name from needing n
+    join manifests m on m.repository_id = ${repositoryId} and m.digest = n.digest
+    join tags t on t.manifest_id = m.id`.execute(queries);
   return rows.map((row) => row.name);
 }
 

@@ -1,5 +1,6 @@
 import {
   type ActOrigin,
+  findManifestId,
   findRepositoryId,
   findTaggedDigest,
   isManifestLost,
@@ -21,6 +22,7 @@ import {
 } from "../oci/index.ts";
 import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
+import { requireContentDeletable, requireTagDeletable } from "./settings/guard-content.ts";
 
 /**
  * The manifest as it was pushed, byte for byte.
@@ -67,7 +69,7 @@ export interface ManifestDeletion {
 
 /**
  * Deletes a tag, or a manifest with every tag that points at it. Children, referrers and blobs stay.
- * @throws RegistryError `manifest-unknown`, `name-unknown`, `delete-disabled`, `read-only`
+ * @throws RegistryError `manifest-unknown`, `name-unknown`, `delete-disabled`, `read-only`, `denied` for what is immutable or protected
  * @spec OCI distribution-spec, "Deleting tags" and "Deleting Manifests"
  */
 export async function deleteManifest(registry: Registry, deletion: ManifestDeletion): Promise<void> {
@@ -75,7 +77,8 @@ export async function deleteManifest(registry: Registry, deletion: ManifestDelet
   const { repository, reference, by } = deletion;
   const removed = await registry.metadata.transaction(async (queries) => {
     const repositoryId = await findRepositoryId(queries, repository);
-    const removal = repositoryId === undefined ? undefined : await remove(queries, repositoryId, reference);
+    const removal =
+      repositoryId === undefined ? undefined : await remove(queries, { repository, repositoryId, reference });
     if (removal) await record(registry, queries, { ...by, ...removal, target: repository });
     return removal !== undefined;
   });
@@ -88,24 +91,42 @@ interface Removal {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** @returns `undefined` if there was nothing to remove */
-function remove(queries: Queries, repositoryId: number, reference: Reference): Promise<Removal | undefined> {
-  if (reference.kind === "tag") return removeTagAlone(queries, repositoryId, reference.tag);
-  return removeWithTags(queries, repositoryId, reference.digest);
+interface Doomed {
+  readonly repository: RepositoryName;
+  readonly repositoryId: number;
 }
 
-async function removeTagAlone(queries: Queries, repositoryId: number, tag: Tag): Promise<Removal | undefined> {
+/** @returns `undefined` if there was nothing to remove */
+function remove(
+  queries: Queries,
+  { reference, ...doomed }: Doomed & { readonly reference: Reference },
+): Promise<Removal | undefined> {
+  if (reference.kind === "tag") return removeTagAlone(queries, { ...doomed, tag: reference.tag });
+  return removeWithTags(queries, { ...doomed, digest: reference.digest });
+}
+
+async function removeTagAlone(
+  queries: Queries,
+  { repository, repositoryId, tag }: Doomed & { readonly tag: Tag },
+): Promise<Removal | undefined> {
   const digest = await findTaggedDigest(queries, repositoryId, tag);
-  if (!(await removeTag(queries, repositoryId, tag))) return undefined;
+  if (digest === undefined) return undefined;
+  await requireTagDeletable(queries, { repository, tag });
+  await removeTag(queries, repositoryId, tag);
   return { act: "tag.delete", detail: { tag, digest } };
 }
 
 /** So that a row of the audit trail stays small. */
 const MAX_TAGS_NAMED = 100;
 
-async function removeWithTags(queries: Queries, repositoryId: number, digest: Digest): Promise<Removal | undefined> {
+async function removeWithTags(
+  queries: Queries,
+  { repository, repositoryId, digest }: Doomed & { readonly digest: Digest },
+): Promise<Removal | undefined> {
   const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
-  if (!(await removeManifest(queries, repositoryId, digest))) return undefined;
+  if ((await findManifestId(queries, repositoryId, digest)) === undefined) return undefined;
+  await requireContentDeletable(queries, { repository, repositoryId, digest });
+  await removeManifest(queries, repositoryId, digest);
   const hasMoreTags = tags.length > MAX_TAGS_NAMED || undefined;
   return { act: "manifest.delete", detail: { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags } };
 }

@@ -24,6 +24,8 @@ import {
 } from "../oci/index.ts";
 import { type PushPermission, requirePermitted } from "./push-permission.ts";
 import { recordPush, type TagChange } from "./record.ts";
+import { requireMovable } from "./settings/guard-content.ts";
+import { findSettings } from "./settings/settings.ts";
 import { requireAllowedUrls, requireSameDigest, requiresChild } from "./validation.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
@@ -53,7 +55,7 @@ export interface PushedManifest {
  * Takes a manifest whose references are all in the repository, byte for byte, and points its tags at it: all of it or
  * nothing. The subject need not be there.
  * @throws RegistryError `manifest-invalid`, `digest-mismatch`, `manifest-blob-unknown` (naming all that is missing),
- *   `denied`, `read-only`
+ *   `denied` also where a tag is immutable, `read-only`
  * @spec OCI distribution-spec, "Pushing Manifests" and "Pushing Manifests with Subject"
  */
 export async function putManifest(registry: Registry, push: ManifestPush): Promise<PushedManifest> {
@@ -67,9 +69,11 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   await registry.metadata.transaction(async (queries) => {
     const repositoryId = await ensureRepository(queries, repository, nowMs);
     const { permission } = push;
-    const isOfInterest = registry.options.isAudited || permission !== undefined;
+    const settings = tags.length > 0 ? await findSettings(queries, repository) : {};
+    const isOfInterest = registry.options.isAudited || permission !== undefined || settings["immutable-tags"];
     const changes = isOfInterest ? await findTagChanges(queries, { repositoryId, digest, tags }) : [];
     if (permission) requirePermitted(permission, { manifest, tags, changes });
+    requireMovable(settings, changes);
     await checkReferences(registry, queries, repositoryId, manifest);
     const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
     const { id: manifestId, isNew } = await putManifestRow(queries, entry);
