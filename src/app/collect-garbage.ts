@@ -16,7 +16,7 @@ export interface CollectOptions extends Pick<GarbageCollection, "signal" | "onPr
   readonly dryRun: boolean;
   /** Instead of the configured one. */
   readonly windowMs?: number | undefined;
-  /** Manifests without a tag go as well, whatever is configured. */
+  /** Manifests without a tag go as well, whatever is configured, unless a node of the namespace tree says that they stay. */
   readonly deleteUntagged: boolean;
 }
 
@@ -87,7 +87,7 @@ async function run(
     run: randomUUID(),
     windowMs,
     settleMs,
-    untaggedRuleOf: () => untagged,
+    untagged,
   });
 }
 
@@ -101,7 +101,7 @@ export async function explainContentOf(config: Config, digest: string): Promise<
   try {
     const metadata = await openSqliteForReading(path);
     try {
-      return await explainContent(metadata.reads, parseDigest(digest), { untaggedRuleOf: () => untagged });
+      return await explainContent(metadata.reads, parseDigest(digest), { untagged, nowMs: systemClock.nowMs() });
     } finally {
       await metadata.close();
     }

@@ -50,8 +50,17 @@ function describeBlob(blob: NonNullable<ContentExplanation["blob"]>, links: Cont
 
 function keptBy(keeper: ManifestKeeper): string {
   if (keeper.kind === "tag") return `kept by its tag ${keeper.tag}`;
-  if (keeper.kind === "untagged-rule") return "nothing names it; manifests without a tag are kept here";
+  if (keeper.kind === "untagged-rule")
+    return `nothing names it; manifests without a tag are kept here${saidBy(keeper.node)}`;
+  if (keeper.kind === "untagged-age")
+    return `nothing names it; it is kept until ${timeOf(keeper.untilMs)}${saidBy(keeper.node)}`;
   return `kept by its ${keeper.kind} ${keeper.digest}`;
+}
+
+/** Which node of the namespace tree says so. */
+function saidBy(node: string | undefined): string {
+  if (node === undefined) return "";
+  return ` (untagged of ${node === "" ? "the root" : node})`;
 }
 
 function waiting(sinceMs: number | null): string {

@@ -153,7 +153,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option("-d, --dry-run", "say what would go, and remove nothing")
     .option(
       "-m, --delete-untagged",
-      "manifests without a tag go as well, whatever storage.maintenance.gc.untagged says",
+      "manifests without a tag go as well where no namespace says otherwise, whatever the configuration does",
     )
     .option("--window <duration>", "how long it stays after the last that named it has gone", parseWindow)
     .option("-q, --quiet", "say nothing unless something goes wrong")

@@ -129,10 +129,12 @@ export { findBlob, listBlobs, listManifests, type StoredManifest } from "./conte
 export { type Contents, countContents } from "./count-contents.ts";
 export type { MetadataDatabase, Queries } from "./database.ts";
 export {
+  type Candidate,
   countBacklog,
   countDueCandidates,
   type GarbageBacklog,
   nominateUntagged,
+  postponeManifests,
   takeCandidates,
   withoutNewWait,
 } from "./garbage/candidates.ts";
@@ -159,7 +161,7 @@ export {
 } from "./garbage/content-standing.ts";
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeBlobCandidates, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
-export type { StoredBlob, ManifestContent, ManifestHead } from "./hot-reads.ts";
+export type { ManifestContent, ManifestHead, StoredBlob } from "./hot-reads.ts";
 export {
   bringForward,
   cancelJob,
@@ -208,7 +210,15 @@ export { copyDatabase } from "./sqlite/copy-database.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
 export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";
-export { findTaggedDigest, listTags, listTagsOfManifest, putOlderTag, putTag, removeTag } from "./tags.ts";
+export {
+  findTaggedDigest,
+  listTags,
+  listTagsOfManifest,
+  listTagsThatNeed,
+  putOlderTag,
+  putTag,
+  removeTag,
+} from "./tags.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
 export {
   addUsage,
@@ -219,15 +229,6 @@ export {
   type UsageRow,
   type UsageSum,
 } from "./usage/usage-rows.ts";
-export {
-  findTaggedDigest,
-  listTags,
-  listTagsOfManifest,
-  listTagsThatNeed,
-  putOlderTag,
-  putTag,
-  removeTag,
-} from "./tags.ts";
 export {
   findUpload,
   insertUpload,

@@ -34,4 +34,4 @@ export { pause, type Schedule, startSchedule } from "./schedule.ts";
 export { type Soon, whenThere } from "./soon.ts";
 export { parseTextPattern } from "./text-pattern.ts";
 export { within } from "./within.ts";
-export { WorkerThread, workerProgram } from "./worker-thread.ts";
+export { workerProgram, WorkerThread } from "./worker-thread.ts";

@@ -106,7 +106,7 @@ async function worldOf({ before, people, mayGo = [], steps }: Story): Promise<Wo
       run: "run",
       dueMs: clock.atMs,
       settleMs: SETTLE_MS,
-      untaggedRuleOf: () => "keep",
+      untagged: "keep",
     };
     for (const step of steps) await step(run, 10);
   };

@@ -47,7 +47,7 @@ export const storageKeys = group(
         untagged: setting(
           oneOf("keep", "remove"),
           "keep",
-          "Whether manifests stay that have no tag. Those of an index stay with it, and signatures and the like with " +
+          "Whether manifests stay that have no tag, where no namespace says anything of it (`berth namespace set`). Those of an index stay with it, and signatures and the like with " +
             "what they belong to, either way.",
         ),
       }),

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { stretchBelow } from "../access/namespace-names.ts";
 import type { Queries } from "../database.ts";
 import type { Schema } from "../schema.ts";
@@ -13,6 +13,8 @@ export interface Candidate {
   /** Of a manifest: the index that it belonged to, or its subject, was deleted. */
   readonly isOrphan: boolean;
   readonly sinceMs: number;
+  /** Since when it is one in truth, if it was postponed. */
+  readonly untaggedSinceMs: number | null;
 }
 
 export interface DueCandidates {
@@ -25,16 +27,38 @@ export interface DueCandidates {
 /** Takes the candidates that have waited longest from the list, to be judged in the same transaction. */
 export async function takeCandidates(queries: Queries, due: DueCandidates): Promise<readonly Candidate[]> {
   const { kind, untilMs, limit } = due;
-  const { rows } = await sql<{ repository_id: number; target_id: number; is_orphan: number; since_ms: number }>`
+  const { rows } = await sql<Selectable<Schema["garbage_candidates"]>>`
     delete from garbage_candidates where id in (
       select id from garbage_candidates where kind = ${kind} and since_ms <= ${untilMs} order by since_ms limit ${limit})
-    returning repository_id, target_id, is_orphan, since_ms`.execute(queries);
+    returning repository_id, target_id, is_orphan, since_ms, untagged_since_ms`.execute(queries);
   return rows.map((row) => ({
     repositoryId: row.repository_id,
     targetId: row.target_id,
     isOrphan: row.is_orphan === 1,
     sinceMs: row.since_ms,
+    untaggedSinceMs: row.untagged_since_ms,
   }));
+}
+
+/** Puts manifests that were taken back on the list, to be judged as if they were candidates since `sinceMs`. */
+export async function postponeManifests(
+  queries: Queries,
+  postponed: readonly Pick<Candidate, "repositoryId" | "targetId" | "sinceMs" | "untaggedSinceMs">[],
+): Promise<void> {
+  for (const { repositoryId, targetId, sinceMs, untaggedSinceMs } of postponed)
+    await queries
+      .insertInto("garbage_candidates")
+      .values({
+        kind: "manifest",
+        repository_id: repositoryId,
+        target_id: targetId,
+        is_orphan: 0,
+        since_ms: sinceMs,
+        untagged_since_ms: untaggedSinceMs,
+      })
+      // Meanwhile it may have become one in another way.
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
 }
 
 /** What a removal leaves behind has waited as long as what was removed: run with what `remove` does, it need not wait again. */

@@ -26,6 +26,8 @@ export interface LinkStanding {
 export interface ManifestStanding {
   readonly id: number;
   readonly candidateSinceMs: number | null;
+  /** Since when it is one in truth, if it had to wait longer than others. */
+  readonly untaggedSinceMs: number | null;
   readonly isOrphan: boolean;
 }
 
@@ -75,8 +77,8 @@ export async function listManifestStandings(
   digest: Digest,
   limit: number,
 ): Promise<readonly ManifestStanding[]> {
-  const { rows } = await sql<{ id: number; candidateSinceMs: number | null; isOrphan: number | null }>`
-    select m.id, c.since_ms as candidateSinceMs, c.is_orphan as isOrphan
+  const { rows } = await sql<Omit<ManifestStanding, "isOrphan"> & { isOrphan: number | null }>`
+    select m.id, c.since_ms as candidateSinceMs, c.untagged_since_ms as untaggedSinceMs, c.is_orphan as isOrphan
     from repositories r
     join manifests m on m.repository_id = r.id and m.digest = ${digest}
     left join garbage_candidates c on c.kind = 'manifest' and c.repository_id = r.id and c.target_id = m.id

@@ -1,5 +1,4 @@
 import type { Queries } from "../../metadata/index.ts";
-import type { RepositoryName } from "../../oci/index.ts";
 import type { Registry } from "../registry.ts";
 
 /** Whether manifests stay that no tag, no index and no subject keeps. */
@@ -14,7 +13,8 @@ export interface Collection {
   readonly dueMs: number;
   /** Bytes go this long after it was found that nobody needs them; a push must not take longer to record what it has placed. */
   readonly settleMs: number;
-  readonly untaggedRuleOf: (repository: RepositoryName) => UntaggedRule;
+  /** Where no node of the namespace tree says anything of it. */
+  readonly untagged: UntaggedRule;
 }
 
 /** What a step did. */

@@ -37,11 +37,16 @@ const MOST_SHOWN = 20;
 export async function explainContent(
   queries: Queries,
   digest: Digest,
-  rule: Pick<Collection, "untaggedRuleOf">,
+  { untagged, nowMs }: Pick<Collection, "untagged"> & { readonly nowMs: number },
 ): Promise<ContentExplanation> {
   const standings = await listManifestStandings(queries, digest, MOST_SHOWN);
   const byId = new Map(standings.map((standing) => [standing.id, standing]));
-  const judgements = await judge(rule, queries, [...byId.keys()], (id) => byId.get(id)?.isOrphan ?? false);
+  const candidacyOf = (id: number) => {
+    const standing = byId.get(id);
+    const sinceMs = standing?.untaggedSinceMs ?? standing?.candidateSinceMs ?? nowMs;
+    return { isOrphan: standing?.isOrphan ?? false, sinceMs };
+  };
+  const judgements = await judge(queries, [...byId.keys()], { untagged, nowMs, candidacyOf });
   return {
     digest,
     blob: await findBlobStanding(queries, digest),

@@ -1,14 +1,19 @@
 import {
+  type Candidate,
   findManifestTies,
   findPresentManifests,
   type ManifestTies,
+  postponeManifests,
   type Queries,
   recordRemovals,
+  type Removal,
   removeManifestRows,
   takeCandidates,
   withoutNewWait,
 } from "../../metadata/index.ts";
 import { type Digest, subjectOfTag, type Tag } from "../../oci/index.ts";
+import { parseAge } from "../settings/age.ts";
+import { findSettingsOf, type Settings } from "../settings/settings.ts";
 import { type Collection, inStep, type Step, type UntaggedRule } from "./collection.ts";
 
 /** Why a manifest stays. */
@@ -16,8 +21,10 @@ export type ManifestKeeper =
   | { readonly kind: "tag"; readonly tag: Tag }
   | { readonly kind: "index"; readonly digest: Digest }
   | { readonly kind: "subject"; readonly digest: Digest }
-  /** Nothing names it; untagged manifests of its repository stay. */
-  | { readonly kind: "untagged-rule" };
+  /** Nothing names it; untagged manifests of its repository stay. `node` says so; `undefined`: none says anything. */
+  | { readonly kind: "untagged-rule"; readonly node: string | undefined }
+  /** The same for some time yet. */
+  | { readonly kind: "untagged-age"; readonly node: string | undefined; readonly untilMs: number };
 
 export interface Judgement {
   readonly ties: ManifestTies;
@@ -25,11 +32,25 @@ export interface Judgement {
   readonly keeper: ManifestKeeper | undefined;
 }
 
-/** What to judge a manifest by, beside its ties. */
-interface Circumstances {
+/** What is known of a manifest that may be a candidate. */
+export interface Candidacy {
   /** The index that it belonged to, or its subject, was deleted. */
   readonly isOrphan: boolean;
-  readonly untagged: UntaggedRule;
+  /** Since when it may have no tag. */
+  readonly sinceMs: number;
+}
+
+/** What holds for untagged manifests somewhere. */
+export interface EffectiveUntagged {
+  readonly rule: UntaggedRule;
+  readonly afterMs: number;
+  readonly node: string | undefined;
+}
+
+/** What to judge a manifest by, beside its ties. */
+interface Circumstances extends Candidacy {
+  readonly untagged: EffectiveUntagged;
+  readonly nowMs: number;
   readonly isThere: (subject: Digest) => boolean;
 }
 
@@ -37,10 +58,8 @@ interface Circumstances {
  * What keeps a manifest: a tag, an index that names it, a subject. Those that were made for another one live and die with it;
  * a tag that says no more than what it is attached to keeps for as long as that is there.
  */
-export function keeperOf(
-  ties: ManifestTies,
-  { isOrphan, untagged, isThere }: Circumstances,
-): ManifestKeeper | undefined {
+export function keeperOf(ties: ManifestTies, circumstances: Circumstances): ManifestKeeper | undefined {
+  const { isOrphan, isThere } = circumstances;
   const tag = ties.tags.find((name) => {
     const subject = isOrphan ? subjectOfTag(name) : undefined;
     return subject === undefined || isThere(subject);
@@ -48,55 +67,102 @@ export function keeperOf(
   if (tag !== undefined) return { kind: "tag", tag };
   if (ties.parent !== null) return { kind: "index", digest: ties.parent };
   if (ties.subject !== null && ties.hasSubject) return { kind: "subject", digest: ties.subject };
-  return isOrphan || untagged === "remove" ? undefined : { kind: "untagged-rule" };
+  return isOrphan ? undefined : keeperOfUntagged(circumstances);
+}
+
+function keeperOfUntagged({ untagged, sinceMs, nowMs }: Circumstances): ManifestKeeper | undefined {
+  const { rule, afterMs, node } = untagged;
+  if (rule === "keep") return { kind: "untagged-rule", node };
+  const untilMs = sinceMs + afterMs;
+  return nowMs < untilMs ? { kind: "untagged-age", node, untilMs } : undefined;
 }
 
 /** Judges the manifests that have been candidates for longest, up to `limit`, in one transaction. */
 export function reviewManifests(collection: Collection, limit: number): Promise<Step> {
-  const { registry, run, dueMs } = collection;
-  const nowMs = registry.clock.nowMs();
+  const { registry, dueMs } = collection;
   return inStep(registry, async (queries) => {
     const candidates = await takeCandidates(queries, { kind: "manifest", untilMs: dueMs, limit });
     if (candidates.length === 0) return NOTHING;
-    const orphans = new Set(candidates.filter(({ isOrphan }) => isOrphan).map(({ targetId }) => targetId));
-    const ids = candidates.map(({ targetId }) => targetId);
-    const doomed = (await judge(collection, queries, ids, (id) => orphans.has(id))).filter(({ keeper }) => !keeper);
-    const sinceMs = candidates.at(-1)?.sinceMs ?? nowMs;
-    await withoutNewWait(queries, sinceMs, () =>
-      removeManifestRows(
-        queries,
-        doomed.map(({ ties }) => ties.id),
-      ),
-    );
-    const removals = doomed.map(({ ties: { id, digest, repository, sizeBytes } }) => {
-      const reason = orphans.has(id) ? "what it belonged to was deleted" : "no tag and no index names it";
-      return { kind: "manifest" as const, digest, repository, sizeBytes, reason, run, atMs: nowMs };
+    const byId = new Map(candidates.map((candidate) => [candidate.targetId, candidate]));
+    const nowMs = registry.clock.nowMs();
+    const judgements = await judge(queries, [...byId.keys()], {
+      untagged: collection.untagged,
+      nowMs,
+      candidacyOf: (id) => candidacyOf(byId.get(id), nowMs),
     });
-    await recordRemovals(queries, removals);
+    const doomed = judgements.filter(({ keeper }) => !keeper);
+    const sinceMs = candidates.at(-1)?.sinceMs ?? nowMs;
+    const ids = doomed.map(({ ties }) => ties.id);
+    await withoutNewWait(queries, sinceMs, () => removeManifestRows(queries, ids));
+    await postponeManifests(queries, judgements.flatMap(postponedOf(byId, nowMs - dueMs)));
+    await recordRemovals(queries, doomed.map(removalOf(byId, { run: collection.run, nowMs })));
     return { looked: candidates.length, removed: doomed.length, freedBytes: 0 };
   });
 }
 
 const NOTHING: Step = { looked: 0, removed: 0, freedBytes: 0 };
 
+type Candidates = ReadonlyMap<number, Candidate>;
+
+function candidacyOf(candidate: Candidate | undefined, nowMs: number): Candidacy {
+  if (!candidate) return { isOrphan: false, sinceMs: nowMs };
+  return { isOrphan: candidate.isOrphan, sinceMs: candidate.untaggedSinceMs ?? candidate.sinceMs };
+}
+
+/** What is too young is judged again when it is old enough, which is `windowMs` after the time that it then has. */
+function postponedOf(candidates: Candidates, windowMs: number) {
+  return ({ ties, keeper }: Judgement) => {
+    const candidate = candidates.get(ties.id);
+    if (keeper?.kind !== "untagged-age" || !candidate) return [];
+    const untaggedSinceMs = candidate.untaggedSinceMs ?? candidate.sinceMs;
+    return [{ ...candidate, sinceMs: keeper.untilMs - windowMs, untaggedSinceMs }];
+  };
+}
+
+function removalOf(candidates: Candidates, { run, nowMs }: { readonly run: string; readonly nowMs: number }) {
+  return ({ ties: { id, digest, repository, sizeBytes } }: Judgement): Removal => {
+    const isOrphan = candidates.get(id)?.isOrphan ?? false;
+    const reason = isOrphan ? "what it belonged to was deleted" : "no tag and no index names it";
+    return { kind: "manifest", digest, repository, sizeBytes, reason, run, atMs: nowMs };
+  };
+}
+
+/** By what to judge several manifests. */
+export interface JudgingBy extends Pick<Collection, "untagged"> {
+  readonly nowMs: number;
+  readonly candidacyOf: (id: number) => Candidacy;
+}
+
 /** What keeps each of the manifests that are there. */
 export async function judge(
-  { untaggedRuleOf }: Pick<Collection, "untaggedRuleOf">,
   queries: Queries,
   ids: readonly number[],
-  isOrphan: (id: number) => boolean,
+  { untagged, nowMs, candidacyOf: candidacy }: JudgingBy,
 ): Promise<readonly Judgement[]> {
   const found = await findManifestTies(queries, ids);
-  const subjects = found.flatMap(({ repositoryId, tags }) =>
-    tags.flatMap((tag) => {
-      const subject = subjectOfTag(tag);
-      return subject === undefined ? [] : [[repositoryId, subject] as const];
-    }),
-  );
-  const present = await findPresentManifests(queries, subjects);
+  const present = await findPresentManifests(queries, found.flatMap(subjectsOfTags));
+  const settingsOf = await findSettingsOf(queries, [...new Set(found.map(({ repository }) => repository))]);
   return found.map((ties) => {
     const { id, repository, repositoryId } = ties;
-    const isThere = (subject: Digest) => present.has(`${repositoryId} ${subject}`);
-    return { ties, keeper: keeperOf(ties, { isOrphan: isOrphan(id), untagged: untaggedRuleOf(repository), isThere }) };
+    const circumstances = {
+      ...candidacy(id),
+      untagged: untaggedOf(settingsOf(repository), untagged),
+      nowMs,
+      isThere: (subject: Digest) => present.has(`${repositoryId} ${subject}`),
+    };
+    return { ties, keeper: keeperOf(ties, circumstances) };
   });
+}
+
+function subjectsOfTags({ repositoryId, tags }: ManifestTies): (readonly [number, Digest])[] {
+  return tags.flatMap((tag) => {
+    const subject = subjectOfTag(tag);
+    return subject === undefined ? [] : [[repositoryId, subject] as const];
+  });
+}
+
+function untaggedOf({ untagged: said }: Settings, byDefault: UntaggedRule): EffectiveUntagged {
+  if (!said) return { rule: byDefault, afterMs: 0, node: undefined };
+  const { rule, after } = said.value;
+  return { rule, afterMs: after === undefined ? 0 : parseAge(after), node: said.node };
 }

@@ -90,7 +90,7 @@ async function runCollection(
     run,
     windowMs,
     settleMs,
-    untaggedRuleOf: () => untagged,
+    untagged,
     signal: turn.signal,
     onProgress: (tally) => told.tell(tally, counts),
     onFailure: (error) => log.warn("bytes that nobody needs were not removed; a later run tries again", { error }),
@@ -105,7 +105,7 @@ async function runCollection(
 /** Manifests that had no tag before were judged by another rule. */
 async function nominate({ metadata, clock }: Registry, windowMs: number): Promise<void> {
   const sinceMs = clock.nowMs() - windowMs;
-  await metadata.transaction((queries) => nominateUntagged(queries, sinceMs));
+  await metadata.transaction((queries) => nominateUntagged(queries, { node: "", sinceMs }));
 }
 
 /** Adds what an attempt tells to what those before it did, and to the counts of this process. */

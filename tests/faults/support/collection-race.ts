@@ -209,7 +209,7 @@ class Collector {
       windowMs: 0,
       settleMs: SETTLE_MS,
       restFactor: 0,
-      untaggedRuleOf: () => "keep",
+      untagged: "keep",
       signal,
     });
     this.runs += 1;

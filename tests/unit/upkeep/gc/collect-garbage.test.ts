@@ -147,7 +147,7 @@ describe("manifests", () => {
     const image = await pushImage(registry, "untagged");
     expect(await collect(registry)).toMatchObject({ manifests: 0 });
     const again = await pushImage(registry, "untagged 2");
-    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({
+    expect(await collect(registry, { untagged: "remove" })).toMatchObject({
       manifests: 1,
       links: 2,
       blobs: 2,
@@ -159,14 +159,14 @@ describe("manifests", () => {
   test("that lost their tag to another go where untagged ones do", async () => {
     const old = await pushImage(registry, "old", { reference: "latest" });
     await pushImage(registry, "new", { reference: "latest" });
-    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 1, blobs: 2 });
+    expect(await collect(registry, { untagged: "remove" })).toMatchObject({ manifests: 1, blobs: 2 });
     expect(await hasManifest(old)).toBe(false);
   });
 
   test("of an index live and die with it, whatever becomes of untagged ones", async () => {
     const children = [await pushImage(registry, "amd64"), await pushImage(registry, "arm64")];
     const index = await pushIndex(registry, children, "1.0");
-    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 0 });
+    expect(await collect(registry, { untagged: "remove" })).toMatchObject({ manifests: 0 });
     await remove(registry, index.digest);
     expect(await collect(registry)).toMatchObject({ manifests: 2, links: 4, blobs: 4 });
     expect(await hasManifest(children[0] as Content)).toBe(false);
@@ -186,7 +186,7 @@ describe("manifests", () => {
     const image = await pushImage(registry, "subject", { reference: "1.0" });
     const signature = await pushImage(registry, "signature", { more: { subject: descriptorOf(image, IMAGE) } });
     const note = await pushImage(registry, "note", { more: { subject: descriptorOf(signature, IMAGE) } });
-    expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 0 });
+    expect(await collect(registry, { untagged: "remove" })).toMatchObject({ manifests: 0 });
     await remove(registry, image.digest);
     expect(await collect(registry)).toMatchObject({ manifests: 2, blobs: 6 });
     expect([await hasManifest(signature), await hasManifest(note)]).toEqual([false, false]);
@@ -205,7 +205,7 @@ describe("manifests", () => {
       const image = await pushImage(registry, "signed", { reference: "1.0" });
       const tag = `${image.digest.replace(":", "-")}${suffix}` as Tag;
       const signature = await pushImage(registry, "attached", { reference: tag });
-      expect(await collect(registry, { untaggedRuleOf: () => "remove" })).toMatchObject({ manifests: 0 });
+      expect(await collect(registry, { untagged: "remove" })).toMatchObject({ manifests: 0 });
       await remove(registry, image.digest);
       expect(await collect(registry)).toMatchObject({ manifests: 1 });
       expect(await hasManifest(signature)).toBe(false);

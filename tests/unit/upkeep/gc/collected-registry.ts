@@ -21,7 +21,7 @@ export function collect(registry: Registry, options: Partial<GarbageCollection> 
     windowMs: 0,
     settleMs: 0,
     restFactor: 0,
-    untaggedRuleOf: () => "keep",
+    untagged: "keep",
     signal: new AbortController().signal,
     ...options,
   });
