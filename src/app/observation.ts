@@ -14,6 +14,7 @@ import {
   type CollectionCounts,
   type GarbageBacklog,
   getGarbageBacklog,
+  type RetentionCounts,
   getScrubStanding,
   type ScrubCounts,
   type UsageMeter,
@@ -161,6 +162,15 @@ export function addCollectionReadings(
   addCounter("berth_gc_removed_blobs_total", "Blobs that it removed.", () => counts.blobs);
   addCounter("berth_gc_freed_bytes_total", "Bytes that it gave back to storage.", () => counts.freedBytes);
   addCounter("berth_gc_failures_total", "Blobs that storage did not remove.", () => counts.failed);
+}
+
+export function addRetentionReadings(metrics: Metrics, counts: Readonly<RetentionCounts>): void {
+  metrics.addReading({
+    name: "berth_retention_expired_tags_total",
+    help: "Tags that no rule kept, or that had expired, and that are gone.",
+    type: "counter",
+    read: () => counts.tags,
+  });
 }
 
 function openAccessLog(closers: Closers): AccessLog {

@@ -12,8 +12,16 @@ import {
 import type { MetadataDatabase } from "../metadata/index.ts";
 import type { Registry } from "../registry/index.ts";
 import { type Closers, type Log, systemClock } from "../runtime/index.ts";
-import { COLLECTION_JOB, collectionWork, NOTHING_COLLECTED, SCRUB_JOB, scrubWork } from "../upkeep/index.ts";
-import { addCollectionReadings, addScrubReadings } from "./observation.ts";
+import {
+  COLLECTION_JOB,
+  collectionWork,
+  NOTHING_COLLECTED,
+  RETENTION_JOB,
+  retentionWork,
+  SCRUB_JOB,
+  scrubWork,
+} from "../upkeep/index.ts";
+import { addCollectionReadings, addRetentionReadings, addScrubReadings } from "./observation.ts";
 
 interface JobParts {
   readonly registry: Registry;
@@ -26,6 +34,7 @@ export function jobOffers({ storage }: Config): readonly JobOffer[] {
   const refusal = storage.readOnly ? "the registry is in read-only mode, in which nothing is changed" : undefined;
   return [
     { kind: COLLECTION_JOB, refusal },
+    { kind: RETENTION_JOB, refusal },
     { kind: SCRUB_JOB, refusal },
   ];
 }
@@ -53,15 +62,18 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
 }
 
 function openWorks(
-  { collection, scrubbing }: Config["storage"],
+  { collection, retention, scrubbing }: Config["storage"],
   { registry, log, metrics }: JobParts,
 ): readonly JobWork[] {
   const collected = { ...NOTHING_COLLECTED };
   addCollectionReadings(metrics, registry, collected);
+  const expired = { tags: 0 };
+  addRetentionReadings(metrics, expired);
   const scrubbed = { blobs: 0, bytes: 0, damages: 0 };
   addScrubReadings(metrics, registry, scrubbed);
   return [
     collectionWork({ registry, log, counts: collected }, collection),
+    retentionWork({ registry, log, counts: expired }, retention),
     scrubWork({ registry, log, counts: scrubbed }, scrubbing),
   ];
 }

@@ -43,7 +43,7 @@ export function buildConfig(settings: Settings): Config {
 
 function buildStorage(storage: Settings["storage"]): StorageConfig {
   const { filesystem, maintenance } = storage;
-  const { uploadpurging: purging, gc, scrub } = maintenance;
+  const { uploadpurging: purging, gc, retention, scrub } = maintenance;
   return {
     driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
     deleteEnabled: storage.delete.enabled,
@@ -61,6 +61,7 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
       windowMs: gc.window,
       untagged: gc.untagged,
     },
+    retention: { enabled: retention.enabled, intervalMs: retention.interval, schedule: retention.schedule },
     scrubbing: {
       enabled: scrub.enabled,
       intervalMs: scrub.interval,

@@ -60,6 +60,12 @@ export interface StorageConfig {
     readonly windowMs: number;
     readonly untagged: "keep" | "remove";
   };
+  readonly retention: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    /** Instead of the interval. */
+    readonly schedule: string | undefined;
+  };
   readonly scrubbing: {
     readonly enabled: boolean;
     readonly intervalMs: number;

@@ -200,6 +200,13 @@ export { ensureRepository, findRepositoryId, listRepositories, putPartlyImported
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export {
+  type DatedTag,
+  findTagsMark,
+  listDatedTags,
+  listRepositoriesWithExpired,
+  removeTags,
+} from "./settings/dated-tags.ts";
+export {
   findNodeSettings,
   listNodesSaying,
   type NodeSetting,

@@ -20,6 +20,10 @@ export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantin
 export { recordRefused } from "./record.ts";
 export { listReferrers } from "./referrers.ts";
 export { createRegistry, type Registry, requireWritable } from "./registry.ts";
+export { expireTags, type JudgedRepository, judgeRepository } from "./retention/expire-tags.ts";
+export { iterateJudgedRepositories } from "./retention/judged-repositories.ts";
+export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
+export type { TagVerdict } from "./retention/judge-tags.ts";
 export { isAge } from "./settings/age.ts";
 export { noteSettingsChange } from "./settings/note-change.ts";
 export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";

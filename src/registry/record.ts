@@ -3,7 +3,11 @@ import type { Digest, Manifest, RepositoryName, Tag } from "../oci/index.ts";
 import type { Registry } from "./registry.ts";
 
 /** Adds what was done to the audit trail, if there is one, in the transaction that does it. */
-export async function record(registry: Registry, queries: Queries, done: Omit<Act, "atMs" | "outcome">): Promise<void> {
+export async function record(
+  registry: Pick<Registry, "options" | "clock">,
+  queries: Queries,
+  done: Omit<Act, "atMs" | "outcome">,
+): Promise<void> {
   if (!registry.options.isAudited) return;
   await recordAct(queries, { ...done, atMs: registry.clock.nowMs(), outcome: "success" });
 }

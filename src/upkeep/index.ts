@@ -1,5 +1,5 @@
 /**
- * Removes and checks what is there, while the registry serves: stale uploads, damaged content; and brings in what
+ * Removes and checks what is there, while the registry serves: stale uploads, tags that no rule keeps, what nobody names, damaged content; and brings in what
  * another registry left.
  * It decides when and how much, never whether content may go: that is the registry's rule.
  */
@@ -33,6 +33,8 @@ export { describeFinding, type Finding } from "./scrub/finding.ts";
 export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
 export { ScrubBusyError } from "./scrub/scrub-turn.ts";
+export { applyRetention, type RetentionRun, type RetentionTally } from "./retention/apply-retention.ts";
+export { RETENTION_JOB, type RetentionCounts, retentionWork } from "./retention/retention-job.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";

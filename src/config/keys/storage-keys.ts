@@ -47,8 +47,16 @@ export const storageKeys = group(
         untagged: setting(
           oneOf("keep", "remove"),
           "keep",
-          "Whether manifests stay that have no tag, where no namespace says anything of it (`berth namespace set`). Those of an index stay with it, and signatures and the like with " +
-            "what they belong to, either way.",
+          "Whether manifests stay that have no tag, where no namespace says anything of it (`berth namespace set`). " +
+            "Those of an index stay with it, and signatures and the like with what they belong to, either way.",
+        ),
+      }),
+      retention: group("Removal of tags that no rule of a namespace keeps, and of those that have expired.", {
+        enabled: setting(flag, "true", "Removes them. Without rules and tags that expire there is nothing to do."),
+        interval: setting(interval, "1h", "How long after the end of one run the next begins."),
+        schedule: optional(
+          cronTimes,
+          "Instead of an interval: when, as cron writes it and in UTC, for example `0 3 * * *`. What is missed is made up for once.",
         ),
       }),
       scrub: group("Verification of all stored content.", {

@@ -122,7 +122,9 @@ function postponedOf(candidates: Candidates, windowMs: number) {
 function removalOf(candidates: Candidates, { run, nowMs }: { readonly run: string; readonly nowMs: number }) {
   return ({ ties: { id, digest, repository, sizeBytes } }: Judgement): Removal => {
     const isOrphan = candidates.get(id)?.isOrphan ?? false;
-    const reason = isOrphan ? "what it belonged to was deleted" : "no tag and no index names it";
+    const reason = isOrphan
+      ? "what it belonged to was deleted, or its last tag expired"
+      : "no tag and no index names it";
     return { kind: "manifest", digest, repository, sizeBytes, reason, run, atMs: nowMs };
   };
 }

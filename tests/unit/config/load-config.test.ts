@@ -12,6 +12,7 @@ const defaults: Config = {
 
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
     collection: { enabled: true, intervalMs: 3_600_000, schedule: undefined, windowMs: 86_400_000, untagged: "keep" },
+    retention: { enabled: true, intervalMs: 3_600_000, schedule: undefined },
     scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, schedule: undefined, bytesPerSecond: 20_000_000 },
   },
   database: { path: "./data/berth/berth.db" },
@@ -82,6 +83,7 @@ storage:
   maintenance:
     uploadpurging: {enabled: false, age: 1h30m, interval: 90s, dryrun: true}
     gc: {enabled: false, interval: 1m, window: 0s, untagged: remove}
+    retention: {enabled: false, interval: 2m}
     scrub: {enabled: true, schedule: 30 2 * * sun, rate: 1MiB}
     readonly: {enabled: on}
 database: {path: /srv/berth.db}
@@ -150,6 +152,7 @@ test("every key that works arrives", () => {
 
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
       collection: { enabled: false, intervalMs: 60_000, schedule: undefined, windowMs: 0, untagged: "remove" },
+      retention: { enabled: false, intervalMs: 120_000, schedule: undefined },
       scrubbing: { enabled: true, intervalMs: 168 * 3_600_000, schedule: "30 2 * * sun", bytesPerSecond: 1_048_576 },
     },
     database: { path: "/srv/berth.db" },

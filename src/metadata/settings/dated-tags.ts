@@ -1,0 +1,72 @@
+import { sql } from "kysely";
+import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
+import type { Queries } from "../database.ts";
+import type { NamePage } from "../page.ts";
+
+/** A tag with what is judged of it. */
+export interface DatedTag {
+  readonly tag: Tag;
+  readonly digest: Digest;
+  /** When something was last pushed by it. */
+  readonly pushedAtMs: number;
+  /** `null`: it does not go by itself. */
+  readonly expiresAtMs: number | null;
+}
+
+/** Of a repository, in byte order. */
+export async function listDatedTags(
+  queries: Queries,
+  repositoryId: number,
+  { after, limit }: NamePage,
+): Promise<readonly DatedTag[]> {
+  return queries
+    .selectFrom("tags as t")
+    .innerJoin("manifests as m", "m.id", "t.manifest_id")
+    .select(["t.name as tag", "m.digest", "t.updated_at_ms as pushedAtMs", "t.expires_at_ms as expiresAtMs"])
+    .where("t.repository_id", "=", repositoryId)
+    .where("t.name", ">", after as Tag)
+    .orderBy("t.name")
+    .limit(limit)
+    .execute();
+}
+
+/** Tells whether any tag of a repository was made, moved, pushed again or removed since: then another one is found. */
+export async function findTagsMark(queries: Queries, repositoryId: number): Promise<string> {
+  const { rows } = await sql<{ mark: string }>`
+    select count(*) || ' ' || coalesce(max(updated_at_ms), 0) || ' ' || coalesce(sum(updated_at_ms % 1000003), 0) as mark
+    from tags where repository_id = ${repositoryId}`.execute(queries);
+  return rows[0]?.mark ?? "";
+}
+
+export interface DoomedTags {
+  readonly repositoryId: number;
+  readonly tags: readonly Tag[];
+  /** Manifests that have no tag any more go as well. */
+  readonly withManifests: boolean;
+}
+
+/** Removes tags. What they leave is a candidate of clean-up. */
+export async function removeTags(queries: Queries, { repositoryId, tags, withManifests }: DoomedTags): Promise<void> {
+  const { rows } = await sql<{ manifestId: number }>`
+    delete from tags where repository_id = ${repositoryId}
+      and name in (select value from json_each(${JSON.stringify(tags)}))
+    returning manifest_id as manifestId`.execute(queries);
+  if (!withManifests) return;
+  const ids = JSON.stringify(rows.map(({ manifestId }) => manifestId));
+  await sql`
+    update garbage_candidates set is_orphan = 1
+    where kind = 'manifest' and repository_id = ${repositoryId}
+      and target_id in (select value from json_each(${ids}))
+      and not exists (select 1 from tags t where t.manifest_id = target_id)`.execute(queries);
+}
+
+/** Repositories of which some tag has expired by now, in byte order. */
+export async function listRepositoriesWithExpired(
+  queries: Queries,
+  untilMs: number,
+): Promise<readonly RepositoryName[]> {
+  const { rows } = await sql<{ name: RepositoryName }>`
+    select r.name from repositories r
+    where r.id in (select repository_id from tags where expires_at_ms <= ${untilMs}) order by r.name`.execute(queries);
+  return rows.map(({ name }) => name);
+}

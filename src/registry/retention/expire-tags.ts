@@ -1,0 +1,102 @@
+import {
+  type DatedTag,
+  findRepositoryId,
+  findTagsMark,
+  listDatedTags,
+  type Queries,
+  removeTags,
+} from "../../metadata/index.ts";
+import type { RepositoryName } from "../../oci/index.ts";
+import { record } from "../record.ts";
+import type { Registry } from "../registry.ts";
+import { findSettings, type SaidSetting, type Settings } from "../settings/settings.ts";
+import { judgeTags, type TagVerdict } from "./judge-tags.ts";
+import type { RetentionRule } from "./retention-rule.ts";
+
+/** What becomes of the tags of a repository, and what that was judged by. */
+export interface JudgedRepository {
+  readonly repository: RepositoryName;
+  readonly repositoryId: number;
+  readonly settings: Settings;
+  /** In byte order. */
+  readonly verdicts: readonly TagVerdict[];
+  /** Of its tags as they were then. */
+  readonly mark: string;
+}
+
+export interface RepositoryQuestion {
+  readonly repository: RepositoryName;
+  readonly nowMs: number;
+  /** As if that node said them. */
+  readonly rules?: SaidSetting<readonly RetentionRule[]> | undefined;
+}
+
+/** Judges all tags of a repository; `undefined` if there is none of that name. */
+export async function judgeRepository(
+  queries: Queries,
+  { repository, nowMs, rules }: RepositoryQuestion,
+): Promise<JudgedRepository | undefined> {
+  const repositoryId = await findRepositoryId(queries, repository);
+  if (repositoryId === undefined) return undefined;
+  // Before the tags: what changes while they are read is seen by the mark.
+  const mark = await findTagsMark(queries, repositoryId);
+  const said = await findSettings(queries, repository);
+  const isNearest = rules && (said.retention?.node.length ?? 0) <= rules.node.length;
+  const settings = isNearest ? { ...said, retention: rules } : said;
+  const verdicts = judgeTags(await readTags(queries, repositoryId), settings, nowMs);
+  return { repository, repositoryId, settings, verdicts, mark };
+}
+
+const ROWS_AT_ONCE = 1000;
+
+async function readTags(queries: Queries, repositoryId: number): Promise<readonly DatedTag[]> {
+  const tags: DatedTag[] = [];
+  for (let after = ""; ;) {
+    const rows = await listDatedTags(queries, repositoryId, { after, limit: ROWS_AT_ONCE });
+    tags.push(...rows);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ROWS_AT_ONCE) return tags;
+    after = last.tag;
+    await new Promise(setImmediate);
+  }
+}
+
+export interface TagExpiry {
+  readonly judged: JudgedRepository;
+  /** Of its verdicts, those to carry out. */
+  readonly doomed: readonly TagVerdict[];
+  /** On record with each of them. */
+  readonly run: string;
+}
+
+/**
+ * Removes tags that are to go, all in one transaction, if nothing that they were judged by has changed since.
+ * @returns the repository without them; `undefined`: something has changed, and it is to be judged again
+ */
+export async function expireTags(
+  registry: Pick<Registry, "metadata" | "clock" | "options">,
+  { judged, doomed, run }: TagExpiry,
+): Promise<JudgedRepository | undefined> {
+  const { repository, repositoryId, settings } = judged;
+  return registry.metadata.transaction(async (queries) => {
+    if ((await findTagsMark(queries, repositoryId)) !== judged.mark) return undefined;
+    if (!isSame(await findSettings(queries, repository), settings)) return undefined;
+    const tags = doomed.map(({ tag }) => tag);
+    // Who wants to keep manifests without a tag has said so.
+    const withManifests = settings.untagged?.value.rule !== "keep";
+    await removeTags(queries, { repositoryId, tags, withManifests });
+    for (const { tag, digest, reason } of doomed) {
+      const detail = { tag, digest, reason, run };
+      await record(registry, queries, { ...BY_ITSELF, act: "tag.expire", target: repository, detail });
+    }
+    return { ...judged, mark: await findTagsMark(queries, repositoryId) };
+  });
+}
+
+const BY_ITSELF = { actor: undefined, address: undefined, requestId: undefined };
+
+function isSame(one: Settings, other: Settings): boolean {
+  const parts = ({ retention, protected: isProtected, untagged, ...tags }: Settings) =>
+    JSON.stringify([retention, isProtected, untagged, tags["immutable-tags"], tags["kept-tags"]]);
+  return parts(one) === parts(other);
+}

@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { putNodeSetting } from "../../../../src/metadata/index.ts";
+import { expireTags, judgeRepository, type JudgedRepository } from "../../../../src/registry/index.ts";
+import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { app, pushImage, remove } from "../../upkeep/gc/collected-registry.ts";
+
+let memory: MemoryRegistry;
+let judged: JudgedRepository;
+
+const say = (path: string, name: string, value: unknown) =>
+  memory.registry.metadata.transaction((queries) => putNodeSetting(queries, { path, name, value, nowMs: 1 }));
+const push = (tag: string) => {
+  memory.clock.atMs += 1;
+  return pushImage(memory.registry, tag, { reference: tag });
+};
+const judge = () => judgeRepository(memory.registry.metadata.reads, { repository: app, nowMs: memory.clock.atMs });
+const going = ({ verdicts }: JudgedRepository) => verdicts.filter(({ isKept }) => !isKept);
+const expire = () => expireTags(memory.registry, { judged, doomed: going(judged), run: "run-1" });
+
+beforeEach(async () => {
+  memory = await openMemoryRegistry();
+  await say("team", "retention", [{ tags: ["*"], newest: 1 }]);
+  for (const tag of ["a", "b", "c"]) await push(tag);
+  judged = (await judge()) ?? expect.unreachable();
+});
+afterEach(() => memory.close());
+
+test("what was judged and has not changed is carried out", async () => {
+  const after = await expire();
+  expect(after).toBeDefined();
+  expect((await judge())?.verdicts.map(({ tag }) => tag as string)).toEqual(["c"]);
+  expect((await judge())?.mark).toBe(after?.mark ?? "");
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  ["a tag is pushed again", () => push("a")],
+  ["a tag is moved", () => pushImage(memory.registry, "other", { reference: "b" })],
+  ["a tag is made", () => push("d")],
+  ["a newer tag is deleted", () => remove(memory.registry, "c")],
+  ["a rule is changed", () => say("team", "retention", [{ tags: ["*"], newest: 2 }])],
+  ["a nearer node has rules", () => say("team/app", "retention", [])],
+  ["a tag becomes immutable", () => say("", "immutable-tags", ["a"])],
+  ["a tag is kept", () => say("", "kept-tags", ["a"])],
+  ["the repository is protected", () => say("", "protected", true)],
+])("nothing goes when %s meanwhile", async (_, change) => {
+  await change();
+  const before = (await judge())?.verdicts.length;
+  expect(await expire()).toBeUndefined();
+  expect((await judge())?.verdicts).toHaveLength(before ?? 0);
+});
