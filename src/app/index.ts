@@ -15,10 +15,12 @@ export {
   type ImportSummary,
   isAllWell,
   type RepairedIndex,
+  type RetentionTally,
   type ScrubOutcome,
   type ScrubState,
 } from "../upkeep/index.ts";
 export { backUpRegistry, listBackupsIn, restoreRegistry } from "./back-up.ts";
+export { applyRetentionOf } from "./apply-retention.ts";
 export { collectGarbageOf, type CollectOptions, explainContentOf } from "./collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";
 export { findFileProblems } from "./find-file-problems.ts";

@@ -7,6 +7,7 @@ import { registerGroupCommands } from "./group-commands.ts";
 import { registerJobCommands } from "./job-commands.ts";
 import { registerLoginCommands } from "./login-commands.ts";
 import { registerNamespaceCommands } from "./namespace-commands.ts";
+import { registerRetentionCommands } from "./retention-commands.ts";
 import { registerRobotCommands } from "./robot-commands.ts";
 import { registerTokenCommands } from "./token-commands.ts";
 import { registerUsageCommands } from "./usage-commands.ts";
@@ -21,6 +22,7 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerTokenCommands(program, surroundings);
   registerNamespaceCommands(program, surroundings);
   registerUsageCommands(program, surroundings);
+  registerRetentionCommands(program, surroundings);
   registerAccessCommands(program, surroundings);
   registerJobCommands(program, surroundings);
   registerAuditCommand(program, surroundings);

@@ -23,6 +23,7 @@ export {
   type ApiSecret,
   type ApiSetting,
   type ApiStorageUse,
+  type ApiTagVerdict,
   type ApiTrust,
   type ApiUsageSum,
   type ApiUser,

@@ -3,9 +3,9 @@ import type { act } from "./schemas/audit.ts";
 import type { job, jobKind } from "./schemas/jobs.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
-import type { storageUse, usageSum } from "./schemas/usage.ts";
-import type { setting } from "./schemas/settings.ts";
+import type { setting, tagVerdict } from "./schemas/settings.ts";
 import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
+import type { storageUse, usageSum } from "./schemas/usage.ts";
 
 /** What the API answers with, as those who ask it get it. */
 export type ApiAct = z.output<typeof act>;
@@ -24,6 +24,7 @@ export type ApiRobot = z.output<typeof robot>;
 export type ApiSecret = z.output<typeof secret>;
 export type ApiStorageUse = z.output<typeof storageUse>;
 export type ApiSetting = z.output<typeof setting>;
+export type ApiTagVerdict = z.output<typeof tagVerdict>;
 export type ApiTrust = z.output<typeof trust>;
 export type ApiUsageSum = z.output<typeof usageSum>;
 export type ApiUser = z.output<typeof user>;

@@ -26,6 +26,7 @@ export type {
   ApiSecret,
   ApiSetting,
   ApiStorageUse,
+  ApiTagVerdict,
   ApiTrust,
   ApiUsageSum,
   ApiUser,

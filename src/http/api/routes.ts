@@ -8,6 +8,7 @@ import { JOB_ROUTES } from "./resources/jobs.ts";
 import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
+import { RETENTION_ROUTES } from "./resources/retention.ts";
 import { SETTING_ROUTES } from "./resources/settings.ts";
 import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
 import { ROBOT_ROUTES } from "./resources/robots.ts";
@@ -41,6 +42,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...NAMESPACE_ROUTES,
   ...USAGE_ROUTES,
   ...SETTING_ROUTES,
+  ...RETENTION_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
   ...JOB_ROUTES,

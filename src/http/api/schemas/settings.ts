@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isAge, SETTING_NAMES, type SettingName, type SettingValues } from "../../../registry/index.ts";
-import { nodePath } from "./words.ts";
+import { nodePath, page, repositoryName, time } from "./words.ts";
 
 /** More say nothing that a person could check. */
 const MAX_PATTERNS = 100;
@@ -68,3 +68,38 @@ export const settingName = z.enum(SETTING_NAMES);
 export function settingChange(name: SettingName) {
   return z.strictObject({ value: VALUES[name] });
 }
+
+export const tagVerdict = z
+  .object({
+    repository: repositoryName,
+    tag: z.string(),
+    digest: z.string(),
+    pushedAt: time,
+    expiresAt: time.nullable().describe("`null`: it does not go by itself."),
+    verdict: z.enum(["kept", "goes"]),
+    reason: z.string().describe("What keeps it, or why it goes."),
+  })
+  .meta({ id: "TagVerdict", description: "What the next run of retention does with a tag, and why." });
+
+const MAX_RULES_TEXT = 20_000;
+
+/** Of what is not JSON zod says that it is no list. */
+function parseRules(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const retentionQuery = z.strictObject({
+  verdict: z.enum(["kept", "goes"]).optional().describe("Only those tags."),
+  rules: z
+    .string()
+    .max(MAX_RULES_TEXT)
+    .transform(parseRules)
+    .pipe(VALUES.retention)
+    .optional()
+    .describe("Rules as JSON, to be tried in the place of those that hold."),
+  ...page,
+});

@@ -120,6 +120,7 @@ const MATRIX = {
   "PUT /namespaces/{path}/settings/protected":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/retention":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "DELETE /namespaces/{path}/settings/{setting}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /namespaces/{path}/retention":                    "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
 
   "GET /grants":                                          "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "POST /grants · oneself":                               "ccc   ddd   ddd   ddd   ddd   ddd   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -231,6 +232,7 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
     { value: [{ tags: ["ci-*"], newest: 10 }] },
   ],
   "DELETE /namespaces/{path}/settings/{setting}": ["DELETE /namespaces/{node}/settings/kept-tags"],
+  "GET /namespaces/{path}/retention": ["GET /namespaces/{node}/retention"],
   "GET /grants": ["GET /grants"],
   "POST /grants · oneself": [
     "POST /grants",

@@ -1,0 +1,32 @@
+import { randomUUID } from "node:crypto";
+import type { Config } from "../config/index.ts";
+import { MetadataError, openSqlite } from "../metadata/index.ts";
+import { systemClock } from "../runtime/index.ts";
+import { applyRetention, type RetentionRun, type RetentionTally } from "../upkeep/index.ts";
+import { requireDatabase } from "./require-database.ts";
+import { registryOptions } from "./room-options.ts";
+import { TaskError } from "./task-error.ts";
+
+export type ApplyRetentionOptions = Pick<RetentionRun, "signal" | "dryRun" | "onExpired">;
+
+/**
+ * Removes the tags that are to go from the registry that the configuration names, whether it serves or not.
+ * @throws TaskError
+ */
+export async function applyRetentionOf(config: Config, options: ApplyRetentionOptions): Promise<RetentionTally> {
+  const path = await requireDatabase(config);
+  if (config.storage.readOnly && !options.dryRun)
+    throw new TaskError("failed", "The registry is in read-only mode: nothing is removed.");
+  try {
+    const metadata = await openSqlite(path);
+    try {
+      const registry = { metadata, clock: systemClock, options: registryOptions(config) };
+      return await applyRetention({ ...options, registry, run: randomUUID() });
+    } finally {
+      await metadata.close();
+    }
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    throw new TaskError("failed", `Retention stopped: ${error.message}. It may be run again.`, { cause: error });
+  }
+}

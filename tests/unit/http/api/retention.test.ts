@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ensureRepository, putManifest, putTag } from "../../../../src/metadata/index.ts";
+import { digestOf, parseManifest, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
+import { contentOf, imageManifest } from "../../../support/oci-content.ts";
+import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+
+let api: ApiUnderTest;
+
+beforeAll(async () => {
+  api = await openApi();
+  await api.given(async (rows) => rows.role("team", await rows.account("maintainer"), "maintainer"));
+  await pushTags("team", ["x"]);
+  await pushTags("team/a", ["v1", "v2", "v3"]);
+  await pushTags("team/b", ["v1", "v2"]);
+  await pushTags("teams", ["v1"]);
+  await put("team", [{ tags: ["v*"], newest: 2 }]);
+});
+
+afterAll(() => api.close());
+
+const put = (node: string, value: unknown) =>
+  api.ask("maintainer", `PUT /namespaces/${encodeURIComponent(node)}/settings/retention`, { body: { value } });
+
+async function pushTags(name: string, tags: readonly string[]): Promise<void> {
+  const { bytes: body } = imageManifest({ config: contentOf("{}"), layers: [] });
+  const manifest = parseManifest(body, "application/vnd.oci.image.manifest.v1+json");
+  await api.metadata.transaction(async (queries) => {
+    const repositoryId = await ensureRepository(queries, name as RepositoryName, 1);
+    const entry = { repositoryId, digest: digestOf(body), manifest, body, createdAtMs: 1 };
+    const { id: manifestId } = await putManifest(queries, entry);
+    for (const [index, tag] of tags.entries())
+      await putTag(queries, { repositoryId, tag: tag as Tag, manifestId, nowMs: index * 1000 });
+  });
+}
+
+interface Page {
+  readonly items: readonly { repository: string; tag: string; verdict: string; reason: string }[];
+}
+
+async function listed(node: string, query = ""): Promise<readonly string[]> {
+  const seen: string[] = [];
+  let asked: string | undefined = `GET /namespaces/${encodeURIComponent(node)}/retention${query}`;
+  while (asked !== undefined) {
+    const { status, headers, json } = await api.ask("maintainer", asked);
+    expect(status).toBe(200);
+    for (const { repository, tag, verdict } of (json as Page).items) seen.push(`${repository}:${tag} ${verdict}`);
+    const next: string | undefined = /^<\/api\/v1(.+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
+    asked = next === undefined ? undefined : `GET ${next}`;
+  }
+  return seen;
+}
+
+const ALL = ["team:x goes", "team/a:v1 goes", "team/a:v2 kept", "team/a:v3 kept", "team/b:v1 kept", "team/b:v2 kept"];
+
+describe("what becomes of tags", () => {
+  test("is told of a node with all below it, and of a repository", async () => {
+    expect(await listed("team")).toEqual(ALL);
+    expect(await listed("team/a")).toEqual(ALL.slice(1, 4));
+    const { json } = await api.ask("maintainer", "GET /namespaces/team%2Fa/retention");
+    expect(json.items[0]).toMatchObject({
+      pushedAt: "1970-01-01T00:00:00.000Z",
+      expiresAt: null,
+      reason: "rule 1 of team does not keep it",
+    });
+  });
+
+  test.each([1, 2, 3, 5])("comes in pages of %d", async (limit) =>
+    expect(await listed("team", `?limit=${limit}`)).toEqual(ALL),
+  );
+
+  test("may be asked of those alone that go", async () =>
+    expect(await listed("team", "?verdict=goes&limit=1")).toEqual(ALL.slice(0, 2)));
+
+  test("may be tried with other rules, as if the node said them", async () => {
+    const rules = encodeURIComponent(JSON.stringify([{ newest: 1 }]));
+    await put("team/b", [{}]);
+    const going = ["team/a:v1 goes", "team/a:v2 goes"];
+    expect(await listed("team", `?verdict=goes&rules=${rules}`)).toEqual(going);
+    expect(await listed("team", "?verdict=goes")).toEqual(ALL.slice(0, 2));
+  });
+
+  test.each(["?rules=%5B", "?rules=7", "?rules=%5B%7B%22newest%22%3A0%7D%5D", "?verdict=perhaps", "?limit=0"])(
+    "cannot be asked by %s",
+    async (query) => expect((await api.ask("maintainer", `GET /namespaces/team/retention${query}`)).status).toBe(400),
+  );
+
+  test("is not told of a node that is not there", async () =>
+    expect((await api.ask("maintainer", "GET /namespaces/team%2Fnone/retention")).status).toBe(404));
+});
