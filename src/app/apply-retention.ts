@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../config/index.ts";
 import { MetadataError, openSqlite } from "../metadata/index.ts";
-import { systemClock } from "../runtime/index.ts";
+import { Closers, systemClock } from "../runtime/index.ts";
+import { openStorage, StorageError } from "../storage/index.ts";
 import { applyRetention, type RetentionRun, type RetentionTally } from "../upkeep/index.ts";
 import { requireDatabase } from "./require-database.ts";
 import { registryOptions } from "./room-options.ts";
@@ -17,16 +18,18 @@ export async function applyRetentionOf(config: Config, options: ApplyRetentionOp
   const path = await requireDatabase(config);
   if (config.storage.readOnly && !options.dryRun)
     throw new TaskError("failed", "The registry is in read-only mode: nothing is removed.");
+  const closers = new Closers();
   try {
     const metadata = await openSqlite(path);
-    try {
-      const registry = { metadata, clock: systemClock, options: registryOptions(config) };
-      return await applyRetention({ ...options, registry, run: randomUUID() });
-    } finally {
-      await metadata.close();
-    }
+    closers.add(() => metadata.close());
+    const storage = await openStorage(config.storage.driver, { clock: systemClock });
+    closers.add(() => storage.close());
+    const registry = { metadata, storage, clock: systemClock, options: registryOptions(config) };
+    return await applyRetention({ ...options, registry, run: randomUUID() });
   } catch (error) {
-    if (!(error instanceof MetadataError)) throw error;
+    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
     throw new TaskError("failed", `Retention stopped: ${error.message}. It may be run again.`, { cause: error });
+  } finally {
+    await closers.closeAll();
   }
 }

@@ -213,6 +213,7 @@ export {
   putNodeSetting,
   removeNodeSetting,
 } from "./settings/node-settings.ts";
+export { listUnreadTags, putTagExpiries, type TagExpiry, type UnreadTag } from "./settings/tag-expiries.ts";
 export { copyDatabase } from "./sqlite/copy-database.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
 export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";

@@ -89,6 +89,8 @@ interface TagsTable {
   updated_at_ms: number;
   /** When it goes by itself; `null`: never. */
   expires_at_ms: number | null;
+  /** Whether that has still to be read from the labels of its image. */
+  is_label_unread: Generated<0 | 1>;
 }
 
 /** Sessions are not tied to a repository's row: starting an upload does not yet make a repository. */

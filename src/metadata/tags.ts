@@ -9,10 +9,21 @@ export interface NewTag {
   readonly tag: Tag;
   readonly manifestId: number;
   readonly nowMs: number;
+  /** When it goes by itself; `null` or absent: never. */
+  readonly expiresAtMs?: number | null;
+  /** That has still to be read from the labels of its image. */
+  readonly isLabelUnread?: boolean;
 }
 
-const upsertTag = preparedQuery((queries, { repositoryId, tag, manifestId, nowMs }: NewTag) => {
-  const target = { manifest_id: manifestId, updated_at_ms: nowMs };
+interface TagValues extends Omit<NewTag, "isLabelUnread"> {
+  readonly expiresAtMs: number | null;
+  readonly isLabelUnread: 0 | 1;
+}
+
+const upsertTag = preparedQuery((queries, values: TagValues) => {
+  const { repositoryId, tag, manifestId, nowMs, expiresAtMs, isLabelUnread } = values;
+  const expiry = { expires_at_ms: expiresAtMs, is_label_unread: isLabelUnread };
+  const target = { manifest_id: manifestId, updated_at_ms: nowMs, ...expiry };
   return queries
     .insertInto("tags")
     .values({ repository_id: repositoryId, name: tag, ...target })
@@ -21,12 +32,14 @@ const upsertTag = preparedQuery((queries, { repositoryId, tag, manifestId, nowMs
 
 /** Points the tag at the manifest, wherever it pointed before. */
 export async function putTag(queries: Queries, entry: NewTag): Promise<void> {
-  await upsertTag(queries, entry);
+  const { expiresAtMs = null, isLabelUnread = false } = entry;
+  await upsertTag(queries, { ...entry, expiresAtMs, isLabelUnread: isLabelUnread ? 1 : 0 });
 }
 
 /** Points the tag at the manifest, unless it was moved at `nowMs` or later: for tags that bring a time of their own. */
 export async function putOlderTag(queries: Queries, entry: NewTag): Promise<void> {
-  const target = { manifest_id: entry.manifestId, updated_at_ms: entry.nowMs };
+  const never = { expires_at_ms: null, is_label_unread: 0 } as const;
+  const target = { manifest_id: entry.manifestId, updated_at_ms: entry.nowMs, ...never };
   await queries
     .insertInto("tags")
     .values({ repository_id: entry.repositoryId, name: entry.tag, ...target })

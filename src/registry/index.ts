@@ -24,6 +24,7 @@ export { expireTags, type JudgedRepository, judgeRepository } from "./retention/
 export { iterateJudgedRepositories } from "./retention/judged-repositories.ts";
 export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
 export type { TagVerdict } from "./retention/judge-tags.ts";
+export { readExpiryLabels } from "./retention/read-labels.ts";
 export { isAge } from "./settings/age.ts";
 export { noteSettingsChange } from "./settings/note-change.ts";
 export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";

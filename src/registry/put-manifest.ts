@@ -24,6 +24,7 @@ import {
 } from "../oci/index.ts";
 import { type PushPermission, requirePermitted } from "./push-permission.ts";
 import { recordPush, type TagChange } from "./record.ts";
+import { expiryOf } from "./retention/tag-expiry.ts";
 import { requireMovable } from "./settings/guard-content.ts";
 import { findSettings } from "./settings/settings.ts";
 import { requireAllowedUrls, requireSameDigest, requiresChild } from "./validation.ts";
@@ -66,6 +67,7 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const tags = tagsOf(push);
   const { repository, body } = push;
   const nowMs = registry.clock.nowMs();
+  const { warning, ...expiry } = expiryOf(manifest, nowMs);
   await registry.metadata.transaction(async (queries) => {
     const repositoryId = await ensureRepository(queries, repository, nowMs);
     const { permission } = push;
@@ -77,11 +79,16 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
     await checkReferences(registry, queries, repositoryId, manifest);
     const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
     const { id: manifestId, isNew } = await putManifestRow(queries, entry);
-    for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs });
+    for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs, ...expiry });
     const sizeBytes = body.byteLength;
     await recordPush(registry, queries, { ...push.by, repository, digest, manifest, sizeBytes, isNew, tags, changes });
   });
-  return { digest, subject: manifest.subject?.digest, tags, warnings: warningsOf(manifest) };
+  return {
+    digest,
+    subject: manifest.subject?.digest,
+    tags,
+    warnings: [...warningsOf(manifest), ...(warning === undefined ? [] : [warning])],
+  };
 }
 
 /** Each once, however often it was named. */

@@ -24,5 +24,7 @@ const STATEMENTS = [
   end`,
 
   `alter table tags add column expires_at_ms integer`,
+  `alter table tags add column is_label_unread integer not null default 0`,
+  `create index tags_unread on tags (is_label_unread) where is_label_unread = 1`,
   `create index tags_by_expiry on tags (expires_at_ms) where expires_at_ms is not null`,
 ];

@@ -4,13 +4,14 @@ import {
   iterateJudgedRepositories,
   type JudgedRepository,
   judgeRepository,
+  readExpiryLabels,
   type Registry,
   type TagVerdict,
 } from "../../registry/index.ts";
 import { pause } from "../../runtime/index.ts";
 
 export interface RetentionRun {
-  readonly registry: Pick<Registry, "metadata" | "clock" | "options">;
+  readonly registry: Pick<Registry, "metadata" | "storage" | "clock" | "options">;
   /** On record with everything that it removes. */
   readonly run: string;
   /** Ends the run early, in an orderly way. */
@@ -36,6 +37,7 @@ export interface RetentionTally {
 
 /** So that a step takes a millisecond or two: every push waits for it. */
 const TAGS_AT_ONCE = 25;
+const LABELS_AT_ONCE = 25;
 const REST_FACTOR = 1;
 /** How often a repository is judged again because something changed meanwhile. */
 const MOST_ATTEMPTS = 10;
@@ -43,10 +45,13 @@ const MOST_ATTEMPTS = 10;
 /**
  * Removes the tags that no rule of their nodes keeps, and those that have expired, while the registry serves. What a tag was judged by is
  * looked at again in the transaction that removes it.
- * @throws MetadataError
+ * @throws MetadataError, StorageError
  */
 export async function applyRetention(run: RetentionRun): Promise<RetentionTally> {
   const { registry, signal } = run;
+  // What was pushed since the last run may say itself how long it lasts.
+  if (!registry.options.readOnly)
+    while (!signal.aborted && (await readExpiryLabels(registry, LABELS_AT_ONCE)) > 0) await rest(run, 1);
   const tally = { repositories: 0, judged: 0, expired: 0, postponed: 0 };
   for await (const repository of iterateJudgedRepositories(registry.metadata.reads, registry.clock.nowMs())) {
     if (signal.aborted) break;

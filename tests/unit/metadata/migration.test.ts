@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { type Kysely, type Migration, Migrator, sql } from "kysely";
+import { migrations } from "../../../src/metadata/migrations/index.ts";
 import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 
 test("a migration that breaks off leaves nothing of it behind", async () => {
@@ -16,5 +17,32 @@ test("a migration that breaks off leaves nothing of it behind", async () => {
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   expect(error).toBeInstanceOf(Error);
   expect(connection.query("select name from sqlite_master where name = 'half'").all()).toEqual([]);
+  await db.destroy();
+});
+
+test("what was there before settings came has none, and nothing of it expires", async () => {
+  const connection = new Database(":memory:");
+  const db = new KyselyOnSqlite<unknown>(connection, ":memory:");
+  const migrator = new Migrator({ db, provider: migrations });
+  expect((await migrator.migrateTo("0005-garbage")).error).toBeUndefined();
+  connection.run(`insert into repositories values (1, 'team/app', 1)`);
+  connection.run(
+    `insert into manifests (id, repository_id, digest, media_type, size_bytes, created_at_ms, body)
+      values (1, 1, 'sha256:a', 'type', 1, 1, x'00'), (2, 1, 'sha256:b', 'type', 1, 1, x'00')`,
+  );
+  connection.run(`insert into tags values (1, 'latest', 1, 7)`);
+  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+  expect(connection.query("select * from node_settings").all()).toEqual([]);
+  expect(connection.query("select * from tags").all()).toEqual([
+    { repository_id: 1, name: "latest", manifest_id: 1, updated_at_ms: 7, expires_at_ms: null, is_label_unread: 0 },
+  ]);
+  // A candidate that was postponed and becomes one anew is as any other.
+  connection.run(`update garbage_candidates set untagged_since_ms = 1 where kind = 'manifest' and target_id = 2`);
+  connection.run(`update garbage_candidates set since_ms = 9 where kind = 'manifest' and target_id = 2`);
+  expect(
+    connection
+      .query("select since_ms, untagged_since_ms from garbage_candidates where kind = 'manifest' and target_id = 2")
+      .all(),
+  ).toEqual([{ since_ms: 9, untagged_since_ms: null }]);
   await db.destroy();
 });

@@ -1,0 +1,49 @@
+import { sql } from "kysely";
+import type { RepositoryName, Tag } from "../../oci/index.ts";
+import type { Queries } from "../database.ts";
+import type { StoredBlob } from "../hot-reads.ts";
+
+/** A tag of an image whose labels were not looked at since it was pushed. */
+export interface UnreadTag {
+  readonly repositoryId: number;
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly manifestId: number;
+  readonly pushedAtMs: number;
+  /** Where the labels are; `undefined` if it is not there. */
+  readonly config: StoredBlob | undefined;
+}
+
+/** Some of them. */
+export async function listUnreadTags(queries: Queries, limit: number): Promise<readonly UnreadTag[]> {
+  const { rows } = await sql<Omit<UnreadTag, "config"> & StoredBlob & { digest: StoredBlob["digest"] | null }>`
+    select t.repository_id as repositoryId, r.name as repository, t.name as tag, t.manifest_id as manifestId,
+      t.updated_at_ms as pushedAtMs, b.digest, b.size_bytes as sizeBytes, b.storage_key as storageKey,
+      b.lost_reason as lostReason
+    from tags t
+    join repositories r on r.id = t.repository_id
+    left join manifest_references mr on mr.manifest_id = t.manifest_id and mr.position = 0
+    left join blobs b on b.digest = mr.digest
+    where t.is_label_unread = 1 limit ${limit}`.execute(queries);
+  return rows.map(({ repositoryId, repository, tag, manifestId, pushedAtMs, digest, ...blob }) => {
+    return { repositoryId, repository, tag, manifestId, pushedAtMs, config: digest ? { digest, ...blob } : undefined };
+  });
+}
+
+export interface TagExpiry extends Pick<UnreadTag, "repositoryId" | "tag" | "manifestId" | "pushedAtMs"> {
+  /** `null`: it does not go by itself. */
+  readonly expiresAtMs: number | null;
+}
+
+/** Says when tags go, unless they were pushed again since. */
+export async function putTagExpiries(queries: Queries, expiries: readonly TagExpiry[]): Promise<void> {
+  for (const { repositoryId, tag, manifestId, pushedAtMs, expiresAtMs } of expiries)
+    await queries
+      .updateTable("tags")
+      .set({ expires_at_ms: expiresAtMs, is_label_unread: 0 })
+      .where("repository_id", "=", repositoryId)
+      .where("name", "=", tag)
+      .where("manifest_id", "=", manifestId)
+      .where("updated_at_ms", "=", pushedAtMs)
+      .execute();
+}
