@@ -10,6 +10,7 @@ export function registryOptions(config: Config): RegistryOptions {
     readOnly: storage.readOnly,
     deleteEnabled: storage.deleteEnabled,
     isAudited: config.audit.enabled,
+    binKeepMs: storage.binKeepMs,
     maxBlobBytes: http.limits.maxBlobBytes ?? 0,
     validation: {
       enabled: !validation.disabled,

@@ -26,7 +26,7 @@ import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
-import { startUploadPurging, UsageMeter } from "../upkeep/index.ts";
+import { startPruningHistory, startUploadPurging, UsageMeter } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -83,6 +83,11 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   if (place) addProcessReadings(metrics, place);
   const purges = startUploadPurging({ registry, log, randomPart: Math.random() }, config.storage.uploadPurging);
   closers.add(() => purges.stop());
+  // One process does it for all of them.
+  if (!place || place.index === 0) {
+    const pruning = startPruningHistory({ registry, log, randomPart: Math.random() }, config.storage.history);
+    closers.add(() => pruning.stop());
+  }
   const jobs = runJobs(config, { registry, log, metrics }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
 

@@ -15,7 +15,7 @@ export function describeCollection(tally: GarbageTally, dryRun: boolean): string
 
 /** Why content is there, or is not any more. */
 export function describeExplanation(explanation: ContentExplanation): string {
-  const { digest, blob, links, manifests, removals } = explanation;
+  const { digest, blob, links, manifests, bin, removals } = explanation;
   const lines = [
     ...manifests.map(({ repository, keeper, candidateSinceMs }) => {
       return `manifest in ${repository}: ${keeper ? keptBy(keeper) : "nothing keeps it"}${waiting(candidateSinceMs)}`;
@@ -25,6 +25,10 @@ export function describeExplanation(explanation: ContentExplanation): string {
       const names = namedByCount === 0 ? "no manifest names it" : `named by ${namedBy.join(", ")}`;
       const others = namedByCount > namedBy.length ? ` and ${namedByCount - namedBy.length} more` : "";
       return `blob in ${repository}: ${names}${others}${waiting(candidateSinceMs)}`;
+    }),
+    ...bin.map(({ entry, repository, digest: of, untilMs }) => {
+      const what = of === digest ? "in the bin" : `kept by the bin, as ${of} names it,`;
+      return `${what} until ${timeOf(untilMs)} (entry ${entry}, of ${repository})`;
     }),
     ...removals.map(({ kind, repository, reason, run, atMs }) => {
       const what = kind === "manifest" ? "manifest" : "blob";
@@ -54,6 +58,7 @@ function keptBy(keeper: ManifestKeeper): string {
     return `nothing names it; manifests without a tag are kept here${saidBy(keeper.node)}`;
   if (keeper.kind === "untagged-age")
     return `nothing names it; it is kept until ${timeOf(keeper.untilMs)}${saidBy(keeper.node)}`;
+  if (keeper.kind === "bin") return `kept by the bin until ${timeOf(keeper.untilMs)} (entry ${keeper.entry})`;
   return `kept by its ${keeper.kind} ${keeper.digest}`;
 }
 

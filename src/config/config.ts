@@ -66,6 +66,14 @@ export interface StorageConfig {
     /** Instead of the interval. */
     readonly schedule: string | undefined;
   };
+  /** How long what clients delete can be had back; 0: not at all. */
+  readonly binKeepMs: number;
+  readonly history: {
+    /** 0: for good. */
+    readonly keepMs: number;
+    /** Of each tag; 0: no limit. */
+    readonly keepChanges: number;
+  };
   readonly scrubbing: {
     readonly enabled: boolean;
     readonly intervalMs: number;

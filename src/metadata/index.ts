@@ -114,6 +114,21 @@ export { type Act, type ActOrigin, findChainEnd, recordAct } from "./audit/recor
 export { recordIfPossible, type RecordParts, type ReportUnrecorded } from "./audit/record-if-possible.ts";
 export { type ChainBreak, type ChainReport, verifyChain } from "./audit/verify-chain.ts";
 export {
+  type BinEntry,
+  type BinPage,
+  findBinBody,
+  findBinEntry,
+  findBinnedManifest,
+  listBinEntries,
+  listBinTags,
+  listExpiredBinEntries,
+  putManifestIntoBin,
+  putTagIntoBin,
+  relinkBinnedBlobs,
+  removeBinEntries,
+} from "./bin/bin-entries.ts";
+export { type BinKeeper, listBinKeepers } from "./bin/bin-keepers.ts";
+export {
   ensureBlobLink,
   findBlobId,
   findMissingBlobs,
@@ -159,6 +174,17 @@ export {
   listLinkStandings,
   listManifestStandings,
 } from "./garbage/content-standing.ts";
+export type { TagCause } from "./history/schema.ts";
+export {
+  findTagChangesAround,
+  listTagChanges,
+  pruneTagHistory,
+  recordTagChange,
+  recordTagRemovals,
+  shortenTagHistories,
+  type TagChangeRecord,
+  type TagPlace,
+} from "./history/tag-history.ts";
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeBlobCandidates, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { ManifestContent, ManifestHead, StoredBlob } from "./hot-reads.ts";
@@ -186,6 +212,7 @@ export { clearBlobLoss, countLostBlobs, isLossBySize, recordBlobLoss, restoreBlo
 export { repairManifestIndex } from "./repair-manifest-index.ts";
 export {
   dropManifestBody,
+  findManifestFacts,
   findManifestId,
   findMissingManifests,
   isManifestLost,
@@ -219,13 +246,15 @@ export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-r
 export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";
 export {
-  findTaggedDigest,
+  findTag,
   listTags,
   listTagsOfManifest,
   listTagsThatNeed,
+  listTagTargets,
   putOlderTag,
   putTag,
   removeTag,
+  type TagTarget,
 } from "./tags.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
 export {

@@ -122,6 +122,20 @@ export async function findManifestId(
   return (await findManifest(queries, repositoryId, digest))?.id;
 }
 
+/** A manifest's type and size; `undefined`: it is not there. */
+export async function findManifestFacts(
+  queries: Queries,
+  repositoryId: number,
+  digest: Digest,
+): Promise<Pick<ManifestHead, "mediaType" | "sizeBytes"> | undefined> {
+  return queries
+    .selectFrom("manifests")
+    .select(["media_type as mediaType", "size_bytes as sizeBytes"])
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "=", digest)
+    .executeTakeFirst();
+}
+
 /** Removes the manifest and every tag that points at it. @returns whether there was one */
 export async function removeManifest(queries: Queries, repositoryId: number, digest: Digest): Promise<boolean> {
   const result = await queries

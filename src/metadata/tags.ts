@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Digest, RepositoryName, Tag } from "../oci/index.ts";
+import type { Digest, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { NamePage } from "./page.ts";
 import { preparedQuery } from "./prepared-query.ts";
@@ -49,19 +49,26 @@ export async function putOlderTag(queries: Queries, entry: NewTag): Promise<void
     .execute();
 }
 
-const selectDigest = preparedQuery((queries, { repositoryId, tag }: Pick<NewTag, "repositoryId" | "tag">) =>
+/** Where a tag points, in the transaction that changes it. */
+export interface TagTarget {
+  readonly manifestId: number;
+  readonly digest: Digest;
+  /** When it was pointed there last. */
+  readonly updatedAtMs: number;
+}
+
+const selectTarget = preparedQuery((queries, { repositoryId, tag }: Pick<NewTag, "repositoryId" | "tag">) =>
   queries
     .selectFrom("tags as t")
     .innerJoin("manifests as m", "m.id", "t.manifest_id")
-    .select("m.digest")
+    .select(["m.id as manifestId", "m.digest", "t.updated_at_ms as updatedAtMs"])
     .where("t.repository_id", "=", repositoryId)
     .where("t.name", "=", tag),
 );
 
-/** What the tag points at, in the transaction that changes it. */
-export async function findTaggedDigest(queries: Queries, repositoryId: number, tag: Tag): Promise<Digest | undefined> {
-  const [row] = await selectDigest(queries, { repositoryId, tag });
-  return row?.digest;
+export async function findTag(queries: Queries, repositoryId: number, tag: Tag): Promise<TagTarget | undefined> {
+  const [row] = await selectTarget(queries, { repositoryId, tag });
+  return row;
 }
 
 /** Some of the tags that point at a manifest, in byte order. */
@@ -121,4 +128,37 @@ export async function listTags(queries: Queries, name: RepositoryName, page: Nam
     .limit(page.limit)
     .execute();
   return rows.map((row) => row.name);
+}
+
+/** A tag as lists show it. */
+export interface ShownTag {
+  readonly name: Tag;
+  readonly digest: Digest;
+  readonly mediaType: ManifestMediaType;
+  /** 0: the manifest's bytes are lost. */
+  readonly sizeBytes: number;
+  readonly updatedAtMs: number;
+}
+
+/** Tags with what they point at, in byte order. */
+export async function listTagTargets(
+  queries: Queries,
+  repositoryId: number,
+  { after, limit }: NamePage,
+): Promise<readonly ShownTag[]> {
+  return queries
+    .selectFrom("tags as t")
+    .innerJoin("manifests as m", "m.id", "t.manifest_id")
+    .select([
+      "t.name",
+      "m.digest",
+      "m.media_type as mediaType",
+      "m.size_bytes as sizeBytes",
+      "t.updated_at_ms as updatedAtMs",
+    ])
+    .where("t.repository_id", "=", repositoryId)
+    .where("t.name", ">", after as Tag)
+    .orderBy("t.name")
+    .limit(limit)
+    .execute();
 }

@@ -3,13 +3,18 @@
  * It knows nothing of HTTP or of how bytes and rows are kept, and asks its caller what somebody may do.
  */
 export { findAmd64Child } from "./amd64-child.ts";
+export { emptyBin, expireBin, removeFromBin } from "./bin/empty-bin.ts";
+export { restoreFromBin } from "./bin/restore-from-bin.ts";
 export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
+export type { RegistryChange } from "./change.ts";
 export type { Collection, Step, UntaggedRule } from "./collection/collection.ts";
 export { type ContentExplanation, explainContent } from "./collection/explain-content.ts";
 export { SETTLE_MS } from "./collection/place-blob.ts";
 export { reviewBlobs, reviewLinks } from "./collection/review-blobs.ts";
 export { type ManifestKeeper, reviewManifests } from "./collection/review-manifests.ts";
 export { sweepBlobs } from "./collection/sweep-blobs.ts";
+export { findTagState } from "./history/find-tag-state.ts";
+export { rollBackTag, type RollBackTarget } from "./history/roll-back-tag.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
 export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";
 export { mountBlob } from "./mount-blob.ts";

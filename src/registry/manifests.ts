@@ -2,12 +2,13 @@ import {
   type ActOrigin,
   findManifestId,
   findRepositoryId,
-  findTaggedDigest,
+  findTag,
   isManifestLost,
   listTagsOfManifest,
   type ManifestContent,
   type ManifestHead,
-  type Queries,
+  recordTagChange,
+  recordTagRemovals,
   removeManifest,
   removeTag,
 } from "../metadata/index.ts";
@@ -20,7 +21,8 @@ import {
   type RepositoryName,
   type Tag,
 } from "../oci/index.ts";
-import { record } from "./record.ts";
+import { putIntoBin } from "./bin/put-into-bin.ts";
+import { changeBy, type RegistryChange } from "./change.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 import { requireContentDeletable, requireTagDeletable } from "./settings/guard-content.ts";
 
@@ -68,7 +70,8 @@ export interface ManifestDeletion {
 }
 
 /**
- * Deletes a tag, or a manifest with every tag that points at it. Children, referrers and blobs stay.
+ * Deletes a tag, or a manifest with every tag that points at it; it can be had back from the bin for some time, if there is one.
+ * Children, referrers and blobs stay.
  * @throws RegistryError `manifest-unknown`, `name-unknown`, `delete-disabled`, `read-only`, `denied` for what is immutable or protected
  * @spec OCI distribution-spec, "Deleting tags" and "Deleting Manifests"
  */
@@ -77,58 +80,61 @@ export async function deleteManifest(registry: Registry, deletion: ManifestDelet
   const { repository, reference, by } = deletion;
   const removed = await registry.metadata.transaction(async (queries) => {
     const repositoryId = await findRepositoryId(queries, repository);
-    const removal =
-      repositoryId === undefined ? undefined : await remove(queries, { repository, repositoryId, reference });
-    if (removal) await record(registry, queries, { ...by, ...removal, target: repository });
-    return removal !== undefined;
+    if (repositoryId === undefined) return false;
+    const change = changeBy(registry, queries, by);
+    return remove(change, { repository, repositoryId, reference, binKeepMs: registry.options.binKeepMs });
   });
   if (!removed) await throwUnknown(registry, repository, reference);
 }
 
-/** What was done, for the audit trail. */
-interface Removal {
-  readonly act: "tag.delete" | "manifest.delete";
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-interface Doomed {
-  readonly repository: RepositoryName;
+interface Removal extends Pick<ManifestDeletion, "repository"> {
   readonly repositoryId: number;
+  readonly reference: Reference;
+  readonly binKeepMs: number;
 }
 
-/** @returns `undefined` if there was nothing to remove */
-function remove(
-  queries: Queries,
-  { reference, ...doomed }: Doomed & { readonly reference: Reference },
-): Promise<Removal | undefined> {
-  if (reference.kind === "tag") return removeTagAlone(queries, { ...doomed, tag: reference.tag });
-  return removeWithTags(queries, { ...doomed, digest: reference.digest });
+/** @returns whether there was something to remove */
+function remove(change: RegistryChange, removal: Removal): Promise<boolean> {
+  const { reference } = removal;
+  if (reference.kind === "tag") return removeTagAlone(change, removal, reference.tag);
+  return removeWithTags(change, removal, reference.digest);
 }
 
 async function removeTagAlone(
-  queries: Queries,
-  { repository, repositoryId, tag }: Doomed & { readonly tag: Tag },
-): Promise<Removal | undefined> {
-  const digest = await findTaggedDigest(queries, repositoryId, tag);
-  if (digest === undefined) return undefined;
+  change: RegistryChange,
+  { repository, repositoryId, binKeepMs }: Removal,
+  tag: Tag,
+): Promise<boolean> {
+  const { queries } = change;
+  const from = await findTag(queries, repositoryId, tag);
+  if (!from) return false;
+  const { digest, manifestId } = from;
   await requireTagDeletable(queries, { repository, tag });
-  await removeTag(queries, repositoryId, tag);
-  return { act: "tag.delete", detail: { tag, digest } };
+  await change.record({ act: "tag.delete", target: repository, detail: { tag, digest } });
+  await putIntoBin(change, { repository, manifestId, digest, tag }, binKeepMs);
+  await recordTagChange(queries, { ...change, repositoryId, tag, digest: undefined, from, cause: "delete" });
+  return removeTag(queries, repositoryId, tag);
 }
 
 /** So that a row of the audit trail stays small. */
 const MAX_TAGS_NAMED = 100;
 
 async function removeWithTags(
-  queries: Queries,
-  { repository, repositoryId, digest }: Doomed & { readonly digest: Digest },
-): Promise<Removal | undefined> {
-  const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
-  if ((await findManifestId(queries, repositoryId, digest)) === undefined) return undefined;
+  change: RegistryChange,
+  { repository, repositoryId, binKeepMs }: Removal,
+  digest: Digest,
+): Promise<boolean> {
+  const { queries } = change;
+  const manifestId = await findManifestId(queries, repositoryId, digest);
+  if (manifestId === undefined) return false;
   await requireContentDeletable(queries, { repository, repositoryId, digest });
-  await removeManifest(queries, repositoryId, digest);
+  const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
   const hasMoreTags = tags.length > MAX_TAGS_NAMED || undefined;
-  return { act: "manifest.delete", detail: { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags } };
+  const detail = { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags };
+  await change.record({ act: "manifest.delete", target: repository, detail });
+  await putIntoBin(change, { repository, manifestId, digest }, binKeepMs);
+  await recordTagRemovals(queries, [manifestId], { ...change, cause: "delete" });
+  return removeManifest(queries, repositoryId, digest);
 }
 
 async function throwUnknown(registry: Registry, name: RepositoryName, reference: Reference): Promise<never> {

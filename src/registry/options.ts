@@ -6,6 +6,8 @@ export interface RegistryOptions {
   readonly deleteEnabled: boolean;
   /** Whether pushes and deletes are in the audit trail. */
   readonly isAudited: boolean;
+  /** How long what clients delete can be had back; 0: not at all. */
+  readonly binKeepMs: number;
   /** A larger blob is refused while it is received; 0 is no limit. */
   readonly maxBlobBytes: number;
   readonly validation: ValidationOptions;

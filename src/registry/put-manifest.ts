@@ -1,19 +1,16 @@
 import {
   type ActOrigin,
   ensureRepository,
-  findMissingBlobs,
-  findMissingManifests,
-  findTaggedDigest,
+  findTag,
   putManifest as putManifestRow,
   putTag,
   type Queries,
+  recordTagChange,
 } from "../metadata/index.ts";
 import {
   algorithmOf,
-  type Descriptor,
   type Digest,
   digestOf,
-  isManifestMediaType,
   isNonDistributable,
   type Manifest,
   parseManifest,
@@ -22,12 +19,13 @@ import {
   type RepositoryName,
   type Tag,
 } from "../oci/index.ts";
+import { findMissingReferences } from "./missing-references.ts";
 import { type PushPermission, requirePermitted } from "./push-permission.ts";
 import { recordPush, type TagChange } from "./record.ts";
 import { expiryOf } from "./retention/tag-expiry.ts";
 import { requireMovable } from "./settings/guard-content.ts";
 import { findSettings } from "./settings/settings.ts";
-import { requireAllowedUrls, requireSameDigest, requiresChild } from "./validation.ts";
+import { requireAllowedUrls, requireSameDigest } from "./validation.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
 export interface ManifestPush {
@@ -70,18 +68,19 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const { warning, ...expiry } = expiryOf(manifest, nowMs);
   await registry.metadata.transaction(async (queries) => {
     const repositoryId = await ensureRepository(queries, repository, nowMs);
-    const { permission } = push;
+    const { permission, by } = push;
     const settings = tags.length > 0 ? await findSettings(queries, repository) : {};
-    const isOfInterest = registry.options.isAudited || permission !== undefined || settings["immutable-tags"];
-    const changes = isOfInterest ? await findTagChanges(queries, { repositoryId, digest, tags }) : [];
+    const changes = await findTagChanges(queries, { repositoryId, digest, tags });
     if (permission) requirePermitted(permission, { manifest, tags, changes });
     requireMovable(settings, changes);
     await checkReferences(registry, queries, repositoryId, manifest);
     const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
     const { id: manifestId, isNew } = await putManifestRow(queries, entry);
     for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs, ...expiry });
+    for (const { tag, from } of changes)
+      await recordTagChange(queries, { repositoryId, tag, digest, from, cause: "push", nowMs, by });
     const sizeBytes = body.byteLength;
-    await recordPush(registry, queries, { ...push.by, repository, digest, manifest, sizeBytes, isNew, tags, changes });
+    await recordPush(registry, queries, { ...by, repository, digest, manifest, sizeBytes, isNew, tags, changes });
   });
   return {
     digest,
@@ -108,8 +107,8 @@ async function findTagChanges(
 ): Promise<readonly TagChange[]> {
   const changes: TagChange[] = [];
   for (const tag of tags) {
-    const from = await findTaggedDigest(queries, repositoryId, tag);
-    if (from !== digest) changes.push({ tag, from });
+    const from = await findTag(queries, repositoryId, tag);
+    if (from?.digest !== digest) changes.push({ tag, from });
   }
   return changes;
 }
@@ -130,35 +129,12 @@ async function checkReferences(
   repositoryId: number,
   manifest: Manifest,
 ): Promise<void> {
-  const { validation } = registry.options;
-  if (!validation.enabled) return;
-  const blobs = manifest.blobs.filter((descriptor) => !isNonDistributable(descriptor.mediaType));
-  const children = manifest.manifests.filter((descriptor) => requiresChild(validation, descriptor));
-  const missing = [
-    ...(await findMissingBlobs(queries, repositoryId, digestsOf(blobs))),
-    ...(await findMissingChildren(queries, repositoryId, children)),
-  ];
+  const missing = await findMissingReferences(registry.options.validation, queries, { repositoryId, manifest });
   if (missing.length === 0) return;
   const named = missing.slice(0, MAX_MISSING_NAMED);
   const others = missing.length - named.length;
   const message = `the manifest names content that is not in the repository: push it first${others > 0 ? ` (and ${others} more)` : ""}`;
   throw new RegistryError("manifest-blob-unknown", message, { details: named.map((digest) => ({ digest })) });
-}
-
-/** An index may also name blobs: build caches are indexes of layers. */
-async function findMissingChildren(
-  queries: Queries,
-  repositoryId: number,
-  children: readonly Descriptor[],
-): Promise<readonly Digest[]> {
-  const notManifests = await findMissingManifests(queries, repositoryId, digestsOf(children));
-  const nothing = new Set(await findMissingBlobs(queries, repositoryId, notManifests));
-  const mayBeBlob = new Set(digestsOf(children.filter((child) => !isManifestMediaType(child.mediaType))));
-  return notManifests.filter((digest) => nothing.has(digest) || !mayBeBlob.has(digest));
-}
-
-function digestsOf(descriptors: readonly Descriptor[]): readonly Digest[] {
-  return [...new Set(descriptors.map((descriptor) => descriptor.digest))];
 }
 
 function warningsOf({ blobs }: Manifest): readonly string[] {

@@ -1,4 +1,4 @@
-import { type Act, type ActOrigin, type Queries, recordAct } from "../metadata/index.ts";
+import { type Act, type ActOrigin, type Queries, recordAct, type TagTarget } from "../metadata/index.ts";
 import type { Digest, Manifest, RepositoryName, Tag } from "../oci/index.ts";
 import type { Registry } from "./registry.ts";
 
@@ -34,7 +34,8 @@ export interface RecordedPush extends ActOrigin {
 
 export interface TagChange {
   readonly tag: Tag;
-  readonly from: Digest | undefined;
+  /** `undefined`: it was not there. */
+  readonly from: TagTarget | undefined;
 }
 
 /**
@@ -54,6 +55,6 @@ export async function recordPush(registry: Registry, queries: Queries, push: Rec
     await record(registry, queries, {
       ...by,
       act: from === undefined ? "tag.create" : "tag.move",
-      detail: { tag, digest, from },
+      detail: { tag, digest, from: from?.digest },
     });
 }

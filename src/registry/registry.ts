@@ -37,8 +37,8 @@ export function createRegistry(parts: RegistryParts): Registry {
 }
 
 /** @throws RegistryError `read-only` */
-export function requireWritable(registry: Registry): void {
-  if (registry.options.readOnly)
+export function requireWritable({ options }: { readonly options: Pick<RegistryOptions, "readOnly"> }): void {
+  if (options.readOnly)
     throw new RegistryError("read-only", "the registry is in read-only mode: pulls work, changes do not");
 }
 

@@ -17,6 +17,7 @@ export {
   getGarbageBacklog,
   NOTHING_COLLECTED,
 } from "./gc/collection-job.ts";
+export { HistoryPruner, startPruningHistory } from "./history/start-pruning-history.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";

@@ -5,10 +5,12 @@ import {
   blobKeyOf,
   type Collection,
   deleteBlob,
+  expireBin,
   getBlob,
   getManifest,
   mountBlob,
   type Registry,
+  restoreFromBin,
   reviewBlobs,
   reviewLinks,
   reviewManifests,
@@ -18,6 +20,7 @@ import {
 import type { StorageDriver } from "../../src/storage/index.ts";
 import { nobody } from "../support/nobody.ts";
 import { exploreInterleavings, type World } from "../support/interleavings.ts";
+import { findBinEntry } from "../../src/metadata/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../support/memory-registry.ts";
 import { type Content, contentOf, imageIndex, imageManifest } from "../support/oci-content.ts";
 import {
@@ -91,10 +94,12 @@ interface Story {
   readonly mayGo?: readonly Content[];
   /** Those that matter to it: each more makes ten times as many orders. */
   readonly steps: readonly CollectionStep[];
+  /** Absent: there is no bin. */
+  readonly binKeepMs?: number;
 }
 
-async function worldOf({ before, people, mayGo = [], steps }: Story): Promise<World> {
-  const memory: MemoryRegistry = await openMemoryRegistry();
+async function worldOf({ before, people, mayGo = [], steps, binKeepMs = 0 }: Story): Promise<World> {
+  const memory: MemoryRegistry = await openMemoryRegistry({ binKeepMs });
   const { registry, clock } = memory;
   clock.atMs = Date.now() + 86_400_000;
   await before(registry);
@@ -242,7 +247,43 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
     });
     expect(orders).toBeGreaterThan(50);
   }, 60_000);
+
+  test("when what was deleted is restored while its time in the bin ends", async () => {
+    const outcomes = new Set<string>();
+    const orders = await explore({
+      async before(registry) {
+        await pushFirst(registry);
+        await remove(registry, image.digest);
+        // The bin alone keeps it then, and gives it back.
+        await deleteBlob(registry, { repository: app, digest: layer.digest, by: nobody });
+      },
+      people: [
+        async (registry, acknowledged) => {
+          const isBack = await restored(registry);
+          outcomes.add(isBack ? "restored" : "gone");
+          if (isBack) acknowledged.push(image);
+        },
+      ],
+      steps: [expireBin, reviewLinks, reviewBlobs, sweepBlobs, sweepBlobs],
+      // It is over as soon as time goes on.
+      binKeepMs: 1,
+    });
+    expect(orders).toBeGreaterThan(30);
+    expect([...outcomes].toSorted()).toEqual(["gone", "restored"]);
+  }, 60_000);
 });
+
+/** @returns whether there was something to restore */
+function restored({ metadata, clock, options }: Registry): Promise<boolean> {
+  const { validation } = options;
+  return metadata.transaction(async (queries) => {
+    const entry = await findBinEntry(queries, 1);
+    if (!entry) return false;
+    const change = { queries, nowMs: clock.nowMs(), by: nobody, record: () => Promise.resolve() };
+    await restoreFromBin(change, { entry, force: false, validation, requireMayMove: () => undefined });
+    return true;
+  });
+}
 
 const imageIndexOf = (child: Content | undefined) => imageIndex(child ? [child] : []);
 const newIndexOf = (child: Content | undefined) => imageIndex(child ? [child] : [], { annotations: { new: "yes" } });

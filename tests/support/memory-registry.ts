@@ -29,6 +29,7 @@ export async function openMemoryRegistry(options: Partial<RegistryOptions> = {})
       readOnly: false,
       deleteEnabled: true,
       isAudited: false,
+      binKeepMs: 0,
       maxBlobBytes: 0,
       validation: { enabled: true, allowedUrls: [], deniedUrls: [], requiredPlatforms: "all" },
       ...options,

@@ -1,4 +1,4 @@
-import { age, byteSize, cronTimes, flag, interval, oneOf, path } from "../values/value-types.ts";
+import { age, byteSize, cronTimes, flag, interval, oneOf, path, wholeNumber } from "../values/value-types.ts";
 import { accepted, group, optional, optionalGroup, refused, setting } from "./key.ts";
 
 const later = "not there yet; use `storage.filesystem`, or keep registry:2 for this store.";
@@ -57,6 +57,17 @@ export const storageKeys = group(
         schedule: optional(
           cronTimes,
           "Instead of an interval: when, as cron writes it and in UTC, for example `0 3 * * *`. What is missed is made up for once.",
+        ),
+      }),
+      history: group("What each tag pointed at, since when, and who moved it.", {
+        keep: setting(age, "9600h", "How long a change of a tag is remembered; 0: for good. The default is 400 days."),
+        changes: setting(wholeNumber(0), "1000", "How many changes of each tag are remembered; 0: all."),
+      }),
+      bin: group("Where manifests and tags go that clients delete.", {
+        keep: setting(
+          age,
+          "168h",
+          "How long they can be had back with `berth bin restore`, and keep their blobs; 0: they are gone at once.",
         ),
       }),
       scrub: group("Verification of all stored content.", {

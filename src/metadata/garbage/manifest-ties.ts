@@ -16,14 +16,27 @@ export interface ManifestTies {
   readonly subject: Digest | null;
   /** The subject is there. */
   readonly hasSubject: boolean;
+  /** The entry of the bin that keeps it longest: a tag of it, an index that names it, or its subject. */
+  readonly bin: BinTie | null;
+}
+
+export interface BinTie {
+  readonly entry: number;
+  readonly untilMs: number;
 }
 
 /** One tag that keeps is enough; of tags that do not keep by themselves a manifest has few. */
 const MOST_TAGS = 8;
 
+interface TiesRow extends Omit<ManifestTies, "tags" | "hasSubject" | "bin"> {
+  readonly tags: string;
+  readonly hasSubject: number;
+  readonly bin: string | null;
+}
+
 /** Of those of the manifests that are there. */
 export async function findManifestTies(queries: Queries, ids: readonly number[]): Promise<readonly ManifestTies[]> {
-  const { rows } = await sql<Omit<ManifestTies, "tags" | "hasSubject"> & { tags: string; hasSubject: number }>`
+  const { rows } = await sql<TiesRow>`
     select m.id, m.repository_id as repositoryId, r.name as repository, m.digest, m.size_bytes as sizeBytes,
       (select json_group_array(name) from
         (select t.name from tags t where t.manifest_id = m.id limit ${MOST_TAGS})) as tags,
@@ -31,11 +44,22 @@ export async function findManifestTies(queries: Queries, ids: readonly number[])
         where mr.digest = m.digest and mr.repository_id = m.repository_id and mr.kind = 'manifest' limit 1) as parent,
       m.subject_digest as subject,
       exists (select 1 from manifests s
-        where s.repository_id = m.repository_id and s.digest = m.subject_digest) as hasSubject
+        where s.repository_id = m.repository_id and s.digest = m.subject_digest) as hasSubject,
+      (select json_object('entry', id, 'untilMs', max(expires_at_ms)) from (
+        select e.id, e.expires_at_ms from bin_references br join bin_entries e on e.id = br.entry_id
+          where br.digest = m.digest and br.repository_id = m.repository_id
+        union all select e.id, e.expires_at_ms from bin_entries e
+          where e.repository_id = m.repository_id and e.digest = m.subject_digest and e.kind = 'manifest')
+        having count(*) > 0) as bin
     from json_each(${JSON.stringify(ids)}) c
     join manifests m on m.id = c.value
     join repositories r on r.id = m.repository_id`.execute(queries);
-  return rows.map((row) => ({ ...row, tags: JSON.parse(row.tags) as Tag[], hasSubject: row.hasSubject === 1 }));
+  return rows.map((row) => ({
+    ...row,
+    tags: JSON.parse(row.tags) as Tag[],
+    hasSubject: row.hasSubject === 1,
+    bin: row.bin === null ? null : (JSON.parse(row.bin) as BinTie),
+  }));
 }
 
 /** With their tags. What they named becomes a candidate. */
@@ -43,7 +67,7 @@ export async function removeManifestRows(queries: Queries, ids: readonly number[
   await sql`delete from manifests where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
 }
 
-/** Which of the manifests are in the repositories, as `[repository id, digest]`. */
+/** Which of the manifests are in the repositories, or in the bin and can come back, as `[repository id, digest]`. */
 export async function findPresentManifests(
   queries: Queries,
   wanted: readonly (readonly [repositoryId: number, digest: Digest])[],
@@ -51,6 +75,9 @@ export async function findPresentManifests(
   if (wanted.length === 0) return new Set();
   const { rows } = await sql<{ repositoryId: number; digest: Digest }>`
     select m.repository_id as repositoryId, m.digest from json_each(${JSON.stringify(wanted)}) c
-    join manifests m on m.repository_id = c.value ->> 0 and m.digest = c.value ->> 1`.execute(queries);
+    join manifests m on m.repository_id = c.value ->> 0 and m.digest = c.value ->> 1
+    union select e.repository_id, e.digest from json_each(${JSON.stringify(wanted)}) c
+    join bin_entries e on e.repository_id = c.value ->> 0 and e.digest = c.value ->> 1
+    where e.kind = 'manifest'`.execute(queries);
   return new Set(rows.map(({ repositoryId, digest }) => `${repositoryId} ${digest}`));
 }

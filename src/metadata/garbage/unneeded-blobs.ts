@@ -13,7 +13,10 @@ export interface UnneededLink extends UnneededBlob {
   readonly repository: RepositoryName;
 }
 
-/** Takes from repositories the blobs among `candidates` that none of their manifests names, not even one that could not be imported. @returns them */
+/**
+ * Takes from repositories the blobs among `candidates` that none of their manifests names: not one in the bin either, nor perhaps one that
+ * could not be imported. @returns them
+ */
 export async function removeUnneededLinks(
   queries: Queries,
   candidates: readonly Pick<Candidate, "repositoryId" | "targetId">[],
@@ -25,8 +28,11 @@ export async function removeUnneededLinks(
     join repository_blobs rb on rb.repository_id = c.value ->> 0 and rb.blob_id = c.value ->> 1
     join repositories r on r.id = rb.repository_id
     join blobs b on b.id = rb.blob_id
-    where not r.is_partly_imported and not exists (
-      select 1 from manifest_references mr where mr.digest = b.digest and mr.repository_id = rb.repository_id)`.execute(
+    where not r.is_partly_imported
+      and not exists (
+      select 1 from manifest_references mr where mr.digest = b.digest and mr.repository_id = rb.repository_id)
+      and not exists (
+      select 1 from bin_references br where br.digest = b.digest and br.repository_id = rb.repository_id)`.execute(
     queries,
   );
   const unneeded = JSON.stringify(rows.map(({ repositoryId, id }) => [repositoryId, id]));
@@ -38,7 +44,7 @@ export async function removeUnneededLinks(
   return rows.map(({ id, digest, sizeBytes, repository }) => ({ id, digest, sizeBytes, repository }));
 }
 
-/** Condemns those of the blobs that no repository has. @returns them */
+/** Condemns those of the blobs that no repository has, nor can have back from the bin. @returns them */
 export async function condemnUnneededBlobs(
   queries: Queries,
   ids: readonly number[],
@@ -49,6 +55,7 @@ export async function condemnUnneededBlobs(
     where id in (select value from json_each(${JSON.stringify(ids)}))
       and condemned_at_ms is null
       and not exists (select 1 from repository_blobs rb where rb.blob_id = blobs.id)
+      and not exists (select 1 from bin_references br where br.digest = blobs.digest and br.is_linked = 1)
     returning id, digest, size_bytes as sizeBytes`.execute(queries);
   return rows;
 }

@@ -6,6 +6,7 @@ import { sealedSignIns } from "./0004-sealed-sign-ins.ts";
 import { garbage } from "./0005-garbage.ts";
 import { jobs } from "./0006-jobs.ts";
 import { settings } from "./0007-settings.ts";
+import { historyAndBin } from "./0008-history-and-bin.ts";
 import { usage } from "./0009-usage.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
@@ -17,6 +18,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0005-garbage": garbage,
   "0006-jobs": jobs,
   "0007-settings": settings,
+  "0008-history-and-bin": historyAndBin,
   "0009-usage": usage,
 };
 

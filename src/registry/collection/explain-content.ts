@@ -1,7 +1,9 @@
 import {
+  type BinKeeper,
   type BlobStanding,
   findBlobStanding,
   type LinkStanding,
+  listBinKeepers,
   listLinkStandings,
   listManifestStandings,
   listRemovals,
@@ -19,6 +21,8 @@ export interface ContentExplanation {
   readonly blob: BlobStanding | undefined;
   readonly links: readonly LinkStanding[];
   readonly manifests: readonly ExplainedManifest[];
+  /** What of the bin it is in, or is kept by. */
+  readonly bin: readonly BinKeeper[];
   /** What clean-up removed of it, the newest first. */
   readonly removals: readonly Removal[];
 }
@@ -54,6 +58,7 @@ export async function explainContent(
     manifests: judgements.map(({ ties: { id, repository }, keeper }) => {
       return { repository, keeper, candidateSinceMs: byId.get(id)?.candidateSinceMs ?? null };
     }),
+    bin: await listBinKeepers(queries, digest, MOST_SHOWN),
     removals: await listRemovals(queries, digest, MOST_SHOWN),
   };
 }

@@ -7,6 +7,7 @@ import {
   type Queries,
   recordRemovals,
   type Removal,
+  recordTagRemovals,
   removeManifestRows,
   takeCandidates,
   withoutNewWait,
@@ -21,6 +22,8 @@ export type ManifestKeeper =
   | { readonly kind: "tag"; readonly tag: Tag }
   | { readonly kind: "index"; readonly digest: Digest }
   | { readonly kind: "subject"; readonly digest: Digest }
+  /** Somebody has deleted its tag, the index that it belongs to, or its subject, and can have that back. */
+  | { readonly kind: "bin"; readonly entry: number; readonly untilMs: number }
   /** Nothing names it; untagged manifests of its repository stay. `node` says so; `undefined`: none says anything. */
   | { readonly kind: "untagged-rule"; readonly node: string | undefined }
   /** The same for some time yet. */
@@ -67,6 +70,7 @@ export function keeperOf(ties: ManifestTies, circumstances: Circumstances): Mani
   if (tag !== undefined) return { kind: "tag", tag };
   if (ties.parent !== null) return { kind: "index", digest: ties.parent };
   if (ties.subject !== null && ties.hasSubject) return { kind: "subject", digest: ties.subject };
+  if (ties.bin !== null) return { kind: "bin", ...ties.bin };
   return isOrphan ? undefined : keeperOfUntagged(circumstances);
 }
 
@@ -93,6 +97,7 @@ export function reviewManifests(collection: Collection, limit: number): Promise<
     const doomed = judgements.filter(({ keeper }) => !keeper);
     const sinceMs = candidates.at(-1)?.sinceMs ?? nowMs;
     const ids = doomed.map(({ ties }) => ties.id);
+    await recordTagRemovals(queries, ids, { cause: "clean-up", nowMs, by: NOBODY });
     await withoutNewWait(queries, sinceMs, () => removeManifestRows(queries, ids));
     await postponeManifests(queries, judgements.flatMap(postponedOf(byId, nowMs - dueMs)));
     await recordRemovals(queries, doomed.map(removalOf(byId, { run: collection.run, nowMs })));
@@ -100,6 +105,7 @@ export function reviewManifests(collection: Collection, limit: number): Promise<
   });
 }
 
+const NOBODY = { actor: undefined, address: undefined };
 const NOTHING: Step = { looked: 0, removed: 0, freedBytes: 0 };
 
 type Candidates = ReadonlyMap<number, Candidate>;

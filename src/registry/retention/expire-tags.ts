@@ -1,12 +1,14 @@
 import {
   type DatedTag,
   findRepositoryId,
+  findTag,
   findTagsMark,
   listDatedTags,
   type Queries,
+  recordTagChange,
   removeTags,
 } from "../../metadata/index.ts";
-import type { RepositoryName } from "../../oci/index.ts";
+import type { RepositoryName, Tag } from "../../oci/index.ts";
 import { record } from "../record.ts";
 import type { Registry } from "../registry.ts";
 import { findSettings, type SaidSetting, type Settings } from "../settings/settings.ts";
@@ -82,6 +84,7 @@ export async function expireTags(
     if ((await findTagsMark(queries, repositoryId)) !== judged.mark) return undefined;
     if (!isSame(await findSettings(queries, repository), settings)) return undefined;
     const tags = doomed.map(({ tag }) => tag);
+    await recordExpiries(queries, { repositoryId, tags, nowMs: registry.clock.nowMs() });
     // Who wants to keep manifests without a tag has said so.
     const withManifests = settings.untagged?.value.rule !== "keep";
     await removeTags(queries, { repositoryId, tags, withManifests });
@@ -91,6 +94,22 @@ export async function expireTags(
     }
     return { ...judged, mark: await findTagsMark(queries, repositoryId) };
   });
+}
+
+/** In the history of each tag, before it goes. */
+async function recordExpiries(
+  queries: Queries,
+  {
+    repositoryId,
+    tags,
+    nowMs,
+  }: { readonly repositoryId: number; readonly tags: readonly Tag[]; readonly nowMs: number },
+): Promise<void> {
+  for (const tag of tags) {
+    const from = await findTag(queries, repositoryId, tag);
+    const gone = { repositoryId, tag, digest: undefined, from };
+    await recordTagChange(queries, { ...gone, cause: "expiry", nowMs, by: BY_ITSELF });
+  }
 }
 
 const BY_ITSELF = { actor: undefined, address: undefined, requestId: undefined };

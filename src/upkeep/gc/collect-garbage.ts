@@ -1,6 +1,7 @@
 import { pruneRemovals } from "../../metadata/index.ts";
 import {
   type Collection,
+  expireBin,
   reviewBlobs,
   reviewLinks,
   reviewManifests,
@@ -38,7 +39,7 @@ export interface GarbageTally {
 }
 
 /** So that a step takes a millisecond or two: every push, and on this thread every request, waits for it. */
-const STEP = { manifests: 20, links: 50, blobs: 50, sweep: 8 };
+const STEP = { bin: 20, manifests: 20, links: 50, blobs: 50, sweep: 8 };
 const REST_FACTOR = 2;
 /** What was removed can be explained for so long. */
 const REMEMBERED_MS = 90 * 86_400_000;
@@ -67,6 +68,7 @@ class GarbageRun {
     const { registry, windowMs, settleMs, signal } = this.#collection;
     // What becomes a candidate while it runs is for the next run, or this one might never end.
     const due = { ...this.#collection, dueMs: registry.clock.nowMs() - windowMs };
+    await this.#expireBin();
     // What a removed manifest leaves behind is judged in the same run: manifests before blobs.
     await this.#repeat(() => reviewManifests(due, STEP.manifests), "manifests");
     await this.#repeat(() => reviewLinks(due, STEP.links), "links");
@@ -75,6 +77,16 @@ class GarbageRun {
     const hasCondemned = condemned + this.tally.links > 0;
     if (hasCondemned && (await pause(settleMs, signal))) await this.#sweep();
     await this.#forgetOldRemovals();
+  }
+
+  /** What leaves the bin is not judged here: what it has kept becomes a candidate. */
+  async #expireBin(): Promise<void> {
+    const { signal, registry } = this.#collection;
+    for (let isMore = true; isMore && !signal.aborted;) {
+      const startedAtMs = registry.clock.nowMs();
+      isMore = (await expireBin(this.#collection, STEP.bin)).looked > 0;
+      if (isMore) await this.#rest(registry.clock.nowMs() - startedAtMs);
+    }
   }
 
   async #sweep(): Promise<void> {

@@ -1,4 +1,4 @@
-import { findManifestId, putOlderTag, type Queries } from "../../metadata/index.ts";
+import { findManifestId, findTag, putOlderTag, type Queries, recordTagChange } from "../../metadata/index.ts";
 import { type Digest, isTag, type Tag } from "../../oci/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
@@ -16,7 +16,7 @@ interface FoundTag {
 /** Takes over a repository's tags, once its manifests are there. A tag that was moved since in Berth stays where it is. */
 export async function importTags(target: RepositoryImport): Promise<void> {
   const links = target.storage.iterate(prefixOfLinks(target.name, "_manifests/tags"));
-  const tags = present(inParallel(links, MOST_READS, (link) => findTag(target, link)));
+  const tags = present(inParallel(links, MOST_READS, (link) => readTag(target, link)));
   for await (const batch of inBatches(tags, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
     const lost: FoundTag[] = [];
     await writeBatch(target, async (queries) => {
@@ -27,7 +27,7 @@ export async function importTags(target: RepositoryImport): Promise<void> {
   }
 }
 
-async function findTag(target: RepositoryImport, link: StoredObject): Promise<FoundTag | undefined> {
+async function readTag(target: RepositoryImport, link: StoredObject): Promise<FoundTag | undefined> {
   const text = tagOfLink(link.key, prefixOfLinks(target.name, "_manifests/tags"));
   if (text === undefined) return undefined;
   return orDamage(target, text, async () => {
@@ -38,11 +38,17 @@ async function findTag(target: RepositoryImport, link: StoredObject): Promise<Fo
   });
 }
 
+const NOBODY = { actor: undefined, address: undefined };
+
 /** @returns whether there is such a manifest */
 async function putTag(queries: Queries, repositoryId: number, { tag, digest, movedAtMs }: FoundTag): Promise<boolean> {
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) return false;
+  const from = await findTag(queries, repositoryId, tag);
+  if (from && from.updatedAtMs >= movedAtMs) return true;
   await putOlderTag(queries, { repositoryId, tag, manifestId, nowMs: movedAtMs });
+  const change = { repositoryId, tag, digest, from, cause: "import", nowMs: movedAtMs, by: NOBODY } as const;
+  if (from?.digest !== digest) await recordTagChange(queries, change);
   return true;
 }
 

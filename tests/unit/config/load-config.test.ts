@@ -13,6 +13,8 @@ const defaults: Config = {
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
     collection: { enabled: true, intervalMs: 3_600_000, schedule: undefined, windowMs: 86_400_000, untagged: "keep" },
     retention: { enabled: true, intervalMs: 3_600_000, schedule: undefined },
+    binKeepMs: 168 * 3_600_000,
+    history: { keepMs: 9600 * 3_600_000, keepChanges: 1000 },
     scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, schedule: undefined, bytesPerSecond: 20_000_000 },
   },
   database: { path: "./data/berth/berth.db" },
@@ -84,6 +86,8 @@ storage:
     uploadpurging: {enabled: false, age: 1h30m, interval: 90s, dryrun: true}
     gc: {enabled: false, interval: 1m, window: 0s, untagged: remove}
     retention: {enabled: false, interval: 2m}
+    history: {keep: 1h, changes: 7}
+    bin: {keep: 0s}
     scrub: {enabled: true, schedule: 30 2 * * sun, rate: 1MiB}
     readonly: {enabled: on}
 database: {path: /srv/berth.db}
@@ -153,6 +157,8 @@ test("every key that works arrives", () => {
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
       collection: { enabled: false, intervalMs: 60_000, schedule: undefined, windowMs: 0, untagged: "remove" },
       retention: { enabled: false, intervalMs: 120_000, schedule: undefined },
+      binKeepMs: 0,
+      history: { keepMs: 3_600_000, keepChanges: 7 },
       scrubbing: { enabled: true, intervalMs: 168 * 3_600_000, schedule: "30 2 * * sun", bytesPerSecond: 1_048_576 },
     },
     database: { path: "/srv/berth.db" },

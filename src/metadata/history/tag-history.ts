@@ -1,0 +1,173 @@
+import { sql } from "kysely";
+import type { Digest, Tag } from "../../oci/index.ts";
+import type { ActOrigin } from "../audit/record-act.ts";
+import type { Queries } from "../database.ts";
+import { preparedQuery } from "../prepared-query.ts";
+import type { TagCause } from "./schema.ts";
+
+/** A tag of a repository. */
+export interface TagPlace {
+  readonly repositoryId: number;
+  readonly tag: Tag;
+}
+
+/** What happens to a tag, and by whom. */
+export interface TagEvent {
+  readonly cause: TagCause;
+  readonly nowMs: number;
+  readonly by: Omit<ActOrigin, "requestId">;
+}
+
+/** A tag that was made, moved or deleted. */
+export interface NewTagChange extends TagPlace, TagEvent {
+  /** `undefined`: it is deleted. */
+  readonly digest: Digest | undefined;
+  /** What it pointed at; `undefined`: it was not there. */
+  readonly from: { readonly digest: Digest; readonly updatedAtMs: number } | undefined;
+}
+
+/** One that is on record. */
+export interface TagChangeRecord {
+  readonly id: number;
+  readonly digest: Digest | null;
+  readonly fromDigest: Digest | null;
+  /** Since when at least it had pointed there. */
+  readonly fromSinceMs: number | null;
+  readonly atMs: number;
+  readonly cause: TagCause;
+  readonly actor: string | null;
+  readonly address: string | null;
+}
+
+interface Row extends TagPlace {
+  readonly digest: Digest | null;
+  readonly fromDigest: Digest | null;
+  readonly fromSinceMs: number | null;
+  readonly atMs: number;
+  readonly cause: TagCause;
+  readonly actor: string | null;
+  readonly address: string | null;
+}
+
+const insertChange = preparedQuery((queries, row: Row) =>
+  queries.insertInto("tag_history").values({
+    repository_id: row.repositoryId,
+    tag: row.tag,
+    digest: row.digest,
+    from_digest: row.fromDigest,
+    from_since_ms: row.fromSinceMs,
+    at_ms: row.atMs,
+    cause: row.cause,
+    actor: row.actor,
+    address: row.address,
+  }),
+);
+
+/** Puts a change on record, in the transaction that makes it. */
+export async function recordTagChange(queries: Queries, change: NewTagChange): Promise<void> {
+  const { repositoryId, tag, digest, from, cause, nowMs, by } = change;
+  await insertChange(queries, {
+    repositoryId,
+    tag,
+    digest: digest ?? null,
+    fromDigest: from?.digest ?? null,
+    fromSinceMs: from?.updatedAtMs ?? null,
+    atMs: nowMs,
+    cause,
+    actor: by.actor ?? null,
+    address: by.address ?? null,
+  });
+}
+
+/** Puts on record that the manifests' tags go; to be called before they do. */
+export async function recordTagRemovals(
+  queries: Queries,
+  manifestIds: readonly number[],
+  { cause, nowMs, by }: TagEvent,
+): Promise<void> {
+  await sql`
+    insert into tag_history
+      (repository_id, tag, digest, from_digest, from_since_ms, at_ms, cause, actor, address)
+    select t.repository_id, t.name, null, m.digest, t.updated_at_ms, ${nowMs}, ${cause},
+      ${by.actor ?? null}, ${by.address ?? null}
+    from json_each(${JSON.stringify(manifestIds)}) c
+    join manifests m on m.id = c.value
+    join tags t on t.manifest_id = m.id`.execute(queries);
+}
+
+const COLUMNS = [
+  "id",
+  "digest",
+  "from_digest as fromDigest",
+  "from_since_ms as fromSinceMs",
+  "at_ms as atMs",
+  "cause",
+  "actor",
+  "address",
+] as const;
+
+/** What happened to a tag before the change `beforeId`, the newest first. */
+export async function listTagChanges(
+  queries: Queries,
+  { repositoryId, tag }: TagPlace,
+  { beforeId, limit }: { readonly beforeId?: number | undefined; readonly limit: number },
+): Promise<readonly TagChangeRecord[]> {
+  return queries
+    .selectFrom("tag_history")
+    .select(COLUMNS)
+    .where("repository_id", "=", repositoryId)
+    .where("tag", "=", tag)
+    .$if(beforeId !== undefined, (all) => all.where("id", "<", beforeId ?? 0))
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+}
+
+/** The last change up to a time, inclusive, and the first behind it. */
+export async function findTagChangesAround(
+  queries: Queries,
+  place: TagPlace,
+  atMs: number,
+): Promise<{ readonly before: TagChangeRecord | undefined; readonly after: TagChangeRecord | undefined }> {
+  const changes = queries
+    .selectFrom("tag_history")
+    .select(COLUMNS)
+    .where("repository_id", "=", place.repositoryId)
+    .where("tag", "=", place.tag)
+    .limit(1);
+  const before = await changes.where("at_ms", "<=", atMs).orderBy("id", "desc").executeTakeFirst();
+  const after = await changes.where("at_ms", ">", atMs).orderBy("id", "asc").executeTakeFirst();
+  return { before, after };
+}
+
+/** Forgets what happened before `beforeMs`, among the `limit` oldest. @returns whether there may be more */
+export async function pruneTagHistory(queries: Queries, beforeMs: number, limit: number): Promise<boolean> {
+  const { rows } = await sql`
+    delete from tag_history
+    where id in (select id from tag_history order by id limit ${limit}) and at_ms < ${beforeMs}
+    returning id`.execute(queries);
+  return rows.length === limit;
+}
+
+export interface LongHistories {
+  /** How many changes of a tag stay. */
+  readonly keep: number;
+  /** Looked at are the tags with changes behind this one, so many changes at once. */
+  readonly afterId: number;
+  readonly limit: number;
+}
+
+/** Forgets the oldest changes of tags that have more than so many. @returns the last change that was looked at; `undefined`: none */
+export async function shortenTagHistories(queries: Queries, look: LongHistories): Promise<number | undefined> {
+  const { keep, afterId, limit } = look;
+  const { rows } = await sql<{ id: number; repositoryId: number; tag: Tag }>`
+    select max(id) as id, repository_id as repositoryId, tag
+    from (select id, repository_id, tag from tag_history where id > ${afterId} order by id limit ${limit})
+    group by repository_id, tag`.execute(queries);
+  for (const { repositoryId, tag } of rows)
+    await sql`
+      delete from tag_history where id in (
+        select id from tag_history where repository_id = ${repositoryId} and tag = ${tag}
+        order by id desc limit -1 offset ${keep})`.execute(queries);
+  return rows.length === 0 ? undefined : Math.max(...rows.map(({ id }) => id));
+}

@@ -1,0 +1,34 @@
+import {
+  findTag,
+  putTag,
+  recordTagChange,
+  type TagCause,
+  type TagPlace,
+  type TagTarget,
+} from "../../metadata/index.ts";
+import type { Digest, RepositoryName } from "../../oci/index.ts";
+import type { RegistryChange } from "../change.ts";
+import { requireMovable } from "../settings/guard-content.ts";
+import { findSettings } from "../settings/settings.ts";
+
+export interface TagMove extends TagPlace {
+  readonly repository: RepositoryName;
+  readonly manifestId: number;
+  readonly digest: Digest;
+  readonly cause: TagCause;
+}
+
+/**
+ * Points a tag at a manifest, on record in its history. @returns where it pointed before
+ * @throws RegistryError `denied` if the tag is immutable and points elsewhere
+ */
+export async function moveTag(
+  { queries, nowMs, by }: Pick<RegistryChange, "queries" | "nowMs" | "by">,
+  { repository, repositoryId, tag, manifestId, digest, cause }: TagMove,
+): Promise<TagTarget | undefined> {
+  const from = await findTag(queries, repositoryId, tag);
+  if (from && from.digest !== digest) requireMovable(await findSettings(queries, repository), [{ tag, from }]);
+  await putTag(queries, { repositoryId, tag, manifestId, nowMs });
+  if (from?.digest !== digest) await recordTagChange(queries, { repositoryId, tag, digest, from, cause, nowMs, by });
+  return from;
+}
