@@ -77,7 +77,7 @@ export {
   VISIBILITIES,
   type Visibility,
 } from "./rules/access-rules.ts";
-export type { Viewer } from "./rules/authority.ts";
+export { isPermitted, type Viewer } from "./rules/authority.ts";
 export { explainAccess } from "./rules/explain-access.ts";
 export { listMembers } from "./rules/list-members.ts";
 export { createGrant, grantNotFound, maySeeGrant, removeGrant } from "./rules/manage-grants.ts";

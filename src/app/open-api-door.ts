@@ -4,6 +4,7 @@ import { basicChallenge, type SignIn, type WebSessions } from "../auth/index.ts"
 import type { AccountsConfig, Config } from "../config/index.ts";
 import { createApiDoor, createApiSignIn, type Door, problemAnswer, type SignInWay } from "../http/index.ts";
 import { systemClock, whenThere } from "../runtime/index.ts";
+import { registryOptions } from "./room-options.ts";
 import { VERSION } from "./version.ts";
 
 export interface ApiAccess {
@@ -24,6 +25,7 @@ export function openApiDoor({ config, metadata, jobs }: AccessParts, access: Api
     jobs,
     rules: () => whenThere(directory.now(), ({ rules }) => rules),
     authenticate: createApiSignIn(access),
+    registryOptions: registryOptions(config),
     service: { version: VERSION, signIn: waysToSignIn(config) },
   });
   const challenge = () => basicChallenge("Berth");

@@ -7,6 +7,7 @@ import { loadAccessRules, MetadataError, openSqlite } from "../metadata/index.ts
 import { systemClock } from "../runtime/index.ts";
 import { jobOffers } from "./run-jobs.ts";
 import { requireDatabase } from "./require-database.ts";
+import { registryOptions } from "./room-options.ts";
 import { TaskError } from "./task-error.ts";
 import { VERSION } from "./version.ts";
 
@@ -37,6 +38,7 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
     jobs: { offers: jobOffers(config), lookNow: () => undefined },
     rules: async () => readRules(await loadAccessRules(metadata.reads)),
     authenticate: () => administratorOf(actor, requestId),
+    registryOptions: registryOptions(config),
     service: { version: VERSION, signIn: [] },
   });
   return {

@@ -5,6 +5,9 @@
 export { type Answer, canonicalHeaderName, emptyAnswer } from "./answer.ts";
 export {
   type ApiAct,
+  type ApiBinEmptied,
+  type ApiBinEntry,
+  type ApiBinRestored,
   type ApiCaller,
   type ApiCreatedSecret,
   type ApiExplanation,
@@ -23,6 +26,8 @@ export {
   type ApiSecret,
   type ApiSetting,
   type ApiStorageUse,
+  type ApiTag,
+  type ApiTagChange,
   type ApiTagVerdict,
   type ApiTrust,
   type ApiUsageSum,

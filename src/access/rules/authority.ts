@@ -1,5 +1,5 @@
 import { RegistryError } from "../../oci/index.ts";
-import type { AccessRules, Asker } from "./access-rules.ts";
+import type { AccessRequest, AccessRules, Asker } from "./access-rules.ts";
 import { decideAccess, findHighestRole, maySee } from "./decide-access.ts";
 import { type Action, higherRole, type Role, roleMay } from "./roles.ts";
 
@@ -16,12 +16,16 @@ export function roleAt({ rules, asker }: Pick<Viewer, "rules" | "asker">, path: 
   return findHighestRole(rules, asker, path)?.role;
 }
 
+export function isPermitted({ rules, asker, nowMs }: Viewer, request: AccessRequest): boolean {
+  return decideAccess(rules, asker, request, nowMs) !== undefined;
+}
+
 /**
  * @throws RegistryError `not-found` for who must not know of the node, `denied`
  */
 export function requireMay(viewer: Viewer, action: Action, path: string): void {
   const { rules, asker, nowMs } = viewer;
-  if (decideAccess(rules, asker, { path, action }, nowMs)) return;
+  if (isPermitted(viewer, { path, action })) return;
   if (!maySee(rules, asker, path, nowMs)) throw nodeNotFound(path);
   throw new RegistryError("denied", `${action} on ${nameOfNode(path)} is not permitted to you`);
 }

@@ -15,8 +15,11 @@ export interface ApiCaller {
   /** A person sent their password. */
   readonly isByPassword: boolean;
 
-  /** By the rules and by what the token or secret is good for. */
-  may(action: Action, path: string): boolean;
+  /**
+   * By the rules and by what the token or secret is good for.
+   * @param tag that it is about; absent: all of the repository, or a node
+   */
+  may(action: Action, path: string, tag?: string): boolean;
 
   /** Who does not see a node must not learn whether it exists. */
   maySee(path: string): boolean;

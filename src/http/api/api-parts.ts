@@ -1,6 +1,7 @@
 import type { AccessRules, Accounts } from "../../access/index.ts";
 import type { JobDesk } from "../../jobs/index.ts";
 import type { MetadataDatabase } from "../../metadata/index.ts";
+import type { RegistryOptions } from "../../registry/index.ts";
 import type { Clock, Soon } from "../../runtime/index.ts";
 import type { Visitor } from "../edge.ts";
 import type { ApiCaller } from "./api-caller.ts";
@@ -16,6 +17,8 @@ export interface ApiParts {
   /** As they are now. */
   readonly rules: () => Soon<AccessRules>;
   readonly authenticate: (visitor: ApiVisitor) => Soon<ApiCaller>;
+  /** What changes of content are held to. */
+  readonly registryOptions: Pick<RegistryOptions, "readOnly" | "validation">;
   readonly service: ServiceFacts;
 }
 

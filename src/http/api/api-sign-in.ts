@@ -57,7 +57,7 @@ function apiCallerOf(caller: Caller, visitor: ApiVisitor, proof: Proof): ApiCall
     account,
     asker: askerOf(principal),
     by: { ...visitor.from, actor: account?.name },
-    may: (action, path) => caller.refusalOf({ action, path }) === undefined,
+    may: (action, path, tag) => caller.refusalOf({ action, path, tag }) === undefined,
     maySee: (path) => caller.maySee(path),
   };
 }

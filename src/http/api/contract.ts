@@ -1,14 +1,19 @@
 import type { z } from "zod";
 import type { act } from "./schemas/audit.ts";
+import type { binEmptied, binEntry, binRestored } from "./schemas/bin.ts";
 import type { job, jobKind } from "./schemas/jobs.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
 import type { setting, tagVerdict } from "./schemas/settings.ts";
+import type { tag, tagChange } from "./schemas/tags.ts";
 import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
 import type { storageUse, usageSum } from "./schemas/usage.ts";
 
 /** What the API answers with, as those who ask it get it. */
 export type ApiAct = z.output<typeof act>;
+export type ApiBinEmptied = z.output<typeof binEmptied>;
+export type ApiBinEntry = z.output<typeof binEntry>;
+export type ApiBinRestored = z.output<typeof binRestored>;
 export type ApiCreatedSecret = z.output<typeof createdSecret>;
 export type ApiExplanation = z.output<typeof explanation>;
 export type ApiGrant = z.output<typeof grant>;
@@ -22,8 +27,10 @@ export type ApiMember = z.output<typeof member>;
 export type ApiNamespace = z.output<typeof namespace>;
 export type ApiRobot = z.output<typeof robot>;
 export type ApiSecret = z.output<typeof secret>;
-export type ApiStorageUse = z.output<typeof storageUse>;
 export type ApiSetting = z.output<typeof setting>;
+export type ApiStorageUse = z.output<typeof storageUse>;
+export type ApiTag = z.output<typeof tag>;
+export type ApiTagChange = z.output<typeof tagChange>;
 export type ApiTagVerdict = z.output<typeof tagVerdict>;
 export type ApiTrust = z.output<typeof trust>;
 export type ApiUsageSum = z.output<typeof usageSum>;

@@ -12,7 +12,14 @@ export type RoutePermission<Params> =
   | "self"
   | "signed-in"
   | { readonly system: SystemRole }
-  | { readonly node: (params: Params) => string; readonly action: Action | "see" };
+  | NodePermission<Params>;
+
+interface NodePermission<Params> {
+  readonly node: (params: Params) => string;
+  readonly action: Action | "see";
+  /** The tag that it is about, as a grant may be for some tags only. */
+  readonly tag?: (params: Params) => string;
+}
 
 export interface Wish<Params> {
   readonly permission: RoutePermission<Params>;
@@ -34,7 +41,7 @@ export function requirePermission<Params>(caller: ApiCaller, { permission, param
     throw new RegistryError("denied", "a token that is good for some things only is not good for this");
   if (typeof permission === "string") return;
   if ("system" in permission) requireSystemRole(caller, permission.system);
-  else requireOnNode(caller, permission.node(params), permission.action);
+  else requireOnNode(caller, permission, params);
 }
 
 function requireSystemRole(caller: ApiCaller, role: SystemRole): void {
@@ -43,10 +50,12 @@ function requireSystemRole(caller: ApiCaller, role: SystemRole): void {
   throw new RegistryError("denied", `this is for ${who}, or at the registry's machine for berth with --local`);
 }
 
-function requireOnNode(caller: ApiCaller, path: string, action: Action | "see"): void {
+function requireOnNode<Params>(caller: ApiCaller, permission: NodePermission<Params>, params: Params): void {
+  const { action, node, tag } = permission;
+  const path = node(params);
   const isSeen = caller.maySee(path);
   // Whether a node is seen by way of what is below it is known to who looks for it, but not what a token is good for.
-  if (action === "see" ? isSeen || !caller.isLimited : caller.may(action, path)) return;
+  if (action === "see" ? isSeen || !caller.isLimited : caller.may(action, path, tag?.(params))) return;
   if (!isSeen) throw new RegistryError("not-found", "there is nothing here");
   throw new RegistryError("denied", `${action} is not permitted to you here`);
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { ACCESS_ROUTES } from "./resources/access.ts";
 import { AUDIT_ROUTES } from "./resources/audit.ts";
+import { BIN_ROUTES } from "./resources/bin.ts";
 import { GRANT_ROUTES } from "./resources/grants.ts";
 import { GROUP_ROUTES } from "./resources/groups.ts";
 import { JOB_ROUTES } from "./resources/jobs.ts";
@@ -13,6 +14,7 @@ import { SETTING_ROUTES } from "./resources/settings.ts";
 import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
 import { ROBOT_ROUTES } from "./resources/robots.ts";
 import { USAGE_ROUTES } from "./resources/usage.ts";
+import { TAG_ROUTES } from "./resources/tags.ts";
 import { USER_ROUTES } from "./resources/users.ts";
 import { type ApiRoute, defineRoute } from "./route.ts";
 
@@ -43,6 +45,8 @@ export const ROUTES: readonly ApiRoute[] = [
   ...USAGE_ROUTES,
   ...SETTING_ROUTES,
   ...RETENTION_ROUTES,
+  ...TAG_ROUTES,
+  ...BIN_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
   ...JOB_ROUTES,

@@ -25,6 +25,7 @@ import {
 } from "../../../../src/metadata/index.ts";
 import type { JobOffer } from "../../../../src/jobs/index.ts";
 import { RegistryError, type RepositoryName } from "../../../../src/oci/index.ts";
+import type { RegistryOptions } from "../../../../src/registry/index.ts";
 import { newAccount } from "../../../support/new-account.ts";
 
 const BASE = "/api/v1";
@@ -56,6 +57,8 @@ export interface ApiUnderTest {
   text(who: string, asked: string, options?: AskOptions): Promise<string>;
   /** The same over HTTP, to callers who send a user name and any password but `wrong`. */
   serve(): { readonly url: string; stop(): Promise<void> };
+  /** What changes of content are held to; a test may set it. */
+  readonly registryOptions: { readOnly: boolean };
   /** Makes rows as they are when a test begins. */
   given(work: (rows: Rows) => Promise<void>): Promise<void>;
   listActs(): Promise<readonly { act: string; actor: string | null; target: string | null; detail: unknown }[]>;
@@ -81,6 +84,15 @@ export async function openApi(): Promise<ApiUnderTest> {
   let limits: readonly AccessLimit[] = [];
   let looks = 0;
 
+  const registryOptions: Omit<RegistryOptions, "readOnly"> & { readOnly: boolean } = {
+    readOnly: false,
+    deleteEnabled: true,
+    isAudited: true,
+    binKeepMs: 86_400_000,
+    maxBlobBytes: 0,
+    validation: { enabled: true, allowedUrls: [], deniedUrls: [], requiredPlatforms: "all" },
+  };
+
   async function authenticate({ request }: ApiVisitor): Promise<ApiCaller> {
     const view = await directory.now();
     const name = request.headers.get("authorization") ?? "";
@@ -97,7 +109,7 @@ export async function openApi(): Promise<ApiUnderTest> {
       isLimited: limits.length > 0,
       isBySession: false,
       isByPassword: limits.length === 0,
-      may: (action, path) => caller.refusalOf({ action, path }) === undefined,
+      may: (action, path, tag) => caller.refusalOf({ action, path, tag }) === undefined,
       maySee: (path) => caller.maySee(path),
       ...come,
     };
@@ -111,6 +123,7 @@ export async function openApi(): Promise<ApiUnderTest> {
     rules: async () => (await directory.now()).rules,
     authenticate,
     jobs: { offers: OFFERS, lookNow: () => void (looks += 1) },
+    registryOptions,
     service: { version: "1.2.3", signIn: [{ kind: "password", source: "local", title: "Password" }] },
   });
 
@@ -161,6 +174,7 @@ export async function openApi(): Promise<ApiUnderTest> {
       const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => answer(withName(request)) });
       return { url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) };
     },
+    registryOptions,
     given: (work) => metadata.transaction((queries) => work(new Rows(queries, time.atMs))),
     async listActs() {
       const rows = await metadata.reads.selectFrom("audit").selectAll().orderBy("sequence").execute();

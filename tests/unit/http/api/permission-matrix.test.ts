@@ -3,6 +3,8 @@ import { type AccessLimit, GRANTABLE_ACTIONS } from "../../../../src/access/inde
 import { createFindRoute } from "../../../../src/http/api/find-route.ts";
 import { ROUTES } from "../../../../src/http/api/routes.ts";
 import {
+  ensureRepository,
+  findTag,
   insertGrant,
   insertJob,
   insertRobotTrust,
@@ -11,8 +13,15 @@ import {
   type NewAccount,
   putGroupMapping,
   putNodeSetting,
+  putManifest,
+  putManifestIntoBin,
+  putTag,
+  type Queries,
+  recordTagChange,
   type SecretKind,
 } from "../../../../src/metadata/index.ts";
+import { OCI_IMAGE_INDEX, parseManifest, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
+import { imageIndex } from "../../../support/oci-content.ts";
 import { type ApiUnderTest, type Asked, openApi, type Rows } from "./api-under-test.ts";
 
 /** Who asks; each role is one on the node `team`. */
@@ -121,6 +130,18 @@ const MATRIX = {
   "PUT /namespaces/{path}/settings/retention":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "DELETE /namespaces/{path}/settings/{setting}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "GET /namespaces/{path}/retention":                    "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+
+  "GET /repositories/{name}/tags":                        "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "GET /repositories/{name}/tags/{tag}":                  "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "GET /repositories/{name}/tags/{tag}/history":          "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "POST /repositories/{name}/tags/{tag}/rollback":        "ccc   ddn   dnn   ddd   yyy   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+
+  "GET /bin":                                             "c     n     n     n     n     y     y     p     d     d     y     y",
+  "GET /bin/{id}":                                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
+  "POST /bin/{id}/restore":                               "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "DELETE /bin/{id}":                                     "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "POST /bin/empty · all":                                "c     d     d     d     d     d     d     p     d     d     d     y",
+  "POST /bin/empty · of a repository":                     "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
   "GET /grants":                                          "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "POST /grants · oneself":                               "ccc   ddd   ddd   ddd   ddd   ddd   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -233,6 +254,16 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   ],
   "DELETE /namespaces/{path}/settings/{setting}": ["DELETE /namespaces/{node}/settings/kept-tags"],
   "GET /namespaces/{path}/retention": ["GET /namespaces/{node}/retention"],
+  "GET /repositories/{name}/tags": ["GET /repositories/{node}%2Fapp/tags"],
+  "GET /repositories/{name}/tags/{tag}": ["GET /repositories/{node}%2Fapp/tags/prod"],
+  "GET /repositories/{name}/tags/{tag}/history": ["GET /repositories/{node}%2Fapp/tags/prod/history"],
+  "POST /repositories/{name}/tags/{tag}/rollback": ["POST /repositories/{node}%2Fapp/tags/prod/rollback", { steps: 1 }],
+  "GET /bin": ["GET /bin"],
+  "GET /bin/{id}": ["GET /bin/{entry}"],
+  "POST /bin/{id}/restore": ["POST /bin/{entry}/restore", {}],
+  "DELETE /bin/{id}": ["DELETE /bin/{entry}"],
+  "POST /bin/empty · all": ["POST /bin/empty", {}],
+  "POST /bin/empty · of a repository": ["POST /bin/empty", { repository: "{node}/app" }],
   "GET /grants": ["GET /grants"],
   "POST /grants · oneself": [
     "POST /grants",
@@ -257,6 +288,7 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
 const SHOWN: Readonly<Partial<Record<Line, string>>> = {
   "GET /me/permissions": '"pull"',
   "GET /namespaces · of the root": '"path":"team"',
+  "GET /bin": '"repository":"team/app"',
   "GET /grants": '"pathPattern":"team/**"',
   "GET /access/explain · oneself": '"visibility":{',
 };
@@ -354,14 +386,37 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     ids.set("grant", await insertGrant(queries, { ...grant, subject }));
     await insertJob(queries, { kind: "other", openKey: null, input: "{}", requestedBy: null, nowMs: 1 });
     await putNodeSetting(queries, { path: "team", name: "kept-tags", value: ["prod"], nowMs: 1 });
+    ids.set("entry", await fillRepository(queries));
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
   });
 }
 
+/** With a tag that was moved once, and another manifest in the bin. @returns the entry's number */
+async function fillRepository(queries: Queries): Promise<number> {
+  const repositoryId = await ensureRepository(queries, "team/app" as RepositoryName, 1);
+  const ids: number[] = [];
+  for (const name of ["one", "two", "deleted"]) {
+    const { bytes: body, digest } = imageIndex([], { annotations: { name } });
+    const manifest = parseManifest(body, OCI_IMAGE_INDEX);
+    const { id: manifestId } = await putManifest(queries, { repositoryId, digest, manifest, body, createdAtMs: 1 });
+    ids.push(manifestId);
+    if (name === "deleted") continue;
+    const tag = "prod" as Tag;
+    const from = await findTag(queries, repositoryId, tag);
+    await putTag(queries, { repositoryId, tag, manifestId, nowMs: 1 });
+    const by = { actor: "anna", address: undefined };
+    await recordTagChange(queries, { repositoryId, tag, digest, from, cause: "push", nowMs: 1, by });
+  }
+  const deletion = { nowMs: 1, expiresAtMs: 2, by: { actor: "anna", address: undefined } };
+  const entry = await putManifestIntoBin(queries, ids.at(-1) ?? 0, deletion);
+  return entry ?? 0;
+}
+
 interface Values extends Readonly<Record<string, string>> {
   readonly node: string;
   readonly grant: string;
+  readonly entry: string;
 }
 
 function valuesFor({ ids }: World, asker: Asker): Values {
@@ -375,11 +430,12 @@ function valuesFor({ ids }: World, asker: Asker): Values {
     trust: String(ids.get("trust")),
     node: "team",
     grant: String(ids.get("grant")),
+    entry: String(ids.get("entry")),
   };
 }
 
 /** In the place of what is there. */
-const ABSENT = { node: "gone", grant: "999" };
+const ABSENT = { node: "gone", grant: "999", entry: "999" };
 
 function fillIn(text: string, values: Values): string {
   return text.replaceAll(/\{(\w+)\}/g, (braced, name: string) => values[name] ?? braced);

@@ -1,0 +1,166 @@
+import { z } from "zod";
+import { isPermitted } from "../../../access/index.ts";
+import {
+  findManifestFacts,
+  findRepositoryId,
+  findTag,
+  listTagChanges,
+  listTagTargets,
+  type Queries,
+  type TagChangeRecord,
+} from "../../../metadata/index.ts";
+import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../../oci/index.ts";
+import { findTagState, requireWritable, rollBackTag, type RollBackTarget } from "../../../registry/index.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
+import { registryChangeOf } from "../registry-change.ts";
+import { repositoryParam, rollBack, tag as shownTag, tagChange, tagParam, tagQuery } from "../schemas/tags.ts";
+import { afterNumber, listOf, page, pageQuery, timeOf } from "../schemas/words.ts";
+import { readPage } from "./pages.ts";
+
+const repositoryParams = z.strictObject({ name: repositoryParam });
+const params = z.strictObject({ name: repositoryParam, tag: tagParam });
+type Params = z.output<typeof params>;
+const tag = "repositories";
+
+const nameOf = ({ name }: { readonly name: RepositoryName }) => name;
+const mayPull = { node: nameOf, tag: (of: Params) => of.tag, action: "pull" } as const;
+
+export const TAG_ROUTES: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/repositories/{name}/tags",
+    tag,
+    summary: "List the tags of a repository with what they point at",
+    permission: { node: nameOf, action: "pull" },
+    params: repositoryParams,
+    query: pageQuery,
+    response: listOf(shownTag),
+    async handle({ queries, params: { name }, query }) {
+      const repositoryId = await requireRepository(queries, name);
+      const { items, next } = await readPage(query, (wanted) => listTagTargets(queries, repositoryId, wanted));
+      const shown = items.map(({ updatedAtMs, sizeBytes, ...rest }) => {
+        return { ...rest, since: timeOf(updatedAtMs), isThere: sizeBytes > 0, sizeBytes };
+      });
+      return { body: { items: shown }, next };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/repositories/{name}/tags/{tag}",
+    tag,
+    summary: "Show what a tag points at, or pointed at then",
+    permission: mayPull,
+    params,
+    query: tagQuery,
+    response: shownTag,
+    current: getTag,
+    handle: async (call) => ({
+      body: call.query.at === undefined ? await getTag(call) : await getTagAt(call, Date.parse(call.query.at)),
+    }),
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/repositories/{name}/tags/{tag}/history",
+    tag,
+    summary: "List when a tag was made, moved and deleted, the newest first",
+    description: "Also of a tag that is gone. How long it is remembered is configured.",
+    permission: mayPull,
+    params,
+    query: z.strictObject({ ...page, after: afterNumber }),
+    response: listOf(tagChange),
+    handle: listHistory,
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/repositories/{name}/tags/{tag}/rollback",
+    tag,
+    summary: "Point a tag where it pointed before",
+    description:
+      "For who may `tag:overwrite` there, and `tag:create` if the tag is gone. Refused (409) if the manifest is not there any more.",
+    permission: mayPull,
+    params,
+    body: rollBack,
+    response: shownTag,
+    makesNothing: true,
+    current: getTag,
+    async handle(call) {
+      const { change, parts, params: place, body } = call;
+      requireWritable({ options: parts.registryOptions });
+      const repositoryId = await requireRepository(call.queries, place.name);
+      const isThere = (await findTag(call.queries, repositoryId, place.tag)) !== undefined;
+      const action = isThere ? "tag:overwrite" : "tag:create";
+      if (!isPermitted(await change.viewer(), { path: place.name, tag: place.tag, action }))
+        throw new RegistryError("denied", `you may not ${isThere ? "move" : "make"} the tag ${place.tag}`);
+      const target = targetOf(body);
+      await rollBackTag(registryChangeOf(call), { repository: place.name, repositoryId, tag: place.tag, target });
+      return { body: await getTag(call) };
+    },
+  }),
+];
+
+function targetOf({ digest, steps, at }: z.output<typeof rollBack>): RollBackTarget {
+  if (digest !== undefined) return { digest };
+  return steps === undefined ? { atMs: Date.parse(at ?? "") } : { steps };
+}
+
+/** @throws RegistryError `name-unknown` */
+async function requireRepository(queries: Queries, name: RepositoryName): Promise<number> {
+  const id = await findRepositoryId(queries, name);
+  if (id !== undefined) return id;
+  throw new RegistryError("name-unknown", `there is no repository ${name}`);
+}
+
+async function getTag({ queries, params: { name, tag: wanted } }: Pick<ApiCall<Params>, "queries" | "params">) {
+  const repositoryId = await requireRepository(queries, name);
+  const found = await findTag(queries, repositoryId, wanted);
+  if (!found) throw new RegistryError("not-found", `${name} has no tag ${wanted}: its history may tell why`);
+  const { digest, updatedAtMs: sinceMs } = found;
+  return showTag(queries, { repositoryId, tag: wanted, digest, sinceMs });
+}
+
+async function getTagAt({ queries, params: { name, tag: wanted } }: ApiCall<Params>, atMs: number) {
+  const repositoryId = await requireRepository(queries, name);
+  const state = await findTagState(queries, { repositoryId, tag: wanted }, atMs);
+  if (state.kind === "known") return showTag(queries, { repositoryId, tag: wanted, ...state });
+  const at = timeOf(atMs);
+  const reason =
+    state.kind === "absent"
+      ? `${name} had no tag ${wanted} at ${at}, as far as its history goes back`
+      : `the history of ${name}:${wanted} does not go back to ${at}`;
+  throw new RegistryError("not-found", reason);
+}
+
+interface PointedAt {
+  readonly repositoryId: number;
+  readonly tag: Tag;
+  readonly digest: Digest;
+  readonly sinceMs: number;
+}
+
+async function showTag(queries: Queries, { repositoryId, tag: name, digest, sinceMs }: PointedAt) {
+  const facts = await findManifestFacts(queries, repositoryId, digest);
+  const { mediaType = null, sizeBytes = null } = facts ?? {};
+  return { name, digest, since: timeOf(sinceMs), isThere: (sizeBytes ?? 0) > 0, mediaType, sizeBytes };
+}
+
+async function listHistory({
+  queries,
+  caller,
+  params: { name, tag: wanted },
+  query: { limit, after },
+}: ApiCall<Params, { readonly limit: number; readonly after: string }>) {
+  const repositoryId = await requireRepository(queries, name);
+  const beforeId = after === "" ? undefined : Number(after);
+  const found = await listTagChanges(queries, { repositoryId, tag: wanted }, { beforeId, limit: limit + 1 });
+  const items = found.slice(0, limit);
+  // Names and addresses are not for everybody who may pull, which may be everybody.
+  const showsActors = caller.may("push", name) || caller.may("settings:read", name);
+  const next = found.length > limit ? String(items.at(-1)?.id) : undefined;
+  return { body: { items: items.map((record) => showChange(record, showsActors)) }, next };
+}
+
+function showChange(record: TagChangeRecord, showsActors: boolean) {
+  const { id, atMs, cause, digest, fromDigest: from, actor, address } = record;
+  const by = showsActors ? { actor, address } : { actor: null, address: null };
+  return { id, time: timeOf(atMs), cause, digest, from, ...by };
+}
