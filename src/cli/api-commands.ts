@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { registerAccessCommands } from "./access-commands.ts";
 import { registerAuditCommand } from "./audit-command.ts";
+import { registerBinCommands } from "./bin-commands.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { registerCompletionCommand } from "./completion-command.ts";
 import { registerGroupCommands } from "./group-commands.ts";
@@ -9,6 +10,7 @@ import { registerLoginCommands } from "./login-commands.ts";
 import { registerNamespaceCommands } from "./namespace-commands.ts";
 import { registerRetentionCommands } from "./retention-commands.ts";
 import { registerRobotCommands } from "./robot-commands.ts";
+import { registerTagCommands } from "./tag-commands.ts";
 import { registerTokenCommands } from "./token-commands.ts";
 import { registerUsageCommands } from "./usage-commands.ts";
 import { registerUserCommands } from "./user-commands.ts";
@@ -23,6 +25,8 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerNamespaceCommands(program, surroundings);
   registerUsageCommands(program, surroundings);
   registerRetentionCommands(program, surroundings);
+  registerTagCommands(program, surroundings);
+  registerBinCommands(program, surroundings);
   registerAccessCommands(program, surroundings);
   registerJobCommands(program, surroundings);
   registerAuditCommand(program, surroundings);

@@ -16,6 +16,7 @@ import { parseTime } from "./parse-time.ts";
 import { readConfig } from "./read-config.ts";
 import { remoteAuditTrail } from "./remote/audit-trail.ts";
 import { runWork, SERVER_OPTION } from "./remote/noun.ts";
+import { parseTime } from "./remote/parse-time.ts";
 import { tellFault } from "./tell-fault.ts";
 import { EXIT_CONFIG, EXIT_IO, type Terminal } from "./terminal.ts";
 

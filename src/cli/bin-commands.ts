@@ -1,0 +1,83 @@
+import type { Command } from "commander";
+import type { ApiBinEmptied, ApiBinEntry, ApiBinRestored } from "../http/index.ts";
+import type { CommandSurroundings } from "./command-surroundings.ts";
+import { count } from "./quantities.ts";
+import { type ApiClient, at } from "./remote/api-client.ts";
+import { Noun } from "./remote/noun.ts";
+import type { Columns } from "./table.ts";
+
+const COLUMNS: Columns<ApiBinEntry> = {
+  entry: (entry) => entry.id,
+  what: (entry) => entry.kind,
+  repository: (entry) => entry.repository,
+  tags: (entry) => entry.tags.join(", "),
+  digest: (entry) => entry.digest,
+  deleted: (entry) => entry.deletedAt,
+  "kept until": (entry) => entry.expiresAt,
+  who: (entry) => entry.actor,
+};
+
+const DETAILS: Columns<ApiBinEntry> = {
+  ...COLUMNS,
+  address: (entry) => entry.address,
+  "media type": (entry) => entry.mediaType,
+  size: (entry) => entry.sizeBytes,
+};
+
+interface RepositoryFlags {
+  readonly repository?: string;
+}
+
+/** `berth bin …` */
+export function registerBinCommands(program: Command, surroundings: CommandSurroundings): void {
+  const command = program.command("bin").description("look at what was deleted, and bring it back");
+  new Noun(command, surroundings)
+    .verb<RepositoryFlags>(
+      "list",
+      "list what can be had back, the newest first",
+      async ({ client, out, flags: { repository } }) =>
+        out.list(await client.list<ApiBinEntry>("/bin", { repository }), COLUMNS),
+      ofRepository,
+    )
+    .verb("show <entry>", "show what was deleted, by whom and when", async ({ client, out }, entry = "") =>
+      out.record(await client.get<ApiBinEntry>(at`/bin/${entry}`), DETAILS),
+    )
+    .verb<{ force?: boolean }>(
+      "restore <entry>",
+      "bring back a manifest with its tags, or a tag",
+      async ({ client, out, flags: { force = false } }, entry = "") => {
+        const restored = await client.post<ApiBinRestored>(at`/bin/${entry}/restore`, { force });
+        const { repository, digest, tags } = restored;
+        const named = tags.length === 0 ? "" : ` with ${tags.length > 5 ? count(tags.length, "tag") : tags.join(", ")}`;
+        out.done(`${repository}@${digest} is back${named}.`, restored);
+      },
+      (verb) =>
+        verb.option("--force", "move back tags that point elsewhere by now, and bring back what is not whole any more"),
+    )
+    .verb<RepositoryFlags>(
+      "empty [entry]",
+      "remove an entry for good, or everything; its space is freed by the next clean-up",
+      async ({ client, out, flags: { repository }, confirm }, entry) => {
+        const what =
+          entry === undefined ? `everything in the bin${repository ? ` of ${repository}` : ""}` : `entry ${entry}`;
+        await confirm(`Remove ${what} for good?`);
+        const removed = entry === undefined ? await emptyAll(client, repository) : 1;
+        if (entry !== undefined) await client.delete(at`/bin/${entry}`);
+        out.done(`Removed ${removed === 1 ? "an entry" : `${removed} entries`} for good.`, { removed });
+      },
+      ofRepository,
+    );
+}
+
+function ofRepository(verb: Command): Command {
+  return verb.option("--repository <name>", "only what was deleted there");
+}
+
+/** In parts, as others wait meanwhile. @returns how many there were */
+async function emptyAll(client: ApiClient, repository: string | undefined): Promise<number> {
+  for (let sum = 0; ;) {
+    const { removed, hasMore } = await client.post<ApiBinEmptied>("/bin/empty", { repository });
+    sum += removed;
+    if (!hasMore) return sum;
+  }
+}
