@@ -4,6 +4,7 @@ import {
   listBinEntries,
   listExpiredBinEntries,
   recordRemovals,
+  type Removal,
   removeBinEntries,
 } from "../../metadata/index.ts";
 import type { RegistryChange } from "../change.ts";
@@ -15,6 +16,8 @@ export async function removeFromBin(change: RegistryChange, entries: readonly Bi
     change.queries,
     entries.map(({ id }) => id),
   );
+  const run = change.by.requestId ?? "by hand";
+  await recordRemovals(change.queries, removalsOf(entries, { run, atMs: change.nowMs, reason: EMPTIED }));
   for (const { id, repository, kind, digest } of entries)
     await change.record({ act: "bin.empty", target: repository, detail: { entry: id, kind, digest } });
 }
@@ -36,13 +39,17 @@ export function expireBin({ registry, run }: Omit<Collection, "dueMs">, limit: n
       queries,
       entries.map(({ id }) => id),
     );
-    const removals = entries
-      .filter(({ kind }) => kind === "manifest")
-      .map(({ digest, repository, sizeBytes }) => {
-        const reason = "it was deleted, and its time in the bin was over";
-        return { kind: "manifest" as const, digest, repository, sizeBytes, reason, run, atMs: nowMs };
-      });
-    await recordRemovals(queries, removals);
+    await recordRemovals(queries, removalsOf(entries, { run, atMs: nowMs, reason: OVER }));
     return { looked: entries.length, removed: entries.length, freedBytes: 0 };
   });
+}
+
+const OVER = "it was deleted, and its time in the bin was over";
+const EMPTIED = "it was deleted, and removed from the bin";
+
+/** So that it can be explained what became of a manifest; of a tag the history tells. */
+function removalsOf(entries: readonly BinEntry[], how: Pick<Removal, "run" | "atMs" | "reason">): readonly Removal[] {
+  return entries
+    .filter(({ kind }) => kind === "manifest")
+    .map(({ digest, repository, sizeBytes }) => ({ kind: "manifest", digest, repository, sizeBytes, ...how }));
 }
