@@ -12,7 +12,6 @@ import {
 import { describeActs, describeChain, describeComparison } from "./audit-report.ts";
 import { compareWithExport, type ExportComparison } from "./compare-export.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
-import { parseTime } from "./parse-time.ts";
 import { readConfig } from "./read-config.ts";
 import { remoteAuditTrail } from "./remote/audit-trail.ts";
 import { runWork, SERVER_OPTION } from "./remote/noun.ts";

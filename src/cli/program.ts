@@ -5,7 +5,7 @@ import { backupCommand, listBackupsCommand, restoreCommand } from "./backup-comm
 import { checkConfig } from "./check-config.ts";
 import { gcCommand, gcExplainCommand } from "./gc-command.ts";
 import { importCommand } from "./import-command.ts";
-import { parseTime } from "./parse-time.ts";
+import { parseTime } from "./remote/parse-time.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import { servingProcess } from "./serving-process.ts";
