@@ -1,5 +1,8 @@
-import type { Account, Action, Asker } from "../../access/index.ts";
+import type { AccessRequest, Account, Action, Asker } from "../../access/index.ts";
 import type { ActOrigin } from "../../metadata/index.ts";
+
+/** A tag, or whichever somebody may have, for what is not about one. */
+export type TagsInQuestion = Pick<AccessRequest, "tag" | "isAnyTagEnough">;
 
 /** Who asks the management API for something. */
 export interface ApiCaller {
@@ -17,9 +20,9 @@ export interface ApiCaller {
 
   /**
    * By the rules and by what the token or secret is good for.
-   * @param tag that it is about; absent: all of the repository, or a node
+   * @param tags what it is about; absent: all of the repository, or a node
    */
-  may(action: Action, path: string, tag?: string): boolean;
+  may(action: Action, path: string, tags?: TagsInQuestion): boolean;
 
   /** Who does not see a node must not learn whether it exists. */
   maySee(path: string): boolean;

@@ -57,7 +57,7 @@ function apiCallerOf(caller: Caller, visitor: ApiVisitor, proof: Proof): ApiCall
     account,
     asker: askerOf(principal),
     by: { ...visitor.from, actor: account?.name },
-    may: (action, path, tag) => caller.refusalOf({ action, path, tag }) === undefined,
+    may: (action, path, tags) => caller.refusalOf({ action, path, ...tags }) === undefined,
     maySee: (path) => caller.maySee(path),
   };
 }

@@ -1,6 +1,6 @@
 import type { Action, SystemRole } from "../../access/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { type ApiCaller, isSomebody, seesAll } from "./api-caller.ts";
+import { type ApiCaller, isSomebody, seesAll, type TagsInQuestion } from "./api-caller.ts";
 
 /**
  * Who may use a route. `open`: everybody · `self`: whoever is signed in, about themself, also while the password must be
@@ -17,8 +17,8 @@ export type RoutePermission<Params> =
 interface NodePermission<Params> {
   readonly node: (params: Params) => string;
   readonly action: Action | "see";
-  /** The tag that it is about, as a grant may be for some tags only. */
-  readonly tag?: (params: Params) => string;
+  /** Of a repository, as a grant may be for some tags only. */
+  readonly tags?: (params: Params) => TagsInQuestion;
 }
 
 export interface Wish<Params> {
@@ -51,11 +51,11 @@ function requireSystemRole(caller: ApiCaller, role: SystemRole): void {
 }
 
 function requireOnNode<Params>(caller: ApiCaller, permission: NodePermission<Params>, params: Params): void {
-  const { action, node, tag } = permission;
+  const { action, node, tags } = permission;
   const path = node(params);
   const isSeen = caller.maySee(path);
   // Whether a node is seen by way of what is below it is known to who looks for it, but not what a token is good for.
-  if (action === "see" ? isSeen || !caller.isLimited : caller.may(action, path, tag?.(params))) return;
+  if (action === "see" ? isSeen || !caller.isLimited : caller.may(action, path, tags?.(params))) return;
   if (!isSeen) throw new RegistryError("not-found", "there is nothing here");
   throw new RegistryError("denied", `${action} is not permitted to you here`);
 }

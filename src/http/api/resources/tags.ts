@@ -23,7 +23,9 @@ type Params = z.output<typeof params>;
 const tag = "repositories";
 
 const nameOf = ({ name }: { readonly name: RepositoryName }) => name;
-const mayPull = { node: nameOf, tag: (of: Params) => of.tag, action: "pull" } as const;
+const mayPull = { node: nameOf, tags: (of: Params) => ({ tag: of.tag }), action: "pull" } as const;
+/** As in the registry API. */
+const mayPullSome = { node: nameOf, tags: () => ({ isAnyTagEnough: true }), action: "pull" } as const;
 
 export const TAG_ROUTES: readonly ApiRoute[] = [
   defineRoute({
@@ -31,7 +33,7 @@ export const TAG_ROUTES: readonly ApiRoute[] = [
     path: "/repositories/{name}/tags",
     tag,
     summary: "List the tags of a repository with what they point at",
-    permission: { node: nameOf, action: "pull" },
+    permission: mayPullSome,
     params: repositoryParams,
     query: pageQuery,
     response: listOf(shownTag),

@@ -109,7 +109,7 @@ export async function openApi(): Promise<ApiUnderTest> {
       isLimited: limits.length > 0,
       isBySession: false,
       isByPassword: limits.length === 0,
-      may: (action, path, tag) => caller.refusalOf({ action, path, tag }) === undefined,
+      may: (action, path, tags) => caller.refusalOf({ action, path, ...tags }) === undefined,
       maySee: (path) => caller.maySee(path),
       ...come,
     };

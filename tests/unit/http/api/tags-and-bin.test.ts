@@ -166,6 +166,9 @@ describe("a roll-back", () => {
     });
     await push(one, "dev");
     expect((await rollBack("stranger", { steps: 1 })).status).toBe(200);
+    const listed = await api.ask("stranger", "GET /repositories/team%2Fapp/tags");
+    expect(listed.json.items.map(({ name }: { name: string }) => name)).toEqual(["dev", "prod"]);
+    expect((await api.ask("stranger", "GET /repositories/team%2Fapp/tags/dev")).status).toBe(403);
     const dev = { body: { digest: two.digest } };
     expect((await api.ask("stranger", "POST /repositories/team%2Fapp/tags/dev/rollback", dev)).status).toBe(403);
     await remove("prod");
