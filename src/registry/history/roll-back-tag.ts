@@ -8,7 +8,7 @@ import {
   type Queries,
   type TagPlace,
 } from "../../metadata/index.ts";
-import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
+import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../oci/index.ts";
 import type { RegistryChange } from "../change.ts";
 import { findTagState } from "./find-tag-state.ts";
 import { moveTag } from "./move-tag.ts";
@@ -52,14 +52,21 @@ async function findRollBackDigest(queries: Queries, rollBack: RollBack): Promise
 async function findDigestBefore(queries: Queries, { tag, ...place }: RollBack, steps: number): Promise<Digest> {
   const changes = await listTagChanges(queries, { tag, ...place }, { limit: steps });
   const oldest = changes[steps - 1];
-  if (!oldest) {
-    const known = changes.length === 1 ? "one change" : `${changes.length} changes`;
-    throw new RegistryError("conflict", `the history of tag ${tag} has ${known}: there is nothing ${steps} back`);
-  }
+  if (!oldest) throw tooFarBack(tag, changes.length, steps);
   if (oldest.fromDigest !== null) return oldest.fromDigest;
   throw new RegistryError(
     "conflict",
     `before change ${oldest.id} there was no tag ${tag}: delete it, if that is meant`,
+  );
+}
+
+function tooFarBack(tag: Tag, known: number, steps: number): RegistryError {
+  const changes = known === 1 ? "one change" : `${known} changes`;
+  return new RegistryError(
+    "conflict",
+    known === 0
+      ? `nothing is on record of a tag ${tag}: say a digest to make it`
+      : `the history of tag ${tag} has ${changes}: there is nothing ${steps} back`,
   );
 }
 

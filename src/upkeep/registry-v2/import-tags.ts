@@ -1,4 +1,11 @@
-import { findManifestId, findTag, putOlderTag, type Queries, recordTagChange } from "../../metadata/index.ts";
+import {
+  findManifestId,
+  findTag,
+  listTagChanges,
+  putOlderTag,
+  type Queries,
+  recordTagChange,
+} from "../../metadata/index.ts";
 import { type Digest, isTag, type Tag } from "../../oci/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
@@ -20,7 +27,7 @@ export async function importTags(target: RepositoryImport): Promise<void> {
   for await (const batch of inBatches(tags, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
     const lost: FoundTag[] = [];
     await writeBatch(target, async (queries) => {
-      for (const found of batch) if (!(await putTag(queries, target.repositoryId, found))) lost.push(found);
+      for (const found of batch) if (!(await putTag(queries, target, found))) lost.push(found);
     });
     for (const { tag, digest } of lost) reportLost(target, tag, digest);
     target.tally.tags += batch.length - lost.length;
@@ -41,14 +48,21 @@ async function readTag(target: RepositoryImport, link: StoredObject): Promise<Fo
 const NOBODY = { actor: undefined, address: undefined };
 
 /** @returns whether there is such a manifest */
-async function putTag(queries: Queries, repositoryId: number, { tag, digest, movedAtMs }: FoundTag): Promise<boolean> {
+async function putTag(
+  queries: Queries,
+  { repositoryId, nowMs }: Pick<RepositoryImport, "repositoryId" | "nowMs">,
+  { tag, digest, movedAtMs }: FoundTag,
+): Promise<boolean> {
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) return false;
   const from = await findTag(queries, repositoryId, tag);
   if (from && from.updatedAtMs >= movedAtMs) return true;
   await putOlderTag(queries, { repositoryId, tag, manifestId, nowMs: movedAtMs });
-  const change = { repositoryId, tag, digest, from, cause: "import", nowMs: movedAtMs, by: NOBODY } as const;
-  if (from?.digest !== digest) await recordTagChange(queries, change);
+  if (from?.digest === digest) return true;
+  // One that was deleted here meanwhile comes back now; before its first change here it has been where registry:2 had it.
+  const isBack = !from && (await listTagChanges(queries, { repositoryId, tag }, { limit: 1 })).length > 0;
+  const event = { cause: "import", nowMs: isBack ? nowMs : movedAtMs, by: NOBODY } as const;
+  await recordTagChange(queries, { repositoryId, tag, digest, from, ...event });
   return true;
 }
 

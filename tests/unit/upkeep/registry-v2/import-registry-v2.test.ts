@@ -3,11 +3,14 @@ import {
   countContents,
   findRepositoryId,
   listReferrers,
+  listTagChanges,
   listRepositories,
   listTags,
   type MetadataDatabase,
   openSqlite,
   putTag,
+  recordTagChange,
+  removeTag,
   findManifestId,
 } from "../../../../src/metadata/index.ts";
 import {
@@ -25,6 +28,7 @@ import { systemClock } from "../../../../src/runtime/index.ts";
 import { openStorage, type StorageDriver, StorageError } from "../../../../src/storage/index.ts";
 import { type Damage, type ImportedRepository, importRegistryV2 } from "../../../../src/upkeep/index.ts";
 import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../../../support/oci-content.ts";
+import { nobody } from "../../../support/nobody.ts";
 import { RegistryV2Tree } from "./registry-v2-tree.ts";
 
 const app = "team/app" as RepositoryName;
@@ -204,6 +208,29 @@ describe("importing again", () => {
     tree.addTag(app, "latest", young.manifest.digest, 2_000_000);
     await run();
     expect((await metadata.hot.findManifestByTag(app, tag("latest")))?.digest).toBe(young.manifest.digest);
+    const repositoryId = (await findRepositoryId(metadata.reads, app)) ?? -1;
+    const history = await listTagChanges(metadata.reads, { repositoryId, tag: tag("latest") }, { limit: 9 });
+    expect(history).toMatchObject([
+      { cause: "import", digest: young.manifest.digest, fromDigest: old.manifest.digest, atMs: 2_000_000 },
+      { cause: "import", digest: old.manifest.digest, fromDigest: null, atMs: 1_000_000 },
+    ]);
+  });
+
+  test("brings back a tag that was deleted in the meantime, as of now", async () => {
+    const { manifest } = tree.addImage(app, "1.0");
+    tree.addTag(app, "latest", manifest.digest, 1_000_000);
+    await run();
+    const repositoryId = (await findRepositoryId(metadata.reads, app)) ?? -1;
+    const deletion = { repositoryId, tag: tag("latest"), digest: undefined, from: undefined, by: nobody };
+    await metadata.transaction(async (queries) => {
+      await recordTagChange(queries, { ...deletion, cause: "delete", nowMs: 2_000_000 });
+      await removeTag(queries, repositoryId, tag("latest"));
+    });
+    const beforeMs = systemClock.nowMs();
+    await run();
+    const [last] = await listTagChanges(metadata.reads, { repositoryId, tag: tag("latest") }, { limit: 9 });
+    expect(last).toMatchObject({ cause: "import", digest: manifest.digest, fromDigest: null });
+    expect(last?.atMs).toBeGreaterThanOrEqual(beforeMs);
   });
 
   test("leaves a tag alone that was moved in Berth in the meantime", async () => {
