@@ -80,6 +80,8 @@ describe("what a client has deleted", () => {
     image = await pushImage(http, "team/app", "1.0");
     expect((await http.delete(`/v2/team/app/manifests/${image.manifest.digest}`)).status).toBe(202);
     expect(await digestOf(image.manifest.digest)).toBeNull();
+    expect((await http.get("/v2/team/app/tags/list")).text).not.toContain("1.0");
+    expect((await http.get(`/v2/team/app/manifests/${image.manifest.digest}`)).status).toBe(404);
     expect(await wouldGo()).toMatchObject({ manifests: 0, links: 0, blobs: 0 });
     const explained = await runBerth(["gc", "explain", image.layer.digest, berth.configFile], { env });
     expect(explained.stdout).toContain(`kept by the bin, as ${image.manifest.digest} names it, until `);
