@@ -74,6 +74,7 @@ describe("there is a row with who, from where and by which request", () => {
       row(pushed, "alice", { act: "manifest.push", ...success }),
       row(pushed, "alice", { act: "tag.create", ...success }),
       row(deleted, "alice", { act: "manifest.delete", ...success }),
+      row(deleted, "alice", { act: "bin.put", ...success }),
     ] as never[]);
   });
 
