@@ -46,8 +46,8 @@ export async function gcExplainCommand(command: GcExplainCommand, terminal: Term
     const explanation = await explainContentOf(loaded.config, command.digest);
     const text = command.json ? `${JSON.stringify(explanation)}\n` : describeExplanation(explanation);
     terminal.stdout.write(text);
-    const { blob, manifests, removals } = explanation;
-    return blob || manifests.length > 0 || removals.length > 0 ? 0 : EXIT_NO_INPUT;
+    const { blob, manifests, bin, removals } = explanation;
+    return blob || manifests.length + bin.length + removals.length > 0 ? 0 : EXIT_NO_INPUT;
   } catch (error) {
     return tellFault(error, terminal);
   }

@@ -84,6 +84,11 @@ describe("what a client has deleted", () => {
     expect((await http.get(`/v2/team/app/manifests/${image.manifest.digest}`)).status).toBe(404);
     expect(await wouldGo()).toMatchObject({ manifests: 0, links: 0, blobs: 0 });
     const explained = await runBerth(["gc", "explain", image.layer.digest, berth.configFile], { env });
+    const itself = await runBerth(["gc", "explain", image.manifest.digest, berth.configFile], { env });
+    expect([itself.exitCode, itself.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^in the bin until .* of team\/app\)\n$/),
+    ]);
     expect(explained.stdout).toContain(`kept by the bin, as ${image.manifest.digest} names it, until `);
   });
 

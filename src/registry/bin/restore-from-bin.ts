@@ -29,6 +29,7 @@ export interface BinRestore {
 /** What came back. */
 export interface Restored {
   readonly digest: Digest;
+  /** The first hundred. */
   readonly tags: readonly Tag[];
 }
 
@@ -56,7 +57,7 @@ export async function restoreFromBin(change: RegistryChange, restore: BinRestore
   };
   const detail = { entry: entry.id, ...shown, moved: moved.slice(0, MOST_TAGS_NAMED) };
   await change.record({ act: "bin.restore", target: repository, detail });
-  return { digest, tags };
+  return shown;
 }
 
 /** So that answers, and rows of the audit trail, stay small. */

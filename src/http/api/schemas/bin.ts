@@ -33,7 +33,11 @@ export const binRestore = z
   .meta({ id: "BinRestore" });
 
 export const binRestored = z
-  .object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) })
+  .object({
+    repository: z.string(),
+    digest: z.string(),
+    tags: z.array(z.string()).describe("The first hundred that came back with it."),
+  })
   .meta({ id: "BinRestored", description: "What came back." });
 
 export const binEmpty = z
