@@ -9,11 +9,13 @@ export {
   type BackupRecord,
   type Damage,
   describeFinding,
+  type ExportedRepository,
   type Finding,
   type GarbageTally,
   type ImportedRepository,
   type ImportSummary,
   isAllWell,
+  type RegistryV2Summary,
   type RepairedIndex,
   type RetentionTally,
   type ScrubOutcome,
@@ -23,6 +25,7 @@ export { backUpRegistry, listBackupsIn, restoreRegistry } from "./back-up.ts";
 export { applyRetentionOf } from "./apply-retention.ts";
 export { collectGarbageOf, type CollectOptions, explainContentOf } from "./collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";
+export { giveBackToRegistryV2 } from "./export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";
 export { openLocalApi } from "./open-local-api.ts";

@@ -4,7 +4,6 @@ import { configurationPathVariable, parseByteSize, parseDuration } from "../conf
 import { backupCommand, listBackupsCommand, restoreCommand } from "./backup-commands.ts";
 import { checkConfig } from "./check-config.ts";
 import { gcCommand, gcExplainCommand } from "./gc-command.ts";
-import { importCommand } from "./import-command.ts";
 import { parseTime } from "./remote/parse-time.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
@@ -18,8 +17,11 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   const program = buildProgram(terminal, setExitCode);
   // Who serves needs no command that asks a registry, nor the time to read its code.
   if (!SERVING.has(argv[0] ?? "")) {
+    const surroundings = { terminal, pathOf: (argument?: string) => pathOf(argument, terminal), setExitCode };
+    const { registerTransferCommands } = await import("./transfer-commands.ts");
+    registerTransferCommands(program, surroundings);
     const { registerApiCommands } = await import("./api-commands.ts");
-    registerApiCommands(program, { terminal, pathOf: (argument) => pathOf(argument, terminal), setExitCode });
+    registerApiCommands(program, surroundings);
   }
   nameHelp(program, COMMAND);
   try {
@@ -96,19 +98,6 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       terminal.stdout.write(result.stdout);
       terminal.stderr.write(result.stderr);
       setExitCode(result.exitCode);
-    });
-
-  program
-    .command("import")
-    .description("take over the data of another registry")
-    .command("registry-v2")
-    .description("index a data directory of registry:2 without copying a blob; what is damaged is reported")
-    .argument("<directory>", "its storage.filesystem.rootdirectory")
-    .option("--dry-run", "say what would be done, and write nothing")
-    .option("--database <path>", "the database file, if serve has database.path configured")
-    .action(async (directory: string, options: { dryRun?: boolean; database?: string }) => {
-      const { database, dryRun = false } = options;
-      setExitCode(await importCommand({ directory, dryRun, database }, terminal));
     });
 
   program

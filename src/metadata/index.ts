@@ -224,6 +224,14 @@ export { listMissingReferences, type MissingReference } from "./missing-referenc
 export type { NamePage } from "./page.ts";
 export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts";
 export { ensureRepository, findRepositoryId, listRepositories, putPartlyImported } from "./repositories.ts";
+export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
+export {
+  listRepositoryBlobs,
+  listRepositoryManifests,
+  listTaggedManifests,
+  type RepositoryManifest,
+  type TaggedManifest,
+} from "./repository-pages.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export {

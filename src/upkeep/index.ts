@@ -20,6 +20,12 @@ export {
 export { HistoryPruner, startPruningHistory } from "./history/start-pruning-history.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
+export {
+  type ExportedRepository,
+  exportRegistryV2,
+  type RegistryV2Export,
+  type RegistryV2Summary,
+} from "./registry-v2/export-registry-v2.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";
 export { type ImportedRepository, importRegistryV2, type ImportSummary } from "./registry-v2/import-registry-v2.ts";
 export { repositoriesPrefix } from "./registry-v2/layout.ts";

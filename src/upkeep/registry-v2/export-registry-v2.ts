@@ -1,0 +1,103 @@
+import { findRepositoryId, listRepositories, type Queries } from "../../metadata/index.ts";
+import type { RepositoryName } from "../../oci/index.ts";
+import type { StorageDriver } from "../../storage/index.ts";
+import { inPages } from "../in-pages.ts";
+import type { Damage } from "./damage.ts";
+import { exportBlobs, exportManifests, exportTags } from "./export-contents.ts";
+import { findRepositories } from "./find-repositories.ts";
+import { repositoriesPrefix } from "./layout.ts";
+import { removeUnknownLinks } from "./remove-unknown-links.ts";
+import type { ExportTally, KeptLink, RepositoryExport } from "./repository-export.ts";
+
+export interface RegistryV2Export {
+  /** What Berth holds; only read. */
+  readonly reads: Queries;
+  /** Where its bytes are; registry:2's files are written beside them. */
+  readonly storage: StorageDriver;
+  /** Also removes what Berth does not hold, and moves tags back that registry:2 moved later. */
+  readonly prune: boolean;
+  readonly signal: AbortSignal;
+  /** Removes the folders below `prefix` that hold no file: for registry:2 an empty folder of a tag is a tag. */
+  readonly removeEmptyFolders: (prefix: string) => Promise<void>;
+  /** Hears of each repository when it is done. */
+  readonly report?: ((exported: ExportedRepository) => void) | undefined;
+}
+
+export interface ExportedRepository extends Readonly<ExportTally> {
+  readonly name: RepositoryName;
+}
+
+export interface RegistryV2Summary extends Readonly<ExportTally> {
+  readonly repositories: number;
+  /** What registry:2 will not serve, since its bytes are lost. */
+  readonly damaged: readonly Damage[];
+  /** What registry:2's files say and Berth does not, left as it is: the first of them. */
+  readonly kept: readonly KeptLink[];
+  readonly keptCount: number;
+  /** `false`: it was asked to stop before. */
+  readonly isFinished: boolean;
+}
+
+/** More are counted, not named. */
+const MOST_KEPT_NAMED = 20;
+
+/**
+ * Writes into the data directory what registry:2 needs to serve what Berth holds: links, and the bytes of manifests. Blobs are where
+ * registry:2 looks for them. Bytes come before what names them, and files that are right are left alone, so that it may be run
+ * again at any time, also while Berth serves.
+ * @throws StorageError, MetadataError
+ */
+export async function exportRegistryV2(from: RegistryV2Export): Promise<RegistryV2Summary> {
+  const { reads, storage, prune, signal } = from;
+  const damaged: Damage[] = [];
+  const kept: KeptLink[] = [];
+  const total = { repositories: 0, keptCount: 0, ...nothing() };
+  const onKept = (link: KeptLink) => {
+    if (kept.length < MOST_KEPT_NAMED) kept.push(link);
+    total.keptCount++;
+  };
+  const hear = { onKept, onDamage: (damage: Damage) => void damaged.push(damage) };
+  for await (const name of inPages(500, String, (page) =>
+    listRepositories(reads, page),
+  ) as AsyncIterable<RepositoryName>) {
+    if (signal.aborted) break;
+    const tally = await exportRepository(from, name, hear);
+    if (!tally) continue;
+    add(total, tally);
+    total.repositories++;
+    from.report?.({ name, ...tally });
+  }
+  for (const { name: repository } of signal.aborted ? [] : await findRepositories(storage)) {
+    if (signal.aborted) break;
+    total.removed += await removeUnknownLinks({ reads, storage, repository, prune, onKept });
+  }
+  if (total.removed > 0) await from.removeEmptyFolders(repositoriesPrefix);
+  return { ...total, damaged, kept, isFinished: !signal.aborted };
+}
+
+async function exportRepository(
+  { reads, storage, prune }: RegistryV2Export,
+  name: RepositoryName,
+  hear: Pick<RepositoryExport, "onDamage" | "onKept">,
+): Promise<ExportTally | undefined> {
+  const repositoryId = await findRepositoryId(reads, name);
+  if (repositoryId === undefined) return undefined;
+  const tally = nothing();
+  const target = { reads, storage, prune, name, repositoryId, tally, ...hear };
+  await exportBlobs(target);
+  await exportManifests(target);
+  await exportTags(target);
+  return tally;
+}
+
+function nothing(): ExportTally {
+  return { blobs: 0, manifests: 0, tags: 0, written: 0, removed: 0 };
+}
+
+function add(total: ExportTally, { blobs, manifests, tags, written, removed }: ExportTally): void {
+  total.blobs += blobs;
+  total.manifests += manifests;
+  total.tags += tags;
+  total.written += written;
+  total.removed += removed;
+}

@@ -1,0 +1,55 @@
+import type { Queries } from "../../metadata/index.ts";
+import type { Digest, RepositoryName } from "../../oci/index.ts";
+import type { StorageDriver, StorageKey } from "../../storage/index.ts";
+import { type Damage, DamageError } from "./damage.ts";
+import { readLink } from "./read-link.ts";
+
+/** What was done to the files of one repository, or of all. */
+export interface ExportTally {
+  blobs: number;
+  manifests: number;
+  tags: number;
+  /** Files that were not there, or said something else. */
+  written: number;
+  /** Files of what Berth does not hold. */
+  removed: number;
+}
+
+/** One repository on its way into registry:2's files. */
+export interface RepositoryExport {
+  readonly reads: Queries;
+  readonly storage: StorageDriver;
+  readonly name: RepositoryName;
+  readonly repositoryId: number;
+  /** Whether registry:2's files give way where they say more than Berth, or something newer. */
+  readonly prune: boolean;
+  readonly tally: ExportTally;
+  readonly onDamage: (damage: Damage) => void;
+  readonly onKept: (kept: KeptLink) => void;
+}
+
+/** What registry:2's files say and Berth does not, and was left as it is. */
+export interface KeptLink {
+  /** As it was found: it may not be a valid name. */
+  readonly repository: string;
+  /** A tag or a digest. */
+  readonly reference: string;
+  readonly reason: "unknown" | "moved-later";
+}
+
+/** Makes a link say `digest`, durably; one that does so already is not touched. */
+export async function writeLink({ storage, tally }: RepositoryExport, key: StorageKey, digest: Digest): Promise<void> {
+  if ((await currentDigest(storage, key)) === digest) return;
+  await storage.write(key, new TextEncoder().encode(digest));
+  tally.written++;
+}
+
+/** What a link says now; nothing as well if it cannot be read, since it is about to be written. */
+export async function currentDigest(storage: StorageDriver, key: StorageKey): Promise<Digest | undefined> {
+  const found = await storage.stat(key);
+  if (!found) return undefined;
+  return readLink(storage, found).catch((error: unknown) => {
+    if (error instanceof DamageError) return undefined;
+    throw error;
+  });
+}
