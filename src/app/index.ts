@@ -12,6 +12,8 @@ export {
   type ExportedRepository,
   type Finding,
   type GarbageTally,
+  type ImageForm,
+  type ImageImportSummary,
   type ImportedRepository,
   type ImportSummary,
   isAllWell,
@@ -27,6 +29,7 @@ export { collectGarbageOf, type CollectOptions, explainContentOf } from "./colle
 export { COMMAND } from "./command-name.ts";
 export { giveBackToRegistryV2 } from "./export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
+export { importArchive } from "./import-archive.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";
 export { openLocalApi } from "./open-local-api.ts";
 export { type AuditTrail, readAudit } from "./read-audit.ts";

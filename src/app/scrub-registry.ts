@@ -1,12 +1,10 @@
-import { randomUUID } from "node:crypto";
+import { openRegistryBeside } from "./open-registry-beside.ts";
 import { requireDatabase } from "./require-database.ts";
-import { registryOptions } from "./room-options.ts";
 import { TaskError } from "./task-error.ts";
 import type { Config } from "../config/index.ts";
-import { MetadataError, openSqlite } from "../metadata/index.ts";
-import { createRegistry } from "../registry/index.ts";
-import { Closers, createHashPool, systemClock } from "../runtime/index.ts";
-import { openStorage, StorageError } from "../storage/index.ts";
+import { MetadataError } from "../metadata/index.ts";
+import { Closers } from "../runtime/index.ts";
+import { StorageError } from "../storage/index.ts";
 import {
   type RepairedIndex,
   repairIndex,
@@ -30,7 +28,7 @@ export async function scrubRegistry(config: Config, options: ScrubOptions): Prom
   await requireDatabase(config);
   const closers = new Closers();
   try {
-    const registry = await openRegistry(config, closers);
+    const registry = await openRegistryBeside(config, closers);
     const { bytesPerSecond, signal } = options;
     if (options.repairIndex) options.onRepaired(await repairIndex({ registry, bytesPerSecond, signal }));
     return await scrub({ ...options, registry });
@@ -39,17 +37,6 @@ export async function scrubRegistry(config: Config, options: ScrubOptions): Prom
   } finally {
     await closers.closeAll();
   }
-}
-
-async function openRegistry(config: Config, closers: Closers) {
-  const storage = await openStorage(config.storage.driver, { clock: systemClock });
-  closers.add(() => storage.close());
-  const metadata = await openSqlite(config.database.path);
-  closers.add(() => metadata.close());
-  const hashPool = createHashPool({ workers: 2 });
-  closers.add(() => hashPool.close());
-  const parts = { storage, metadata, hashPool, clock: systemClock, newId: randomUUID, worksOn: () => true };
-  return createRegistry({ ...parts, options: registryOptions(config) });
 }
 
 function asScrubError(error: unknown): unknown {

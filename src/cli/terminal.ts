@@ -41,5 +41,6 @@ export const EXIT_USAGE = 64;
 export const EXIT_OF_FAULT: Readonly<Record<TaskError["fault"], number>> = {
   "nothing-there": EXIT_NO_INPUT,
   busy: EXIT_AGAIN,
+  "bad-data": EXIT_DATA,
   failed: EXIT_IO,
 };

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import type { ImageForm } from "../app/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { giveBackCommand } from "./give-back-command.ts";
+import { importArchiveCommand } from "./import-archive-command.ts";
 import { importCommand } from "./import-command.ts";
 
 /** Every command that brings content in from elsewhere, or takes it there. */
@@ -11,7 +13,8 @@ export function registerTransferCommands(program: Command, surroundings: Command
 
 const CONFIG = "registry:2's configuration file, the one that serve has";
 
-function registerImports(group: Command, { terminal, setExitCode }: CommandSurroundings): void {
+function registerImports(group: Command, surroundings: CommandSurroundings): void {
+  const { terminal, setExitCode } = surroundings;
   group
     .command("registry-v2")
     .description("index a data directory of registry:2 without copying a blob; what is damaged is reported")
@@ -21,6 +24,45 @@ function registerImports(group: Command, { terminal, setExitCode }: CommandSurro
     .action(async (directory: string, options: { dryRun?: boolean; database?: string }) => {
       const { database, dryRun = false } = options;
       setExitCode(await importCommand({ directory, dryRun, database }, terminal));
+    });
+  registerArchiveImport(group, surroundings, {
+    form: "oci",
+    description: "bring in the images of an OCI image layout: a folder or a tar, compressed or not",
+    argument: "<folder-or-tar>",
+  });
+  registerArchiveImport(group, surroundings, {
+    form: "docker-archive",
+    description: "bring in the images of what docker save or podman save wrote",
+    argument: "<file.tar>",
+  });
+}
+
+interface ArchiveForm {
+  readonly form: ImageForm;
+  readonly description: string;
+  readonly argument: string;
+}
+
+interface ArchiveImportFlags {
+  readonly to?: string;
+  readonly json?: boolean;
+}
+
+function registerArchiveImport(group: Command, surroundings: CommandSurroundings, form: ArchiveForm): void {
+  const { terminal, pathOf, setExitCode } = surroundings;
+  group
+    .command(form.form)
+    .description(form.description)
+    .argument(form.argument)
+    .argument("[config.yml]", CONFIG)
+    .option(
+      "--to <repository[:tag]>",
+      "where the images go (default: where their names say, without a registry's name)",
+    )
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (path: string, config: string | undefined, { to, json = false }: ArchiveImportFlags) => {
+      const command = { form: form.form, path, configPath: pathOf(config), to, json };
+      setExitCode(await importArchiveCommand(command, terminal));
     });
 }
 

@@ -224,7 +224,6 @@ export { listMissingReferences, type MissingReference } from "./missing-referenc
 export type { NamePage } from "./page.ts";
 export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts";
 export { ensureRepository, findRepositoryId, listRepositories, putPartlyImported } from "./repositories.ts";
-export { ensureRepository, findRepositoryId, listRepositories } from "./repositories.ts";
 export {
   listRepositoryBlobs,
   listRepositoryManifests,

@@ -8,6 +8,7 @@ export { type BackedUp, backUp, type DatabaseCopy } from "./backup/backup-regist
 export type { BlobsCopied } from "./backup/copy-blobs.ts";
 export { copyObject } from "./backup/copy-object.ts";
 export { restore, type Restored, RestoreError } from "./backup/restore-registry.ts";
+export { ArchiveError } from "./archive/archive-error.ts";
 export { collectGarbage, type GarbageCollection, type GarbageTally } from "./gc/collect-garbage.ts";
 export {
   COLLECTION_JOB,
@@ -18,6 +19,9 @@ export {
   NOTHING_COLLECTED,
 } from "./gc/collection-job.ts";
 export { HistoryPruner, startPruningHistory } from "./history/start-pruning-history.ts";
+export { type ImageImport, type ImageImportSummary, importImages } from "./image-import/import-images.ts";
+export { type ImageForm, openImages } from "./image-import/open-images.ts";
+export { parseImageTarget } from "./image-import/parse-image-name.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export {

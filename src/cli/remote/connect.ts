@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { COMMAND, openLocalApi, TaskError } from "../../app/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
+import { localActor } from "../local-actor.ts";
 import { readConfig } from "../read-config.ts";
 import { EXIT_CONFIG, EXIT_NO_PERMISSION, EXIT_OF_FAULT, EXIT_USAGE, type Terminal } from "../terminal.ts";
 import type { ApiConnection } from "./api-client.ts";
@@ -28,23 +28,10 @@ async function connectLocally(local: string | true, { terminal, pathOf }: Surrou
   const loaded = readConfig(pathOf(local === true ? undefined : local), terminal);
   if (!loaded) throw new ConnectError(EXIT_CONFIG, "");
   try {
-    const api = await openLocalApi(loaded.config, `local:${findUserName()}`);
+    const api = await openLocalApi(loaded.config, localActor());
     return { base: "http://local/api/v1", fetch: (request) => api.fetch(request), close: () => api.close() };
   } catch (error) {
     throw error instanceof TaskError ? new ConnectError(EXIT_OF_FAULT[error.fault], error.message) : error;
-  }
-}
-
-/** Of the process, whatever the environment says. */
-function findUserName(): string {
-  const id = String(process.getuid?.() ?? "?");
-  try {
-    const line = readFileSync("/etc/passwd", "utf8")
-      .split("\n")
-      .find((one) => one.split(":")[2] === id);
-    return line?.split(":")[0] ?? id;
-  } catch {
-    return id;
   }
 }
 

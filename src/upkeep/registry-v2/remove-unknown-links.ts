@@ -1,7 +1,7 @@
 import {
   findMissingManifests,
   findRepositoryId,
-  findTaggedDigest,
+  findTag,
   findUnlinkedBlobs,
   type Queries,
 } from "../../metadata/index.ts";
@@ -74,7 +74,7 @@ async function findUnknownTags(reads: Queries, id: number, { keys, prefix }: Tag
   for (const key of keys) {
     const tag = tagBehind(key, prefix);
     if (tag === undefined) continue;
-    const isKnown = known.get(tag) ?? (isTag(tag) && (await findTaggedDigest(reads, id, tag)) !== undefined);
+    const isKnown = known.get(tag) ?? (isTag(tag) && (await findTag(reads, id, tag)) !== undefined);
     known.set(tag, isKnown);
     if (!isKnown) unknown.push(key);
   }

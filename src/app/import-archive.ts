@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { dirname, join } from "node:path";
+import type { Config } from "../config/index.ts";
+import { Closers } from "../runtime/index.ts";
+import {
+  type ImageForm,
+  type ImageImport,
+  type ImageImportSummary,
+  importImages,
+  openImages,
+  parseImageTarget,
+} from "../upkeep/index.ts";
+import { asTransferError } from "./transfer-error.ts";
+import { openRegistryBeside } from "./open-registry-beside.ts";
+import { requireDatabase } from "./require-database.ts";
+
+export interface ArchiveImportOptions extends Pick<ImageImport, "signal" | "onProgress"> {
+  readonly form: ImageForm;
+  readonly path: string;
+  /** `team/app` or `team/app:1.0`. */
+  readonly to?: string | undefined;
+  /** Who does it, for the audit trail. */
+  readonly actor: string;
+}
+
+/**
+ * Brings the images of a folder or an archive into the registry that the configuration names, whether it serves or not.
+ * @throws TaskError
+ */
+export async function importArchive(config: Config, options: ArchiveImportOptions): Promise<ImageImportSummary> {
+  const databasePath = await requireDatabase(config);
+  const { form, path, to, actor, signal, onProgress } = options;
+  const closers = new Closers();
+  try {
+    const scratchFolder = async () => {
+      const folder = await mkdtemp(join(dirname(databasePath), "import-"));
+      closers.add(() => rm(folder, { recursive: true }));
+      return folder;
+    };
+    const archive = await openImages(form, path, scratchFolder);
+    const registry = await openRegistryBeside(config, closers);
+    const by = { actor, address: undefined, requestId: randomUUID() };
+    const target = to === undefined ? undefined : parseImageTarget(to);
+    return await importImages({ registry, archive, to: target, by, signal, onProgress });
+  } catch (error) {
+    throw asTransferError(error, path);
+  } finally {
+    await closers.closeAll();
+  }
+}
