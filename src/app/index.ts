@@ -10,9 +10,11 @@ export {
   type Damage,
   describeFinding,
   type ExportedRepository,
+  type ExportForm,
   type Finding,
   type GarbageTally,
   type ImageForm,
+  type ImageExportSummary,
   type ImageImportSummary,
   type ImportedRepository,
   type ImportSummary,
@@ -27,6 +29,7 @@ export { backUpRegistry, listBackupsIn, restoreRegistry } from "./back-up.ts";
 export { applyRetentionOf } from "./apply-retention.ts";
 export { collectGarbageOf, type CollectOptions, explainContentOf } from "./collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";
+export { exportToFiles } from "./export-to-files.ts";
 export { giveBackToRegistryV2 } from "./export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
 export { importArchive } from "./import-archive.ts";

@@ -10,7 +10,7 @@ export function asTransferError(error: unknown, path: string): unknown {
   const cause = { cause: error };
   if (error instanceof ArchiveError) return new TaskError("bad-data", `${path}: ${error.message}.`, cause);
   if (error instanceof RegistryError) {
-    const fault = WAITS.has(error.kind) ? "failed" : "bad-data";
+    const fault = WAITS.has(error.kind) ? "failed" : ABSENT.has(error.kind) ? "nothing-there" : "bad-data";
     return new TaskError(fault, `${error.message}.`, cause);
   }
   if (error instanceof StorageError || error instanceof MetadataError)
@@ -24,3 +24,4 @@ export function asTransferError(error: unknown, path: string): unknown {
 
 /** What is not wrong with the content. */
 const WAITS: ReadonlySet<string> = new Set(["read-only", "unavailable", "upload-interrupted"]);
+const ABSENT: ReadonlySet<string> = new Set(["name-unknown", "manifest-unknown"]);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { ImageForm } from "../app/index.ts";
+import type { ExportForm, ImageForm } from "../app/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
+import { exportImagesCommand } from "./export-images-command.ts";
 import { giveBackCommand } from "./give-back-command.ts";
 import { importArchiveCommand } from "./import-archive-command.ts";
 import { importCommand } from "./import-command.ts";
@@ -34,6 +35,11 @@ function registerImports(group: Command, surroundings: CommandSurroundings): voi
     form: "docker-archive",
     description: "bring in the images of what docker save or podman save wrote",
     argument: "<file.tar>",
+  });
+  registerArchiveImport(group, surroundings, {
+    form: "bundle",
+    description: "bring in what export bundle wrote, once all of it was verified",
+    argument: "<folder-or-tar>",
   });
 }
 
@@ -71,7 +77,8 @@ interface GiveBackFlags {
   readonly json?: boolean;
 }
 
-function registerExports(group: Command, { terminal, pathOf, setExitCode }: CommandSurroundings): void {
+function registerExports(group: Command, surroundings: CommandSurroundings): void {
+  const { terminal, pathOf, setExitCode } = surroundings;
   group
     .command("registry-v2")
     .description("write registry:2's files into the data directory, so that registry:2 serves what is here")
@@ -81,5 +88,53 @@ function registerExports(group: Command, { terminal, pathOf, setExitCode }: Comm
     .option("--json", "write the summary as a line of JSON")
     .action(async (path: string | undefined, { prune = false, json = false }: GiveBackFlags) => {
       setExitCode(await giveBackCommand({ path: pathOf(path), prune, json }, terminal));
+    });
+  registerImageExport(group, surroundings, {
+    form: "oci",
+    description: "write images as an OCI image layout",
+    what: "team/app:1.0, team/app@sha256:…, team/app for all tags, team/* or team/** for repositories",
+  });
+  registerImageExport(group, surroundings, {
+    form: "docker-archive",
+    description: "write images into an archive for docker load and podman load, which is an OCI image layout as well",
+    what: "team/app:1.0, team/app@sha256:…, team/app for all tags, team/* or team/** for repositories",
+  });
+  registerImageExport(group, surroundings, {
+    form: "bundle",
+    description:
+      "write repositories with all tags and referrers, to be carried elsewhere; goes on where it was interrupted",
+    what: "team/app for all tags, team/* or team/** for repositories, or single images",
+  });
+}
+
+interface ExportKind {
+  readonly form: ExportForm;
+  readonly description: string;
+  readonly what: string;
+}
+
+interface ImageExportFlags {
+  readonly out: string;
+  readonly config?: string;
+  readonly referrers?: boolean;
+  readonly platform?: readonly string[];
+  readonly json?: boolean;
+}
+
+function registerImageExport(group: Command, surroundings: CommandSurroundings, kind: ExportKind): void {
+  const { terminal, pathOf, setExitCode } = surroundings;
+  group
+    .command(kind.form)
+    .description(kind.description)
+    .argument("<image...>", kind.what)
+    .requiredOption("-o, --out <path>", "a folder, or an archive if it ends with .tar")
+    .option("--referrers", "also what refers to the images: signatures, attestations, SBOMs", kind.form === "bundle")
+    .option("--platform <os/arch...>", "of images for several platforms only these, such as linux/amd64")
+    .option("--config <config.yml>", CONFIG)
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (references: readonly string[], flags: ImageExportFlags) => {
+      const { out, referrers = false, platform: platforms = [], json = false } = flags;
+      const command = { form: kind.form, references, out, referrers, platforms, json };
+      setExitCode(await exportImagesCommand({ ...command, configPath: pathOf(flags.config) }, terminal));
     });
 }

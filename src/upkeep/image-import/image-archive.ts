@@ -3,6 +3,8 @@ import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
 /** Images to bring in: what they are called, and their content by its digest. */
 export interface ImageArchive {
   readonly roots: readonly RootImage[];
+  /** Whether all content was verified when the archive was opened. */
+  readonly isVerified?: boolean;
   /** Content as it lies there: not verified; `undefined` if it is not there. */
   open(digest: Digest): Promise<Blob | undefined>;
 }

@@ -2,7 +2,7 @@ import { type ActOrigin, findBlob, findMissingManifests, findRepositoryId } from
 import { algorithmOf, type Digest, parseReference, type RepositoryName, type Tag } from "../../oci/index.ts";
 import { mountBlob, putManifest, putWholeBlob, type Registry, requireWritable } from "../../registry/index.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
-import { digestOfFile } from "./digest-of-file.ts";
+import { digestOfFile } from "../archive/digest-of-file.ts";
 import type { ImageArchive, ImageName } from "./image-archive.ts";
 import { placeRoots } from "./place-roots.ts";
 import { planImport, type PlannedBlob, readManifestBytes, type RepositoryPlan } from "./plan-import.ts";
@@ -50,7 +50,8 @@ export async function importImages(task: ImageImport): Promise<ImageImportSummar
   if (plans.length === 0) throw new ArchiveError("it has no images");
   for (const plan of plans) await requireChildren(task.registry, plan);
   const fresh = await findNewBlobs(task, plans);
-  await verifyBlobs(task, fresh);
+  // Storing verifies once more.
+  if (!task.archive.isVerified) await verifyBlobs(task, fresh);
   await storeBlobs(task, plans, fresh);
   let manifests = 0;
   for (const plan of plans) manifests += await pushManifests(task, plan);

@@ -1,13 +1,21 @@
+import type { FileSource } from "../archive/file-source.ts";
 import { openSource } from "../archive/open-source.ts";
 import type { ImageArchive } from "./image-archive.ts";
+import { readBundle } from "./read-bundle.ts";
 import { readDockerArchive } from "./read-docker-archive.ts";
 import { readOciLayout } from "./read-oci-layout.ts";
 
-/** An OCI image layout, or what `docker save` writes. */
-export type ImageForm = "oci" | "docker-archive";
+/** An OCI image layout · what `docker save` writes · what `berth export bundle` writes. */
+export type ImageForm = "oci" | "docker-archive" | "bundle";
+
+const READERS: Readonly<Record<ImageForm, (source: FileSource) => Promise<ImageArchive>>> = {
+  oci: readOciLayout,
+  "docker-archive": readDockerArchive,
+  bundle: readBundle,
+};
 
 /**
- * Opens a folder or an archive of images; only what it says of itself is read.
+ * Opens a folder or an archive of images. Of all but a bundle only what it says of itself is read.
  * @param scratchFolder gives a folder for a compressed archive
  * @throws ArchiveError
  */
@@ -16,6 +24,5 @@ export async function openImages(
   path: string,
   scratchFolder: () => Promise<string>,
 ): Promise<ImageArchive> {
-  const source = await openSource(path, scratchFolder);
-  return form === "oci" ? readOciLayout(source) : readDockerArchive(source);
+  return READERS[form](await openSource(path, scratchFolder));
 }

@@ -2,7 +2,7 @@ import { type Digest, digestOf, DOCKER_MANIFEST, isJsonObject, MAX_MANIFEST_BYTE
 import { ArchiveError } from "../archive/archive-error.ts";
 import { type FileSource, readSmall } from "../archive/file-source.ts";
 import type { ImageArchive, RootImage } from "./image-archive.ts";
-import { digestOfFile } from "./digest-of-file.ts";
+import { digestOfFile } from "../archive/digest-of-file.ts";
 import { parseImageName } from "./parse-image-name.ts";
 import { looksLikeOciLayout, readOciLayout } from "./read-oci-layout.ts";
 

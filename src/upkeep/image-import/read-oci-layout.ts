@@ -5,12 +5,15 @@ import {
   hexOf,
   isJsonObject,
   isManifestMediaType,
+  isRepositoryName,
+  isTag,
   MAX_MANIFEST_BYTES,
   parseStoredManifest,
   RegistryError,
 } from "../../oci/index.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
 import { type FileSource, readSmall } from "../archive/file-source.ts";
+import { REPOSITORY_ANNOTATION } from "../archive/repository-annotation.ts";
 import type { ImageArchive, ImageName, RootImage } from "./image-archive.ts";
 import { parseImageName } from "./parse-image-name.ts";
 
@@ -68,6 +71,16 @@ function asRoot({ digest, mediaType, sizeBytes, annotations = {} }: Descriptor):
 
 /** containerd and Docker say the whole name in an annotation of their own, and the tag alone in that of the specification. */
 function nameIn(annotations: Annotations): ImageName {
-  const text = annotations["io.containerd.image.name"] ?? annotations["org.opencontainers.image.ref.name"];
-  return text === undefined || text === "" ? {} : parseImageName(text);
+  const name = annotations["org.opencontainers.image.ref.name"] ?? "";
+  const repository = annotations[REPOSITORY_ANNOTATION];
+  if (repository !== undefined) return exactName(repository, name);
+  const text = annotations["io.containerd.image.name"] ?? name;
+  return text === "" ? {} : parseImageName(text);
+}
+
+/** Of our own exports: a repository may be called like another registry. */
+function exactName(repository: string, name: string): ImageName {
+  const tag = name.startsWith(`${repository}:`) ? name.slice(repository.length + 1) : name;
+  if (!isRepositoryName(repository)) throw new ArchiveError(`${JSON.stringify(repository)} is no name of a repository`);
+  return isTag(tag) ? { repository, tag } : { repository };
 }

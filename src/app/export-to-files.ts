@@ -1,0 +1,30 @@
+import { dirname } from "node:path";
+import type { Config } from "../config/index.ts";
+import { Closers, errorCode } from "../runtime/index.ts";
+import { exportImages, type ImageExport, type ImageExportSummary, parsePlatform } from "../upkeep/index.ts";
+import { openRegistryBeside } from "./open-registry-beside.ts";
+import { requireDatabase } from "./require-database.ts";
+import { asTransferError } from "./transfer-error.ts";
+
+export interface ExportOptions extends Omit<ImageExport, "registry" | "platforms"> {
+  /** Such as `linux/amd64`. */
+  readonly platforms: readonly string[];
+}
+
+/**
+ * Writes images of the registry that the configuration names into files, whether it serves or not.
+ * @throws TaskError
+ */
+export async function exportToFiles(config: Config, options: ExportOptions): Promise<ImageExportSummary> {
+  await requireDatabase(config);
+  const closers = new Closers();
+  try {
+    const platforms = options.platforms.map(parsePlatform);
+    const registry = await openRegistryBeside(config, closers);
+    return await exportImages({ ...options, registry, platforms });
+  } catch (error) {
+    throw asTransferError(error, errorCode(error) === "ENOENT" ? dirname(options.out) : options.out);
+  } finally {
+    await closers.closeAll();
+  }
+}
