@@ -24,6 +24,8 @@ export {
   type RetentionTally,
   type ScrubOutcome,
   type ScrubState,
+  type ZotRepository,
+  type ZotSummary,
 } from "../upkeep/index.ts";
 export { backUpRegistry, listBackupsIn, restoreRegistry } from "./back-up.ts";
 export { applyRetentionOf } from "./apply-retention.ts";
@@ -33,6 +35,7 @@ export { exportToFiles } from "./export-to-files.ts";
 export { giveBackToRegistryV2 } from "./export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
 export { importArchive } from "./import-archive.ts";
+export { importFromZot } from "./import-from-zot.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";
 export { openLocalApi } from "./open-local-api.ts";
 export { type AuditTrail, readAudit } from "./read-audit.ts";

@@ -5,6 +5,7 @@ import { exportImagesCommand } from "./export-images-command.ts";
 import { giveBackCommand } from "./give-back-command.ts";
 import { importArchiveCommand } from "./import-archive-command.ts";
 import { importCommand } from "./import-command.ts";
+import { importZotCommand } from "./import-zot-command.ts";
 
 /** Every command that brings content in from elsewhere, or takes it there. */
 export function registerTransferCommands(program: Command, surroundings: CommandSurroundings): void {
@@ -15,7 +16,7 @@ export function registerTransferCommands(program: Command, surroundings: Command
 const CONFIG = "registry:2's configuration file, the one that serve has";
 
 function registerImports(group: Command, surroundings: CommandSurroundings): void {
-  const { terminal, setExitCode } = surroundings;
+  const { terminal, pathOf, setExitCode } = surroundings;
   group
     .command("registry-v2")
     .description("index a data directory of registry:2 without copying a blob; what is damaged is reported")
@@ -41,6 +42,15 @@ function registerImports(group: Command, surroundings: CommandSurroundings): voi
     description: "bring in what export bundle wrote, once all of it was verified",
     argument: "<folder-or-tar>",
   });
+  group
+    .command("zot")
+    .description("bring in all repositories of a zot, each verified")
+    .argument("<directory>", "its storage.rootDirectory")
+    .argument("[config.yml]", CONFIG)
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (directory: string, config: string | undefined, { json = false }: { json?: boolean }) => {
+      setExitCode(await importZotCommand({ directory, configPath: pathOf(config), json }, terminal));
+    });
 }
 
 interface ArchiveForm {

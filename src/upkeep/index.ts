@@ -19,8 +19,6 @@ export {
   NOTHING_COLLECTED,
 } from "./gc/collection-job.ts";
 export { HistoryPruner, startPruningHistory } from "./history/start-pruning-history.ts";
-  startCollecting,
-} from "./gc/start-collecting.ts";
 export {
   type ExportForm,
   exportImages,
@@ -29,6 +27,7 @@ export {
 } from "./image-export/export-images.ts";
 export { parsePlatform } from "./image-export/wanted-platform.ts";
 export { type ImageImport, type ImageImportSummary, importImages } from "./image-import/import-images.ts";
+export { importZot, type ZotImport, type ZotRepository, type ZotSummary } from "./image-import/import-zot.ts";
 export { type ImageForm, openImages } from "./image-import/open-images.ts";
 export { parseImageTarget } from "./image-import/parse-image-name.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";

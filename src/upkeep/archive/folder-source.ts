@@ -17,7 +17,7 @@ export async function openFolder(folder: string): Promise<FileSource> {
     },
     async list(path) {
       const real = await realPathIn(root, path);
-      return real === undefined ? [] : readdir(real);
+      return real !== undefined && (await stat(real)).isDirectory() ? readdir(real) : [];
     },
   };
 }
