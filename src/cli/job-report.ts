@@ -38,7 +38,9 @@ export function hasEnded({ state }: Pick<ApiJob, "state">): boolean {
 export function describeProgress({ state, progress }: Pick<ApiJob, "state" | "progress">): ShownProgress {
   if (!progress) return { part: undefined, facts: [state] };
   const { done, total, unit, detail } = progress;
-  const facts = describeDetail(detail);
+  // What is counted is told already.
+  const { [`${unit}s`]: _, ...others } = detail;
+  const facts = describeDetail(others);
   if (total === null) return { part: undefined, facts: [amount(done, unit), ...facts] };
   const amounts = unit === "byte" ? bytesOf(done, total) : `${done} of ${count(total, unit)}`;
   return { part: partOf(done, total), facts: [amounts, ...facts] };

@@ -3,6 +3,7 @@ import {
   defineWork,
   type JobKind,
   JobPostponed,
+  type JobProgress,
   type JobSchedule,
   type JobTurn,
   type JobWork,
@@ -92,6 +93,7 @@ async function runScrub(
 ): Promise<ScrubTally> {
   const { bytesPerSecond = options.bytesPerSecond, restart = false } = turn.input;
   const counter = new Counter(counts);
+  let beforeBytes: number | undefined;
   const outcome = await scrubOrWait({
     registry,
     bytesPerSecond,
@@ -105,7 +107,8 @@ async function runScrub(
     },
     onProgress(state) {
       counter.countProgress(state);
-      turn.report(progressOf(state));
+      beforeBytes ??= state.tally.bytes;
+      turn.report(progressOf(state, beforeBytes));
     },
   });
   const { tally, durationMs, isResumed } = outcome;
@@ -123,10 +126,11 @@ async function scrubOrWait(options: Parameters<typeof scrub>[0]): Promise<ScrubO
   }
 }
 
-/** Of the bytes, as they are what takes long. Those that were lost are done, too. */
-function progressOf({ tally, contents }: ScrubState) {
+/** Of the bytes, as they are what takes long. @param beforeBytes what an earlier run has read */
+function progressOf({ tally, readBytes, contents }: ScrubState, beforeBytes: number): JobProgress {
   const total = contents.blobBytes;
-  return { done: Math.min(tally.bytes, total), total, unit: "byte", detail: { ...tally } };
+  // What is damaged is read twice.
+  return { done: Math.min(beforeBytes + readBytes, total), total, unit: "byte", detail: { ...tally } };
 }
 
 /** Adds what one run tells as sums. */

@@ -23,7 +23,7 @@ describe("how far a job is", () => {
   test.each([
     [null, undefined, ["running"]],
     [
-      { done: 5, total: 20, unit: "candidate", detail: { blobs: 3, failed: 0 } },
+      { done: 5, total: 20, unit: "candidate", detail: { candidates: 5, blobs: 3, failed: 0 } },
       0.25,
       ["5 of 20 candidates", "blobs 3"],
     ],

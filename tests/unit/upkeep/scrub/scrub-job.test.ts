@@ -60,9 +60,10 @@ test("one that is interrupted throws, and the next attempt goes on, even of one 
   expect(await failureOf(interrupted)).toBe("interrupted");
   expect(lines.join("")).toContain("the scrub was interrupted");
   const progress = { done: 5, total: 20, unit: "byte" };
-  const { result } = await attempt(workOn(memory), { input, progress });
+  const { result, progress: last } = await attempt(workOn(memory), { input, progress });
   expect(result).toMatchObject({ blobs: 5 });
   expect(lines.at(-1)).toContain("isResumed=true");
+  expect(last).toMatchObject({ done: 20, total: 20 });
 });
 
 test("while another scrub runs it waits", async () => {
