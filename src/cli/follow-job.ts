@@ -22,8 +22,9 @@ export interface Following {
  * @throws NotDone if it did not succeed
  */
 export async function followJob({ client, out, terminal }: Following, id: string): Promise<void> {
-  const line = new ProgressLine(terminal.stderr, () => performance.now());
-  const watch = new JobWatch(line);
+  const stopwatchMs = () => performance.now();
+  const line = new ProgressLine(terminal.stderr, stopwatchMs);
+  const watch = new JobWatch(line, stopwatchMs);
   for (;;) {
     const job = await client.get<ApiJob>(at`/jobs/${id}`);
     if (hasEnded(job)) return tellEnd(job, { line, out });
@@ -40,13 +41,16 @@ function tellEnd(job: ApiJob, { line, out }: { readonly line: ProgressLine; read
 }
 
 /** Tells what happens to a job before its end. */
-class JobWatch {
+export class JobWatch {
   readonly #line: ProgressLine;
-  readonly #startedAtMs = performance.now();
+  readonly #stopwatchMs: () => number;
+  readonly #startedAtMs: number;
   #told = "";
 
-  constructor(line: ProgressLine) {
+  constructor(line: ProgressLine, stopwatchMs: () => number) {
     this.#line = line;
+    this.#stopwatchMs = stopwatchMs;
+    this.#startedAtMs = stopwatchMs();
   }
 
   see(job: ApiJob): void {
@@ -60,7 +64,7 @@ class JobWatch {
   #newsOf({ id, state, problem, dueAt }: ApiJob): string {
     if (state === "running") return "";
     if (problem !== null) return `Job ${id} waits until ${dueAt ?? "later"}: ${problem}.`;
-    if (performance.now() - this.#startedAtMs < UNNOTICED_MS) return "";
+    if (this.#stopwatchMs() - this.#startedAtMs < UNNOTICED_MS) return "";
     return `Nobody has begun job ${id} yet: it waits for a registry that serves this database, and is not busy.`;
   }
 }

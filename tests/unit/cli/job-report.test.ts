@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { describeEnd, describeProgress, hasEnded } from "../../../src/cli/job-report.ts";
+import { JobWatch } from "../../../src/cli/follow-job.ts";
+import { ProgressLine } from "../../../src/cli/progress-line.ts";
 import type { ApiJob } from "../../../src/http/index.ts";
 
 const JOB: ApiJob = {
@@ -59,4 +61,46 @@ describe("how it ended", () => {
 
   test("it has not while it waits or runs", () =>
     expect([hasEnded({ state: "waiting" }), hasEnded({ state: "running" })]).toEqual([false, false]));
+});
+
+describe("who follows a job is told", () => {
+  function watch(isTTY: boolean) {
+    const written: string[] = [];
+    let atMs = 0;
+    const stopwatchMs = () => atMs;
+    const seen = new JobWatch(
+      new ProgressLine({ isTTY, write: (text) => written.push(text) }, stopwatchMs),
+      stopwatchMs,
+    );
+    const see = (ms: number, more: Partial<ApiJob>) => {
+      atMs = ms;
+      seen.see({ ...JOB, ...more });
+    };
+    return { written, see };
+  }
+
+  test("that nobody begins it, once, after ten seconds", () => {
+    const { written, see } = watch(false);
+    for (const ms of [0, 9999, 10_000, 20_000, 60_000]) see(ms, { state: "waiting" });
+    expect(written).toEqual([
+      "Nobody has begun job 12 yet: it waits for a registry that serves this database, and is not busy.\n",
+    ]);
+  });
+
+  test("why it waits again, once for each reason", () => {
+    const { written, see } = watch(false);
+    const waiting = { state: "waiting", problem: "the disk is full", dueAt: "2026-01-01T00:01:00.000Z" } as const;
+    for (const ms of [0, 500]) see(ms, waiting);
+    see(1000, { ...waiting, dueAt: "2026-01-01T00:02:00.000Z" });
+    expect(written).toEqual([
+      "Job 12 waits until 2026-01-01T00:01:00.000Z: the disk is full.\n",
+      "Job 12 waits until 2026-01-01T00:02:00.000Z: the disk is full.\n",
+    ]);
+  });
+
+  test("how far it is, by a bar on a terminal", () => {
+    const { written, see } = watch(true);
+    see(1000, { progress: { done: 5, total: 10, unit: "candidate", detail: { blobs: 1 } } });
+    expect(written).toEqual(["\r\u001B[K[############............] 50 %  5 of 10 candidates  blobs 1"]);
+  });
 });
