@@ -112,6 +112,23 @@ test("database operations and readings of others", async () => {
   expect(samples.get("berth_uploads_active")).toBe(3);
 });
 
+test("a reading has values by one label, or by labels of their own", async () => {
+  const metrics = open();
+  const base = { help: "Jobs.", type: "gauge" } as const;
+  metrics.addReading({ ...base, name: "berth_by_state", labelName: "state", read: () => ({ waiting: 1, running: 2 }) });
+  const read = () => [
+    { labels: { kind: "gc", state: "waiting" }, value: 3 },
+    { labels: { kind: "scrub", state: "running" }, value: 4 },
+  ];
+  metrics.addReading({ ...base, name: "berth_by_both", labels: { host: "a" }, read });
+  metrics.addReading({ ...base, name: "berth_of_none", read: () => [] });
+  const samples = await scrape(metrics);
+  expect(samples.get('berth_by_state{state="running"}')).toBe(2);
+  expect(samples.get('berth_by_both{host="a",kind="gc",state="waiting"}')).toBe(3);
+  expect(samples.get('berth_by_both{host="a",kind="scrub",state="running"}')).toBe(4);
+  expect([...samples.keys()].filter((name) => name.startsWith("berth_of_none"))).toEqual([]);
+});
+
 test("a reading that fails leaves out itself and nothing else", async () => {
   const metrics = open();
   const read = () => Promise.reject(new Error("the database is gone"));
