@@ -233,13 +233,7 @@ export {
 } from "./repository-pages.ts";
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
-export {
-  type DatedTag,
-  findTagsMark,
-  listDatedTags,
-  listRepositoriesWithExpired,
-  removeTags,
-} from "./settings/dated-tags.ts";
+export { type DatedTag, listDatedTags, listRepositoriesWithExpired, removeTags } from "./settings/dated-tags.ts";
 export {
   findNodeSettings,
   listNodesSaying,
@@ -248,6 +242,7 @@ export {
   removeNodeSetting,
 } from "./settings/node-settings.ts";
 export { listUnreadTags, putTagExpiries, type TagExpiry, type UnreadTag } from "./settings/tag-expiries.ts";
+export { areTagsUnchanged, putTagWatch, removeTagWatch, type TagWatch } from "./settings/tag-watches.ts";
 export { copyDatabase } from "./sqlite/copy-database.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
 export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";

@@ -21,6 +21,7 @@ export interface Schema extends AccessSchema, BinSchema, JobsSchema {
   usage: UsageTable;
   tag_pulls: TagPullsTable;
   node_settings: NodeSettingsTable;
+  tag_watches: TagWatchesTable;
 }
 
 interface RepositoriesTable {
@@ -178,4 +179,12 @@ interface NodeSettingsTable {
   /** JSON. */
   value: string;
   updated_at_ms: number;
+}
+
+/** Who wants to know whether the tags of a repository change; triggers tell. */
+interface TagWatchesTable {
+  repository_id: number;
+  run: string;
+  since_ms: number;
+  is_changed: 0 | 1;
 }

@@ -25,7 +25,7 @@ export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantin
 export { recordRefused } from "./record.ts";
 export { listReferrers } from "./referrers.ts";
 export { createRegistry, type Registry, requireWritable } from "./registry.ts";
-export { expireTags, type JudgedRepository, judgeRepository } from "./retention/expire-tags.ts";
+export { expireTags, type JudgedRepository, judgeRepository, unwatchTags, watchTags } from "./retention/expire-tags.ts";
 export { iterateJudgedRepositories } from "./retention/judged-repositories.ts";
 export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
 export type { TagVerdict } from "./retention/judge-tags.ts";

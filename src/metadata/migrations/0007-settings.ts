@@ -23,6 +23,24 @@ const STATEMENTS = [
     update garbage_candidates set untagged_since_ms = null where id = new.id;
   end`,
 
+  // Who judges the tags of a repository hears of changes. There is hardly ever a row, so that a push pays a look at nothing.
+  `create table tag_watches (
+    repository_id integer not null,
+    run text not null,
+    since_ms integer not null,
+    is_changed integer not null,
+    primary key (repository_id, run)
+  ) without rowid`,
+  `create trigger tag_made_watched after insert on tags begin
+    update tag_watches set is_changed = 1 where repository_id = new.repository_id;
+  end`,
+  `create trigger tag_moved_watched after update of manifest_id, updated_at_ms on tags begin
+    update tag_watches set is_changed = 1 where repository_id = new.repository_id;
+  end`,
+  `create trigger tag_gone_watched after delete on tags begin
+    update tag_watches set is_changed = 1 where repository_id = old.repository_id;
+  end`,
+
   `alter table tags add column expires_at_ms integer`,
   `alter table tags add column is_label_unread integer not null default 0`,
   `create index tags_unread on tags (is_label_unread) where is_label_unread = 1`,

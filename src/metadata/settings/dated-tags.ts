@@ -30,14 +30,6 @@ export async function listDatedTags(
     .execute();
 }
 
-/** Tells whether any tag of a repository was made, moved, pushed again or removed since: then another one is found. */
-export async function findTagsMark(queries: Queries, repositoryId: number): Promise<string> {
-  const { rows } = await sql<{ mark: string }>`
-    select count(*) || ' ' || coalesce(max(updated_at_ms), 0) || ' ' || coalesce(sum(updated_at_ms % 1000003), 0) as mark
-    from tags where repository_id = ${repositoryId}`.execute(queries);
-  return rows[0]?.mark ?? "";
-}
-
 export interface DoomedTags {
   readonly repositoryId: number;
   readonly tags: readonly Tag[];

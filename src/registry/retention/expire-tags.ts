@@ -1,12 +1,15 @@
 import {
+  areTagsUnchanged,
   type DatedTag,
   findRepositoryId,
   findTag,
-  findTagsMark,
   listDatedTags,
+  putTagWatch,
   type Queries,
   recordTagChange,
   removeTags,
+  removeTagWatch,
+  type TagWatch,
 } from "../../metadata/index.ts";
 import type { RepositoryName, Tag } from "../../oci/index.ts";
 import { record } from "../record.ts";
@@ -22,8 +25,6 @@ export interface JudgedRepository {
   readonly settings: Settings;
   /** In byte order. */
   readonly verdicts: readonly TagVerdict[];
-  /** Of its tags as they were then. */
-  readonly mark: string;
 }
 
 export interface RepositoryQuestion {
@@ -40,13 +41,11 @@ export async function judgeRepository(
 ): Promise<JudgedRepository | undefined> {
   const repositoryId = await findRepositoryId(queries, repository);
   if (repositoryId === undefined) return undefined;
-  // Before the tags: what changes while they are read is seen by the mark.
-  const mark = await findTagsMark(queries, repositoryId);
   const said = await findSettings(queries, repository);
   const isNearest = rules && (said.retention?.node.length ?? 0) <= rules.node.length;
   const settings = isNearest ? { ...said, retention: rules } : said;
   const verdicts = judgeTags(await readTags(queries, repositoryId), settings, nowMs);
-  return { repository, repositoryId, settings, verdicts, mark };
+  return { repository, repositoryId, settings, verdicts };
 }
 
 const ROWS_AT_ONCE = 1000;
@@ -63,26 +62,37 @@ async function readTags(queries: Queries, repositoryId: number): Promise<readonl
   }
 }
 
+/** On its way to remove tags. */
+type ExpiringRegistry = Pick<Registry, "metadata" | "clock" | "options">;
+
+/** To be called before a repository is judged whose tags are to be removed; every change of a tag is seen from then on. */
+export async function watchTags({ metadata, clock }: ExpiringRegistry, watch: TagWatch): Promise<void> {
+  const nowMs = clock.nowMs();
+  await metadata.transaction((queries) => putTagWatch(queries, { ...watch, nowMs }), { durable: false });
+}
+
+export async function unwatchTags({ metadata }: ExpiringRegistry, watch: TagWatch): Promise<void> {
+  await metadata.transaction((queries) => removeTagWatch(queries, watch), { durable: false });
+}
+
 export interface TagExpiry {
   readonly judged: JudgedRepository;
   /** Of its verdicts, those to carry out. */
   readonly doomed: readonly TagVerdict[];
-  /** On record with each of them. */
+  /** On record with each of them, and who watches the tags. */
   readonly run: string;
 }
 
 /**
  * Removes tags that are to go, all in one transaction, if nothing that they were judged by has changed since.
- * @returns the repository without them; `undefined`: something has changed, and it is to be judged again
+ * @returns `false`: something has changed, and the repository is to be judged again
  */
-export async function expireTags(
-  registry: Pick<Registry, "metadata" | "clock" | "options">,
-  { judged, doomed, run }: TagExpiry,
-): Promise<JudgedRepository | undefined> {
+export async function expireTags(registry: ExpiringRegistry, { judged, doomed, run }: TagExpiry): Promise<boolean> {
   const { repository, repositoryId, settings } = judged;
+  const watch = { repositoryId, run };
   return registry.metadata.transaction(async (queries) => {
-    if ((await findTagsMark(queries, repositoryId)) !== judged.mark) return undefined;
-    if (!isSame(await findSettings(queries, repository), settings)) return undefined;
+    if (!(await areTagsUnchanged(queries, watch))) return false;
+    if (!isSame(await findSettings(queries, repository), settings)) return false;
     const tags = doomed.map(({ tag }) => tag);
     await recordExpiries(queries, { repositoryId, tags, nowMs: registry.clock.nowMs() });
     // Who wants to keep manifests without a tag has said so.
@@ -92,7 +102,9 @@ export async function expireTags(
       const detail = { tag, digest, reason, run };
       await record(registry, queries, { ...BY_ITSELF, act: "tag.expire", target: repository, detail });
     }
-    return { ...judged, mark: await findTagsMark(queries, repositoryId) };
+    // What goes changes nothing for the others.
+    await putTagWatch(queries, { ...watch, nowMs: registry.clock.nowMs() });
+    return true;
   });
 }
 

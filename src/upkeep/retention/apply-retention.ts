@@ -7,6 +7,8 @@ import {
   readExpiryLabels,
   type Registry,
   type TagVerdict,
+  unwatchTags,
+  watchTags,
 } from "../../registry/index.ts";
 import { pause } from "../../runtime/index.ts";
 
@@ -65,37 +67,67 @@ export async function applyRetention(run: RetentionRun): Promise<RetentionTally>
   return tally;
 }
 
-async function applyToRepository(run: RetentionRun, repository: RepositoryName) {
-  const { metadata, clock } = run.registry;
-  let [isThere, judged, expired] = [false, 0, 0];
+interface RepositoryTally {
+  readonly isThere: boolean;
+  readonly judged: number;
+  readonly expired: number;
+  /** Nothing is left to do. */
+  readonly isDone: boolean;
+}
+
+async function applyToRepository(run: RetentionRun, repository: RepositoryName): Promise<RepositoryTally> {
+  const { registry, dryRun = false } = run;
+  const found = await judge(run, repository);
+  if (!found) return { isThere: false, judged: 0, expired: 0, isDone: true };
+  const judged = found.verdicts.length;
+  const going = goingOf(found);
+  if (going.length === 0) return { isThere: true, judged, expired: 0, isDone: true };
+  if (dryRun) {
+    for (const verdict of going) run.onExpired?.(repository, verdict);
+    return { isThere: true, judged, expired: going.length, isDone: true };
+  }
+  const watch = { repositoryId: found.repositoryId, run: run.run };
+  try {
+    return { isThere: true, judged, ...(await expire(run, repository, watch)) };
+  } finally {
+    await unwatchTags(registry, watch);
+  }
+}
+
+function judge({ registry: { metadata, clock } }: RetentionRun, repository: RepositoryName) {
+  return judgeRepository(metadata.reads, { repository, nowMs: clock.nowMs() });
+}
+
+function goingOf({ verdicts }: JudgedRepository): readonly TagVerdict[] {
+  return verdicts.filter(({ isKept }) => !isKept);
+}
+
+/** Judges the repository under watch, and again when something has changed. */
+async function expire(run: RetentionRun, repository: RepositoryName, watch: Parameters<typeof watchTags>[1]) {
+  let expired = 0;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    const found = await judgeRepository(metadata.reads, { repository, nowMs: clock.nowMs() });
-    isThere ||= found !== undefined;
-    judged = Math.max(judged, found?.verdicts.length ?? 0);
+    await watchTags(run.registry, watch);
+    const found = await judge(run, repository);
     const outcome = found ? await carryOut(run, found) : { expired: 0, isDone: true };
     expired += outcome.expired;
-    if (outcome.isDone || run.signal.aborted) return { isThere, judged, expired, isDone: outcome.isDone };
+    if (outcome.isDone || run.signal.aborted) return { expired, isDone: outcome.isDone };
   }
-  return { isThere, judged, expired, isDone: false };
+  return { expired, isDone: false };
 }
 
 /** @returns `isDone`: nothing is left to do, as nothing has changed meanwhile */
-async function carryOut(run: RetentionRun, found: JudgedRepository): Promise<{ expired: number; isDone: boolean }> {
-  const { registry, signal, dryRun = false, onExpired } = run;
-  const going = found.verdicts.filter(({ isKept }) => !isKept);
-  let judged: JudgedRepository | undefined = found;
-  let expired = 0;
+async function carryOut(run: RetentionRun, judged: JudgedRepository): Promise<{ expired: number; isDone: boolean }> {
+  const { registry, signal, onExpired } = run;
+  const going = goingOf(judged);
   for (let from = 0; from < going.length; from += TAGS_AT_ONCE) {
-    if (signal.aborted) return { expired, isDone: false };
+    if (signal.aborted) return { expired: from, isDone: false };
     const startedAtMs = registry.clock.nowMs();
     const doomed = going.slice(from, from + TAGS_AT_ONCE);
-    if (!dryRun) judged = await expireTags(registry, { judged, doomed, run: run.run });
-    if (!judged) return { expired, isDone: false };
-    for (const verdict of doomed) onExpired?.(found.repository, verdict);
-    expired += doomed.length;
-    if (!dryRun) await rest(run, registry.clock.nowMs() - startedAtMs);
+    if (!(await expireTags(registry, { judged, doomed, run: run.run }))) return { expired: from, isDone: false };
+    for (const verdict of doomed) onExpired?.(judged.repository, verdict);
+    await rest(run, registry.clock.nowMs() - startedAtMs);
   }
-  return { expired, isDone: true };
+  return { expired: going.length, isDone: true };
 }
 
 async function rest({ signal, restFactor = REST_FACTOR }: RetentionRun, workedMs: number): Promise<void> {

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { putNodeSetting } from "../../../../src/metadata/index.ts";
-import { expireTags, judgeRepository, type JudgedRepository } from "../../../../src/registry/index.ts";
+import {
+  expireTags,
+  judgeRepository,
+  type JudgedRepository,
+  unwatchTags,
+  watchTags,
+} from "../../../../src/registry/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { app, pushImage, remove } from "../../upkeep/gc/collected-registry.ts";
 
@@ -21,15 +27,18 @@ beforeEach(async () => {
   memory = await openMemoryRegistry();
   await say("team", "retention", [{ tags: ["*"], newest: 1 }]);
   for (const tag of ["a", "b", "c"]) await push(tag);
+  const { repositoryId } = (await judge()) ?? expect.unreachable();
+  await watchTags(memory.registry, { repositoryId, run: "run-1" });
   judged = (await judge()) ?? expect.unreachable();
 });
 afterEach(() => memory.close());
 
 test("what was judged and has not changed is carried out", async () => {
-  const after = await expire();
-  expect(after).toBeDefined();
+  const [first, second] = going(judged).map((verdict) => [verdict]);
+  // What goes in one step changes nothing for the next.
+  for (const doomed of [first, second])
+    expect(await expireTags(memory.registry, { judged, doomed: doomed ?? [], run: "run-1" })).toBe(true);
   expect((await judge())?.verdicts.map(({ tag }) => tag as string)).toEqual(["c"]);
-  expect((await judge())?.mark).toBe(after?.mark ?? "");
 });
 
 test.each<[string, () => Promise<unknown>]>([
@@ -45,6 +54,16 @@ test.each<[string, () => Promise<unknown>]>([
 ])("nothing goes when %s meanwhile", async (_, change) => {
   await change();
   const before = (await judge())?.verdicts.length;
-  expect(await expire()).toBeUndefined();
+  expect(await expire()).toBe(false);
   expect((await judge())?.verdicts).toHaveLength(before ?? 0);
+});
+
+test("nothing goes without a watch, or when another run has removed something", async () => {
+  const { repositoryId } = judged;
+  await watchTags(memory.registry, { repositoryId, run: "run-2" });
+  const other = (await judge()) ?? expect.unreachable();
+  expect(await expireTags(memory.registry, { judged: other, doomed: going(other).slice(1), run: "run-2" })).toBe(true);
+  expect(await expire()).toBe(false);
+  await unwatchTags(memory.registry, { repositoryId, run: "run-2" });
+  expect(await expireTags(memory.registry, { judged: other, doomed: going(other), run: "run-2" })).toBe(false);
 });
