@@ -39,23 +39,21 @@ function parseVersion(tag: string): Version[] {
   return [{ tag, numbers, isFull, line: suffix.replaceAll(/\d+/g, "0") }];
 }
 
-function newestOfLine(versions: readonly Version[], { majors, minors, patches = 1 }: VersionRule): readonly Version[] {
-  return firstGroups(versions, { depth: 1, count: majors }).flatMap((ofMajor) =>
-    firstGroups(ofMajor, { depth: 2, count: minors }).flatMap((ofMinor) =>
-      firstGroups(ofMinor, { depth: Number.MAX_SAFE_INTEGER, count: patches }).flat(),
-    ),
-  );
-}
-
-/** Those with the same first numbers together, the highest first. */
-function firstGroups(
-  versions: readonly Version[],
-  { depth, count = Number.MAX_SAFE_INTEGER }: { readonly depth: number; readonly count: number | undefined },
-): readonly (readonly Version[])[] {
-  const groups = Map.groupBy(versions, ({ numbers }) => numbers.slice(0, depth).join("."));
-  const sorted = [...groups.values()].toSorted(([a], [b]) => compare(b?.numbers ?? [], a?.numbers ?? []));
-  // Within a group the order of what is behind its first numbers does not matter: it is the same in all groups of a depth.
-  return sorted.slice(0, count);
+function newestOfLine(versions: readonly Version[], rule: VersionRule): readonly Version[] {
+  const { majors = Infinity, minors = Infinity, patches = 1 } = rule;
+  /** How many different majors came so far, minors of this major, and patches of this minor. */
+  const seen = { majors: 0, minors: 0, patches: 0 };
+  let before: Version | undefined;
+  return versions
+    .toSorted((a, b) => compare(b.numbers, a.numbers))
+    .filter((version) => {
+      const [major, minor] = version.numbers;
+      if (major !== before?.numbers[0]) Object.assign(seen, { majors: seen.majors + 1, minors: 1, patches: 1 });
+      else if (minor !== before?.numbers[1]) Object.assign(seen, { minors: seen.minors + 1, patches: 1 });
+      else if (compare(version.numbers, before?.numbers ?? []) !== 0) seen.patches++;
+      before = version;
+      return seen.majors <= majors && seen.minors <= minors && seen.patches <= patches;
+    });
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
