@@ -5,6 +5,7 @@ import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { pushImage, putManifest } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 
@@ -104,4 +105,30 @@ describe("retention", () => {
     });
     expect(await tagsOf("kept/app")).toEqual(["ci-2", "ci-3", "v1"]);
   });
+});
+
+test("gc explain names the node that keeps a manifest without a tag", async () => {
+  const { manifest } = await pushImage(http, "explained/app");
+  const explain = () => runBerth(["gc", "explain", manifest.digest, berth.configFile]);
+  expect((await explain()).stdout).toContain("manifests without a tag are kept here (");
+  await run("namespace", "set", "explained", "untagged", "keep");
+  expect((await explain()).stdout).toContain("manifests without a tag are kept here (untagged of explained) (");
+  await run("namespace", "set", "explained", "untagged", "remove", "7d");
+  expect((await explain()).stdout).toMatch(/it is kept until \d{4}-.* \(untagged of explained\)/);
+});
+
+test("a registry that serves removes by itself what expires", async () => {
+  const maintenance = { retention: { interval: "1s" } };
+  const serving = await startBerth({ config: { storage: { maintenance } } });
+  try {
+    const client = new HttpClient(serving.url);
+    const more = { annotations: { "dev.berth.expires-after": "1s" } };
+    await pushImage(client, "team/app", "pr-1", more);
+    await pushImage(client, "team/app", "stays");
+    const tags = async () => ((await client.get("/v2/team/app/tags/list")).json() as { tags: string[] }).tags;
+    await until("the tag has expired", async () => (await tags()).length === 1);
+    expect(await tags()).toEqual(["stays"]);
+  } finally {
+    await serving.stop();
+  }
 });
