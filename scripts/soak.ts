@@ -29,7 +29,7 @@ async function main(minutes: number, isOfCollection: boolean): Promise<void> {
 }
 
 async function race(minutes: number): Promise<void> {
-  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false } } };
+  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false }, bin: { keep: "0s" } } };
   const berth = await startBerth({ config: { log: { accesslog: { disabled: true } }, storage } });
   const { broken, ...figures } = await raceCollection(berth, { durationMs: minutes * 60_000, clients: 12 });
   console.log(figures);

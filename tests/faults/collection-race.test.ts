@@ -12,7 +12,7 @@ let berth: RunningRegistry | undefined;
 afterEach(() => berth?.stop());
 
 test("20 seconds of clean-up without a window against clients: no acknowledged image breaks, and nothing else stays", async () => {
-  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false } } };
+  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false }, bin: { keep: "0s" } } };
   berth = await startBerth({ config: { log: { accesslog: { disabled: true } }, storage } });
   const { broken, needed, collected, operations, images, runs } = await raceCollection(berth, {
     durationMs: 20_000,

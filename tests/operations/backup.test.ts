@@ -23,7 +23,7 @@ interface Started {
 }
 
 async function start(dataDirectory = makeTemporaryFolder("data")): Promise<Started> {
-  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false } } };
+  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false }, bin: { keep: "0s" } } };
   const berth = await startBerth({ dataDirectory, config: { storage } });
   running.push(berth);
   return { berth, http: new HttpClient(berth.url) };

@@ -24,7 +24,7 @@ interface Started {
 }
 
 async function start(gc: object = { enabled: false }): Promise<Started> {
-  const storage = { delete: { enabled: true }, maintenance: { gc } };
+  const storage = { delete: { enabled: true }, maintenance: { gc, bin: { keep: "0s" } } };
   const berth = await startBerth({ config: { http: { metrics: { enabled: true } }, storage } });
   running.push(berth);
   return { berth, http: new HttpClient(berth.url) };

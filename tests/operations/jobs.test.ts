@@ -76,9 +76,7 @@ test("a job that runs is seen, counted and cancelled", async () => {
   const running = async () => (await jobs("?state=running"))[0];
   await until("it says how far it is", async () => (await running())?.progress?.unit === "byte");
   const id = (await running())?.id ?? 0;
-  expect((await job("list")).stdout).toMatch(
-    new RegExp(`^${id} +scrub +running +0 %, .+ of 2\\.9 MiB +root`, "m"),
-  );
+  expect((await job("list")).stdout).toMatch(new RegExp(`^${id} +scrub +running +0 %, .+ of 2\\.9 MiB +root`, "m"));
   expect(await metric("berth_jobs_open", { kind: "scrub", state: "running" })).toBe(1);
   expect(await job("run", "scrub")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("runs already") });
   const following = job("follow", String(id));

@@ -7,4 +7,32 @@ export { createApiDoor } from "./api-door.ts";
 export { createApiSignIn } from "./api-sign-in.ts";
 export type { SignInWay } from "./api-parts.ts";
 export { problemAnswer } from "./problem.ts";
-export type { ApiAct, ApiBinEmptied, ApiBinEntry, ApiBinRestored, ApiCreatedSecret, ApiExplanation, ApiGrant, ApiGroup, ApiGroupMapping, ApiGroupMember, ApiJob, ApiJobKind, ApiList, ApiMe, ApiMember, ApiNamespace, ApiProblem, ApiRobot, ApiSecret, ApiSetting, ApiStorageUse, ApiTag, ApiTagChange, ApiTagVerdict, ApiTrust, ApiUsageSum, ApiUser } from "./contract.ts";
+export type {
+  ApiAct,
+  ApiBinEmptied,
+  ApiBinEntry,
+  ApiBinRestored,
+  ApiCreatedSecret,
+  ApiExplanation,
+  ApiGrant,
+  ApiGroup,
+  ApiGroupMapping,
+  ApiGroupMember,
+  ApiJob,
+  ApiJobKind,
+  ApiList,
+  ApiMe,
+  ApiMember,
+  ApiNamespace,
+  ApiProblem,
+  ApiRobot,
+  ApiSecret,
+  ApiSetting,
+  ApiStorageUse,
+  ApiTag,
+  ApiTagChange,
+  ApiTagVerdict,
+  ApiTrust,
+  ApiUsageSum,
+  ApiUser,
+} from "./contract.ts";

@@ -29,7 +29,8 @@ export function describeApi(routes: readonly ApiRoute[], version: string): objec
     info: {
       title: "Berth management API",
       version,
-      description: "Users, groups, robots, the namespace tree, tags, the bin, jobs and the audit trail of a Berth registry.",
+      description:
+        "Users, groups, robots, the namespace tree, tags, the bin, jobs and the audit trail of a Berth registry.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: "/api/v1" }],

@@ -48,7 +48,8 @@ export async function restoreFromBin(change: RegistryChange, restore: BinRestore
   if (moved.length > 0 && !restore.force) throw tagsInTheWay(moved);
   if (moved.length > 0) restore.requireMayMove(moved);
   const manifestId = await restoreManifest(change, restore);
-  for (const tag of tags) await moveTag(change, { repository, repositoryId, tag, manifestId, digest, cause: "restore" });
+  for (const tag of tags)
+    await moveTag(change, { repository, repositoryId, tag, manifestId, digest, cause: "restore" });
   await removeBinEntries(queries, [entry.id]);
   const shown = {
     digest,

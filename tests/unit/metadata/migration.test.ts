@@ -25,7 +25,7 @@ test("what was there before settings came has none, and nothing of it expires", 
   const db = new KyselyOnSqlite<unknown>(connection, ":memory:");
   const migrator = new Migrator({ db, provider: migrations });
   expect((await migrator.migrateTo("0005-garbage")).error).toBeUndefined();
-  connection.run(`insert into repositories values (1, 'team/app', 1)`);
+  connection.run(`insert into repositories (id, name, created_at_ms) values (1, 'team/app', 1)`);
   connection.run(
     `insert into manifests (id, repository_id, digest, media_type, size_bytes, created_at_ms, body)
       values (1, 1, 'sha256:a', 'type', 1, 1, x'00'), (2, 1, 'sha256:b', 'type', 1, 1, x'00')`,

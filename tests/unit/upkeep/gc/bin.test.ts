@@ -306,7 +306,8 @@ test("what the bin keeps is explained", async () => {
   const index = await pushIndex(registry, [child], "1.0");
   await remove(registry, index.digest);
   const untilMs = memory.clock.atMs + DAY_MS;
-  const explain = (digest: Content["digest"]) => explainContent(registry.metadata.reads, digest, { ...removing, nowMs: memory.clock.atMs });
+  const explain = (digest: Content["digest"]) =>
+    explainContent(registry.metadata.reads, digest, { ...removing, nowMs: memory.clock.atMs });
   expect(await explain(index.digest)).toMatchObject({
     manifests: [],
     bin: [{ entry: 1, digest: index.digest, untilMs }],
