@@ -122,14 +122,25 @@ class LayoutWriter {
   }
 
   async #writeContent(digest: Digest, { sizeBytes }: Located, read: () => Promise<Blob>): Promise<void> {
-    const { signal, form, onProgress } = this.#task;
+    const { signal, form } = this.#task;
     signal.throwIfAborted();
     const path = pathOf(digest);
     const there = await this.#sink.find(path, sizeBytes);
-    if (there && (await digestOfFile(there, algorithmOf(digest))) === digest) this.keptBytes += sizeBytes;
-    else await this.#sink.put(path, sizeBytes, verified((await read()).stream(), { digest, sizeBytes, signal }));
+    const expected = { digest, sizeBytes, onBytes: (bytes: number) => this.#advance(bytes) };
+    if (there && (await digestOfFile(there, algorithmOf(digest))) === digest) this.#keep(sizeBytes);
+    else await this.#sink.put(path, sizeBytes, verified((await read()).stream(), expected));
     if (form === "bundle") this.#sums.push(`${await this.#sumOf(digest, read)}  ${path}\n`);
-    this.#doneBytes += sizeBytes;
+  }
+
+  #keep(bytes: number): void {
+    this.keptBytes += bytes;
+    this.#advance(bytes);
+  }
+
+  #advance(bytes: number): void {
+    const { signal, onProgress } = this.#task;
+    signal.throwIfAborted();
+    this.#doneBytes += bytes;
     onProgress?.({ doneBytes: this.#doneBytes, totalBytes: this.totalBytes });
   }
 

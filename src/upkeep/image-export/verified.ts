@@ -4,7 +4,8 @@ import { StorageError } from "../../storage/index.ts";
 export interface Expected {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  readonly signal: AbortSignal;
+  /** Told how many passed; what it throws ends that. */
+  readonly onBytes: (bytes: number) => void;
 }
 
 /**
@@ -13,13 +14,13 @@ export interface Expected {
  */
 export async function* verified(
   content: AsyncIterable<Uint8Array>,
-  { digest, sizeBytes, signal }: Expected,
+  { digest, sizeBytes, onBytes }: Expected,
 ): AsyncGenerator<Uint8Array, void, void> {
   const algorithm = algorithmOf(digest);
   const hasher = new Bun.CryptoHasher(algorithm);
   let passedBytes = 0;
   for await (const chunk of content) {
-    signal.throwIfAborted();
+    onBytes(chunk.byteLength);
     hasher.update(chunk);
     passedBytes += chunk.byteLength;
     if (passedBytes > sizeBytes) break;

@@ -94,12 +94,15 @@ async function findNewBlobs({ registry, archive }: ImageImport, plans: readonly 
 async function verifyBlobs(task: ImageImport, fresh: Blobs): Promise<void> {
   const totalBytes = bytesOf(fresh);
   let doneBytes = 0;
-  for (const [digest, { sizeBytes }] of fresh) {
+  const onBytes = (bytes: number) => {
     task.signal.throwIfAborted();
-    const actual = await digestOfFile(await openBlob(task.archive, digest), algorithmOf(digest));
-    if (actual !== digest) throw new ArchiveError(`blob ${digest} is damaged: its bytes have another digest`);
-    doneBytes += sizeBytes;
+    doneBytes += bytes;
     task.onProgress?.({ step: "verify", doneBytes, totalBytes });
+  };
+  for (const digest of fresh.keys()) {
+    task.signal.throwIfAborted();
+    const actual = await digestOfFile(await openBlob(task.archive, digest), algorithmOf(digest), onBytes);
+    if (actual !== digest) throw new ArchiveError(`blob ${digest} is damaged: its bytes have another digest`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Everything that is fuzzed: names, headers, files, and the whole at its door. */
 import type { FuzzTarget } from "../engine/target.ts";
+import { archives } from "./archives.ts";
 import { certificateHeaders, certificates } from "./certificates.ts";
 import { configFiles, configValues, yaml } from "./configuration.ts";
 import { clientHellos, forwarded, limitedBodies, targets } from "./connections.ts";
@@ -30,5 +31,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   configValues,
   configFiles,
   yaml,
+  archives,
   door,
 ];
