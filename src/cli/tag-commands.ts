@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { ApiTag, ApiTagChange } from "../http/index.ts";
+import type { ApiListedTag, ApiTag, ApiTagChange } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
@@ -7,11 +7,13 @@ import { parseTime } from "./remote/parse-time.ts";
 import { parseTagReference } from "./remote/tag-reference.ts";
 import type { Columns } from "./table.ts";
 
-const TAG_COLUMNS: Columns<ApiTag> = {
+const TAG_COLUMNS: Columns<ApiListedTag> = {
   tag: (tag) => tag.name,
   digest: (tag) => tag.digest,
   since: (tag) => tag.since,
   size: (tag) => tag.sizeBytes,
+  pulls: (tag) => tag.pulls,
+  "last pulled": (tag) => tag.lastPulledAt,
 };
 
 const CHANGE_COLUMNS: Columns<ApiTagChange> = {
@@ -38,7 +40,7 @@ export function registerTagCommands(program: Command, surroundings: CommandSurro
     .description("look at tags and their history; point one where it pointed before");
   new Noun(command, surroundings)
     .verb("list <repository>", "list the tags of a repository", async ({ client, out }, repository = "") =>
-      out.list(await client.list<ApiTag>(at`/repositories/${repository}/tags`), TAG_COLUMNS),
+      out.list(await client.list<ApiListedTag>(at`/repositories/${repository}/tags`), TAG_COLUMNS),
     )
     .verb<{ limit?: number }>(
       "history <tag>",

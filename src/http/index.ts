@@ -18,6 +18,7 @@ export {
   type ApiJob,
   type ApiJobKind,
   type ApiList,
+  type ApiListedTag,
   type ApiMe,
   type ApiMember,
   type ApiNamespace,

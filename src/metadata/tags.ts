@@ -140,16 +140,28 @@ export interface ShownTag {
   readonly updatedAtMs: number;
 }
 
+/** One of a list, with how it is used. */
+export interface ListedTag extends ShownTag {
+  readonly pulls: number;
+  /** `null`: not since pulls are counted. */
+  readonly lastPulledAtMs: number | null;
+}
+
 /** Tags with what they point at, in byte order. */
 export async function listTagTargets(
   queries: Queries,
   repositoryId: number,
   { after, limit }: NamePage,
-): Promise<readonly ShownTag[]> {
+): Promise<readonly ListedTag[]> {
   return queries
     .selectFrom("tags as t")
     .innerJoin("manifests as m", "m.id", "t.manifest_id")
+    .leftJoin("tag_pulls as p", (join) =>
+      join.onRef("p.repository_id", "=", "t.repository_id").onRef("p.tag", "=", "t.name"),
+    )
     .select([
+      sql<number>`coalesce(p.pulls, 0)`.as("pulls"),
+      "p.last_pulled_at_ms as lastPulledAtMs",
       "t.name",
       "m.digest",
       "m.media_type as mediaType",

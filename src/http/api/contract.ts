@@ -5,7 +5,7 @@ import type { job, jobKind } from "./schemas/jobs.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
 import type { setting, tagVerdict } from "./schemas/settings.ts";
-import type { tag, tagChange } from "./schemas/tags.ts";
+import type { listedTag, tag, tagChange } from "./schemas/tags.ts";
 import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
 import type { storageUse, usageSum } from "./schemas/usage.ts";
 
@@ -29,6 +29,7 @@ export type ApiRobot = z.output<typeof robot>;
 export type ApiSecret = z.output<typeof secret>;
 export type ApiSetting = z.output<typeof setting>;
 export type ApiStorageUse = z.output<typeof storageUse>;
+export type ApiListedTag = z.output<typeof listedTag>;
 export type ApiTag = z.output<typeof tag>;
 export type ApiTagChange = z.output<typeof tagChange>;
 export type ApiTagVerdict = z.output<typeof tagVerdict>;

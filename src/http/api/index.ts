@@ -21,6 +21,7 @@ export type {
   ApiJob,
   ApiJobKind,
   ApiList,
+  ApiListedTag,
   ApiMe,
   ApiMember,
   ApiNamespace,

@@ -13,7 +13,15 @@ import { type Digest, RegistryError, type RepositoryName, type Tag } from "../..
 import { findTagState, requireWritable, rollBackTag, type RollBackTarget } from "../../../registry/index.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { registryChangeOf } from "../registry-change.ts";
-import { repositoryParam, rollBack, tag as shownTag, tagChange, tagParam, tagQuery } from "../schemas/tags.ts";
+import {
+  listedTag,
+  repositoryParam,
+  rollBack,
+  tag as shownTag,
+  tagChange,
+  tagParam,
+  tagQuery,
+} from "../schemas/tags.ts";
 import { afterNumber, listOf, page, pageQuery, timeOf } from "../schemas/words.ts";
 import { readPage } from "./pages.ts";
 
@@ -32,16 +40,18 @@ export const TAG_ROUTES: readonly ApiRoute[] = [
     method: "GET",
     path: "/repositories/{name}/tags",
     tag,
-    summary: "List the tags of a repository with what they point at",
+    summary: "List the tags of a repository that the caller may pull, with what they point at and how they are used",
     permission: mayPullSome,
     params: repositoryParams,
     query: pageQuery,
-    response: listOf(shownTag),
-    async handle({ queries, params: { name }, query }) {
+    response: listOf(listedTag),
+    async handle({ queries, caller, params: { name }, query }) {
       const repositoryId = await requireRepository(queries, name);
       const { items, next } = await readPage(query, (wanted) => listTagTargets(queries, repositoryId, wanted));
-      const shown = items.map(({ updatedAtMs, sizeBytes, ...rest }) => {
-        return { ...rest, since: timeOf(updatedAtMs), isThere: sizeBytes > 0, sizeBytes };
+      const visible = items.filter((item) => caller.may("pull", name, { tag: item.name }));
+      const shown = visible.map(({ updatedAtMs, lastPulledAtMs, sizeBytes, ...rest }) => {
+        const lastPulledAt = lastPulledAtMs === null ? null : timeOf(lastPulledAtMs);
+        return { ...rest, since: timeOf(updatedAtMs), isThere: sizeBytes > 0, sizeBytes, lastPulledAt };
       });
       return { body: { items: shown }, next };
     },

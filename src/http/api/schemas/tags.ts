@@ -23,6 +23,13 @@ export const tag = z
   })
   .meta({ id: "Tag", description: "A tag, with what it points at or pointed at." });
 
+export const listedTag = tag
+  .extend({
+    pulls: z.int().describe("By the tag, or by the digest that it points at."),
+    lastPulledAt: time.nullable().describe("`null`: not since pulls are counted."),
+  })
+  .meta({ id: "ListedTag", description: "A tag, with what it points at and how it is used." });
+
 export const tagQuery = z.strictObject({
   at: time.optional().describe("What it pointed at then, also if it is gone now. Default: now."),
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { insertGrant, type MetadataDatabase } from "../../../../src/metadata/index.ts";
+import { addTagPulls, insertGrant, type MetadataDatabase } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, parseReference, type RepositoryName } from "../../../../src/oci/index.ts";
 import { createRegistry, deleteManifest, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { createHashPool } from "../../../../src/runtime/index.ts";
@@ -64,11 +64,44 @@ describe("tags", () => {
         isThere: true,
         mediaType: OCI_IMAGE_INDEX,
         sizeBytes: one.bytes.byteLength,
+        pulls: 0,
+        lastPulledAt: null,
       },
     ]);
     expect(headers.get("link")).toContain("after=dev");
     const rest = await api.ask("reader", "GET /repositories/team%2Fapp/tags?after=dev");
     expect(rest.json.items).toMatchObject([{ name: "prod", digest: three.digest }]);
+  });
+
+  test("are listed with when they were pulled last, by themselves or by what they point at", async () => {
+    await push(three, "same");
+    const pulled = (reference: string, pulls: number, time: string) => {
+      return { repository: app, reference, pulls, lastAtMs: Date.parse(time) };
+    };
+    await api.metadata.transaction((queries) =>
+      addTagPulls(queries, [
+        pulled("prod", 2, "2026-01-03T00:00:00Z"),
+        pulled(three.digest, 3, "2026-01-04T00:00:00Z"),
+        pulled("gone", 1, "2026-01-05T00:00:00Z"),
+      ]),
+    );
+    await api.metadata.transaction((queries) => addTagPulls(queries, [pulled("prod", 1, "2026-01-01T00:00:00Z")]));
+    const { json } = await api.ask("reader", "GET /repositories/team%2Fapp/tags");
+    expect(json.items).toMatchObject([
+      { name: "prod", pulls: 6, lastPulledAt: "2026-01-04T00:00:00.000Z" },
+      { name: "same", pulls: 3, lastPulledAt: "2026-01-04T00:00:00.000Z" },
+    ]);
+  });
+
+  test("are listed to who may pull some of them without the others", async () => {
+    await push(one, "dev");
+    let id = 0;
+    await api.given(async (rows) => void (id = await rows.account("partial")));
+    const grant = { pathPattern: "team/app", tagPattern: "dev*", actions: ["pull"], createdAtMs: 1, expiresAtMs: null };
+    await api.metadata.transaction((queries) => insertGrant(queries, { subject: `account:${id}`, ...grant }));
+    const { json } = await api.ask("partial", "GET /repositories/team%2Fapp/tags");
+    expect(json.items).toMatchObject([{ name: "dev" }]);
+    expect(json.items).toHaveLength(1);
   });
 
   test.each([
@@ -167,7 +200,7 @@ describe("a roll-back", () => {
     await push(one, "dev");
     expect((await rollBack("stranger", { steps: 1 })).status).toBe(200);
     const listed = await api.ask("stranger", "GET /repositories/team%2Fapp/tags");
-    expect(listed.json.items.map(({ name }: { name: string }) => name)).toEqual(["dev", "prod"]);
+    expect(listed.json.items.map(({ name }: { name: string }) => name)).toEqual(["prod"]);
     expect((await api.ask("stranger", "GET /repositories/team%2Fapp/tags/dev")).status).toBe(403);
     const dev = { body: { digest: two.digest } };
     expect((await api.ask("stranger", "POST /repositories/team%2Fapp/tags/dev/rollback", dev)).status).toBe(403);
