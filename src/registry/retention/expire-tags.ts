@@ -95,8 +95,8 @@ export async function expireTags(registry: ExpiringRegistry, { judged, doomed, r
     if (!isSame(await findSettings(queries, repository), settings)) return false;
     const tags = doomed.map(({ tag }) => tag);
     await recordExpiries(queries, { repositoryId, tags, nowMs: registry.clock.nowMs() });
-    // Who wants to keep manifests without a tag has said so.
-    const withManifests = settings.untagged?.value.rule !== "keep";
+    // Whether manifests without a tag stay, and how long, is for the node to say that does.
+    const withManifests = settings.untagged === undefined;
     await removeTags(queries, { repositoryId, tags, withManifests });
     for (const { tag, digest, reason } of doomed) {
       const detail = { tag, digest, reason, run };

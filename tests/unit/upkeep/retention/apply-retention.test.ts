@@ -58,6 +58,18 @@ describe("a run of retention", () => {
     expect(await apply()).toMatchObject({ expired: 0 });
   });
 
+  test("leaves images whose node says how long they stay without a tag to that", async () => {
+    const { registry, clock } = memory;
+    await pushTags(["v1", "v2"]);
+    await say("team", "retention", [{ tags: ["v*"], newest: 1 }]);
+    await say("team", "untagged", { rule: "remove", after: "30d" });
+    expect(await apply()).toMatchObject({ expired: 1 });
+    clock.atMs = Date.now() + 29 * DAY_MS;
+    expect(await collect(registry)).toMatchObject({ manifests: 0 });
+    clock.atMs += 2 * DAY_MS;
+    expect(await collect(registry)).toMatchObject({ manifests: 1 });
+  });
+
   test("takes the images along that have no tag any more", async () => {
     const { registry, clock } = memory;
     await pushTags(["v1", "v2"]);
