@@ -1,6 +1,7 @@
 import type { Insertable } from "kysely";
 import type { Digest, Manifest } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
+import { nominateManifest } from "./garbage/candidates.ts";
 import type { ManifestHead } from "./hot-reads.ts";
 import { replaceReferences, putReferences } from "./manifest-references.ts";
 import { missingDigests, presentAmong } from "./missing-digests.ts";
@@ -21,12 +22,17 @@ export interface PutManifest {
   readonly isNew: boolean;
 }
 
-/** Records a manifest and what it names; keeps the first record if there is one, unless its bytes were lost. */
+/**
+ * Records a manifest and what it names; keeps the first record if there is one, unless its bytes were lost. Clean-up gives it as much
+ * time as a new one: who pushes it may be about to push what names it.
+ */
 export async function putManifest(queries: Queries, entry: NewManifest): Promise<PutManifest> {
   const existing = await findManifest(queries, entry.repositoryId, entry.digest);
   if (existing) {
     const isNew = existing.size_bytes === 0;
     if (isNew) await restoreManifest(queries, existing.id, entry);
+    const { repositoryId, createdAtMs: sinceMs } = entry;
+    await nominateManifest(queries, { repositoryId, manifestId: existing.id, sinceMs });
     return { id: existing.id, isNew };
   }
   const [row] = await insertManifest(queries, {

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import { stretchBelow } from "../access/namespace-names.ts";
 import type { Queries } from "../database.ts";
+import { preparedQuery } from "../prepared-query.ts";
 import type { Schema } from "../schema.ts";
 
 export type CandidateKind = Schema["garbage_candidates"]["kind"];
@@ -59,6 +60,28 @@ export async function postponeManifests(
       // Meanwhile it may have become one in another way.
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+}
+
+export interface ManifestNomination {
+  readonly repositoryId: number;
+  readonly manifestId: number;
+  readonly sinceMs: number;
+}
+
+const upsertManifest = preparedQuery((queries, { repositoryId, manifestId, sinceMs }: ManifestNomination) =>
+  queries
+    .insertInto("garbage_candidates")
+    .values({ kind: "manifest", repository_id: repositoryId, target_id: manifestId, is_orphan: 0, since_ms: sinceMs })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["kind", "repository_id", "target_id"])
+        .doUpdateSet({ is_orphan: 0, since_ms: sql<number>`max(since_ms, excluded.since_ms)` }),
+    ),
+);
+
+/** For a manifest that was there when it came again: it is judged like one that is new since then. */
+export async function nominateManifest(queries: Queries, nomination: ManifestNomination): Promise<void> {
+  await upsertManifest(queries, nomination);
 }
 
 /** What a removal leaves behind has waited as long as what was removed: run with what `remove` does, it need not wait again. */

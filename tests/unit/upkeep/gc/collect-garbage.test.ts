@@ -220,4 +220,35 @@ describe("manifests", () => {
     memory.clock.atMs = Date.now() + HOUR_MS;
     expect(await collect(registry, { windowMs: HOUR_MS - 60_000 })).toMatchObject({ manifests: 1, links: 2, blobs: 2 });
   });
+
+  test("that are pushed again stay for the window, like new ones", async () => {
+    const child = await pushImage(registry, "child");
+    const index = await pushIndex(registry, [child], "1.0");
+    await collect(registry);
+    await remove(registry, index.digest);
+    memory.clock.atMs = Date.now() + HOUR_MS;
+    // Whoever pushes the image of several platforms again begins with the child.
+    await pushManifest(registry, child);
+    memory.clock.atMs += 1;
+    expect(await collect(registry, { windowMs: HOUR_MS / 2 })).toMatchObject({ manifests: 0 });
+    await pushIndex(registry, [child], "1.0");
+    memory.clock.atMs += HOUR_MS;
+    expect(await collect(registry, { windowMs: HOUR_MS / 2 })).toMatchObject({ manifests: 0 });
+    expect(await hasManifest(child)).toBe(true);
+  });
+
+  test("that are pushed again stay, also when what named them goes right after", async () => {
+    const child = await pushImage(registry, "child");
+    const index = await pushIndex(registry, [child], "1.0");
+    await collect(registry);
+    await pushImage(registry, "other", { reference: "1.0" });
+    // The index has waited for long.
+    await registry.metadata.transaction((queries) =>
+      queries.updateTable("garbage_candidates").set({ since_ms: 0 }).execute(),
+    );
+    memory.clock.atMs = Date.now();
+    await pushManifest(registry, child);
+    const tally = await collect(registry, { windowMs: HOUR_MS, untagged: "remove" });
+    expect([tally.manifests, await hasManifest(index), await hasManifest(child)]).toEqual([1, false, true]);
+  });
 });
