@@ -9,7 +9,7 @@ export interface ManifestTies {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** The first of them. */
+  /** Some of them; the first keeps it, if any does. */
   readonly tags: readonly Tag[];
   /** The first index that names it. */
   readonly parent: Digest | null;
@@ -25,8 +25,17 @@ export interface BinTie {
   readonly untilMs: number;
 }
 
-/** One tag that keeps is enough; of tags that do not keep by themselves a manifest has few. */
+/** One tag that keeps is enough. */
 const MOST_TAGS = 8;
+
+/** Whether a tag `t` keeps by itself, or is attached to what is there or can come back; the digest it is attached to is in its name. */
+const KEEPS = sql`(
+  t.name not glob 'sha256-*' or length(t.name) < 71 or substr(t.name, 8, 64) glob '*[^0-9a-f]*'
+  or substr(t.name, 72) not in ('', '.sig', '.att', '.sbom')
+  or exists (select 1 from manifests s
+    where s.repository_id = t.repository_id and s.digest = 'sha256:' || substr(t.name, 8, 64))
+  or exists (select 1 from bin_entries e
+    where e.repository_id = t.repository_id and e.digest = 'sha256:' || substr(t.name, 8, 64) and e.kind = 'manifest'))`;
 
 interface TiesRow extends Omit<ManifestTies, "tags" | "hasSubject" | "bin"> {
   readonly tags: string;
@@ -38,8 +47,9 @@ interface TiesRow extends Omit<ManifestTies, "tags" | "hasSubject" | "bin"> {
 export async function findManifestTies(queries: Queries, ids: readonly number[]): Promise<readonly ManifestTies[]> {
   const { rows } = await sql<TiesRow>`
     select m.id, m.repository_id as repositoryId, r.name as repository, m.digest, m.size_bytes as sizeBytes,
-      (select json_group_array(name) from
-        (select t.name from tags t where t.manifest_id = m.id limit ${MOST_TAGS})) as tags,
+      (select json_group_array(name) from (
+        select * from (select t.name from tags t where t.manifest_id = m.id and ${KEEPS} limit 1)
+        union all select * from (select t.name from tags t where t.manifest_id = m.id limit ${MOST_TAGS}))) as tags,
       (select p.digest from manifest_references mr join manifests p on p.id = mr.manifest_id
         where mr.digest = m.digest and mr.repository_id = m.repository_id and mr.kind = 'manifest' limit 1) as parent,
       m.subject_digest as subject,

@@ -251,4 +251,29 @@ describe("manifests", () => {
     const tally = await collect(registry, { windowMs: HOUR_MS, untagged: "remove" });
     expect([tally.manifests, await hasManifest(index), await hasManifest(child)]).toEqual([1, false, true]);
   });
+
+  test.each<[string, () => Promise<string>]>([
+    ["of its own", () => Promise.resolve("stable")],
+    [
+      "attached to what is there",
+      async () => {
+        // In byte order behind the others.
+        for (let attempt = 0; ; attempt++) {
+          const { digest } = await pushImage(registry, `signed ${attempt}`, { reference: "signed" });
+          if (digest.startsWith("sha256:f")) return digest.replace(":", "-");
+        }
+      },
+    ],
+  ])("stay for a tag %s, however many others are attached to what is gone", async (_, findTagName) => {
+    const tag = await findTagName();
+    const gone = Array.from({ length: 20 }, (_, index) => contentOf(`gone ${index}`));
+    // What clients write when the last referrer of a manifest is deleted is the same for all of them.
+    for (const { digest } of gone) await pushIndex(registry, [], digest.replace(":", "-"));
+    const subject = await pushImage(registry, "subject");
+    const empty = await pushIndex(registry, [], subject.digest.replace(":", "-"));
+    await pushIndex(registry, [], tag);
+    await remove(registry, subject.digest);
+    await collect(registry);
+    expect(await hasManifest(empty)).toBe(true);
+  });
 });
