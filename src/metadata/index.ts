@@ -148,6 +148,7 @@ export {
   countBacklog,
   countDueCandidates,
   type GarbageBacklog,
+  nominateManifest,
   nominateUntagged,
   postponeManifests,
   takeCandidates,

@@ -1,4 +1,10 @@
-import { listMissingReferences, type MissingReference, putManifest } from "../../metadata/index.ts";
+import {
+  listMissingReferences,
+  type MissingReference,
+  nominateManifest,
+  putManifest,
+  type Queries,
+} from "../../metadata/index.ts";
 import { type Digest, isDigest, isManifestMediaType, isNonDistributable } from "../../oci/index.ts";
 import type { StoredObject } from "../../storage/index.ts";
 import { DamageError } from "./damage.ts";
@@ -21,10 +27,20 @@ export async function importManifests(target: RepositoryImport): Promise<void> {
   const limits = { mostItems: 200, mostBytes: BATCH_BYTES, bytesOf: (found: FoundManifest) => found.body.byteLength };
   for await (const batch of inBatches(manifests, limits)) {
     await writeBatch(target, async (queries) => {
-      for (const found of batch) await putManifest(queries, { repositoryId: target.repositoryId, ...found });
+      for (const found of batch) await importManifest(queries, target, found);
     });
     target.tally.manifests += batch.length;
   }
+}
+
+async function importManifest(
+  queries: Queries,
+  { repositoryId, nowMs }: RepositoryImport,
+  found: FoundManifest,
+): Promise<void> {
+  const { id: manifestId } = await putManifest(queries, { repositoryId, ...found });
+  // However old the image is: its tags, and the indexes that name it, are still to come.
+  await nominateManifest(queries, { repositoryId, manifestId, sinceMs: nowMs });
 }
 
 async function findManifest(target: RepositoryImport, link: StoredObject): Promise<FoundManifest | undefined> {

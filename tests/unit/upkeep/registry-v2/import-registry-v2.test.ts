@@ -26,7 +26,12 @@ import {
 import { blobKeyOf } from "../../../../src/registry/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
 import { openStorage, type StorageDriver, StorageError } from "../../../../src/storage/index.ts";
-import { type Damage, type ImportedRepository, importRegistryV2 } from "../../../../src/upkeep/index.ts";
+import {
+  collectGarbage,
+  type Damage,
+  type ImportedRepository,
+  importRegistryV2,
+} from "../../../../src/upkeep/index.ts";
 import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../../../support/oci-content.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { RegistryV2Tree } from "./registry-v2-tree.ts";
@@ -430,4 +435,31 @@ describe("no damage is", () => {
     expect(damaged).toEqual([]);
     expect(contents).toMatchObject({ repositories: 1, manifests: 0, tags: 0, blobs: 2 });
   });
+});
+
+test("clean-up beside an import takes nothing that its tags are still to come for, however old it is", async () => {
+  const { manifest } = tree.addImage("team/app", "1.0");
+  tree.setTime(tree.revisionLink("team/app", manifest.digest), 1000);
+  const registry = { metadata, storage, clock: systemClock };
+  const { signal } = new AbortController();
+  const options = { run: "run-1", windowMs: 60_000, settleMs: 0, restFactor: 0, untagged: "remove", signal } as const;
+  const iterate = async function* (prefix: string) {
+    // The last step of a repository.
+    if (prefix.includes("_manifests/tags")) await collectGarbage({ ...options, registry });
+    yield* storage.iterate(prefix);
+  };
+  const beside: StorageDriver = {
+    name: storage.name,
+    uploads: storage.uploads,
+    stat: (key) => storage.stat(key),
+    read: (key, options) => storage.read(key, options),
+    write: (key, bytes) => storage.write(key, bytes),
+    remove: (key) => storage.remove(key),
+    move: (from, to) => storage.move(from, to),
+    check: () => storage.check(),
+    close: () => storage.close(),
+    iterate,
+  };
+  const { damaged, contents } = await importRegistryV2({ metadata, storage: beside, clock: systemClock });
+  expect([damaged, contents.tags]).toEqual([[], 1]);
 });
