@@ -22,6 +22,7 @@ export interface Schema extends AccessSchema, BinSchema, JobsSchema {
   tag_pulls: TagPullsTable;
   node_settings: NodeSettingsTable;
   tag_watches: TagWatchesTable;
+  quota_uses: QuotaUsesTable;
 }
 
 interface RepositoriesTable {
@@ -187,4 +188,13 @@ interface TagWatchesTable {
   run: string;
   since_ms: number;
   is_changed: 0 | 1;
+}
+
+/** What a node with a quota holds, below it too; triggers count, together with tables that only they look at. */
+interface QuotaUsesTable {
+  path: string;
+  /** Of blobs, each once. */
+  bytes: number;
+  tags: number;
+  repositories: number;
 }

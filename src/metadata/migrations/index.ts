@@ -8,6 +8,7 @@ import { jobs } from "./0006-jobs.ts";
 import { settings } from "./0007-settings.ts";
 import { historyAndBin } from "./0008-history-and-bin.ts";
 import { usage } from "./0009-usage.ts";
+import { quotas } from "./0010-quotas.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0007-settings": settings,
   "0008-history-and-bin": historyAndBin,
   "0009-usage": usage,
+  "0010-quotas": quotas,
 };
 
 export const migrations: MigrationProvider = {
