@@ -2,6 +2,7 @@ import { findNodeSettings, putVisibility, type Queries, removeNamespace } from "
 import type { Change } from "../change.ts";
 import type { Visibility } from "./access-rules.ts";
 import { nodeNotFound, requireMay, requireOwnRole, type Viewer } from "./authority.ts";
+import { requireMaySay } from "./setting-authority.ts";
 import { isNodeThere, type NamespaceNode, nodeOf } from "./namespace-tree.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function setVisibility(
 
 /**
  * Removes what a node says itself, its members and settings included. What is below it stays, and so do repositories.
- * @throws RegistryError `not-found`, `denied` also where a member has more than the remover
+ * @throws RegistryError `not-found`, `denied` also where a member has more than the remover, and where the remover is limited by its quota
  */
 export async function deleteNamespace(change: Change, path: string): Promise<void> {
   const { queries } = change;
@@ -34,6 +35,7 @@ export async function deleteNamespace(change: Change, path: string): Promise<voi
   const rules = viewer.rules.nodes.get(path);
   for (const role of rules?.roles.values() ?? []) requireOwnRole(viewer, role, path);
   const said = await findNodeSettings(queries, [path]);
+  for (const setting of said) requireMaySay(viewer, setting);
   if (!(await removeNamespace(queries, path))) throw nodeNotFound(path);
   const settings = Object.fromEntries(said.map(({ name, value }) => [name, value]));
   const members = Object.fromEntries(rules?.roles ?? []);

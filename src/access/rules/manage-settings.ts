@@ -1,8 +1,9 @@
 import { findNodeSettings, type NodeSetting, putNodeSetting, removeNodeSetting } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { Change } from "../change.ts";
-import { nameOfNode, requireMay } from "./authority.ts";
+import { nameOfNode } from "./authority.ts";
 import { requireMayBegin } from "./manage-namespaces.ts";
+import { requireMaySay } from "./setting-authority.ts";
 
 /**
  * Says something of what is kept in a node and all below it, in the place of what the node said before. What it means is not looked at.
@@ -11,7 +12,7 @@ import { requireMayBegin } from "./manage-namespaces.ts";
 export async function putSetting(change: Change, { path, name, value }: NodeSetting): Promise<void> {
   const { queries, nowMs } = change;
   const viewer = await change.viewer();
-  requireMay(viewer, "settings:write", path);
+  requireMaySay(viewer, { path, name });
   await requireMayBegin(queries, viewer, path);
   const before = (await findOwn(change, { path, name })) ?? null;
   await putNodeSetting(queries, { path, name, value, nowMs });
@@ -23,7 +24,7 @@ export async function putSetting(change: Change, { path, name, value }: NodeSett
  * @throws RegistryError `not-found`, `denied`
  */
 export async function removeSetting(change: Change, { path, name }: Pick<NodeSetting, "path" | "name">): Promise<void> {
-  requireMay(await change.viewer(), "settings:write", path);
+  requireMaySay(await change.viewer(), { path, name });
   const value = await findOwn(change, { path, name });
   if (value === undefined) throw new RegistryError("not-found", `${nameOfNode(path)} says nothing of ${name} itself`);
   await removeNodeSetting(change.queries, { path, name });
