@@ -23,5 +23,5 @@ export function asTransferError(error: unknown, path: string): unknown {
 }
 
 /** What is not wrong with the content. */
-const WAITS: ReadonlySet<string> = new Set(["read-only", "unavailable", "upload-interrupted"]);
+const WAITS: ReadonlySet<string> = new Set(["read-only", "denied", "unavailable", "upload-interrupted"]);
 const ABSENT: ReadonlySet<string> = new Set(["name-unknown", "manifest-unknown"]);

@@ -3,6 +3,7 @@ import type { ApiMember, ApiNamespace } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { at } from "./remote/api-client.ts";
 import { nodeInPath, parseNode, parseSubject, showNode } from "./remote/names.ts";
+import { addQuotaVerb } from "./quota-commands.ts";
 import { Noun, oneOf } from "./remote/noun.ts";
 import { addSettingVerbs } from "./setting-commands.ts";
 import type { Columns } from "./table.ts";
@@ -96,4 +97,5 @@ export function registerNamespaceCommands(program: Command, surroundings: Comman
       },
     );
   addSettingVerbs(noun);
+  addQuotaVerb(noun);
 }

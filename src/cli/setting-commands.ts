@@ -16,7 +16,8 @@ immutable-tags, kept-tags: patterns such as 'v*' 'release-*'
 protected: yes or no
 untagged: keep, or remove, or remove 7d
 retention: one rule an argument, each a list of tags=, except=, newest=, within=, patches=, minors=, majors=, such as
-  'tags=v*|release-* patches=1 minors=3' 'tags=ci-* newest=10 within=7d' 'tags=latest'; a tag that no rule keeps goes`;
+  'tags=v*|release-* patches=1 minors=3' 'tags=ci-* newest=10 within=7d' 'tags=latest'; a tag that no rule keeps goes
+quota: any of bytes=10GiB tags=500 repositories=20; those of the namespaces above hold as well`;
 
 /** `berth namespace settings`, `set` and `unset`. */
 export function addSettingVerbs(noun: Noun): void {
@@ -29,7 +30,7 @@ export function addSettingVerbs(noun: Noun): void {
     )
     .verb(
       "set <namespace> <setting> [value...]",
-      "say something of the tags and manifests of a namespace and all below it",
+      "say something of what is kept in a namespace and all below it",
       async ({ client, out }, node = "", name = "", ...values) => {
         const value = parseSettingValue(name, values);
         const said = await client.put<ApiSetting>(at`/namespaces/${nodeInPath(node)}/settings/${name}`, { value });

@@ -1,4 +1,5 @@
 import type { ApiSetting } from "../http/index.ts";
+import { parseQuota, showQuota } from "./quota-values.ts";
 import { UsageError } from "./remote/usage-error.ts";
 
 type Name = ApiSetting["name"];
@@ -11,6 +12,7 @@ const PARSERS: Readonly<Record<Name, (values: readonly string[]) => unknown>> = 
   protected: parseFlag,
   untagged: parseUntagged,
   retention: (values) => values.map(parseRule),
+  quota: parseQuota,
 };
 
 export const SETTINGS = Object.keys(PARSERS) as Name[];
@@ -24,6 +26,7 @@ export function parseSettingValue(name: string, values: readonly string[]): unkn
 export function showSettingValue(said: ApiSetting): string {
   if (said.name === "protected") return said.value ? "yes" : "no";
   if (said.name === "untagged") return [said.value.rule, said.value.after ?? ""].join(" ").trimEnd();
+  if (said.name === "quota") return showQuota(said.value);
   if (said.name !== "retention") return said.value.join(" ") || "none";
   return said.value.map((rule) => `'${showRule(rule)}'`).join(" ") || "all tags stay";
 }

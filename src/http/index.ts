@@ -23,6 +23,7 @@ export {
   type ApiMember,
   type ApiNamespace,
   type ApiProblem,
+  type ApiQuotaState,
   type ApiRobot,
   type ApiSecret,
   type ApiSetting,

@@ -31,6 +31,7 @@ export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
 export type { TagVerdict } from "./retention/judge-tags.ts";
 export { readExpiryLabels } from "./retention/read-labels.ts";
 export { isAge } from "./settings/age.ts";
+export type { Quota } from "./quotas/quota.ts";
 export { noteSettingsChange } from "./settings/note-change.ts";
 export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";
 export { blobKeyOf, BLOBS_FOLDER, keyOf } from "./storage-keys.ts";

@@ -1,6 +1,7 @@
 import { ensureRepository, findWholeBlobId, linkBlob, listRepositoriesOfBlob } from "../metadata/index.ts";
 import type { Digest, RepositoryName } from "../oci/index.ts";
 import { isLost } from "./lost-blobs.ts";
+import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
 export interface Mount {
@@ -17,7 +18,7 @@ const MAX_SOURCES = 100;
 /**
  * Makes a blob of another repository a blob of this one, without moving bytes.
  * @returns whether it could be done; if not, the client uploads
- * @throws RegistryError `read-only`
+ * @throws RegistryError `read-only`, `denied` where a quota would be exceeded
  * @spec OCI distribution-spec, "Mounting a blob from another repository"
  */
 export async function mountBlob(registry: Registry, mount: Mount): Promise<boolean> {
@@ -29,7 +30,9 @@ export async function mountBlob(registry: Registry, mount: Mount): Promise<boole
     // Somebody may have deleted it there since.
     const blobId = await findWholeBlobId(queries, source, mount.digest);
     if (blobId === undefined) return false;
-    await linkBlob(queries, await ensureRepository(queries, mount.repository, nowMs), blobId, nowMs);
+    await addWithinQuotas(queries, mount.repository, async () =>
+      linkBlob(queries, await ensureRepository(queries, mount.repository, nowMs), blobId, nowMs),
+    );
     return true;
   });
 }

@@ -21,6 +21,7 @@ import {
 } from "../oci/index.ts";
 import { findMissingReferences } from "./missing-references.ts";
 import { type PushPermission, requirePermitted } from "./push-permission.ts";
+import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
 import { recordPush, type TagChange } from "./record.ts";
 import { expiryOf } from "./retention/tag-expiry.ts";
 import { requireMovable } from "./settings/guard-content.ts";
@@ -54,7 +55,7 @@ export interface PushedManifest {
  * Takes a manifest whose references are all in the repository, byte for byte, and points its tags at it: all of it or
  * nothing. The subject need not be there.
  * @throws RegistryError `manifest-invalid`, `digest-mismatch`, `manifest-blob-unknown` (naming all that is missing),
- *   `denied` also where a tag is immutable, `read-only`
+ *   `denied` also where a tag is immutable and where a quota would be exceeded, `read-only`
  * @spec OCI distribution-spec, "Pushing Manifests" and "Pushing Manifests with Subject"
  */
 export async function putManifest(registry: Registry, push: ManifestPush): Promise<PushedManifest> {
@@ -63,31 +64,43 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const manifest = parseManifest(push.body, push.contentType);
   requireAllowedUrls(registry.options.validation, manifest);
   const tags = tagsOf(push);
-  const { repository, body } = push;
   const nowMs = registry.clock.nowMs();
   const { warning, ...expiry } = expiryOf(manifest, nowMs);
-  await registry.metadata.transaction(async (queries) => {
-    const repositoryId = await ensureRepository(queries, repository, nowMs);
-    const { permission, by } = push;
-    const settings = tags.length > 0 ? await findSettings(queries, repository) : {};
-    const changes = await findTagChanges(queries, { repositoryId, digest, tags });
-    if (permission) requirePermitted(permission, { manifest, tags, changes });
-    requireMovable(settings, changes);
-    await checkReferences(registry, queries, repositoryId, manifest);
-    const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
-    const { id: manifestId, isNew } = await putManifestRow(queries, entry);
-    for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs, ...expiry });
-    for (const { tag, from } of changes)
-      await recordTagChange(queries, { repositoryId, tag, digest, from, cause: "push", nowMs, by });
-    const sizeBytes = body.byteLength;
-    await recordPush(registry, queries, { ...by, repository, digest, manifest, sizeBytes, isNew, tags, changes });
-  });
+  const { warnings } = await registry.metadata.transaction((queries) =>
+    addWithinQuotas(queries, push.repository, () =>
+      writeManifest(registry, queries, { ...push, digest, manifest, tags, nowMs, expiry }),
+    ),
+  );
   return {
     digest,
     subject: manifest.subject?.digest,
     tags,
-    warnings: [...warningsOf(manifest), ...(warning === undefined ? [] : [warning])],
+    warnings: [...warningsOf(manifest), ...(warning === undefined ? [] : [warning]), ...warnings],
   };
+}
+
+interface CheckedPush extends ManifestPush {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly nowMs: number;
+  readonly expiry: Omit<ReturnType<typeof expiryOf>, "warning">;
+}
+
+async function writeManifest(registry: Registry, queries: Queries, push: CheckedPush): Promise<void> {
+  const { repository, digest, manifest, body, tags, nowMs, expiry, permission, by } = push;
+  const repositoryId = await ensureRepository(queries, repository, nowMs);
+  const settings = tags.length > 0 ? await findSettings(queries, repository) : {};
+  const changes = await findTagChanges(queries, { repositoryId, digest, tags });
+  if (permission) requirePermitted(permission, { manifest, tags, changes });
+  requireMovable(settings, changes);
+  await checkReferences(registry, queries, repositoryId, manifest);
+  const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
+  const { id: manifestId, isNew } = await putManifestRow(queries, entry);
+  for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs, ...expiry });
+  for (const { tag, from } of changes)
+    await recordTagChange(queries, { repositoryId, tag, digest, from, cause: "push", nowMs, by });
+  const sizeBytes = body.byteLength;
+  await recordPush(registry, queries, { ...by, repository, digest, manifest, sizeBytes, isNew, tags, changes });
 }
 
 /** Each once, however often it was named. */

@@ -26,6 +26,7 @@ export type {
   ApiMember,
   ApiNamespace,
   ApiProblem,
+  ApiQuotaState,
   ApiRobot,
   ApiSecret,
   ApiSetting,

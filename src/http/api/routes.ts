@@ -9,6 +9,7 @@ import { JOB_ROUTES } from "./resources/jobs.ts";
 import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
+import { QUOTA_ROUTES } from "./resources/quotas.ts";
 import { RETENTION_ROUTES } from "./resources/retention.ts";
 import { SETTING_ROUTES } from "./resources/settings.ts";
 import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
@@ -44,6 +45,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...NAMESPACE_ROUTES,
   ...USAGE_ROUTES,
   ...SETTING_ROUTES,
+  ...QUOTA_ROUTES,
   ...RETENTION_ROUTES,
   ...TAG_ROUTES,
   ...BIN_ROUTES,

@@ -16,6 +16,7 @@ import { moveTag } from "../history/move-tag.ts";
 import { requireWholeManifest } from "../history/roll-back-tag.ts";
 import { findMissingReferences } from "../missing-references.ts";
 import type { ValidationOptions } from "../options.ts";
+import { addWithinQuotas } from "../quotas/add-within-quotas.ts";
 
 export interface BinRestore {
   readonly entry: BinEntry;
@@ -37,7 +38,7 @@ const ALL_TAGS = -1;
 
 /**
  * Brings a deleted manifest back with its tags, or a deleted tag. What refers to a manifest is there still, as the bin has kept it.
- * @throws RegistryError `conflict` naming all that stands in the way
+ * @throws RegistryError `conflict` naming all that stands in the way, `denied` where a quota would be exceeded
  */
 export async function restoreFromBin(change: RegistryChange, restore: BinRestore): Promise<Restored> {
   const { queries } = change;
@@ -47,9 +48,11 @@ export async function restoreFromBin(change: RegistryChange, restore: BinRestore
   const moved = await findMovedTags(change, entry, tags);
   if (moved.length > 0 && !restore.force) throw tagsInTheWay(moved);
   if (moved.length > 0) restore.requireMayMove(moved);
-  const manifestId = await restoreManifest(change, restore);
-  for (const tag of tags)
-    await moveTag(change, { repository, repositoryId, tag, manifestId, digest, cause: "restore" });
+  await addWithinQuotas(queries, repository, async () => {
+    const manifestId = await restoreManifest(change, restore);
+    for (const tag of tags)
+      await moveTag(change, { repository, repositoryId, tag, manifestId, digest, cause: "restore" });
+  });
   await removeBinEntries(queries, [entry.id]);
   const shown = {
     digest,

@@ -10,6 +10,7 @@ import {
 } from "../../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../oci/index.ts";
 import type { RegistryChange } from "../change.ts";
+import { addWithinQuotas } from "../quotas/add-within-quotas.ts";
 import { findTagState } from "./find-tag-state.ts";
 import { moveTag } from "./move-tag.ts";
 
@@ -24,7 +25,7 @@ export interface RollBack extends TagPlace {
 /**
  * Points a tag where it pointed before, also one that was deleted. Where it points there already nothing is changed.
  * @returns what it points at
- * @throws RegistryError `conflict` if that is not known, or the manifest is not there any more
+ * @throws RegistryError `conflict` if that is not known, or the manifest is not there any more, `denied` where a quota would be exceeded
  */
 export async function rollBackTag(change: RegistryChange, rollBack: RollBack): Promise<Digest> {
   const { queries } = change;
@@ -35,7 +36,9 @@ export async function rollBackTag(change: RegistryChange, rollBack: RollBack): P
   await requireWholeManifest(queries, rollBack, digest);
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) throw new Error(`${digest} was there, and is not`);
-  await moveTag(change, { repository, repositoryId, tag, manifestId, digest, cause: "rollback" });
+  await addWithinQuotas(queries, repository, () =>
+    moveTag(change, { repository, repositoryId, tag, manifestId, digest, cause: "rollback" }),
+  );
   const wanted = "atMs" in target ? { at: new Date(target.atMs).toISOString() } : target;
   await change.record({ act: "tag.rollback", target: repository, detail: { tag, from, ...wanted, digest } });
   return digest;

@@ -1,6 +1,7 @@
 import { findNodeSettings, nodesUpFrom, type NodeSetting, type Queries } from "../../metadata/index.ts";
 import type { RetentionRule } from "../retention/retention-rule.ts";
 import type { UntaggedRule } from "../collection/collection.ts";
+import type { Quota } from "../quotas/quota.ts";
 
 /** All that a node of the namespace tree can say of what is kept in its repositories. */
 export interface SettingValues {
@@ -13,6 +14,8 @@ export interface SettingValues {
   readonly protected: boolean;
   /** None: all tags stay. */
   readonly retention: readonly RetentionRule[];
+  /** How much the node may hold. Those of the nodes above hold as well. */
+  readonly quota: Quota;
 }
 
 export interface UntaggedSetting {
@@ -27,6 +30,7 @@ export const SETTING_NAMES = [
   "untagged",
   "protected",
   "retention",
+  "quota",
 ] as const satisfies readonly (keyof SettingValues)[];
 
 export type SettingName = (typeof SETTING_NAMES)[number];

@@ -1,6 +1,15 @@
-import { ensureRepository, linkBlob, putBlob, removeUpload } from "../../metadata/index.ts";
-import type { Digest, RepositoryName } from "../../oci/index.ts";
+import {
+  condemnUnneededBlobs,
+  ensureRepository,
+  linkBlob,
+  type NewBlob,
+  putBlob,
+  type Queries,
+  removeUpload,
+} from "../../metadata/index.ts";
+import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { placeBlob } from "../collection/place-blob.ts";
+import { addWithinQuotas } from "../quotas/add-within-quotas.ts";
 import type { Registry } from "../registry.ts";
 import { blobKeyOf } from "../storage-keys.ts";
 import { requireSameDigest } from "../validation.ts";
@@ -20,7 +29,8 @@ export interface ReceivedBlob extends HashedUpload {
 /**
  * Makes what was received a blob of the repository; ends the hasher. Bytes before rows: a crash between the two leaves bytes
  * that nobody names, never a name without bytes.
- * @throws RegistryError `digest-mismatch`, `upload-interrupted`, `unavailable`; and what `beforeCommit` throws
+ * @throws RegistryError `digest-mismatch`, `upload-interrupted`, `unavailable`, `denied` where a quota would be
+ *   exceeded; and what `beforeCommit` throws
  */
 export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promise<void> {
   const { digest, sessionId } = blob;
@@ -35,17 +45,36 @@ async function commitVerified(registry: Registry, blob: ReceivedBlob): Promise<v
   const { repository, digest, state, small, sessionId } = blob;
   const { storage, clock } = registry;
   const storageKey = blobKeyOf(digest);
-  const sizeBytes = small?.byteLength ?? state.offsetBytes;
-  await placeBlob(registry, {
+  const row = { digest, sizeBytes: small?.byteLength ?? state.offsetBytes, storageKey, isVerified: true };
+  const link = async (queries: Queries) => {
+    const nowMs = clock.nowMs();
+    const blobId = await putBlob(queries, { ...row, createdAtMs: nowMs });
+    await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
+    if (sessionId !== undefined) await removeUpload(queries, sessionId);
+  };
+  const placing = placeBlob(registry, {
     digest,
     storageKey,
     // An upload that got nothing needs no end.
     place: () => (small ? storage.write(storageKey, small) : storage.uploads.finish(state, storageKey)),
-    async record(queries) {
-      const nowMs = clock.nowMs();
-      const blobId = await putBlob(queries, { digest, sizeBytes, storageKey, createdAtMs: nowMs, isVerified: true });
-      await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
-      if (sessionId !== undefined) await removeUpload(queries, sessionId);
-    },
+    record: (queries) => addWithinQuotas(queries, repository, () => link(queries)),
   });
+  await placing.catch(async (error: unknown) => {
+    if (error instanceof RegistryError && error.kind === "denied") await leaveToCleanUp(registry, row, sessionId);
+    throw error;
+  });
+}
+
+/** What was refused lies in its place already, and others may have it there: if nobody has, the next clean-up removes it. */
+async function leaveToCleanUp(
+  registry: Registry,
+  row: Omit<NewBlob, "createdAtMs">,
+  sessionId: string | undefined,
+): Promise<void> {
+  await registry.metadata.transaction(async (queries) => {
+    const nowMs = registry.clock.nowMs();
+    const blobId = await putBlob(queries, { ...row, createdAtMs: nowMs });
+    await condemnUnneededBlobs(queries, [blobId], nowMs);
+  });
+  if (sessionId !== undefined) await discardSession(registry, sessionId);
 }

@@ -13,6 +13,10 @@ describe("a value that is typed", () => {
     ["untagged", ["keep"], "keep"],
     ["untagged", ["remove", "7d"], "remove 7d"],
     ["retention", [], "all tags stay"],
+    ["quota", ["bytes=10GiB", "tags=500"], "bytes=10GiB tags=500"],
+    ["quota", ["bytes=1.5TiB", "repositories=1"], "bytes=1536GiB repositories=1"],
+    ["quota", ["bytes=1000"], "bytes=1000"],
+    ["quota", ["bytes=0"], "bytes=0"],
     ["retention", ["newest=10"], "'tags=* newest=10'"],
     [
       "retention",
@@ -29,6 +33,12 @@ describe("a value that is typed", () => {
     ["protected", ["yes", "no"]],
     ["untagged", []],
     ["untagged", ["remove", "7d", "now"]],
+    ["quota", []],
+    ["quota", ["bytes=10XB"]],
+    ["quota", ["bytes=-1"]],
+    ["quota", ["tags=1GiB"]],
+    ["quota", ["tags=1", "tags=2"]],
+    ["quota", ["manifests=1"]],
     ["retention", ["newest"]],
     ["retention", ["newest=0"]],
     ["retention", ["newest=1 newest=2"]],
@@ -38,5 +48,12 @@ describe("a value that is typed", () => {
   );
 
   test("is known of every setting", () =>
-    expect([...SETTINGS].toSorted()).toEqual(["immutable-tags", "kept-tags", "protected", "retention", "untagged"]));
+    expect([...SETTINGS].toSorted()).toEqual([
+      "immutable-tags",
+      "kept-tags",
+      "protected",
+      "quota",
+      "retention",
+      "untagged",
+    ]));
 });

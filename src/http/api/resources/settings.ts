@@ -20,6 +20,13 @@ const SUMMARIES: Readonly<Record<SettingName, string>> = {
   untagged: "Say what becomes of manifests that have no tag",
   protected: "Say whether clients can delete nothing",
   retention: "Say which tags stay",
+  quota: "Say how much may be held",
+};
+
+const DESCRIPTIONS: Partial<Readonly<Record<SettingName, string>>> = {
+  quota:
+    "For the namespace together with all below it, beside the quotas of the nodes above, which hold as well. Only who may say " +
+    "settings of the node above may say it or take it back: nobody raises their own limit.",
 };
 
 export const SETTING_ROUTES: readonly ApiRoute[] = [
@@ -67,7 +74,7 @@ function putRoute(name: SettingName): ApiRoute {
     path: `/namespaces/{path}/settings/${name}`,
     tag,
     summary: SUMMARIES[name],
-    description: "For the namespace and all below it, in the place of what the nodes above say.",
+    description: DESCRIPTIONS[name] ?? "For the namespace and all below it, in the place of what the nodes above say.",
     permission: writing,
     params,
     body: settingChange(name),

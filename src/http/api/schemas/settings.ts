@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isAge, SETTING_NAMES, type SettingName, type SettingValues } from "../../../registry/index.ts";
+import { quota } from "./quotas.ts";
 import { nodePath, page, repositoryName, time } from "./words.ts";
 
 /** More say nothing that a person could check. */
@@ -48,6 +49,7 @@ const VALUES = {
   untagged: untagged.describe("What becomes of manifests that have no tag."),
   protected: z.boolean().describe("Whether clients can delete nothing."),
   retention: z.array(retentionRule).max(MAX_RULES).describe("A tag that no rule keeps goes. Without rules all stay."),
+  quota,
 } as const satisfies { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> };
 
 const origin = nodePath.describe("The node that says so.");
@@ -59,6 +61,7 @@ export const setting = z
     z.object({ name: z.literal("untagged"), value: VALUES.untagged, origin }),
     z.object({ name: z.literal("protected"), value: VALUES.protected, origin }),
     z.object({ name: z.literal("retention"), value: VALUES.retention, origin }),
+    z.object({ name: z.literal("quota"), value: VALUES.quota, origin }),
   ])
   .meta({ id: "Setting", description: "What holds for a node, and which node says so." });
 

@@ -128,6 +128,8 @@ const MATRIX = {
   "PUT /namespaces/{path}/settings/untagged":            "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/protected":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/retention":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/quota":               "ccc   ddn   dnn   ddd   ddd   ddd   ddd   ppp   ddd   ddd   ddd   yyy",
+  "GET /namespaces/{path}/quota":                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "DELETE /namespaces/{path}/settings/{setting}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "GET /namespaces/{path}/retention":                    "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
 
@@ -252,6 +254,8 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
     "PUT /namespaces/{node}/settings/retention",
     { value: [{ tags: ["ci-*"], newest: 10 }] },
   ],
+  "PUT /namespaces/{path}/settings/quota": ["PUT /namespaces/{node}/settings/quota", { value: { tags: 500 } }],
+  "GET /namespaces/{path}/quota": ["GET /namespaces/{node}/quota"],
   "DELETE /namespaces/{path}/settings/{setting}": ["DELETE /namespaces/{node}/settings/kept-tags"],
   "GET /namespaces/{path}/retention": ["GET /namespaces/{node}/retention"],
   "GET /repositories/{name}/tags": ["GET /repositories/{node}%2Fapp/tags"],

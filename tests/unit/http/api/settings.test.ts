@@ -7,6 +7,7 @@ beforeAll(async () => {
   api = await openApi();
   await api.given(async (rows) => {
     for (const role of ["owner", "maintainer"] as const) await rows.role("team", await rows.account(role), role);
+    await rows.account("root", { systemRole: "administrator" });
     await rows.role("team/app", await rows.account("inner"), "maintainer");
     await rows.repositories("team/app/api");
   });
@@ -133,5 +134,32 @@ describe("what a setting cannot be", () => {
   test("a name that there is none of", async () => {
     expect((await put("team", "immutable", true)).status).toBe(405);
     expect((await api.ask("maintainer", "GET /namespaces/team/settings/immutable")).status).toBe(400);
+  });
+});
+
+describe("a quota", () => {
+  const quota = (node: string, value: unknown, who?: string) => put(node, "quota", value, who);
+
+  test("limits something", async () => {
+    expect((await quota("team/app", { bytes: 10, tags: null })).json.value).toEqual({ bytes: 10, tags: null });
+    for (const value of [{}, { bytes: null }, { bytes: -1 }, { tags: 1.5 }, { manifests: 1 }, 5])
+      expect((await quota("team/app", value)).status).toBe(400);
+  });
+
+  test("is said, and taken back in any way, by who may say settings of the node above", async () => {
+    const denied = { status: 403, json: { detail: expect.stringContaining("who may say settings of team") } };
+    expect(await quota("team/app", { bytes: 99 }, "inner")).toMatchObject(denied);
+    expect(await api.ask("inner", "DELETE /namespaces/team%2Fapp/settings/quota")).toMatchObject(denied);
+    expect((await quota("team", { bytes: 99 }, "owner")).json.detail).toBe(
+      "the quota of team is for those to say who may say settings of the root",
+    );
+    expect((await quota("team", { bytes: 99 }, "root")).status).toBe(200);
+    expect((await api.ask("owner", "DELETE /namespaces/team")).json.detail).toContain("the quota of team is for those");
+    expect((await api.ask("owner", "GET /namespaces/team%2Fapp/quota")).json.items).toEqual([
+      { path: "team", limits: { bytes: 99 }, uses: { bytes: 0, tags: 0, repositories: 1 } },
+      { path: "team/app", limits: { bytes: 10, tags: null }, uses: { bytes: 0, tags: 0, repositories: 1 } },
+    ]);
+    expect((await api.ask("maintainer", "DELETE /namespaces/team%2Fapp/settings/quota")).status).toBe(204);
+    expect((await api.ask("owner", "GET /namespaces/team%2Fapp/quota")).json.items).toHaveLength(1);
   });
 });

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+
+import { runBerth } from "../support/berth-command.ts";
+import { startBerth } from "../support/berth.ts";
+import { HttpClient } from "../support/http-client.ts";
+import { contentOf, imageManifest } from "../support/oci-content.ts";
+import { octetStream, pushBlob, pushImage, putManifest, startUpload, withQuery } from "../support/push-content.ts";
+import type { RunningRegistry } from "../support/registry-process.ts";
+
+setDefaultTimeout(60_000);
+
+let berth: RunningRegistry;
+let http: HttpClient;
+
+/** Runs a command that must succeed, beside the registry; returns what it says. */
+async function run(...args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runBerth([...args, "--local", berth.configFile]);
+  expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
+  return stdout;
+}
+
+interface Shown {
+  readonly path: string;
+  readonly limits: object;
+  readonly uses: { readonly bytes: number; readonly tags: number; readonly repositories: number };
+}
+const quotasOf = async (node: string) =>
+  JSON.parse(await run("namespace", "quota", node, "--json")) as readonly Shown[];
+
+beforeAll(async () => {
+  berth = await startBerth({ config: { storage: { delete: { enabled: true } } } });
+  http = new HttpClient(berth.url);
+});
+
+afterAll(() => berth.stop());
+
+test("a quota is said, shown with what is used of it, and taken back", async () => {
+  expect(await run("namespace", "set", "shown", "quota", "bytes=10GiB", "tags=500")).toBe(
+    "quota of shown: bytes=10GiB tags=500\n",
+  );
+  await run("namespace", "set", "shown/app", "quota", "repositories=1");
+  await pushImage(http, "shown/app", "v1");
+  const table = await run("namespace", "quota", "shown/app");
+  expect(table).toMatch(/^shown +4\d bytes of 10\.0 GiB +1 of 500 +1$/m);
+  expect(table).toMatch(/^shown\/app +4\d bytes +1 +1 of 1$/m);
+  await run("namespace", "unset", "shown/app", "quota");
+  await run("namespace", "unset", "shown", "quota");
+  expect(await run("namespace", "quota", "shown/app")).toBe("There are none.\n");
+});
+
+test("fifty pushes at once never take more than there is room for, and those that are taken are whole", async () => {
+  await run("namespace", "set", "full", "quota", "bytes=10000");
+  // Of 700 bytes each, 14 have room.
+  const layers = Array.from({ length: 50 }, (_, index) => contentOf(`${index}`.padEnd(700, ".")));
+  const answers = await Promise.all(
+    layers.map(async (layer, index) => {
+      const target = withQuery(await startUpload(http, `full/app-${index % 5}`), { digest: layer.digest });
+      return http.put(target, { body: layer.bytes, headers: octetStream });
+    }),
+  );
+  const taken = answers.filter(({ status }) => status === 201);
+  expect(taken).toHaveLength(14);
+  for (const answer of answers.filter((one) => one.status !== 201)) {
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toMatchObject({
+      errors: [
+        { code: "DENIED", message: expect.stringContaining("full may hold 9.8 KiB, holds 9.6 KiB, and this would") },
+      ],
+    });
+  }
+  expect(await quotasOf("full")).toMatchObject([{ path: "full", uses: { bytes: 14 * 700 } }]);
+  for (const [index, { status }] of answers.entries()) {
+    const got = await http.get(`/v2/full/app-${index % 5}/blobs/${layers[index]?.digest}`);
+    expect([status, got.status]).toEqual(status === 201 ? [201, 200] : [403, 404]);
+    if (status === 201) expect(got.text).toBe(new TextDecoder().decode(layers[index]?.bytes));
+  }
+});
+
+test("fifty tags at once stop at the limit", async () => {
+  const { manifest: content } = await pushImage(http, "tagged/app");
+  await run("namespace", "set", "tagged", "quota", "tags=20");
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) =>
+      putManifest(http, { repository: "tagged/app", reference: `v${index}`, content }),
+    ),
+  );
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(20);
+  expect(answers.filter(({ status }) => status === 403)).toHaveLength(30);
+  const { tags } = (await http.get("/v2/tagged/app/tags/list")).json() as { readonly tags: readonly string[] };
+  expect(tags).toHaveLength(20);
+});
+
+test("from nine tenths on a push says how full it is, also where nothing more has room", async () => {
+  const config = await pushBlob(http, "warned/app", contentOf("{}"));
+  const content = imageManifest({ config, layers: [] });
+  await run("namespace", "set", "warned", "quota", "tags=10");
+  const warnings: (string | null)[] = [];
+  for (let number = 1; number <= 10; number++) {
+    const pushed = await putManifest(http, { repository: "warned/app", reference: `v${number}`, content });
+    warnings.push(pushed.headers.get("warning"));
+  }
+  expect(warnings.slice(0, 8)).toEqual(Array.from({ length: 8 }, () => null));
+  expect(warnings.slice(8)).toEqual([
+    '299 - "warned holds 9 tags of the 10 tags that it may (90 %)"',
+    '299 - "warned holds 10 tags of the 10 tags that it may (100 %)"',
+  ]);
+  await run("namespace", "set", "warned", "quota", "tags=5");
+  const again = await putManifest(http, { repository: "warned/app", reference: "v1", content });
+  expect([again.status, again.headers.get("warning")]).toEqual([
+    201,
+    '299 - "warned holds 10 tags of the 5 tags that it may (200 %)"',
+  ]);
+  expect((await putManifest(http, { repository: "warned/app", reference: "v11", content })).status).toBe(403);
+});
+
+test("what is known of a node is counted again by scrub --repair-index", async () => {
+  const { stdout, exitCode } = await runBerth(["scrub", "--repair-index", berth.configFile]);
+  expect({ exitCode, isCorrected: stdout.includes("Counted again") }).toEqual({ exitCode: 0, isCorrected: false });
+});
