@@ -33,7 +33,7 @@ function reasonOf(error: unknown): string {
 
 /** A line about what `--repair-index` did. */
 export function describeRepair(repaired: RepairedIndex): string {
-  const { manifests, columns, references, blobs, links, unresolved } = repaired;
+  const { manifests, columns, references, blobs, links, unresolved, quotas } = repaired;
   const done = [
     `${columns} with wrong columns`,
     `${references} with wrong references`,
@@ -41,7 +41,14 @@ export function describeRepair(repaired: RepairedIndex): string {
     `${count(links, "blob")} linked`,
     `${unresolved} not found`,
   ];
-  return `Repaired the index of ${count(manifests, "manifest")}: ${done.join(", ")}.\n`;
+  const corrected = quotas.map((quota) => `Counted again: ${describeCorrection(quota)}.\n`);
+  return `Repaired the index of ${count(manifests, "manifest")}: ${done.join(", ")}.\n${corrected.join("")}`;
+}
+
+function describeCorrection({ path, recorded, counted }: RepairedIndex["quotas"][number]): string {
+  const show = ({ bytes, tags, repositories }: typeof counted) =>
+    `${count(bytes, "byte")}, ${count(tags, "tag")} and ${count(repositories, "repository")}`;
+  return `${path === "" ? "the root" : path} holds ${show(counted)}, not ${show(recorded)}`;
 }
 
 /** What a scrub saw, and what to do. */

@@ -4,7 +4,10 @@ import {
   findMissingManifests,
   linkBlob,
   listManifests,
+  listNodesSaying,
   putBlob,
+  type QuotaQuantities,
+  recountQuota,
   repairManifestIndex,
   type StoredManifest,
 } from "../../metadata/index.ts";
@@ -40,6 +43,14 @@ export interface RepairedIndex {
   readonly links: number;
   /** What is named and could not be found; a push brings it back. */
   readonly unresolved: number;
+  /** Nodes with a quota of which it was not on record what they hold. */
+  readonly quotas: readonly CorrectedQuota[];
+}
+
+export interface CorrectedQuota {
+  readonly path: string;
+  readonly recorded: QuotaQuantities;
+  readonly counted: QuotaQuantities;
 }
 
 const PAGE = 8;
@@ -59,6 +70,7 @@ export async function repairIndex(repair: IndexRepair): Promise<RepairedIndex> {
   const run = new RepairRun(registry, { storage, hashPool, rate, signal, onRead: () => Promise.resolve() });
   try {
     await run.repairAll(signal);
+    await run.recountQuotas(signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -66,7 +78,15 @@ export async function repairIndex(repair: IndexRepair): Promise<RepairedIndex> {
 }
 
 class RepairRun {
-  readonly repaired = { manifests: 0, columns: 0, references: 0, blobs: 0, links: 0, unresolved: 0 };
+  readonly repaired = {
+    manifests: 0,
+    columns: 0,
+    references: 0,
+    blobs: 0,
+    links: 0,
+    unresolved: 0,
+    quotas: [] as CorrectedQuota[],
+  };
   readonly #registry: Registry;
   readonly #reader: BlobReader;
 
@@ -83,6 +103,16 @@ class RepairRun {
         await this.#repair(stored);
       }
       afterId = page.at(-1)?.id;
+    }
+  }
+
+  /** Each in a transaction of its own, as pushes wait meanwhile. */
+  async recountQuotas(signal: AbortSignal): Promise<void> {
+    const { metadata } = this.#registry;
+    for (const path of await listNodesSaying(metadata.reads, "quota")) {
+      signal.throwIfAborted();
+      const found = await metadata.transaction((queries) => recountQuota(queries, path));
+      if (found && !Bun.deepEquals(found.recorded, found.counted)) this.repaired.quotas.push({ path, ...found });
     }
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { listReferrers, listMissingReferences, type Queries } from "../../../../src/metadata/index.ts";
+import { listReferrers, listMissingReferences, putNodeSetting, type Queries } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_MANIFEST, type Reference, type RepositoryName } from "../../../../src/oci/index.ts";
 import { blobKeyOf, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { type RepairedIndex, repairIndex } from "../../../../src/upkeep/index.ts";
@@ -38,7 +38,15 @@ async function pushImage(): Promise<void> {
 const change = (work: (queries: Queries) => Promise<unknown>) =>
   registry.metadata.transaction(async (queries) => void (await work(queries)));
 const repair = () => repairIndex({ registry, bytesPerSecond: 0, signal: new AbortController().signal });
-const nothing: RepairedIndex = { manifests: 1, columns: 0, references: 0, blobs: 0, links: 0, unresolved: 0 };
+const nothing: RepairedIndex = {
+  manifests: 1,
+  columns: 0,
+  references: 0,
+  blobs: 0,
+  links: 0,
+  unresolved: 0,
+  quotas: [],
+};
 
 async function index() {
   const { reads } = registry.metadata;
@@ -130,4 +138,16 @@ describe("nothing is made of", () => {
     expect(await repair()).toEqual(nothing);
     expect(await registry.metadata.hot.findBlobInRepository(app, layer.digest)).toBeUndefined();
   });
+});
+
+test("what nodes with a quota hold is counted again, and said where it was wrong", async () => {
+  for (const path of ["team", "other"])
+    await change((queries) => putNodeSetting(queries, { path, name: "quota", value: { tags: 9 }, nowMs: 1 }));
+  await change((queries) =>
+    queries.updateTable("quota_uses").set({ bytes: 1, tags: 5 }).where("path", "=", "team").execute(),
+  );
+  const counted = { bytes: 7, tags: 1, repositories: 1 };
+  const corrected = { path: "team", recorded: { bytes: 1, tags: 5, repositories: 1 }, counted };
+  expect(await repair()).toEqual({ ...nothing, quotas: [corrected] });
+  expect(await repair()).toEqual(nothing);
 });
