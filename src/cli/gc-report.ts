@@ -15,10 +15,13 @@ export function describeCollection(tally: GarbageTally, dryRun: boolean): string
 
 /** Why content is there, or is not any more. */
 export function describeExplanation(explanation: ContentExplanation): string {
-  const { digest, blob, links, manifests, bin, removals } = explanation;
+  const { digest, blob, links, manifests, inUse, bin, removals } = explanation;
   const lines = [
     ...manifests.map(({ repository, keeper, candidateSinceMs }) => {
       return `manifest in ${repository}: ${keeper ? keptBy(keeper) : "nothing keeps it"}${waiting(candidateSinceMs)}`;
+    }),
+    ...inUse.map(({ repository, cluster, sinceMs, holdsUntilMs }) => {
+      return `manifest in ${repository}: ${runningIn({ cluster, sinceMs, untilMs: holdsUntilMs })}`;
     }),
     ...(blob ? describeBlob(blob, links) : []),
     ...links.map(({ repository, namedBy, namedByCount, candidateSinceMs }) => {
@@ -58,8 +61,13 @@ function keptBy(keeper: ManifestKeeper): string {
     return `nothing names it; manifests without a tag are kept here${saidBy(keeper.node)}`;
   if (keeper.kind === "untagged-age")
     return `nothing names it; it is kept until ${timeOf(keeper.untilMs)}${saidBy(keeper.node)}`;
+  if (keeper.kind === "in-use") return `kept: ${runningIn(keeper)}`;
   if (keeper.kind === "bin") return `kept by the bin until ${timeOf(keeper.untilMs)} (entry ${keeper.entry})`;
   return `kept by its ${keeper.kind} ${keeper.digest}`;
+}
+
+function runningIn({ cluster, sinceMs, untilMs }: Omit<Extract<ManifestKeeper, { kind: "in-use" }>, "kind">): string {
+  return `running in ${cluster} since ${timeOf(sinceMs)} (held until ${timeOf(untilMs)}, unless the cluster is heard of)`;
 }
 
 /** Which node of the namespace tree says so. */

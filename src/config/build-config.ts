@@ -43,7 +43,7 @@ export function buildConfig(settings: Settings): Config {
 
 function buildStorage(storage: Settings["storage"]): StorageConfig {
   const { filesystem, maintenance } = storage;
-  const { uploadpurging: purging, gc, retention, history, bin, scrub } = maintenance;
+  const { uploadpurging: purging, gc, retention, history, bin, inuse, scrub } = maintenance;
   return {
     driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
     deleteEnabled: storage.delete.enabled,
@@ -63,6 +63,7 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
     },
     retention: { enabled: retention.enabled, intervalMs: retention.interval, schedule: retention.schedule },
     binKeepMs: bin.keep,
+    inUseKeepMs: inuse.keep,
     history: { keepMs: history.keep, keepChanges: history.changes },
     scrubbing: {
       enabled: scrub.enabled,

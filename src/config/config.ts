@@ -68,6 +68,8 @@ export interface StorageConfig {
   };
   /** How long what clients delete can be had back; 0: not at all. */
   readonly binKeepMs: number;
+  /** How long what a cluster runs is held while nothing more is heard of it. */
+  readonly inUseKeepMs: number;
   readonly history: {
     /** 0: for good. */
     readonly keepMs: number;

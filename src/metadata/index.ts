@@ -129,6 +129,24 @@ export {
 } from "./bin/bin-entries.ts";
 export { type BinKeeper, listBinKeepers } from "./bin/bin-keepers.ts";
 export {
+  type Cluster,
+  findCluster,
+  listClusters,
+  listLeases,
+  putClusterReport,
+  removeCluster,
+  type RunningImage,
+} from "./in-use/clusters.ts";
+export {
+  type ContentQuestion,
+  findHeldManifests,
+  findLeaseNeeding,
+  findLeases,
+  findLeaseWithin,
+  type Lease,
+  listLeasesOf,
+} from "./in-use/leases.ts";
+export {
   ensureBlobLink,
   findBlobId,
   findMissingBlobs,

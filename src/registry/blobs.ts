@@ -5,6 +5,7 @@ import { type ByteRange, StorageError } from "../storage/index.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
+import { requireNotRunning } from "./in-use/guard-running.ts";
 import { requireContentDeletable } from "./settings/guard-content.ts";
 import { keyOf } from "./storage-keys.ts";
 
@@ -85,7 +86,8 @@ export interface BlobDeletion {
 
 /**
  * Takes the blob from the repository; its bytes stay until clean-up finds that no repository has it.
- * @throws RegistryError `blob-unknown`, `delete-disabled`, `read-only`, `denied` for what is protected or an immutable tag needs
+ * @throws RegistryError `blob-unknown`, `delete-disabled`, `read-only`, `denied` for what is protected, or an immutable tag or something running
+ * needs
  */
 export async function deleteBlob(registry: Registry, { repository, digest, by }: BlobDeletion): Promise<void> {
   requireDeletable(registry);
@@ -94,6 +96,7 @@ export async function deleteBlob(registry: Registry, { repository, digest, by }:
     if (repositoryId === undefined || !(await unlinkBlob(queries, repositoryId, digest))) return false;
     // Undoes it.
     await requireContentDeletable(queries, { repository, repositoryId, digest });
+    await requireNotRunning(queries, { repository, repositoryId, digest, nowMs: registry.clock.nowMs() });
     await record(registry, queries, { ...by, act: "blob.delete", target: repository, detail: { digest } });
     return true;
   });

@@ -5,6 +5,7 @@
 export { findAmd64Child } from "./amd64-child.ts";
 export { emptyBin, expireBin, removeFromBin } from "./bin/empty-bin.ts";
 export { restoreFromBin } from "./bin/restore-from-bin.ts";
+export { forgetCluster, getCluster, reportCluster } from "./in-use/report-cluster.ts";
 export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./blobs.ts";
 export type { RegistryChange } from "./change.ts";
 export type { Collection, Step, UntaggedRule } from "./collection/collection.ts";

@@ -24,6 +24,7 @@ import {
 import { putIntoBin } from "./bin/put-into-bin.ts";
 import { changeBy, type RegistryChange } from "./change.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
+import { requireNotRunning, requireTagNotRunning } from "./in-use/guard-running.ts";
 import { requireContentDeletable, requireTagDeletable } from "./settings/guard-content.ts";
 
 /**
@@ -72,7 +73,8 @@ export interface ManifestDeletion {
 /**
  * Deletes a tag, or a manifest with every tag that points at it; it can be had back from the bin for some time, if there is one.
  * Children, referrers and blobs stay.
- * @throws RegistryError `manifest-unknown`, `name-unknown`, `delete-disabled`, `read-only`, `denied` for what is immutable or protected
+ * @throws RegistryError `manifest-unknown`, `name-unknown`, `delete-disabled`, `read-only`, `denied` for what is immutable, protected or
+ * running somewhere
  * @spec OCI distribution-spec, "Deleting tags" and "Deleting Manifests"
  */
 export async function deleteManifest(registry: Registry, deletion: ManifestDeletion): Promise<void> {
@@ -110,6 +112,7 @@ async function removeTagAlone(
   if (!from) return false;
   const { digest, manifestId } = from;
   await requireTagDeletable(queries, { repository, tag });
+  await requireTagNotRunning(queries, { repository, repositoryId, digest, nowMs: change.nowMs });
   await change.record({ act: "tag.delete", target: repository, detail: { tag, digest } });
   await putIntoBin(change, { repository, manifestId, digest, tag }, binKeepMs);
   await recordTagChange(queries, { ...change, repositoryId, tag, digest: undefined, from, cause: "delete" });
@@ -128,6 +131,7 @@ async function removeWithTags(
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) return false;
   await requireContentDeletable(queries, { repository, repositoryId, digest });
+  await requireNotRunning(queries, { repository, repositoryId, digest, nowMs: change.nowMs });
   const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
   const hasMoreTags = tags.length > MAX_TAGS_NAMED || undefined;
   const detail = { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags };

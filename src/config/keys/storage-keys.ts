@@ -70,6 +70,13 @@ export const storageKeys = group(
           "How long they can be had back with `berth bin restore`, and keep their blobs; 0: they are gone at once.",
         ),
       }),
+      inuse: group("What clusters say that they are running (`berth in-use report`).", {
+        keep: setting(
+          age,
+          "168h",
+          "How long that stays, whatever retention and clients say, while nothing more is heard of a cluster.",
+        ),
+      }),
       scrub: group("Verification of all stored content.", {
         enabled: setting(
           flag,

@@ -44,16 +44,16 @@ export async function takeCandidates(queries: Queries, due: DueCandidates): Prom
 /** Puts manifests that were taken back on the list, to be judged as if they were candidates since `sinceMs`. */
 export async function postponeManifests(
   queries: Queries,
-  postponed: readonly Pick<Candidate, "repositoryId" | "targetId" | "sinceMs" | "untaggedSinceMs">[],
+  postponed: readonly Pick<Candidate, "repositoryId" | "targetId" | "isOrphan" | "sinceMs" | "untaggedSinceMs">[],
 ): Promise<void> {
-  for (const { repositoryId, targetId, sinceMs, untaggedSinceMs } of postponed)
+  for (const { repositoryId, targetId, isOrphan, sinceMs, untaggedSinceMs } of postponed)
     await queries
       .insertInto("garbage_candidates")
       .values({
         kind: "manifest",
         repository_id: repositoryId,
         target_id: targetId,
-        is_orphan: 0,
+        is_orphan: isOrphan ? 1 : 0,
         since_ms: sinceMs,
         untagged_since_ms: untaggedSinceMs,
       })

@@ -9,6 +9,7 @@ import { settings } from "./0007-settings.ts";
 import { historyAndBin } from "./0008-history-and-bin.ts";
 import { usage } from "./0009-usage.ts";
 import { quotas } from "./0010-quotas.ts";
+import { inUse } from "./0011-in-use.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0008-history-and-bin": historyAndBin,
   "0009-usage": usage,
   "0010-quotas": quotas,
+  "0011-in-use": inUse,
 };
 
 export const migrations: MigrationProvider = {

@@ -2,8 +2,10 @@ import {
   type BinKeeper,
   type BlobStanding,
   findBlobStanding,
+  type Lease,
   type LinkStanding,
   listBinKeepers,
+  listLeasesOf,
   listLinkStandings,
   listManifestStandings,
   listRemovals,
@@ -21,6 +23,8 @@ export interface ContentExplanation {
   readonly blob: BlobStanding | undefined;
   readonly links: readonly LinkStanding[];
   readonly manifests: readonly ExplainedManifest[];
+  /** Where it runs, the longest first. */
+  readonly inUse: readonly Lease[];
   /** What of the bin it is in, or is kept by. */
   readonly bin: readonly BinKeeper[];
   /** What clean-up removed of it, the newest first. */
@@ -58,6 +62,7 @@ export async function explainContent(
     manifests: judgements.map(({ ties: { id, repository }, keeper }) => {
       return { repository, keeper, candidateSinceMs: byId.get(id)?.candidateSinceMs ?? null };
     }),
+    inUse: await listLeasesOf(queries, digest, { nowMs, limit: MOST_SHOWN }),
     bin: await listBinKeepers(queries, digest, MOST_SHOWN),
     removals: await listRemovals(queries, digest, MOST_SHOWN),
   };

@@ -1,7 +1,9 @@
 import {
   type Candidate,
+  findLeases,
   findManifestTies,
   findPresentManifests,
+  type Lease,
   type ManifestTies,
   postponeManifests,
   type Queries,
@@ -22,6 +24,8 @@ export type ManifestKeeper =
   | { readonly kind: "tag"; readonly tag: Tag }
   | { readonly kind: "index"; readonly digest: Digest }
   | { readonly kind: "subject"; readonly digest: Digest }
+  /** A cluster runs it, and may no more if nothing is heard of it until then. */
+  | { readonly kind: "in-use"; readonly cluster: string; readonly sinceMs: number; readonly untilMs: number }
   /** Somebody has deleted its tag, the index that it belongs to, or its subject, and can have that back. */
   | { readonly kind: "bin"; readonly entry: number; readonly untilMs: number }
   /** Nothing names it; untagged manifests of its repository stay. `node` says so; `undefined`: none says anything. */
@@ -55,6 +59,8 @@ interface Circumstances extends Candidacy {
   readonly untagged: EffectiveUntagged;
   readonly nowMs: number;
   readonly isThere: (subject: Digest) => boolean;
+  /** The one that holds longest. */
+  readonly lease: Lease | undefined;
 }
 
 /**
@@ -62,7 +68,7 @@ interface Circumstances extends Candidacy {
  * a tag that says no more than what it is attached to keeps for as long as that is there.
  */
 export function keeperOf(ties: ManifestTies, circumstances: Circumstances): ManifestKeeper | undefined {
-  const { isOrphan, isThere } = circumstances;
+  const { isOrphan, isThere, lease } = circumstances;
   const tag = ties.tags.find((name) => {
     const subject = isOrphan ? subjectOfTag(name) : undefined;
     return subject === undefined || isThere(subject);
@@ -70,6 +76,10 @@ export function keeperOf(ties: ManifestTies, circumstances: Circumstances): Mani
   if (tag !== undefined) return { kind: "tag", tag };
   if (ties.parent !== null) return { kind: "index", digest: ties.parent };
   if (ties.subject !== null && ties.hasSubject) return { kind: "subject", digest: ties.subject };
+  if (lease) {
+    const { cluster, sinceMs, holdsUntilMs: untilMs } = lease;
+    return { kind: "in-use", cluster, sinceMs, untilMs };
+  }
   if (ties.bin !== null) return { kind: "bin", ...ties.bin };
   return isOrphan ? undefined : keeperOfUntagged(circumstances);
 }
@@ -115,11 +125,11 @@ function candidacyOf(candidate: Candidate | undefined, nowMs: number): Candidacy
   return { isOrphan: candidate.isOrphan, sinceMs: candidate.untaggedSinceMs ?? candidate.sinceMs };
 }
 
-/** What is too young is judged again when it is old enough, which is `windowMs` after the time that it then has. */
+/** What is too young, or runs somewhere, is judged again when that may be over, which is `windowMs` after the time that it then has. */
 function postponedOf(candidates: Candidates, windowMs: number) {
   return ({ ties, keeper }: Judgement) => {
     const candidate = candidates.get(ties.id);
-    if (keeper?.kind !== "untagged-age" || !candidate) return [];
+    if ((keeper?.kind !== "untagged-age" && keeper?.kind !== "in-use") || !candidate) return [];
     const untaggedSinceMs = candidate.untaggedSinceMs ?? candidate.sinceMs;
     return [{ ...candidate, sinceMs: keeper.untilMs - windowMs, untaggedSinceMs }];
   };
@@ -149,6 +159,7 @@ export async function judge(
 ): Promise<readonly Judgement[]> {
   const found = await findManifestTies(queries, ids);
   const present = await findPresentManifests(queries, found.flatMap(subjectsOfTags));
+  const leases = Map.groupBy(await findLeases(queries, found, nowMs), keyOf);
   const settingsOf = await findSettingsOf(queries, [...new Set(found.map(({ repository }) => repository))]);
   return found.map((ties) => {
     const { id, repository, repositoryId } = ties;
@@ -157,9 +168,14 @@ export async function judge(
       untagged: untaggedOf(settingsOf(repository), untagged),
       nowMs,
       isThere: (subject: Digest) => present.has(`${repositoryId} ${subject}`),
+      lease: leases.get(keyOf(ties))?.[0],
     };
     return { ties, keeper: keeperOf(ties, circumstances) };
   });
+}
+
+function keyOf({ repository, digest }: Pick<Lease, "repository" | "digest">): string {
+  return `${repository}@${digest}`;
 }
 
 function subjectsOfTags({ repositoryId, tags }: ManifestTies): (readonly [number, Digest])[] {

@@ -2,6 +2,7 @@ import {
   areTagsUnchanged,
   type DatedTag,
   findRepositoryId,
+  findHeldManifests,
   findTag,
   listDatedTags,
   putTagWatch,
@@ -12,6 +13,7 @@ import {
   type TagWatch,
 } from "../../metadata/index.ts";
 import type { RepositoryName, Tag } from "../../oci/index.ts";
+import { showLease } from "../in-use/guard-running.ts";
 import { record } from "../record.ts";
 import type { Registry } from "../registry.ts";
 import { findSettings, type SaidSetting, type Settings } from "../settings/settings.ts";
@@ -44,7 +46,11 @@ export async function judgeRepository(
   const said = await findSettings(queries, repository);
   const isNearest = rules && (said.retention?.node.length ?? 0) <= rules.node.length;
   const settings = isNearest ? { ...said, retention: rules } : said;
-  const verdicts = judgeTags(await readTags(queries, repositoryId), settings, nowMs);
+  const held = await findHeldManifests(queries, { repository, repositoryId, nowMs });
+  const verdicts = judgeTags(await readTags(queries, repositoryId), settings, nowMs).map((verdict) => {
+    const lease = held.get(verdict.digest);
+    return lease && !verdict.isKept ? { ...verdict, isKept: true, reason: showLease(lease) } : verdict;
+  });
   return { repository, repositoryId, settings, verdicts };
 }
 
@@ -93,8 +99,11 @@ export async function expireTags(registry: ExpiringRegistry, { judged, doomed, r
   return registry.metadata.transaction(async (queries) => {
     if (!(await areTagsUnchanged(queries, watch))) return false;
     if (!isSame(await findSettings(queries, repository), settings)) return false;
+    const nowMs = registry.clock.nowMs();
+    const held = await findHeldManifests(queries, { repository, repositoryId, nowMs });
+    if (doomed.some(({ digest }) => held.has(digest))) return false;
     const tags = doomed.map(({ tag }) => tag);
-    await recordExpiries(queries, { repositoryId, tags, nowMs: registry.clock.nowMs() });
+    await recordExpiries(queries, { repositoryId, tags, nowMs });
     // Whether manifests without a tag stay, and how long, is for the node to say that does.
     const withManifests = settings.untagged === undefined;
     await removeTags(queries, { repositoryId, tags, withManifests });
@@ -103,7 +112,7 @@ export async function expireTags(registry: ExpiringRegistry, { judged, doomed, r
       await record(registry, queries, { ...BY_ITSELF, act: "tag.expire", target: repository, detail });
     }
     // What goes changes nothing for the others.
-    await putTagWatch(queries, { ...watch, nowMs: registry.clock.nowMs() });
+    await putTagWatch(queries, { ...watch, nowMs });
     return true;
   });
 }

@@ -1,0 +1,95 @@
+import { sql } from "kysely";
+import type { Digest, RepositoryName } from "../../oci/index.ts";
+import type { Queries } from "../database.ts";
+import type { NamePage } from "../page.ts";
+
+/** Somewhere that images run. */
+export interface Cluster {
+  readonly name: string;
+  readonly heardAtMs: number;
+  /** From then on its leases hold nothing, unless it is heard of again. */
+  readonly holdsUntilMs: number;
+  /** How many images it runs. */
+  readonly images: number;
+  /** Of them, how many are not here. */
+  readonly unknown: number;
+}
+
+/** An image that runs somewhere. */
+export interface RunningImage {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+}
+
+export interface LeasedImage extends RunningImage {
+  readonly sinceMs: number;
+  /** Whether it can be pulled from here. */
+  readonly isKnown: boolean;
+}
+
+const IS_KNOWN = sql<number>`exists (select 1 from repositories r
+  join manifests m on m.repository_id = r.id and m.digest = l.digest where r.name = l.repository)`;
+
+/** In byte order of their names. */
+export async function listClusters(queries: Queries, { after, limit }: NamePage): Promise<readonly Cluster[]> {
+  const { rows } = await sql<Cluster>`
+    ${CLUSTERS} where c.name > ${after} order by c.name limit ${limit}`.execute(queries);
+  return rows;
+}
+
+export async function findCluster(queries: Queries, name: string): Promise<Cluster | undefined> {
+  const { rows } = await sql<Cluster>`${CLUSTERS} where c.name = ${name}`.execute(queries);
+  return rows[0];
+}
+
+const CLUSTERS = sql`
+  select c.name, c.heard_at_ms as heardAtMs, c.holds_until_ms as holdsUntilMs,
+    (select count(*) from in_use_leases l where l.cluster = c.name) as images,
+    (select count(*) from in_use_leases l where l.cluster = c.name and not ${IS_KNOWN}) as unknown
+  from in_use_clusters c`;
+
+/** What a cluster runs, in the order of repositories, then digests. */
+export async function listLeases(queries: Queries, cluster: string): Promise<readonly LeasedImage[]> {
+  const { rows } = await sql<Omit<LeasedImage, "isKnown"> & { isKnown: number }>`
+    select l.repository, l.digest, l.since_ms as sinceMs, ${IS_KNOWN} as isKnown
+    from in_use_leases l where l.cluster = ${cluster} order by l.repository, l.digest`.execute(queries);
+  return rows.map((row) => ({ ...row, isKnown: row.isKnown === 1 }));
+}
+
+export interface ClusterReport {
+  readonly cluster: string;
+  /** All that it runs. */
+  readonly images: readonly RunningImage[];
+  readonly nowMs: number;
+  readonly holdsUntilMs: number;
+}
+
+/** Puts what a cluster runs now in the place of what it ran before; what it ran then and now keeps its time. @returns what changed */
+export async function putClusterReport(
+  queries: Queries,
+  { cluster, images, nowMs, holdsUntilMs }: ClusterReport,
+): Promise<{ readonly added: number; readonly removed: number }> {
+  const heard = { heard_at_ms: nowMs, holds_until_ms: holdsUntilMs };
+  await queries
+    .insertInto("in_use_clusters")
+    .values({ name: cluster, ...heard })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(heard))
+    .execute();
+  const running = JSON.stringify(images.map(({ repository, digest }) => [repository, digest]));
+  const gone = await sql`
+    delete from in_use_leases where cluster = ${cluster} and (repository, digest) not in (
+      select i.value ->> 0, i.value ->> 1 from json_each(${running}) i)`.execute(queries);
+  const made = await sql`
+    insert into in_use_leases (cluster, repository, digest, since_ms)
+    select ${cluster}, i.value ->> 0, i.value ->> 1, ${nowMs} from json_each(${running}) i where true
+    on conflict (cluster, repository, digest) do nothing`.execute(queries);
+  return { added: Number(made.numAffectedRows), removed: Number(gone.numAffectedRows) };
+}
+
+/** With its leases. @returns whether it was there */
+export async function removeCluster(queries: Queries, name: string): Promise<boolean> {
+  // By itself, so that what was held is looked at.
+  await queries.deleteFrom("in_use_leases").where("cluster", "=", name).execute();
+  const { numDeletedRows } = await queries.deleteFrom("in_use_clusters").where("name", "=", name).executeTakeFirst();
+  return numDeletedRows > 0n;
+}
