@@ -9,6 +9,8 @@ export {
   type ApiBinEntry,
   type ApiBinRestored,
   type ApiCaller,
+  type ApiCluster,
+  type ApiClusterImages,
   type ApiCreatedSecret,
   type ApiExplanation,
   type ApiGrant,

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { act } from "./schemas/audit.ts";
 import type { binEmptied, binEntry, binRestored } from "./schemas/bin.ts";
+import type { cluster, clusterImages } from "./schemas/in-use.ts";
 import type { job, jobKind } from "./schemas/jobs.ts";
 import type { createdSecret, me, secret, user } from "./schemas/people.ts";
 import type { explanation, grant, member, namespace } from "./schemas/rules.ts";
@@ -15,6 +16,8 @@ export type ApiAct = z.output<typeof act>;
 export type ApiBinEmptied = z.output<typeof binEmptied>;
 export type ApiBinEntry = z.output<typeof binEntry>;
 export type ApiBinRestored = z.output<typeof binRestored>;
+export type ApiCluster = z.output<typeof cluster>;
+export type ApiClusterImages = z.output<typeof clusterImages>;
 export type ApiCreatedSecret = z.output<typeof createdSecret>;
 export type ApiExplanation = z.output<typeof explanation>;
 export type ApiGrant = z.output<typeof grant>;

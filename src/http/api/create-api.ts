@@ -50,7 +50,7 @@ class ApiRequest {
     const params = route.params ? parsePart(route.params, sentParams, "path") : {};
     requirePermission(caller, { permission: route.permission, params, isSafe: route.method === "GET" });
     const query = this.#query(route);
-    const bytes = route.body ? await readJsonBytes(this.#request) : EMPTY;
+    const bytes = route.body ? await readJsonBytes(this.#request, route.maxBodyBytes) : EMPTY;
     const body = route.body && parsePart(route.body, parseJson(bytes), "body");
     const parts = this.#parts;
     const viewer = async () => ({ rules: await parts.rules(), asker: caller.asker, nowMs: parts.clock.nowMs() });

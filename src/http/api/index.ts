@@ -12,6 +12,8 @@ export type {
   ApiBinEmptied,
   ApiBinEntry,
   ApiBinRestored,
+  ApiCluster,
+  ApiClusterImages,
   ApiCreatedSecret,
   ApiExplanation,
   ApiGrant,

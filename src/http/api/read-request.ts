@@ -42,14 +42,14 @@ export function decodeParams(params: Readonly<Record<string, string>>): Readonly
  * The bytes of a body that says it is JSON: a form of another site cannot say so.
  * @throws RegistryError `media-type-unsupported`, `request-too-large`, `upload-interrupted`
  */
-export async function readJsonBytes(request: Request): Promise<Uint8Array> {
+export async function readJsonBytes(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Uint8Array> {
   if (essenceOf(request.headers.get("content-type") ?? "") !== "application/json")
     throw new RegistryError("media-type-unsupported", "the body is to be JSON: send Content-Type: application/json");
-  return readBody(request, MAX_BODY_BYTES, tooLarge);
+  return readBody(request, maxBytes, () => tooLarge(maxBytes));
 }
 
-function tooLarge(): RegistryError {
-  return new RegistryError("request-too-large", `a request has at most ${MAX_BODY_BYTES} bytes`);
+function tooLarge(maxBytes: number): RegistryError {
+  return new RegistryError("request-too-large", `a request has at most ${maxBytes} bytes`);
 }
 
 /** @throws RegistryError `bad-request` */

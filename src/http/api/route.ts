@@ -60,6 +60,8 @@ export interface Route<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Of a body that may be larger than others. */
+  readonly maxBodyBytes?: number;
   /** Absent: 204 without a body. */
   readonly response?: R;
   /** Of the response; absent: `application/json`. For lines the schema is that of one. */

@@ -5,6 +5,7 @@ import { AUDIT_ROUTES } from "./resources/audit.ts";
 import { BIN_ROUTES } from "./resources/bin.ts";
 import { GRANT_ROUTES } from "./resources/grants.ts";
 import { GROUP_ROUTES } from "./resources/groups.ts";
+import { IN_USE_ROUTES } from "./resources/in-use.ts";
 import { JOB_ROUTES } from "./resources/jobs.ts";
 import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
@@ -49,6 +50,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...RETENTION_ROUTES,
   ...TAG_ROUTES,
   ...BIN_ROUTES,
+  ...IN_USE_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
   ...JOB_ROUTES,

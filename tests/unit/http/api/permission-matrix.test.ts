@@ -11,6 +11,7 @@ import {
   insertSecret,
   type MetadataDatabase,
   type NewAccount,
+  putClusterReport,
   putGroupMapping,
   putNodeSetting,
   putManifest,
@@ -145,6 +146,11 @@ const MATRIX = {
   "POST /bin/empty · all":                                "c     d     d     d     d     d     d     p     d     d     d     y",
   "POST /bin/empty · of a repository":                     "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
+  "GET /in-use":                                          "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   yyy   nnn   yyy   yyy",
+  "GET /in-use/{cluster}":                                "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   yyy   nnn   yyy   yyy",
+  "PUT /in-use/{cluster}":                                "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   ddd   ddd   ddd   yyy",
+  "DELETE /in-use/{cluster}":                             "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   ddd   ddd   ddd   yyy",
+
   "GET /grants":                                          "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "POST /grants · oneself":                               "ccc   ddd   ddd   ddd   ddd   ddd   yyy   ppp   ddd   ddd   ddd   yyy",
   "POST /grants · another":                               "ccc   ddd   ddd   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -268,6 +274,10 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "DELETE /bin/{id}": ["DELETE /bin/{entry}"],
   "POST /bin/empty · all": ["POST /bin/empty", {}],
   "POST /bin/empty · of a repository": ["POST /bin/empty", { repository: "{node}/app" }],
+  "GET /in-use": ["GET /in-use"],
+  "GET /in-use/{cluster}": ["GET /in-use/eu-1"],
+  "PUT /in-use/{cluster}": ["PUT /in-use/eu-1", { images: [] }],
+  "DELETE /in-use/{cluster}": ["DELETE /in-use/eu-1"],
   "GET /grants": ["GET /grants"],
   "POST /grants · oneself": [
     "POST /grants",
@@ -390,6 +400,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     ids.set("grant", await insertGrant(queries, { ...grant, subject }));
     await insertJob(queries, { kind: "other", openKey: null, input: "{}", requestedBy: null, nowMs: 1 });
     await putNodeSetting(queries, { path: "team", name: "kept-tags", value: ["prod"], nowMs: 1 });
+    await putClusterReport(queries, { cluster: "eu-1", images: [], nowMs: 1, holdsUntilMs: 2 });
     ids.set("entry", await fillRepository(queries));
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
