@@ -5,6 +5,7 @@ import { registerBinCommands } from "./bin-commands.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { registerCompletionCommand } from "./completion-command.ts";
 import { registerGroupCommands } from "./group-commands.ts";
+import { registerInUseCommands } from "./in-use-commands.ts";
 import { registerJobCommands } from "./job-commands.ts";
 import { registerLoginCommands } from "./login-commands.ts";
 import { registerNamespaceCommands } from "./namespace-commands.ts";
@@ -27,6 +28,7 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerRetentionCommands(program, surroundings);
   registerTagCommands(program, surroundings);
   registerBinCommands(program, surroundings);
+  registerInUseCommands(program, surroundings);
   registerAccessCommands(program, surroundings);
   registerJobCommands(program, surroundings);
   registerAuditCommand(program, surroundings);
