@@ -241,7 +241,13 @@ export {
 export { isUnwritable, MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
-export { findQuotas, type QuotaQuantities, type QuotaState, recountQuota } from "./quotas/quota-uses.ts";
+export {
+  findQuotas,
+  listQuotasWithBlob,
+  type QuotaQuantities,
+  type QuotaState,
+  recountQuota,
+} from "./quotas/quota-uses.ts";
 export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts";
 export { ensureRepository, findRepositoryId, listRepositories, putPartlyImported } from "./repositories.ts";
 export {

@@ -76,6 +76,21 @@ test("fifty pushes at once never take more than there is room for, and those tha
   }
 });
 
+test("a large blob that has no room is refused before it is sent, unless the namespace has it", async () => {
+  const [large, known] = [contentOf("x".repeat(2_000_000)), contentOf("y".repeat(2_000_000))];
+  await pushBlob(http, "large/app", known);
+  await run("namespace", "set", "large", "quota", "bytes=3MB");
+  const uploadOf = async ({ digest }: typeof large) => withQuery(await startUpload(http, "large/other"), { digest });
+  const target = await uploadOf(large);
+  const refused = await http.put(target, { body: large.bytes, headers: octetStream });
+  expect([refused.status, refused.text]).toEqual([403, expect.stringContaining("this would add 1.9 MiB")]);
+  // The upload is over.
+  expect((await http.get(target)).status).toBe(404);
+  const whole = await http.post(`/v2/large/app/blobs/uploads/?digest=${large.digest}`, { body: large.bytes });
+  expect(whole.status).toBe(403);
+  expect((await http.put(await uploadOf(known), { body: known.bytes, headers: octetStream })).status).toBe(201);
+});
+
 test("fifty tags at once stop at the limit", async () => {
   const { manifest: content } = await pushImage(http, "tagged/app");
   await run("namespace", "set", "tagged", "quota", "tags=20");

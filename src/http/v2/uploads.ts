@@ -41,7 +41,7 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
     const digest = parseDigest(wanted);
     exchange.transfer.expectLong();
     const { body } = request;
-    const whole = { repository, digest, body, onReceived: counting(exchange) };
+    const whole = { repository, digest, body, announcedBytes: announcedBytes(request), onReceived: counting(exchange) };
     await putWholeBlob(registry, { ...whole, beforeCommit: () => askAgain(exchange) });
     return blobCreated(exchange, repository, digest);
   }
@@ -94,10 +94,16 @@ function partOf(exchange: ExchangeAt<"upload">): UploadPart {
     id: route.id,
     body: request.body,
     contentRange: parseContentRange(request),
+    announcedBytes: announcedBytes(request),
     onReceived: counting(exchange),
     beforeCommit: () => askAgain(exchange),
     whileSilent: (work) => transfer.whileSilent(work),
   };
+}
+
+function announcedBytes(request: Request): number | undefined {
+  const length = request.headers.get("content-length");
+  return length === null ? undefined : Number.parseInt(length, 10) || 0;
 }
 
 function counting({ transfer }: Exchange): (bytes: number) => void {

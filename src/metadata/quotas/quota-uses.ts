@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Digest } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
 
@@ -47,4 +48,11 @@ export async function recountQuota(
   await queries.insertInto("quota_uses").values({ path, bytes: 0, tags: 0, repositories: 0 }).execute();
   const counted = (await findQuotas(queries, [path]))[0]?.uses;
   return counted && { recorded, counted };
+}
+
+/** The nodes with a quota in which the blob is counted already. */
+export async function listQuotasWithBlob(queries: Queries, digest: Digest): Promise<readonly string[]> {
+  const { rows } = await sql<{ path: string }>`
+    select qb.path from blobs b join quota_blobs qb on qb.blob_id = b.id where b.digest = ${digest}`.execute(queries);
+  return rows.map(({ path }) => path);
 }

@@ -1,5 +1,6 @@
-import { findQuotas, nodesUpFrom, type Queries, type QuotaState } from "../../metadata/index.ts";
-import { RegistryError, type RepositoryName } from "../../oci/index.ts";
+import { findQuotas, listQuotasWithBlob, nodesUpFrom, type Queries, type QuotaState } from "../../metadata/index.ts";
+import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
+import type { Registry } from "../registry.ts";
 import { showNode } from "../settings/settings.ts";
 import { type Quota, QUOTA_QUANTITIES, type QuotaQuantity, showQuantity } from "./quota.ts";
 
@@ -32,6 +33,32 @@ export async function addWithinQuotas<T>(
   if (exceeded.length > 0) throw quotaExceeded(exceeded);
   const isNearlyFull = ({ limit, holds, adds }: Level) => holds + adds >= limit * NEARLY;
   return { result, warnings: levels.filter(isNearlyFull).map(describeLevel) };
+}
+
+/** Below this it costs less to take the bytes than to ask before. */
+const LARGE_BYTES = 1024 * 1024;
+
+export interface AnnouncedBlob {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Spares who has a large blob to send for it in vain. Whether there is room is decided when it is there.
+ * @throws RegistryError `denied` as `addWithinQuotas` does
+ */
+export async function requireRoom({ metadata }: Pick<Registry, "metadata">, blob: AnnouncedBlob): Promise<void> {
+  const { repository, digest, sizeBytes: adds } = blob;
+  if (adds < LARGE_BYTES) return;
+  const quotas = await findQuotas(metadata.reads, [...nodesUpFrom(repository)]);
+  if (quotas.length === 0) return;
+  const having = new Set(await listQuotasWithBlob(metadata.reads, digest));
+  const levels = quotas
+    .filter(({ path }) => !having.has(path))
+    .flatMap((state) => levelsOf(state, state))
+    .filter(({ quantity, limit, holds }) => quantity === "bytes" && holds + adds > limit);
+  if (levels.length > 0) throw quotaExceeded(levels.map((level) => ({ ...level, adds })));
 }
 
 /** One limit of a node. */

@@ -1,5 +1,6 @@
 import { algorithmOf, type Digest, type RepositoryName } from "../../oci/index.ts";
 import { type Registry, requireWritable } from "../registry.ts";
+import { requireRoom } from "../quotas/add-within-quotas.ts";
 import { commitBlob, type ReceivedBlob } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody } from "./receive-bytes.ts";
 
@@ -7,6 +8,8 @@ export interface WholeBlob {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly body: RequestBody | null;
+  /** How long the body is, if that is known before. */
+  readonly announcedBytes?: number | undefined;
   /** Told how many bytes came, also when the body broke off. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** As in `ReceivedBlob`. */
@@ -15,11 +18,14 @@ export interface WholeBlob {
 
 /**
  * Takes a whole blob in one request; leaves nothing if that fails.
- * @throws RegistryError `digest-mismatch`, `blob-too-large`, `upload-interrupted`, `read-only`
+ * @throws RegistryError `digest-mismatch`, `blob-too-large`, `upload-interrupted`, `read-only`, `denied` where a
+ *   quota would be exceeded
  * @spec OCI distribution-spec, "Single POST"
  */
 export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise<void> {
   requireWritable(registry);
+  const { repository, digest, announcedBytes: sizeBytes = 0 } = blob;
+  await requireRoom(registry, { repository, digest, sizeBytes });
   const id = registry.newId();
   // Its turn tells upkeep that these bytes, which no session names, belong to a request.
   await registry.uploadTurns.run(id, (signal) => receiveWholeBlob(registry, id, { ...blob, signal }));

@@ -2,6 +2,7 @@ import { insertUpload } from "../../metadata/index.ts";
 import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { StorageError } from "../../storage/index.ts";
 import { type Registry, requireWritable } from "../registry.ts";
+import { requireRoom } from "../quotas/add-within-quotas.ts";
 import { commitBlob, type ReceivedBlob } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody, requireAnnounced } from "./receive-bytes.ts";
 import {
@@ -27,6 +28,8 @@ export interface UploadPart {
   /** `null` if the request has none. */
   readonly body: RequestBody | null;
   readonly contentRange?: ContentRange | undefined;
+  /** How long the body is, if that is known before. */
+  readonly announcedBytes?: number | undefined;
   /** Told how many bytes came, also when the body broke off. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** As in `ReceivedBlob`. */
@@ -96,14 +99,19 @@ export async function appendUpload(registry: Registry, part: UploadPart): Promis
 
 /**
  * Adds the body, if there is one, and makes the upload a blob of the repository. Content with another digest is thrown
- * away with its session.
- * @throws RegistryError as `appendUpload` does, and `digest-mismatch`
+ * away with its session, and so is what a quota has no room for.
+ * @throws RegistryError as `appendUpload` does, `digest-mismatch`, and `denied` where a quota would be exceeded
  */
 export async function finishUpload(registry: Registry, part: UploadPart, digest: Digest): Promise<void> {
   requireWritable(registry);
   await inTurn(registry, part, async (session, signal) => {
     const { id: sessionId, repository } = session;
-    const { beforeCommit } = part;
+    const { beforeCommit, announcedBytes = 0 } = part;
+    const sizeBytes = session.state.offsetBytes + announcedBytes;
+    await requireRoom(registry, { repository, digest, sizeBytes }).catch(async (error: unknown) => {
+      await discardSession(registry, sessionId);
+      throw error;
+    });
     const received = await receivePart(registry, session, { ...part, isLast: true, signal });
     await silently(part, () => commitBlob(registry, { ...received, repository, digest, sessionId, beforeCommit }));
   });

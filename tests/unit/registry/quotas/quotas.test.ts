@@ -10,9 +10,10 @@ import {
   removeNodeSetting,
 } from "../../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../../src/oci/index.ts";
-import { deleteBlob, mountBlob, type Quota, restoreFromBin } from "../../../../src/registry/index.ts";
+import { deleteBlob, mountBlob, putWholeBlob, type Quota, restoreFromBin } from "../../../../src/registry/index.ts";
 import { changeBy } from "../../../../src/registry/change.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { streamOf } from "../../../support/stream-of.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { contentOf } from "../../../support/oci-content.ts";
 import {
@@ -201,5 +202,26 @@ describe("a push over a quota", () => {
     });
     await pushBlob(registry, "1234", api);
     await pushBlob(registry, "12345678901234567890", other);
+  });
+
+  test("of bytes is refused before a large body is read, where its length is known", async () => {
+    const { registry } = memory;
+    await say("team", { bytes: 3_000_000 });
+    const [large, known] = [contentOf("x".repeat(2_000_000)), contentOf("y".repeat(2_000_000))];
+    const read: number[] = [];
+    const push = ({ bytes, digest }: typeof large) => {
+      const announced = { announcedBytes: bytes.byteLength, onReceived: (count: number) => void read.push(count) };
+      return putWholeBlob(registry, { repository: app, digest, body: streamOf([bytes]), ...announced });
+    };
+    await push(known);
+    read.length = 0;
+    expect(await failureOf(push(large))).toMatchObject({
+      kind: "denied",
+      message: expect.stringContaining("team may hold 2.9 MiB, holds 1.9 MiB, and this would add 1.9 MiB"),
+    });
+    expect(read).toEqual([]);
+    expect(await hasBytes(registry, large.digest)).toBe(false);
+    await push(known);
+    expect(read).not.toEqual([]);
   });
 });
