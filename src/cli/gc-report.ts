@@ -20,7 +20,7 @@ export function describeExplanation(explanation: ContentExplanation): string {
     ...manifests.map(({ repository, keeper, candidateSinceMs }) => {
       return `manifest in ${repository}: ${keeper ? keptBy(keeper) : "nothing keeps it"}${waiting(candidateSinceMs)}`;
     }),
-    ...inUse.map(({ repository, cluster, sinceMs, holdsUntilMs }) => {
+    ...inUse.filter(isNotSaid(manifests)).map(({ repository, cluster, sinceMs, holdsUntilMs }) => {
       return `manifest in ${repository}: ${runningIn({ cluster, sinceMs, untilMs: holdsUntilMs })}`;
     }),
     ...(blob ? describeBlob(blob, links) : []),
@@ -64,6 +64,15 @@ function keptBy(keeper: ManifestKeeper): string {
   if (keeper.kind === "in-use") return `kept: ${runningIn(keeper)}`;
   if (keeper.kind === "bin") return `kept by the bin until ${timeOf(keeper.untilMs)} (entry ${keeper.entry})`;
   return `kept by its ${keeper.kind} ${keeper.digest}`;
+}
+
+/** Of several clusters that run a manifest one is said to keep it, if nothing else does. */
+function isNotSaid(manifests: ContentExplanation["manifests"]) {
+  return (lease: ContentExplanation["inUse"][number]) =>
+    !manifests.some(
+      ({ repository, keeper }) =>
+        keeper?.kind === "in-use" && keeper.cluster === lease.cluster && repository === lease.repository,
+    );
 }
 
 function runningIn({ cluster, sinceMs, untilMs }: Omit<Extract<ManifestKeeper, { kind: "in-use" }>, "kind">): string {

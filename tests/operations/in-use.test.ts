@@ -67,6 +67,10 @@ test("what a cluster runs stays until it says it no more: beside deletes and cle
   expect(await run(["gc", berth.configFile])).toContain("Removed 0 manifests");
   const explained = await run(["gc", "explain", untagged.digest, berth.configFile]);
   expect(explained).toMatch(/^manifest in team\/app: kept: running in eu-1 since 20/m);
+  expect(explained.match(/running in/g)).toHaveLength(1);
+  const alsoTagged = await run(["gc", "explain", tagged.digest, berth.configFile]);
+  expect(alsoTagged).toMatch(/^manifest in team\/app: kept by its tag v1/m);
+  expect(alsoTagged).toMatch(/^manifest in team\/app: running in eu-1 since 20/m);
 
   expect(await report(`registry.example/team/app@${tagged.digest}`)).toBe("eu-1 runs 1 image of this registry.\n");
   expect(await run(["gc", berth.configFile])).toContain("Removed 1 manifest ");

@@ -116,3 +116,20 @@ describe("a token that login has made", () => {
     expect((await runBerth(["user", "list"], { env: { ...env, BERTH_PASSWORD: limited.trim() } })).exitCode).toBe(77);
   });
 });
+
+test("a robot with a grant and nothing else says what a cluster runs, of the server that it asks", async () => {
+  const { manifest } = await pushImage(as("chief", PASSWORD), "ops/app", "latest");
+  await run("robot", "create", "ops", "in-use");
+  await run("access", "grant", "ops+in-use", "**", "settings:write");
+  const { secret } = JSON.parse(await run("robot", "create-secret", "ops+in-use", "cluster", "--json")) as {
+    secret: string;
+  };
+  const robot = { ...env, BERTH_USERNAME: "ops+in-use", BERTH_PASSWORD: secret };
+  const input = `${new URL(berth.url).host}/ops/app@${manifest.digest}\n`;
+  expect(await runBerth(["in-use", "report", "eu-1"], { env: robot, input })).toMatchObject({
+    exitCode: 0,
+    stdout: "eu-1 runs 1 image of this registry.\n",
+  });
+  expect(await runBerth(["in-use", "list"], { env: robot })).toMatchObject({ exitCode: 77 });
+  expect(await run("in-use", "show", "eu-1")).toContain(manifest.digest);
+});
