@@ -24,7 +24,7 @@ export async function applyRetentionOf(config: Config, options: ApplyRetentionOp
     closers.add(() => metadata.close());
     const storage = await openStorage(config.storage.driver, { clock: systemClock });
     closers.add(() => storage.close());
-    const registry = { metadata, storage, clock: systemClock, options: registryOptions(config) };
+    const registry = { metadata, storage, clock: systemClock, newId: randomUUID, options: registryOptions(config) };
     return await applyRetention({ ...options, registry, run: randomUUID() });
   } catch (error) {
     if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;

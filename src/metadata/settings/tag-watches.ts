@@ -3,7 +3,7 @@ import type { Queries } from "../database.ts";
 /** Somebody who wants to know whether any tag of a repository changes: is made, moved, pushed again or removed. */
 export interface TagWatch {
   readonly repositoryId: number;
-  /** Who watches. */
+  /** Who watches: nobody else of that name, or one would undo what the other is to hear. */
   readonly run: string;
 }
 

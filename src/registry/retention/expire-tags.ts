@@ -85,17 +85,22 @@ export interface TagExpiry {
   readonly judged: JudgedRepository;
   /** Of its verdicts, those to carry out. */
   readonly doomed: readonly TagVerdict[];
-  /** On record with each of them, and who watches the tags. */
+  /** On record with each of them. */
   readonly run: string;
+  /** Who watches the tags. */
+  readonly watcher: string;
 }
 
 /**
  * Removes tags that are to go, all in one transaction, if nothing that they were judged by has changed since.
  * @returns `false`: something has changed, and the repository is to be judged again
  */
-export async function expireTags(registry: ExpiringRegistry, { judged, doomed, run }: TagExpiry): Promise<boolean> {
+export async function expireTags(
+  registry: ExpiringRegistry,
+  { judged, doomed, run, watcher }: TagExpiry,
+): Promise<boolean> {
   const { repository, repositoryId, settings } = judged;
-  const watch = { repositoryId, run };
+  const watch = { repositoryId, run: watcher };
   return registry.metadata.transaction(async (queries) => {
     if (!(await areTagsUnchanged(queries, watch))) return false;
     if (!isSame(await findSettings(queries, repository), settings)) return false;

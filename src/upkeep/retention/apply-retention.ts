@@ -13,7 +13,7 @@ import {
 import { pause } from "../../runtime/index.ts";
 
 export interface RetentionRun {
-  readonly registry: Pick<Registry, "metadata" | "storage" | "clock" | "options">;
+  readonly registry: Pick<Registry, "metadata" | "storage" | "clock" | "newId" | "options">;
   /** On record with everything that it removes. */
   readonly run: string;
   /** Ends the run early, in an orderly way. */
@@ -86,7 +86,8 @@ async function applyToRepository(run: RetentionRun, repository: RepositoryName):
     for (const verdict of going) run.onExpired?.(repository, verdict);
     return { isThere: true, judged, expired: going.length, isDone: true };
   }
-  const watch = { repositoryId: found.repositoryId, run: run.run };
+  // Its own, as a job whose process was given up may still be at it when another goes on with it.
+  const watch = { repositoryId: found.repositoryId, run: registry.newId() };
   try {
     return { isThere: true, judged, ...(await expire(run, repository, watch)) };
   } finally {
@@ -108,7 +109,7 @@ async function expire(run: RetentionRun, repository: RepositoryName, watch: Para
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     await watchTags(run.registry, watch);
     const found = await judge(run, repository);
-    const outcome = found ? await carryOut(run, found) : { expired: 0, isDone: true };
+    const outcome = found ? await carryOut(run, found, watch.run) : { expired: 0, isDone: true };
     expired += outcome.expired;
     if (outcome.isDone || run.signal.aborted) return { expired, isDone: outcome.isDone };
   }
@@ -116,14 +117,19 @@ async function expire(run: RetentionRun, repository: RepositoryName, watch: Para
 }
 
 /** @returns `isDone`: nothing is left to do, as nothing has changed meanwhile */
-async function carryOut(run: RetentionRun, judged: JudgedRepository): Promise<{ expired: number; isDone: boolean }> {
+async function carryOut(
+  run: RetentionRun,
+  judged: JudgedRepository,
+  watcher: string,
+): Promise<{ expired: number; isDone: boolean }> {
   const { registry, signal, onExpired } = run;
   const going = goingOf(judged);
   for (let from = 0; from < going.length; from += TAGS_AT_ONCE) {
     if (signal.aborted) return { expired: from, isDone: false };
     const startedAtMs = registry.clock.nowMs();
     const doomed = going.slice(from, from + TAGS_AT_ONCE);
-    if (!(await expireTags(registry, { judged, doomed, run: run.run }))) return { expired: from, isDone: false };
+    if (!(await expireTags(registry, { judged, doomed, run: run.run, watcher })))
+      return { expired: from, isDone: false };
     for (const verdict of doomed) onExpired?.(judged.repository, verdict);
     await rest(run, registry.clock.nowMs() - startedAtMs);
   }

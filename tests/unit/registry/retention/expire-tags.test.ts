@@ -21,7 +21,7 @@ const push = (tag: string) => {
 };
 const judge = () => judgeRepository(memory.registry.metadata.reads, { repository: app, nowMs: memory.clock.atMs });
 const going = ({ verdicts }: JudgedRepository) => verdicts.filter(({ isKept }) => !isKept);
-const expire = () => expireTags(memory.registry, { judged, doomed: going(judged), run: "run-1" });
+const expire = () => expireTags(memory.registry, { judged, doomed: going(judged), run: "job 1", watcher: "run-1" });
 
 beforeEach(async () => {
   memory = await openMemoryRegistry();
@@ -37,7 +37,9 @@ test("what was judged and has not changed is carried out", async () => {
   const [first, second] = going(judged).map((verdict) => [verdict]);
   // What goes in one step changes nothing for the next.
   for (const doomed of [first, second])
-    expect(await expireTags(memory.registry, { judged, doomed: doomed ?? [], run: "run-1" })).toBe(true);
+    expect(await expireTags(memory.registry, { judged, doomed: doomed ?? [], run: "job 1", watcher: "run-1" })).toBe(
+      true,
+    );
   expect((await judge())?.verdicts.map(({ tag }) => tag as string)).toEqual(["c"]);
 });
 
@@ -62,8 +64,12 @@ test("nothing goes without a watch, or when another run has removed something", 
   const { repositoryId } = judged;
   await watchTags(memory.registry, { repositoryId, run: "run-2" });
   const other = (await judge()) ?? expect.unreachable();
-  expect(await expireTags(memory.registry, { judged: other, doomed: going(other).slice(1), run: "run-2" })).toBe(true);
+  expect(
+    await expireTags(memory.registry, { judged: other, doomed: going(other).slice(1), run: "job 1", watcher: "run-2" }),
+  ).toBe(true);
   expect(await expire()).toBe(false);
   await unwatchTags(memory.registry, { repositoryId, run: "run-2" });
-  expect(await expireTags(memory.registry, { judged: other, doomed: going(other), run: "run-2" })).toBe(false);
+  expect(
+    await expireTags(memory.registry, { judged: other, doomed: going(other), run: "job 1", watcher: "run-2" }),
+  ).toBe(false);
 });

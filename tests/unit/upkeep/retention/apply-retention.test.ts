@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { findRepositoryId, listActs, putNodeSetting } from "../../../../src/metadata/index.ts";
+import { findRepositoryId, listActs, type MetadataDatabase, putNodeSetting } from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
-import { listTags } from "../../../../src/registry/index.ts";
+import { listTags, watchTags } from "../../../../src/registry/index.ts";
 import type { SettingName } from "../../../../src/registry/settings/settings.ts";
 import { applyRetention, type RetentionRun } from "../../../../src/upkeep/retention/apply-retention.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -144,14 +144,32 @@ describe("what changes between the judgement and the removal", () => {
     await pushTags(Array.from({ length: 30 }, (_, count) => `t${count + 10}`));
     await say("team", "retention", [{ tags: ["*"], newest: 2 }]);
     let changed: Promise<unknown> | undefined;
-    const tally = await apply({ onExpired: () => void (changed ??= change()) });
-    await changed;
-    return tally;
+    const { metadata } = memory.registry;
+    const { reads } = metadata;
+    // The run does nothing until it is done.
+    const transaction: MetadataDatabase["transaction"] = async (work, options) => {
+      await changed;
+      return metadata.transaction(work, options);
+    };
+    const waiting = { reads, transaction } as MetadataDatabase;
+    return apply({
+      registry: { ...memory.registry, metadata: waiting },
+      onExpired: () => void (changed ??= change()),
+    });
   };
 
   test("is seen: a tag that becomes immutable stays", async () => {
     await meanwhile(() => say("", "immutable-tags", ["t37"]));
     expect(await tagsOf()).toEqual(["t37", "t38", "t39"]);
+  });
+
+  test("is seen, also when another process goes on with the same job", async () => {
+    const tags = await meanwhile(async () => {
+      await pushImage(memory.registry, "again", { reference: "t37" });
+      const repositoryId = (await findRepositoryId(memory.registry.metadata.reads, app)) ?? expect.unreachable();
+      await watchTags(memory.registry, { repositoryId, run: "run-1" });
+    }).then(() => tagsOf());
+    expect(tags).toEqual(["t37", "t39"]);
   });
 
   test("is seen: rules that are taken back remove nothing more", async () => {
