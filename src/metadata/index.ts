@@ -174,11 +174,11 @@ export {
 } from "./garbage/candidates.ts";
 export {
   type CondemnedBlob,
-  isCondemned,
+  findCondemned,
   listCondemnedBlobs,
   postponeCondemned,
   removeBlobRows,
-  reviveBlob,
+  reviveBlobs,
 } from "./garbage/condemned-blobs.ts";
 export {
   findManifestTies,

@@ -9,7 +9,7 @@ export interface CondemnedBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly storageKey: string;
-  /** Another digest has its bytes in the same place: they stay. */
+  /** Another digest has its bytes in the same place: they stay, or go with that. */
   readonly isShared: boolean;
 }
 
@@ -24,17 +24,22 @@ export async function listCondemnedBlobs(
   queries: Queries,
   { condemnedUntilMs, limit }: CondemnedBefore,
 ): Promise<readonly CondemnedBlob[]> {
-  const { rows } = await sql<Omit<CondemnedBlob, "isShared"> & { isShared: number }>`
+  const { rows } = await sql<Omit<CondemnedBlob, "isShared"> & { others: number }>`
     select b.id, b.digest, b.size_bytes as sizeBytes, b.storage_key as storageKey,
-      exists (select 1 from blobs o where o.storage_key = b.storage_key and o.id <> b.id
+      (select count(*) from blobs o where o.storage_key = b.storage_key and o.id <> b.id
           and o.digest not like 'sha256:%')
-        or (b.digest not like 'sha256:%' and exists (select 1 from blobs o where o.id <> b.id
-          and o.digest = 'sha256:' || substr(b.storage_key, -69, 64))) as isShared
+        + (b.digest not like 'sha256:%' and exists (select 1 from blobs o where o.id <> b.id
+          and o.digest = 'sha256:' || substr(b.storage_key, -69, 64))) as others
     from blobs b
     where b.condemned_at_ms <= ${condemnedUntilMs}
       and not exists (select 1 from repository_blobs rb where rb.blob_id = b.id)
     order by b.condemned_at_ms limit ${limit}`.execute(queries);
-  return rows.map((row) => ({ ...row, isShared: row.isShared === 1 }));
+  const byPlace = Map.groupBy(rows, ({ storageKey }) => storageKey);
+  return rows.map(({ others, ...row }) => {
+    const same = byPlace.get(row.storageKey) ?? [];
+    // Where all that have the bytes are condemned, the bytes go with the first of them.
+    return { ...row, isShared: others >= same.length || same[0]?.id !== row.id };
+  });
 }
 
 /** To be called when the bytes are gone. */
@@ -45,17 +50,36 @@ export async function removeBlobRows(queries: Queries, ids: readonly number[]): 
       and target_id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
 }
 
-const selectCondemned = preparedQuery((queries, { digest }: { digest: Digest }) =>
-  queries.selectFrom("blobs").select("id").where("digest", "=", digest).where("condemned_at_ms", "is not", null),
-);
-
-export async function isCondemned(queries: Queries, digest: Digest): Promise<boolean> {
-  return (await selectCondemned(queries, { digest })).length > 0;
+/** What is at a place in storage, or would be. */
+export interface BlobPlace {
+  readonly digest: Digest;
+  readonly storageKey: string;
 }
 
-/** The blob's bytes stay; it becomes a candidate anew. */
-export async function reviveBlob(queries: Queries, digest: Digest): Promise<void> {
-  await queries.updateTable("blobs").set({ condemned_at_ms: null }).where("digest", "=", digest).execute();
+const selectCondemned = preparedQuery((queries, { digest, storageKey }: BlobPlace) =>
+  queries
+    .selectFrom("blobs")
+    .select("id")
+    .where("digest", "=", digest)
+    .where("condemned_at_ms", "is not", null)
+    .unionAll(
+      queries
+        .selectFrom("blobs")
+        .select("id")
+        .where("storage_key", "=", storageKey)
+        .where(sql<boolean>`digest not like 'sha256:%'`)
+        .where("condemned_at_ms", "is not", null),
+    ),
+);
+
+/** The blob itself, and other digests of the same bytes. */
+export async function findCondemned(queries: Queries, place: BlobPlace): Promise<readonly number[]> {
+  return (await selectCondemned(queries, place)).map(({ id }) => id);
+}
+
+/** Their bytes stay; they become candidates anew. */
+export async function reviveBlobs(queries: Queries, ids: readonly number[]): Promise<void> {
+  await queries.updateTable("blobs").set({ condemned_at_ms: null }).where("id", "in", ids).execute();
 }
 
 /** What could not be removed is tried again later. */

@@ -1,4 +1,4 @@
-import { isCondemned, type Queries, reviveBlob } from "../../metadata/index.ts";
+import { findCondemned, type Queries, reviveBlobs } from "../../metadata/index.ts";
 import { type Digest, RegistryError } from "../../oci/index.ts";
 import type { StorageKey } from "../../storage/index.ts";
 import type { Registry } from "../registry.ts";
@@ -28,7 +28,9 @@ export async function placeBlob<T>(
   { digest, storageKey, place, record }: BlobPlacing<T>,
 ): Promise<T> {
   const startedAtMs = clock.nowMs();
-  if (await isCondemned(metadata.reads, digest)) await metadata.transaction((queries) => reviveBlob(queries, digest));
+  // Also what was imported under another digest, and has its bytes there.
+  const condemned = await findCondemned(metadata.reads, { digest, storageKey });
+  if (condemned.length > 0) await metadata.transaction((queries) => reviveBlobs(queries, condemned));
   await place();
   return metadata.transaction(async (queries) => {
     const takenMs = clock.nowMs() - startedAtMs;

@@ -1,7 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { OCI_IMAGE_INDEX, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
-import { deleteBlob, getBlob, getManifest, mountBlob, type Registry } from "../../../../src/registry/index.ts";
-import { countBacklog, ensureRepository, listRemovals, putPartlyImported } from "../../../../src/metadata/index.ts";
+import { type Digest, digestOf, OCI_IMAGE_INDEX, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
+import {
+  blobKeyOf,
+  deleteBlob,
+  getBlob,
+  getManifest,
+  mountBlob,
+  type Registry,
+  sweepBlobs,
+} from "../../../../src/registry/index.ts";
+import {
+  countBacklog,
+  ensureRepository,
+  linkBlob,
+  listRemovals,
+  putBlob,
+  putPartlyImported,
+} from "../../../../src/metadata/index.ts";
 import { StorageError } from "../../../../src/storage/index.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { type Content, contentOf, descriptorOf } from "../../../support/oci-content.ts";
@@ -138,6 +153,56 @@ describe("blobs", () => {
     await pushBlob(registry, "comes back", other);
     expect(await countBacklog(registry.metadata.reads)).toMatchObject({ condemnedBlobs: 0 });
     await collect(registry, { windowMs: HOUR_MS });
+    expect(await hasBytes(registry, blob.digest)).toBe(true);
+  });
+});
+
+/** As an import enters what registry:2 took under another digest: its bytes are filed under sha256. */
+async function importSha512(blob: Content): Promise<Digest> {
+  const digest = digestOf(blob.bytes, "sha512");
+  await registry.metadata.transaction(async (queries) => {
+    const row = { digest, sizeBytes: blob.bytes.byteLength, storageKey: blobKeyOf(blob.digest), createdAtMs: 0 };
+    const blobId = await putBlob(queries, row);
+    await linkBlob(queries, await ensureRepository(queries, app, 0), blobId, 0);
+  });
+  return digest;
+}
+
+describe("bytes that two digests have", () => {
+  test("go when nothing needs either", async () => {
+    const blob = await pushBlob(registry, "both");
+    await importSha512(blob);
+    expect(await collect(registry)).toMatchObject({ blobs: 2, freedBytes: blob.bytes.byteLength });
+    expect(await hasBytes(registry, blob.digest)).toBe(false);
+  });
+
+  test("stay while something needs one", async () => {
+    const { layer } = await pushImage(registry, "kept", { reference: "1.0" });
+    await importSha512(layer);
+    expect(await collect(registry)).toMatchObject({ blobs: 1, freedBytes: 0 });
+    expect(await hasBytes(registry, layer.digest)).toBe(true);
+  });
+
+  test("stay when one is pushed while those of the other are about to go", async () => {
+    const blob = contentOf("other");
+    const { storage } = registry;
+    await storage.write(blobKeyOf(blob.digest), blob.bytes);
+    await importSha512(blob);
+    const stopped = new AbortController();
+    const onProgress = ({ links }: { readonly links: number }) => links && stopped.abort();
+    await collect(registry, { signal: stopped.signal, onProgress });
+    const sweep = () => sweepBlobs({ registry, run: "run-2", settleMs: 0, untagged: "keep" }, 8);
+    const write: typeof storage.write = async (...what) => {
+      await storage.write(...what);
+      await sweep();
+    };
+    const finish: typeof storage.uploads.finish = async (...what) => {
+      await storage.uploads.finish(...what);
+      await sweep();
+    };
+    const uploads = Object.assign(Object.create(storage.uploads) as typeof storage.uploads, { finish });
+    const slow = Object.assign(Object.create(storage) as typeof storage, { write, uploads });
+    await pushBlob({ ...registry, storage: slow }, "other");
     expect(await hasBytes(registry, blob.digest)).toBe(true);
   });
 });
