@@ -60,7 +60,7 @@ test("a tag that was to go stays if what it points at began to run meanwhile", a
   const watch = { repositoryId, run: "run-1" };
   await watchTags(registry, watch);
   const judged = await judge();
-  const expire = () => expireTags(registry, { judged, doomed: going(judged), run: "run-1" });
+  const expire = () => expireTags(registry, { judged, doomed: going(judged), run: "run-1", watcher: "run-1" });
   await report(image);
   expect(await expire()).toBe(false);
   await report();
