@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { runBerth } from "../support/berth-command.ts";
@@ -115,6 +115,25 @@ describe("a backup beside a running registry", () => {
     expect(done).toMatchObject({ removedBackups: 1, removedBlobs: 1, blobs: 2 });
     const hex = gone.layer.digest.slice("sha256:".length);
     expect(existsSync(join(backups, "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex))).toBe(false);
+    expect((await runBerth(["restore", backups, "--list"])).stdout.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("keeps what it took, also when the clock was put back since the one before", async () => {
+    const started = await start();
+    const backups = makeTemporaryFolder("backups");
+    await backUp(started, backups);
+    const [name = ""] = readdirSync(join(backups, "backups"));
+    const late = "20990101T000000000Z";
+    const folder = join(backups, "backups", late);
+    renameSync(join(backups, "backups", name), folder);
+    const record = JSON.parse(readFileSync(join(folder, "backup.json"), "utf8")) as object;
+    const takenAtMs = Date.UTC(2099, 0);
+    writeFileSync(join(folder, "backup.json"), JSON.stringify({ ...record, name: late, takenAtMs }));
+    const image = await pushImage(started.http, "app", "1.0");
+    expect((await backUp(started, backups, "--keep", "1")).exitCode).toBe(0);
+    expect(readdirSync(join(backups, "backups"))).not.toContain(late);
+    const hex = image.layer.digest.slice("sha256:".length);
+    expect(existsSync(join(backups, "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data"))).toBe(true);
     expect((await runBerth(["restore", backups, "--list"])).stdout.trim().split("\n")).toHaveLength(1);
   });
 });

@@ -62,7 +62,7 @@ export async function backUp(backup: Backup): Promise<BackedUp> {
       const copied = await copyBlobs(copy.reads, backup);
       if ((await hasUnexpectedLoss(copy.reads, copied)) && round < MOST_ROUNDS) continue;
       const record = await putRecord(backup, { name, takenAtMs, copy, copied });
-      const removed = backup.keep === undefined ? NOTHING_REMOVED : await prune(backup, backup.keep);
+      const removed = backup.keep === undefined ? NOTHING_REMOVED : await prune(backup, backup.keep, name);
       const { copiedBlobs, copiedBytes } = copied;
       return { ...record, copiedBlobs, copiedBytes, ...removed };
     } finally {
@@ -111,17 +111,21 @@ async function putRecord(
 
 const NOTHING_REMOVED = { removedBackups: 0, removedBlobs: 0 };
 
-/** Removes the oldest backups but `keep`, and blobs that none of those that stay names. */
-async function prune({ to, openCopy }: Backup, keep: number): Promise<typeof NOTHING_REMOVED> {
+/**
+ * Removes the oldest backups but `keep`, and blobs that none of those that stay names.
+ * @param taken stays, also when a clock that was put back says that it is the oldest
+ */
+async function prune({ to, openCopy }: Backup, keep: number, taken: string): Promise<typeof NOTHING_REMOVED> {
   const all = await listBackups(to);
-  const old = all.slice(0, Math.max(0, all.length - keep));
+  const others = all.filter(({ name }) => name !== taken);
+  const old = others.slice(0, Math.max(0, all.length - keep));
   for (const { name } of old) {
     await to.remove(recordKeyOf(name));
     await to.remove(databaseKeyOf(name));
   }
   if (old.length === 0) return NOTHING_REMOVED;
   const needed = new Set<string>();
-  for (const { name } of all.slice(old.length)) await addKeys(await openCopy(name), needed);
+  for (const { name } of [...others.slice(old.length), { name: taken }]) await addKeys(await openCopy(name), needed);
   let removedBlobs = 0;
   for await (const { key } of to.iterate(`${BLOBS_FOLDER}/`)) {
     if (needed.has(key)) continue;
