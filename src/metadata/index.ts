@@ -249,7 +249,13 @@ export {
   recountQuota,
 } from "./quotas/quota-uses.ts";
 export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts";
-export { ensureRepository, findRepositoryId, listRepositories, putPartlyImported } from "./repositories.ts";
+export {
+  ensureRepository,
+  findRepositoryId,
+  isWhollyImported,
+  listRepositories,
+  putPartlyImported,
+} from "./repositories.ts";
 export {
   listRepositoryBlobs,
   listRepositoryManifests,

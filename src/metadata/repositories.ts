@@ -33,6 +33,16 @@ export async function putPartlyImported(queries: Queries, id: number, isPartly: 
     .execute();
 }
 
+/** Whether the repository is there, with everything of it that an import found. */
+export async function isWhollyImported(queries: Queries, name: RepositoryName): Promise<boolean> {
+  const row = await queries
+    .selectFrom("repositories")
+    .select("is_partly_imported")
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return row?.is_partly_imported === 0;
+}
+
 /** Names in byte order. */
 export async function listRepositories(queries: Queries, page: NamePage): Promise<readonly RepositoryName[]> {
   const rows = await queries

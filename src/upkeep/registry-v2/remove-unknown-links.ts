@@ -3,6 +3,7 @@ import {
   findRepositoryId,
   findTag,
   findUnlinkedBlobs,
+  isWhollyImported,
   type Queries,
 } from "../../metadata/index.ts";
 import { type Digest, isDigest, isRepositoryName, isTag } from "../../oci/index.ts";
@@ -29,12 +30,14 @@ export interface UnknownLinks {
 export async function removeUnknownLinks(unknown: UnknownLinks): Promise<number> {
   const { reads, storage, repository } = unknown;
   const id = isRepositoryName(repository) ? await findRepositoryId(reads, repository) : undefined;
+  // Of what was never taken over, or not all of it, Berth cannot say that it is not wanted.
+  const prune = unknown.prune && isRepositoryName(repository) && (await isWhollyImported(reads, repository));
   let removed = 0;
   for (const folder of ["_manifests/tags", "_manifests/revisions", "_layers"] as const) {
     const links = storage.iterate(prefixOfLinks(repository, folder));
     for await (const batch of inBatches(links, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
       for (const link of await findUnknown(unknown, { id, folder }, batch)) {
-        if (await removeOrKeep(unknown, folder, link)) removed++;
+        if (await removeOrKeep({ ...unknown, prune }, folder, link)) removed++;
       }
     }
   }

@@ -7,6 +7,7 @@ import {
   type MetadataDatabase,
   openSqlite,
   putTag,
+  putPartlyImported,
   removeManifest,
   removeTag,
   unlinkBlob,
@@ -144,6 +145,17 @@ test("what was deleted here goes when it is to be pruned, and folders that would
   expect(existsSync(tagLink("stays"))).toBe(true);
   expect(existsSync(pathOf(tree.layerLink(app, image.layer.digest)))).toBe(false);
   expect(existsSync(pathOf(tree.revisionLink(app, image.manifest.digest)))).toBe(false);
+});
+
+test("what was never taken over stays, also when it is to be pruned", async () => {
+  await takenOver();
+  tree.addImage("team/other", "1.0");
+  // What an import left out.
+  const { manifest } = tree.addImage(app, "3.0");
+  await metadata.transaction(async (queries) => putPartlyImported(queries, await idOf(), true));
+  const link = pathOf(tree.revisionLink(app, manifest.digest));
+  const { kept } = await run({ prune: true });
+  expect([existsSync(link), kept.some(({ repository }) => repository === "team/other")]).toEqual([true, true]);
 });
 
 test("a link to what clean-up removed goes by itself, since nobody can pull it", async () => {
