@@ -8,6 +8,7 @@ import {
   MetadataError,
   openSqlite,
   openSqliteForReading,
+  prolongBin,
   recordBlobLoss,
 } from "../metadata/index.ts";
 import { Closers, syncFolder, systemClock } from "../runtime/index.ts";
@@ -107,7 +108,7 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
       newId: randomUUID,
     });
     const restoredPath = join(scratch.folder, restored.databaseKey);
-    await recordLosses(restoredPath, restored.missing);
+    await bringUpToDate(restoredPath, restored);
     // Last: until it is there, serve does not start on half of a registry.
     await rename(restoredPath, path);
     await syncFolder(dirname(path));
@@ -115,15 +116,15 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
   });
 }
 
-/** So that clients are told at once what they have to push again. */
-async function recordLosses(path: string, digests: Restored["missing"]): Promise<void> {
-  if (digests.length === 0) return;
+/** What is lost is on record, so that clients push it again; what was in the bin has the time that it had when the backup was taken. */
+async function bringUpToDate(path: string, { missing, backup: { takenAtMs } }: Restored): Promise<void> {
   const metadata = await openSqlite(path);
   try {
-    for (const digest of digests)
+    const nowMs = systemClock.nowMs();
+    await metadata.transaction((queries) => prolongBin(queries, Math.max(0, nowMs - takenAtMs)));
+    for (const digest of missing)
       await metadata.transaction(async (queries) => {
         const blob = await findBlob(queries, digest);
-        const nowMs = systemClock.nowMs();
         if (blob) await recordBlobLoss(queries, { digest, storageKey: blob.storageKey, reason: "missing", nowMs });
       });
   } finally {

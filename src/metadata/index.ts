@@ -125,6 +125,7 @@ export {
   putManifestIntoBin,
   putTagIntoBin,
   relinkBinnedBlobs,
+  prolongBin,
   removeBinEntries,
 } from "./bin/bin-entries.ts";
 export { type BinKeeper, listBinKeepers } from "./bin/bin-keepers.ts";

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { type BinEntry, listBinEntries, openSqliteForReading } from "../../src/metadata/index.ts";
 import { runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
@@ -22,11 +23,20 @@ interface Started {
   readonly http: HttpClient;
 }
 
-async function start(dataDirectory = makeTemporaryFolder("data")): Promise<Started> {
-  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false }, bin: { keep: "0s" } } };
+async function start(dataDirectory = makeTemporaryFolder("data"), keep = "0s"): Promise<Started> {
+  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false }, bin: { keep } } };
   const berth = await startBerth({ dataDirectory, config: { storage } });
   running.push(berth);
   return { berth, http: new HttpClient(berth.url) };
+}
+
+async function readBin(path: string): Promise<readonly BinEntry[]> {
+  const metadata = await openSqliteForReading(path);
+  try {
+    return await listBinEntries(metadata.reads, { limit: 10 });
+  } finally {
+    await metadata.close();
+  }
 }
 
 /** What a new machine has: the configuration, for the same folder. */
@@ -164,6 +174,22 @@ describe("a restore", () => {
     writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.of(0)]));
     expect(await restore()).toMatchObject({ exitCode: 66, stderr: expect.stringContaining("damaged") });
     expect(existsSync(join(dataDirectory, "berth/berth.db"))).toBe(false);
+  });
+
+  test("leaves what was in the bin as much time as it had when the backup was taken", async () => {
+    const started = await start(undefined, "168h");
+    const { dataDirectory } = started.berth;
+    const image = await pushImage(started.http, "app", "1.0");
+    await started.http.delete(`/v2/app/manifests/${image.manifest.digest}`);
+    const backups = makeTemporaryFolder("backups");
+    await backUp(started, backups);
+    await started.berth.stop();
+    const path = join(dataDirectory, "berth/berth.db");
+    const before = await readBin(path);
+    rmSync(dataDirectory, { recursive: true });
+    expect((await runBerth(["restore", backups, configFor(started)])).exitCode).toBe(0);
+    const [entry] = await readBin(path);
+    expect(entry?.expiresAtMs).toBeGreaterThan(before[0]?.expiresAtMs ?? Infinity);
   });
 
   test("names blobs that the backup has lost, and brings the rest", async () => {

@@ -149,6 +149,11 @@ export async function listExpiredBinEntries(
   return entries(queries).where("e.expires_at_ms", "<=", untilMs).orderBy("e.expires_at_ms").limit(limit).execute();
 }
 
+/** Gives all entries more time. */
+export async function prolongBin(queries: Queries, byMs: number): Promise<void> {
+  await sql`update bin_entries set expires_at_ms = expires_at_ms + ${byMs}`.execute(queries);
+}
+
 /** What they kept is looked at by clean-up. */
 export async function removeBinEntries(queries: Queries, ids: readonly number[]): Promise<void> {
   await sql`delete from bin_entries where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
