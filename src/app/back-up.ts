@@ -27,6 +27,7 @@ import {
   type Restored,
 } from "../upkeep/index.ts";
 import { COMMAND } from "./command-name.ts";
+import { lockFolder } from "./lock-folder.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
 import { VERSION } from "./version.ts";
@@ -47,6 +48,7 @@ export async function backUpRegistry(config: Config, options: BackupOptions): Pr
   return asTask("backup", async (closers) => {
     const from = await open(config.storage.driver, closers);
     const to = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
+    closers.add(await lockFolder(options.directory, "backup"));
     const scratch = await openScratch(dirname(path), closers);
     return backUp({
       ...options,

@@ -112,6 +112,20 @@ describe("a backup beside a running registry", () => {
     expect((await http.get("/v2/app/manifests/1.0")).status).toBe(200);
   });
 
+  test("is refused while another one works on the directory, and not because of one that was killed", async () => {
+    const started = await start();
+    const backups = makeTemporaryFolder("backups");
+    const lock = join(backups, "berth.lock");
+    writeFileSync(lock, `${process.pid}\n`);
+    const refused = await backUp(started, backups);
+    expect(refused).toMatchObject({ exitCode: 75, stderr: expect.stringContaining(`Process ${process.pid} works on`) });
+    const gone = Bun.spawn(["true"]);
+    await gone.exited;
+    writeFileSync(lock, `${gone.pid}\n`);
+    expect((await backUp(started, backups)).exitCode).toBe(0);
+    expect(existsSync(lock)).toBe(false);
+  });
+
   test("keeps as many as are asked for, and only what those need", async () => {
     const started = await start();
     const backups = makeTemporaryFolder("backups");
