@@ -11,7 +11,7 @@ import { pushBlob } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
-import { MetricsText } from "./support/metrics-text.ts";
+import { MetricsText } from "../operations/support/metrics-text.ts";
 
 setDefaultTimeout(60_000);
 

@@ -9,7 +9,7 @@ import { type Content, contentOf } from "../support/oci-content.ts";
 import { pushBlob, pushImage } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { until } from "../support/until.ts";
-import { MetricsText } from "./support/metrics-text.ts";
+import { MetricsText } from "../operations/support/metrics-text.ts";
 
 setDefaultTimeout(150_000);
 
