@@ -180,17 +180,6 @@ describe("while another process writes", () => {
     other.close();
     await db.close();
   });
-
-  test("all that waited too long fail together, and the next one is written when the other has ended", async () => {
-    const { db, other } = await openBeside("fails.db");
-    const writings = [1, 2, 3].map((now) => reasonOf(db.transaction((queries) => ensureRepository(queries, app, now))));
-    expect(await Promise.all(writings)).toEqual(["unavailable", "unavailable", "unavailable"]);
-    other.run("rollback");
-    await db.transaction((queries) => ensureRepository(queries, app, 1));
-    expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([app]);
-    other.close();
-    await db.close();
-  }, 12_000);
 });
 
 test("what is committed is found at once, and by another process soon, though it was looked for before", async () => {

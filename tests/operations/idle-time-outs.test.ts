@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 
-import { until as soon } from "../../../support/until.ts";
-import { openListening } from "./listening.ts";
+import { until as soon } from "../support/until.ts";
+import { openListening } from "../unit/http/listener/listening.ts";
 
 const { listen, dial, close } = openListening();
 
