@@ -25,7 +25,7 @@ import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
 import { recordPush, type TagChange } from "./record.ts";
 import { expiryOf } from "./retention/tag-expiry.ts";
 import { requireMovable } from "./settings/guard-content.ts";
-import { findSettings } from "./settings/settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { requireAllowedUrls, requireSameDigest } from "./validation.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
@@ -67,8 +67,8 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const nowMs = registry.clock.nowMs();
   const { warning, ...expiry } = expiryOf(manifest, nowMs);
   const { warnings } = await registry.metadata.transaction((queries) =>
-    addWithinQuotas(queries, push.repository, () =>
-      writeManifest(registry, queries, { ...push, digest, manifest, tags, nowMs, expiry }),
+    addWithinQuotas(queries, push.repository, (settings) =>
+      writeManifest(registry, queries, { ...push, digest, manifest, tags, nowMs, expiry, settings }),
     ),
   );
   return {
@@ -84,12 +84,12 @@ interface CheckedPush extends ManifestPush {
   readonly manifest: Manifest;
   readonly nowMs: number;
   readonly expiry: Omit<ReturnType<typeof expiryOf>, "warning">;
+  readonly settings: Settings;
 }
 
 async function writeManifest(registry: Registry, queries: Queries, push: CheckedPush): Promise<void> {
-  const { repository, digest, manifest, body, tags, nowMs, expiry, permission, by } = push;
+  const { repository, digest, manifest, body, tags, nowMs, expiry, settings, permission, by } = push;
   const repositoryId = await ensureRepository(queries, repository, nowMs);
-  const settings = tags.length > 0 ? await findSettings(queries, repository) : {};
   const changes = await findTagChanges(queries, { repositoryId, digest, tags });
   if (permission) requirePermitted(permission, { manifest, tags, changes });
   requireMovable(settings, changes);
