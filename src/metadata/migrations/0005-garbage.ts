@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from "kysely";
+import { ATTACHED_CANDIDATES, candidates, NOW } from "./candidate-statements.ts";
 
 /** What nobody names any more, from the moment on at which that may be so; and what was removed for it. */
 export const garbage: Migration = {
@@ -6,15 +7,6 @@ export const garbage: Migration = {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   },
 };
-
-/** Milliseconds since the Unix epoch. */
-const NOW = "cast(unixepoch('subsec') * 1000 as integer)";
-
-/** Names what has to be looked at again; what is a candidate already waits anew. An orphan stays one until it was looked at. */
-const candidates = (select: string) => `
-  insert into garbage_candidates (kind, repository_id, target_id, is_orphan, since_ms) ${select}
-  on conflict (kind, repository_id, target_id)
-  do update set since_ms = excluded.since_ms, is_orphan = max(is_orphan, excluded.is_orphan);`;
 
 const STATEMENTS = [
   // So that whether a repository still names a digest is one look, however many others name it.
@@ -79,10 +71,7 @@ const STATEMENTS = [
     ${candidates(`select 'manifest', c.repository_id, c.id, 1, ${NOW}
       from manifest_references r join manifests c on c.repository_id = r.repository_id and c.digest = r.digest
       where r.manifest_id = old.id and r.kind = 'manifest'`)}
-    ${candidates(`select 'manifest', m.repository_id, m.id, 1, ${NOW}
-      from manifests m where m.repository_id = old.repository_id and m.subject_digest = old.digest`)}
-    ${candidates(`select 'manifest', t.repository_id, t.manifest_id, 1, ${NOW}
-      from tags t where t.repository_id = old.repository_id and t.name in (${attachedTags("old.digest")})`)}
+    ${ATTACHED_CANDIDATES}
   end`,
   `create trigger manifest_gone after delete on manifests begin
     delete from garbage_candidates
@@ -104,9 +93,3 @@ const STATEMENTS = [
   candidates(`select 'manifest', m.repository_id, m.id, 0, ${NOW} from manifests m
     where not exists (select 1 from tags t where t.manifest_id = m.id)`),
 ];
-
-/** The tags by which cosign and older clients attach something to a manifest that they have no field for. */
-function attachedTags(digest: string): string {
-  const name = `replace(${digest}, ':', '-')`;
-  return [name, ...["sig", "att", "sbom"].map((suffix) => `${name} || '.${suffix}'`)].join(", ");
-}

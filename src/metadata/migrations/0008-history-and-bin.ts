@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from "kysely";
+import { ATTACHED_CANDIDATES, candidates, NOW } from "./candidate-statements.ts";
 
 /** Every tag's history, and the bin that what clients delete goes into. */
 export const historyAndBin: Migration = {
@@ -6,15 +7,6 @@ export const historyAndBin: Migration = {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   },
 };
-
-/** Milliseconds since the Unix epoch. */
-const NOW = "cast(unixepoch('subsec') * 1000 as integer)";
-
-/** As in the migration of the candidates. */
-const candidates = (select: string) => `
-  insert into garbage_candidates (kind, repository_id, target_id, is_orphan, since_ms) ${select}
-  on conflict (kind, repository_id, target_id)
-  do update set since_ms = excluded.since_ms, is_orphan = max(is_orphan, excluded.is_orphan);`;
 
 const STATEMENTS = [
   // One index only, as each push that moves a tag writes it; what is old is found by the number of its row.
@@ -72,15 +64,6 @@ const STATEMENTS = [
       where old.kind <> 'blob' and m.repository_id = old.repository_id and m.digest = old.digest`)}
   end`,
   `create trigger bin_entry_gone after delete on bin_entries when old.kind = 'manifest' begin
-    ${candidates(`select 'manifest', m.repository_id, m.id, 1, ${NOW}
-      from manifests m where m.repository_id = old.repository_id and m.subject_digest = old.digest`)}
-    ${candidates(`select 'manifest', t.repository_id, t.manifest_id, 1, ${NOW}
-      from tags t where t.repository_id = old.repository_id and t.name in (${attachedTags("old.digest")})`)}
+    ${ATTACHED_CANDIDATES}
   end`,
 ];
-
-/** The tags by which cosign and older clients attach something to a manifest that they have no field for. */
-function attachedTags(digest: string): string {
-  const name = `replace(${digest}, ':', '-')`;
-  return [name, ...["sig", "att", "sbom"].map((suffix) => `${name} || '.${suffix}'`)].join(", ");
-}

@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from "kysely";
+import { NOW } from "./candidate-statements.ts";
 
 /** What clusters say that they are running. */
 export const inUse: Migration = {
@@ -6,9 +7,6 @@ export const inUse: Migration = {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   },
 };
-
-/** Milliseconds since the Unix epoch. */
-const NOW = "cast(unixepoch('subsec') * 1000 as integer)";
 
 const STATEMENTS = [
   `create table in_use_clusters (
