@@ -170,6 +170,7 @@ export {
   nominateManifest,
   nominateUntagged,
   postponeManifests,
+  removeBlobCandidates,
   takeCandidates,
   withoutNewWait,
 } from "./garbage/candidates.ts";
@@ -206,7 +207,7 @@ export {
   type TagPlace,
 } from "./history/tag-history.ts";
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
-export { condemnUnneededBlobs, removeBlobCandidates, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
+export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { ManifestContent, ManifestHead, StoredBlob } from "./hot-reads.ts";
 export {
   bringForward,

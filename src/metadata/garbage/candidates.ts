@@ -42,10 +42,7 @@ export async function takeCandidates(queries: Queries, due: DueCandidates): Prom
 }
 
 /** Puts manifests that were taken back on the list, to be judged as if they were candidates since `sinceMs`. */
-export async function postponeManifests(
-  queries: Queries,
-  postponed: readonly Pick<Candidate, "repositoryId" | "targetId" | "isOrphan" | "sinceMs" | "untaggedSinceMs">[],
-): Promise<void> {
+export async function postponeManifests(queries: Queries, postponed: readonly Candidate[]): Promise<void> {
   for (const { repositoryId, targetId, isOrphan, sinceMs, untaggedSinceMs } of postponed)
     await queries
       .insertInto("garbage_candidates")
@@ -117,6 +114,13 @@ export async function nominateUntagged(
     select 'manifest', m.repository_id, m.id, 0, ${sinceMs} from manifests m
     where m.repository_id in (${repositories}) and not exists (select 1 from tags t where t.manifest_id = m.id)
     on conflict (kind, repository_id, target_id) do nothing`.execute(queries);
+}
+
+/** Takes blobs from the list that need not be judged any more. */
+export async function removeBlobCandidates(queries: Queries, ids: readonly number[]): Promise<void> {
+  await sql`
+    delete from garbage_candidates where kind = 'blob' and repository_id = 0
+      and target_id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
 }
 
 /** How many have waited long enough, inclusive of `untilMs`. */

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Digest } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
+import { removeBlobCandidates } from "./candidates.ts";
 
 /** A blob that no repository has, and whose bytes are to go. */
 export interface CondemnedBlob {
@@ -45,9 +46,7 @@ export async function listCondemnedBlobs(
 /** To be called when the bytes are gone. */
 export async function removeBlobRows(queries: Queries, ids: readonly number[]): Promise<void> {
   await sql`delete from blobs where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
-  await sql`
-    delete from garbage_candidates where kind = 'blob' and repository_id = 0
-      and target_id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
+  await removeBlobCandidates(queries, ids);
 }
 
 /** What is at a place in storage, or would be. */

@@ -59,10 +59,3 @@ export async function condemnUnneededBlobs(
     returning id, digest, size_bytes as sizeBytes`.execute(queries);
   return rows;
 }
-
-/** Those of the blobs that no repository has, as {@link condemnUnneededBlobs} would condemn them. */
-export async function removeBlobCandidates(queries: Queries, ids: readonly number[]): Promise<void> {
-  await sql`
-    delete from garbage_candidates where kind = 'blob' and repository_id = 0
-      and target_id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
-}
