@@ -28,7 +28,7 @@ export async function exportImagesCommand(command: ImageExportCommand, terminal:
       ...command,
       out,
       signal: new StopRequest().signal,
-      onProgress: (progress) => line.update({ ...progress, verb: "written" }),
+      onProgress: (progress) => line.updateTransfer({ ...progress, verb: "written" }),
     });
     line.clear();
     terminal.stdout.write(command.json ? `${JSON.stringify(summary)}\n` : describe(summary, out));

@@ -29,7 +29,7 @@ export async function importArchiveCommand(command: ArchiveImportCommand, termin
       to,
       actor: localActor(),
       signal: new StopRequest().signal,
-      onProgress: ({ step, ...progress }) => line.update({ ...progress, verb: VERBS[step] }),
+      onProgress: ({ step, ...progress }) => line.updateTransfer({ ...progress, verb: VERBS[step] }),
     });
     line.clear();
     terminal.stdout.write(json ? `${JSON.stringify(summary)}\n` : describe(summary));

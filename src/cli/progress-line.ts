@@ -7,7 +7,7 @@ const BAR_WIDTH = 24;
 
 /** How far something is. */
 export interface ShownProgress {
-  /** From 0 to 1; `undefined`: nobody knows how much there is. */
+  /** From 0 to 1, shown as a bar; `undefined`: without one, as where nobody knows how much there is. */
   readonly part: number | undefined;
   readonly facts: readonly string[];
 }

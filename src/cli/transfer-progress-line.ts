@@ -1,8 +1,4 @@
-import { formatBytes } from "./quantities.ts";
-import type { Terminal } from "./terminal.ts";
-
-const TERMINAL_EVERY_MS = 200;
-const PLAIN_EVERY_MS = 10_000;
+import { bytesOf, ProgressLine } from "./progress-line.ts";
 
 export interface TransferState {
   /** What has been done with them: `verified`, `stored`, `written`. */
@@ -11,32 +7,13 @@ export interface TransferState {
   readonly totalBytes: number;
 }
 
-/** How far a transfer is: one line that changes on a terminal, a line now and then elsewhere. */
-export class TransferProgressLine {
-  readonly #output: Terminal["stderr"];
-  readonly #stopwatchMs: () => number;
-  #writtenAtMs: number;
-  #isShown = false;
-
-  constructor(output: Terminal["stderr"], stopwatchMs: () => number) {
-    this.#output = output;
-    this.#stopwatchMs = stopwatchMs;
-    this.#writtenAtMs = stopwatchMs();
-  }
-
+/** How far an import or an export is that is made here. */
+export class TransferProgressLine extends ProgressLine {
   /** To be called as often as something changes. */
-  update({ verb, doneBytes, totalBytes }: TransferState): void {
-    const nowMs = this.#stopwatchMs();
-    if (nowMs - this.#writtenAtMs < (this.#output.isTTY ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS)) return;
-    this.#writtenAtMs = nowMs;
-    const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
-    const text = `${percent} %  ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)} ${verb}`;
-    this.#output.write(this.#output.isTTY ? `\r\u001B[K${text}` : `${text}\n`);
-    this.#isShown = true;
-  }
-
-  clear(): void {
-    if (this.#isShown && this.#output.isTTY) this.#output.write("\r\u001B[K");
-    this.#isShown = false;
+  updateTransfer({ verb, doneBytes, totalBytes }: TransferState): void {
+    this.update(() => {
+      const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
+      return { part: undefined, facts: [`${percent} %`, `${bytesOf(doneBytes, totalBytes)} ${verb}`] };
+    });
   }
 }
