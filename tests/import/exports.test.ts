@@ -13,6 +13,7 @@ import type { RunningRegistry } from "../support/registry-process.ts";
 import { requireLaterClient, requireProgram, requireRoot } from "../support/require-program.ts";
 import { mustRun, runProgram } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { startWithImages } from "./support/with-images.ts";
 
 setDefaultTimeout(120_000);
 const skopeo = requireProgram("skopeo");
@@ -25,11 +26,7 @@ let client: RegistryClient;
 let index: Image;
 let docker: Image;
 beforeAll(async () => {
-  berth = await startBerth();
-  client = await connectTo(berth);
-  const platforms = ["linux/amd64", "linux/arm64"];
-  index = await makeImage({ seed: "to-export", layerBytes: [200_000, 1000], platforms });
-  docker = await makeImage({ seed: "to-export-docker", layerBytes: [100_000, 500], format: "docker" });
+  ({ berth, client, index, docker } = await startWithImages("to-export"));
   await client.pushImage("team/app", "1.0", index);
   await client.pushImage("team/app", "latest", docker);
   await client.pushImage("team/app/nested", "1.0", docker);

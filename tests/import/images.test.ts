@@ -13,6 +13,7 @@ import type { RunningRegistry } from "../support/registry-process.ts";
 import { requireLaterClient, requireProgram, requireRoot } from "../support/require-program.ts";
 import { type Finished, mustRun } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { startWithImages } from "./support/with-images.ts";
 
 setDefaultTimeout(120_000);
 const skopeo = requireProgram("skopeo");
@@ -26,11 +27,7 @@ let client: RegistryClient;
 let index: Image;
 let docker: Image;
 beforeAll(async () => {
-  berth = await startBerth();
-  client = await connectTo(berth);
-  const platforms = ["linux/amd64", "linux/arm64"];
-  index = await makeImage({ seed: "to-import", layerBytes: [200_000, 1000], platforms });
-  docker = await makeImage({ seed: "to-import-docker", layerBytes: [100_000, 500], format: "docker" });
+  ({ berth, client, index, docker } = await startWithImages("to-import"));
 });
 afterAll(() => berth.stop());
 

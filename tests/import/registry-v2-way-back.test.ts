@@ -1,40 +1,20 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 
-import { expectPulled, expectServed } from "../clients/support/expect-served.ts";
-import { argv } from "../support/argv.ts";
+import { expectServed } from "../clients/support/expect-served.ts";
 import { runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
 import { startPeer } from "../support/docker-registry.ts";
-import { type Image, makeImage } from "../support/image.ts";
+import { makeImage } from "../support/image.ts";
 import { connectTo } from "../support/registry-client.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { requireProgram } from "../support/require-program.ts";
-import { mustRun } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { expectPull, push, type Tagged } from "./support/by-skopeo.ts";
 
 setDefaultTimeout(120_000);
 const skopeo = requireProgram("skopeo");
 const peer = requireProgram("docker-registry");
 const giveBack = skopeo.isInstalled ? peer.describe : skopeo.describe;
-
-interface Tagged {
-  readonly repository: string;
-  readonly tag: string;
-  readonly image: Image;
-}
-
-const push = (to: RunningRegistry, { repository, tag, image }: Tagged) =>
-  mustRun(
-    argv`${skopeo.path} copy --quiet --all --dest-tls-verify=false ${image.source} docker://${to.host}/${repository}:${tag}`,
-  );
-
-async function expectPull(from: RunningRegistry, { repository, tag, image }: Tagged): Promise<void> {
-  const folder = makeTemporaryFolder("pulled");
-  await mustRun(
-    argv`${skopeo.path} copy --quiet --all --src-tls-verify=false docker://${from.host}/${repository}:${tag} dir:${folder}`,
-  );
-  await expectPulled(folder, image);
-}
 
 const odd = "pushed under sha512";
 const sha512 = (text: string) => `sha512:${new Bun.CryptoHasher("sha512").update(text).digest("hex")}`;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 
-import { expectPulled, expectServed } from "../clients/support/expect-served.ts";
+import { expectServed } from "../clients/support/expect-served.ts";
 import { argv } from "../support/argv.ts";
 import { startBerth } from "../support/berth.ts";
 import { startPeer } from "../support/docker-registry.ts";
@@ -13,6 +13,7 @@ import type { RunningRegistry } from "../support/registry-process.ts";
 import { requireProgram } from "../support/require-program.ts";
 import { mustRun, runProgram } from "../support/run-program.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { expectPull, push, type Tagged } from "./support/by-skopeo.ts";
 
 setDefaultTimeout(120_000);
 const berth = join(import.meta.dir, "../../bin/berth");
@@ -21,25 +22,6 @@ const peer = requireProgram("docker-registry");
 const takeOver = skopeo.isInstalled ? peer.describe : skopeo.describe;
 
 const ociType = "application/vnd.oci.image.manifest.v1+json";
-
-interface Tagged {
-  readonly repository: string;
-  readonly tag: string;
-  readonly image: Image;
-}
-
-const push = (to: RunningRegistry, { repository, tag, image }: Tagged) =>
-  mustRun(
-    argv`${skopeo.path} copy --quiet --all --dest-tls-verify=false ${image.source} docker://${to.host}/${repository}:${tag}`,
-  );
-
-async function expectPull(from: RunningRegistry, { repository, tag, image }: Tagged): Promise<void> {
-  const folder = makeTemporaryFolder("pulled");
-  await mustRun(
-    argv`${skopeo.path} copy --quiet --all --src-tls-verify=false docker://${from.host}/${repository}:${tag} dir:${folder}`,
-  );
-  await expectPulled(folder, image);
-}
 
 /** Every file of registry:2's with its size and time. */
 function filesOf(directory: string): readonly string[] {

@@ -5,7 +5,6 @@ import {
   findManifestId,
   findRepositoryId,
   type MetadataDatabase,
-  openSqlite,
   putTag,
   putPartlyImported,
   removeManifest,
@@ -14,9 +13,10 @@ import {
 } from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
-import { openStorage, type StorageDriver } from "../../../../src/storage/index.ts";
+import type { StorageDriver } from "../../../../src/storage/index.ts";
 import { exportRegistryV2, importRegistryV2, type RegistryV2Export } from "../../../../src/upkeep/index.ts";
-import { RegistryV2Tree, type TreeImage } from "./registry-v2-tree.ts";
+import type { RegistryV2Tree, TreeImage } from "./registry-v2-tree.ts";
+import { openTreeSite, type TreeSite } from "./tree-site.ts";
 
 const app = "team/app" as RepositoryName;
 const tag = (text: string) => text as Tag;
@@ -24,16 +24,11 @@ const tag = (text: string) => text as Tag;
 let tree: RegistryV2Tree;
 let storage: StorageDriver;
 let metadata: MetadataDatabase;
+let close: TreeSite["close"];
 beforeEach(async () => {
-  tree = new RegistryV2Tree();
-  storage = await openStorage({ kind: "filesystem", rootDirectory: tree.root }, { clock: systemClock });
-  metadata = await openSqlite(":memory:");
+  ({ tree, storage, metadata, close } = await openTreeSite());
 });
-afterEach(async () => {
-  await metadata.close();
-  await storage.close();
-  tree.dispose();
-});
+afterEach(() => close());
 
 /** What registry:2 wrote, and Berth has taken over. */
 async function takenOver(): Promise<TreeImage> {

@@ -7,7 +7,6 @@ import {
   listRepositories,
   listTags,
   type MetadataDatabase,
-  openSqlite,
   putTag,
   recordTagChange,
   removeTag,
@@ -25,7 +24,7 @@ import {
 } from "../../../../src/oci/index.ts";
 import { blobKeyOf } from "../../../../src/registry/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
-import { openStorage, type StorageDriver, StorageError } from "../../../../src/storage/index.ts";
+import { type StorageDriver, StorageError } from "../../../../src/storage/index.ts";
 import {
   collectGarbage,
   type Damage,
@@ -34,7 +33,8 @@ import {
 } from "../../../../src/upkeep/index.ts";
 import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../../../support/oci-content.ts";
 import { nobody } from "../../../support/nobody.ts";
-import { RegistryV2Tree } from "./registry-v2-tree.ts";
+import type { RegistryV2Tree } from "./registry-v2-tree.ts";
+import { openTreeSite, type TreeSite } from "./tree-site.ts";
 
 const app = "team/app" as RepositoryName;
 const tag = (text: string) => text as Tag;
@@ -42,16 +42,11 @@ const tag = (text: string) => text as Tag;
 let tree: RegistryV2Tree;
 let storage: StorageDriver;
 let metadata: MetadataDatabase;
+let close: TreeSite["close"];
 beforeEach(async () => {
-  tree = new RegistryV2Tree();
-  storage = await openStorage({ kind: "filesystem", rootDirectory: tree.root }, { clock: systemClock });
-  metadata = await openSqlite(":memory:");
+  ({ tree, storage, metadata, close } = await openTreeSite());
 });
-afterEach(async () => {
-  await metadata.close();
-  await storage.close();
-  tree.dispose();
-});
+afterEach(() => close());
 
 const run = () => importRegistryV2({ metadata, storage, clock: systemClock });
 

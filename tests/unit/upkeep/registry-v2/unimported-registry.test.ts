@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type MetadataDatabase, openSqlite } from "../../../../src/metadata/index.ts";
+import type { MetadataDatabase } from "../../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../../src/oci/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
-import { openStorage, type StorageDriver } from "../../../../src/storage/index.ts";
+import type { StorageDriver } from "../../../../src/storage/index.ts";
 import {
   adviseImport,
   findUnimportedRegistry,
@@ -10,23 +10,19 @@ import {
   looksLikeRegistryV2,
 } from "../../../../src/upkeep/index.ts";
 import { contentOf } from "../../../support/oci-content.ts";
-import { RegistryV2Tree } from "./registry-v2-tree.ts";
+import type { RegistryV2Tree } from "./registry-v2-tree.ts";
+import { openTreeSite, type TreeSite } from "./tree-site.ts";
 
 const repository = "team/app" as RepositoryName;
 
 let tree: RegistryV2Tree;
 let storage: StorageDriver;
 let metadata: MetadataDatabase;
+let close: TreeSite["close"];
 beforeEach(async () => {
-  tree = new RegistryV2Tree();
-  storage = await openStorage({ kind: "filesystem", rootDirectory: tree.root }, { clock: systemClock });
-  metadata = await openSqlite(":memory:");
+  ({ tree, storage, metadata, close } = await openTreeSite());
 });
-afterEach(async () => {
-  await metadata.close();
-  await storage.close();
-  tree.dispose();
-});
+afterEach(() => close());
 
 const find = () => findUnimportedRegistry({ metadata, storage });
 
