@@ -11,7 +11,8 @@ import {
 import type { Answer } from "../../answer.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { act, actFilter, chain } from "../schemas/audit.ts";
-import { afterNumber, listOf, page } from "../schemas/words.ts";
+import { afterNumber, listOf, numberPage } from "../schemas/words.ts";
+import { readNewestPage } from "./pages.ts";
 
 const tag = "audit";
 const auditor = { system: "auditor" } as const;
@@ -27,15 +28,16 @@ export const AUDIT_ROUTES: readonly ApiRoute[] = [
     summary: "List acts, the newest first",
     description: "To read the trail is an act itself.",
     permission: auditor,
-    query: actFilter.extend({ ...page, after: afterNumber }),
+    query: actFilter.extend(numberPage),
     response: listOf(act),
     async handle(call) {
       const { limit, after, ...filter } = call.query;
       await recordReading(call, filter);
-      const beforeSequence = after === "" ? undefined : Number(after);
-      const found = await listActs(call.queries, { ...filterOf(filter), beforeSequence, limit: limit + 1 });
-      const items = found.slice(0, limit);
-      const next = found.length > limit ? String(items.at(-1)?.sequence) : undefined;
+      const { items, next } = await readNewestPage(
+        { limit, after },
+        ({ beforeId, ...most }) => listActs(call.queries, { ...filterOf(filter), beforeSequence: beforeId, ...most }),
+        ({ sequence }) => sequence,
+      );
       return { body: { items: items.map((record) => JSON.parse(auditLine(record)) as Act) }, next };
     },
   }),

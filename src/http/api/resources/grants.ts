@@ -14,6 +14,7 @@ import { type ApiCaller, seesAll } from "../api-caller.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { grant, grantsQuery, newGrant } from "../schemas/rules.ts";
 import { idParam, listOf, msOrNull, timeOf, timeOrNull } from "../schemas/words.ts";
+import { pageOf } from "./pages.ts";
 
 const tag = "grants";
 const params = z.strictObject({ id: idParam });
@@ -36,8 +37,7 @@ export const GRANT_ROUTES: readonly ApiRoute[] = [
       const wanted = (await listGrants(queries)).filter(
         (one) => one.id > Number(after) && (id === undefined || one.subject === id) && maySeeGrant(viewer, one),
       );
-      const shown = wanted.slice(0, limit);
-      const next = wanted.length > limit ? String(shown.at(-1)?.id) : undefined;
+      const { items: shown, next } = pageOf(wanted, limit, (one) => String(one.id));
       const names = new SubjectNames(queries);
       return { body: { items: await Promise.all(shown.map((one) => showGrant(one, names))) }, next };
     },

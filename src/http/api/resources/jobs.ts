@@ -6,7 +6,8 @@ import type { ApiParts } from "../api-parts.ts";
 import { parsePart } from "../read-request.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { job, jobFilter, jobKind, newJob } from "../schemas/jobs.ts";
-import { afterNumber, idParam, listOf, page, timeOf, timeOrNull } from "../schemas/words.ts";
+import { idParam, listOf, numberPage, timeOf, timeOrNull } from "../schemas/words.ts";
+import { type NewestPage, readNewestPage } from "./pages.ts";
 
 const tag = "jobs";
 const auditor = { system: "auditor" } as const;
@@ -29,13 +30,11 @@ export const JOB_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "List jobs, the newest first",
     permission: auditor,
-    query: jobFilter.extend({ ...page, after: afterNumber }),
+    query: jobFilter.extend(numberPage),
     response: listOf(job),
     async handle({ queries, query: { limit, after, ...filter } }) {
-      const beforeId = after === "" ? undefined : Number(after);
-      const found = await listJobs(queries, { ...filter, beforeId, limit: limit + 1 });
-      const items = found.slice(0, limit);
-      const next = found.length > limit ? String(items.at(-1)?.id) : undefined;
+      const read = (page: NewestPage) => listJobs(queries, { ...filter, ...page });
+      const { items, next } = await readNewestPage({ limit, after }, read, ({ id }) => id);
       return { body: { items: items.map(showJob) }, next };
     },
   }),

@@ -22,8 +22,8 @@ import {
   tagParam,
   tagQuery,
 } from "../schemas/tags.ts";
-import { afterNumber, listOf, page, pageQuery, timeOf } from "../schemas/words.ts";
-import { readPage } from "./pages.ts";
+import { listOf, numberPage, type PageQuery, pageQuery, timeOf } from "../schemas/words.ts";
+import { type NewestPage, readNewestPage, readPage } from "./pages.ts";
 
 const repositoryParams = z.strictObject({ name: repositoryParam });
 const params = z.strictObject({ name: repositoryParam, tag: tagParam });
@@ -78,7 +78,7 @@ export const TAG_ROUTES: readonly ApiRoute[] = [
     description: "Also of a tag that is gone. How long it is remembered is configured.",
     permission: mayPull,
     params,
-    query: z.strictObject({ ...page, after: afterNumber }),
+    query: z.strictObject(numberPage),
     response: listOf(tagChange),
     handle: listHistory,
   }),
@@ -155,19 +155,12 @@ async function showTag(queries: Queries, { repositoryId, tag: name, digest, sinc
   return { name, digest, since: timeOf(sinceMs), isThere: (sizeBytes ?? 0) > 0, mediaType, sizeBytes };
 }
 
-async function listHistory({
-  queries,
-  caller,
-  params: { name, tag: wanted },
-  query: { limit, after },
-}: ApiCall<Params, { readonly limit: number; readonly after: string }>) {
+async function listHistory({ queries, caller, params: { name, tag: wanted }, query }: ApiCall<Params, PageQuery>) {
   const repositoryId = await requireRepository(queries, name);
-  const beforeId = after === "" ? undefined : Number(after);
-  const found = await listTagChanges(queries, { repositoryId, tag: wanted }, { beforeId, limit: limit + 1 });
-  const items = found.slice(0, limit);
+  const read = (page: NewestPage) => listTagChanges(queries, { repositoryId, tag: wanted }, page);
+  const { items, next } = await readNewestPage(query, read, ({ id }) => id);
   // Names and addresses are not for everybody who may pull, which may be everybody.
   const showsActors = caller.may("push", name) || caller.may("settings:read", name);
-  const next = found.length > limit ? String(items.at(-1)?.id) : undefined;
   return { body: { items: items.map((record) => showChange(record, showsActors)) }, next };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { repositoryName, page, afterNumber, time } from "./words.ts";
+import { numberPage, repositoryName, time } from "./words.ts";
 
 export const binEntry = z
   .object({
@@ -19,8 +19,7 @@ export const binEntry = z
 
 export const binQuery = z.strictObject({
   repository: repositoryName.optional().describe("Only what was deleted there."),
-  ...page,
-  after: afterNumber,
+  ...numberPage,
 });
 
 export const binRestore = z

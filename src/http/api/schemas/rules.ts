@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ROLES, VISIBILITIES } from "../../../access/index.ts";
-import { action, afterNumber, nodePath, page, repositoryName, role, subjectName, time, visibility } from "./words.ts";
+import { action, nodePath, numberPage, page, repositoryName, role, subjectName, time, visibility } from "./words.ts";
 
 export const namespace = z
   .object({
@@ -100,4 +100,4 @@ export const childrenQuery = z.strictObject({
   ...page,
 });
 
-export const grantsQuery = z.strictObject({ subject: subjectName.optional(), ...page, after: afterNumber });
+export const grantsQuery = z.strictObject({ subject: subjectName.optional(), ...numberPage });

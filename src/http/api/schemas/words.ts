@@ -59,7 +59,11 @@ export const afterNumber = z
   .default("")
   .describe(AFTER);
 
+/** As `page`, of a list by numbers. */
+export const numberPage = { ...page, after: afterNumber } as const;
+
 export const pageQuery = z.strictObject(page);
+export type PageQuery = z.output<typeof pageQuery>;
 
 /** A page of a list; `Link` names the next one. */
 export function listOf<S extends z.ZodType>(item: S) {
