@@ -21,6 +21,11 @@ interface NodePermission<Params> {
   readonly tags?: (params: Params) => TagsInQuestion;
 }
 
+/** For who may do this at the node that the path names. */
+export function atNode(action: NodePermission<unknown>["action"]): NodePermission<{ readonly path: string }> {
+  return { node: ({ path }) => path, action };
+}
+
 export interface Wish<Params> {
   readonly permission: RoutePermission<Params>;
   readonly params: Params;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ROOT } from "../../../access/index.ts";
 import { type Cluster, listClusters, listLeases } from "../../../metadata/index.ts";
 import { forgetCluster, getCluster, reportCluster } from "../../../registry/index.ts";
 import { registryChangeOf } from "../registry-change.ts";
@@ -11,9 +12,9 @@ const params = z.strictObject({ cluster: clusterParam });
 const tag = "in-use";
 
 /** Images of whatever repositories. */
-const ROOT = () => "";
-const reading = { node: ROOT, action: "settings:read" } as const;
-const writing = { node: ROOT, action: "settings:write" } as const;
+const ofAll = () => ROOT;
+const reading = { node: ofAll, action: "settings:read" } as const;
+const writing = { node: ofAll, action: "settings:write" } as const;
 
 /** Of so many images with long names. */
 const MAX_REPORT_BYTES = 8 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import {
   deleteNamespace,
   getNode,
@@ -10,15 +10,13 @@ import {
   setVisibility,
 } from "../../../access/index.ts";
 import { noteSettingsChange } from "../../../registry/index.ts";
+import { atNode } from "../permission.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { childrenQuery, member, memberChange, namespace, namespaceChange } from "../schemas/rules.ts";
-import { listOf, nodeParam, subjectName } from "../schemas/words.ts";
+import { listOf, nodeParams, subjectName } from "../schemas/words.ts";
 
-const params = z.strictObject({ path: nodeParam });
-const memberParams = z.strictObject({ path: nodeParam, subject: subjectName });
+const memberParams = nodeParams.extend({ subject: subjectName });
 const tag = "namespaces";
-
-const pathOf = ({ path }: { readonly path: string }) => path;
 
 export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
   defineRoute({
@@ -43,8 +41,8 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     path: "/namespaces/{path}",
     tag,
     summary: "Show a namespace with the settings that hold for it, and which node each is from",
-    permission: { node: pathOf, action: "see" },
-    params,
+    permission: atNode("see"),
+    params: nodeParams,
     response: namespace,
     current,
     handle: async (call) => ({ body: await current(call) }),
@@ -55,8 +53,8 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Say what holds for a namespace and all below it",
     description: "A namespace that is nowhere yet is begun by who may `namespaces:write` there.",
-    permission: { node: pathOf, action: "settings:write" },
-    params,
+    permission: atNode("settings:write"),
+    params: nodeParams,
     body: namespaceChange,
     response: namespace,
     current,
@@ -70,8 +68,8 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Remove what a namespace says itself, its members and settings included",
     description: "What is below it stays, and so do repositories: what held by it then is as the node above says.",
-    permission: { node: pathOf, action: "namespaces:write" },
-    params,
+    permission: atNode("namespaces:write"),
+    params: nodeParams,
     current,
     async handle(call) {
       const {
@@ -88,8 +86,8 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     path: "/namespaces/{path}/members",
     tag,
     summary: "List who has a role on a namespace, there or from above",
-    permission: { node: pathOf, action: "settings:read" },
-    params,
+    permission: atNode("settings:read"),
+    params: nodeParams,
     response: listOf(member),
     async handle(call) {
       const members = await listMembers(call.queries, await call.viewer(), call.params.path);
@@ -102,7 +100,7 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Give a role on a namespace and all below it",
     description: "Nobody gives more than they have, nor changes the role of who has more.",
-    permission: { node: pathOf, action: "members:write" },
+    permission: atNode("members:write"),
     params: memberParams,
     body: memberChange,
     response: member,
@@ -118,7 +116,7 @@ export const NAMESPACE_ROUTES: readonly ApiRoute[] = [
     path: "/namespaces/{path}/members/{subject}",
     tag,
     summary: "Take back a role that was given on a namespace",
-    permission: { node: pathOf, action: "members:write" },
+    permission: atNode("members:write"),
     params: memberParams,
     async handle(call) {
       await removeMember(call.change, call.params);
@@ -132,6 +130,6 @@ function showNode({ path, visibility, hasRules }: NamespaceNode) {
   return { path, settings: { visibility: { value, origin: origin ?? null } }, hasRules };
 }
 
-async function current({ queries, viewer, params: { path } }: ApiCall<z.output<typeof params>>) {
+async function current({ queries, viewer, params: { path } }: ApiCall<z.output<typeof nodeParams>>) {
   return showNode(await getNode(queries, await viewer(), path));
 }

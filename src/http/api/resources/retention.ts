@@ -1,9 +1,9 @@
-import { z } from "zod";
 import { getNode } from "../../../access/index.ts";
 import { type ListedVerdict, listVerdicts } from "../../../registry/index.ts";
+import { atNode } from "../permission.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { retentionQuery, tagVerdict } from "../schemas/settings.ts";
-import { listOf, nodeParam, timeOf, timeOrNull } from "../schemas/words.ts";
+import { listOf, nodeParams, timeOf, timeOrNull } from "../schemas/words.ts";
 
 export const RETENTION_ROUTES: readonly ApiRoute[] = [
   defineRoute({
@@ -12,8 +12,8 @@ export const RETENTION_ROUTES: readonly ApiRoute[] = [
     tag: "namespaces",
     summary: "Say what retention keeps and removes of the tags of a namespace, and why",
     description: "Nothing is removed by it. A page may be short, or empty, although a next one follows.",
-    permission: { node: ({ path }) => path, action: "settings:read" },
-    params: z.strictObject({ path: nodeParam }),
+    permission: atNode("settings:read"),
+    params: nodeParams,
     query: retentionQuery,
     response: listOf(tagVerdict),
     async handle({ queries, viewer, parts, params: { path }, query }) {

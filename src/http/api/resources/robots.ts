@@ -8,21 +8,19 @@ import {
   type Robot,
   updateRobot,
 } from "../../../access/index.ts";
+import { atNode } from "../permission.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { newRobot, robot, robotChange } from "../schemas/teams.ts";
-import { listOf, msOrNull, nodeParam, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
+import { listOf, msOrNull, nodeParams, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
 import { readPage } from "./pages.ts";
 
 const tag = "robots";
-const nodeParams = z.strictObject({ path: nodeParam });
 export const robotParams = z.strictObject({
   name: z
     .string()
     .regex(/^[^+]*\+[^+]+$/, "a robot's name is <namespace>+<name>")
     .describe("Percent-encoded, such as `team%2Fapp%2Bci`."),
 });
-
-const pathOf = ({ path }: { readonly path: string }) => path;
 
 /** The node that a robot of this name belongs to. */
 export function ownerOf({ name }: { readonly name: string }): string {
@@ -48,7 +46,7 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     path: "/namespaces/{path}/robots",
     tag,
     summary: "List the robots of a namespace",
-    permission: { node: pathOf, action: "settings:read" },
+    permission: atNode("settings:read"),
     params: nodeParams,
     query: pageQuery,
     response: listOf(robot),
@@ -63,7 +61,7 @@ export const ROBOT_ROUTES: readonly ApiRoute[] = [
     path: "/namespaces/{path}/robots",
     tag,
     summary: "Make a robot, which can do nothing before it is given roles or grants",
-    permission: { node: pathOf, action: "members:write" },
+    permission: atNode("members:write"),
     params: nodeParams,
     body: newRobot,
     response: robot,

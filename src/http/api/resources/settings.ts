@@ -1,18 +1,17 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { type Change, getNode, putSetting, removeSetting } from "../../../access/index.ts";
 import { RegistryError } from "../../../oci/index.ts";
 import { findSettings, noteSettingsChange, SETTING_NAMES, type SettingName } from "../../../registry/index.ts";
+import { atNode } from "../permission.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { setting, settingChange, settingName } from "../schemas/settings.ts";
-import { listOf, nodeParam } from "../schemas/words.ts";
+import { listOf, nodeParams } from "../schemas/words.ts";
 
-const params = z.strictObject({ path: nodeParam });
-const settingParams = z.strictObject({ path: nodeParam, setting: settingName });
+const settingParams = nodeParams.extend({ setting: settingName });
 const tag = "namespaces";
 
-const pathOf = ({ path }: { readonly path: string }) => path;
-const reading = { node: pathOf, action: "settings:read" } as const;
-const writing = { node: pathOf, action: "settings:write" } as const;
+const reading = atNode("settings:read");
+const writing = atNode("settings:write");
 
 const SUMMARIES: Readonly<Record<SettingName, string>> = {
   "immutable-tags": "Say which tags cannot be moved or deleted",
@@ -36,7 +35,7 @@ export const SETTING_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "List the settings that hold for a namespace, each with the node that says so",
     permission: reading,
-    params,
+    params: nodeParams,
     response: listOf(setting),
     handle: async (call) => ({ body: { items: await listSettings(call) } }),
   }),
@@ -76,7 +75,7 @@ function putRoute(name: SettingName): ApiRoute {
     summary: SUMMARIES[name],
     description: DESCRIPTIONS[name] ?? "For the namespace and all below it, in the place of what the nodes above say.",
     permission: writing,
-    params,
+    params: nodeParams,
     body: settingChange(name),
     response: setting,
     current: (call) => getSetting(call, name),
@@ -101,7 +100,11 @@ async function noteChange({ queries, nowMs }: Change, node: string, name: Settin
 type Shown = z.input<typeof setting>;
 
 /** @throws RegistryError `not-found` */
-async function listSettings({ queries, viewer, params: { path } }: ApiCall<z.output<typeof params>>): Promise<Shown[]> {
+async function listSettings({
+  queries,
+  viewer,
+  params: { path },
+}: ApiCall<z.output<typeof nodeParams>>): Promise<Shown[]> {
   await getNode(queries, await viewer(), path);
   const settings = await findSettings(queries, path);
   return SETTING_NAMES.flatMap((name) => {
@@ -111,7 +114,7 @@ async function listSettings({ queries, viewer, params: { path } }: ApiCall<z.out
 }
 
 /** @throws RegistryError `not-found` */
-async function getSetting(call: ApiCall<z.output<typeof params>>, name: SettingName): Promise<Shown> {
+async function getSetting(call: ApiCall<z.output<typeof nodeParams>>, name: SettingName): Promise<Shown> {
   const found = (await listSettings(call)).find((said) => said.name === name);
   if (!found) throw new RegistryError("not-found", `no namespace says anything of ${name} here`);
   return found;

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { listUsage, measureStorage, type UsageSum } from "../../../metadata/index.ts";
 import type { Answer } from "../../answer.ts";
+import { atNode } from "../permission.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { storageUse, usageQuery, usageSum } from "../schemas/usage.ts";
-import { afterNumber, listOf, nodeParam, page } from "../schemas/words.ts";
+import { afterNumber, listOf, nodeParams, page, timeOf } from "../schemas/words.ts";
 
 const tag = "usage";
-const params = z.strictObject({ path: nodeParam });
-const permission = { node: ({ path }: { readonly path: string }) => path, action: "settings:read" } as const;
+const permission = atNode("settings:read");
 
 type Query = z.output<typeof usageQuery>;
 
@@ -18,7 +18,7 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Say what was pulled and pushed below a namespace",
     permission,
-    params,
+    params: nodeParams,
     query: usageQuery.extend({ limit: page.limit, after: afterNumber }),
     response: listOf(usageSum),
     async handle(call) {
@@ -35,7 +35,7 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "The same as lines of comma-separated values",
     permission,
-    params,
+    params: nodeParams,
     query: usageQuery,
     response: z.string(),
     mediaType: "text/csv",
@@ -58,7 +58,7 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Say how much a namespace and all below it holds",
     permission,
-    params,
+    params: nodeParams,
     response: storageUse,
     async handle(call) {
       const use = await measureStorage(call.queries, call.params.path);
@@ -69,14 +69,10 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
 
 const ROWS_AT_ONCE = 1000;
 
-function queryOf({ parts, params: { path } }: ApiCall<z.output<typeof params>>, { from, to, by }: Query) {
+function queryOf({ parts, params: { path } }: ApiCall<z.output<typeof nodeParams>>, { from, to, by }: Query) {
   const today = timeOf(parts.clock.nowMs()).slice(0, 10);
   const fromDay = from ?? `${today.slice(0, 8)}01`;
   return { node: path, fromDay, toDay: to ?? today, by: by as readonly ("day" | "repository" | "principal")[] };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 const COLUMNS = ["day", "repository", "principal", "pulls", "pushes", "receivedBytes", "sentBytes"] as const;

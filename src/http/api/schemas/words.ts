@@ -16,6 +16,9 @@ export const nodeParam = z
     `The namespace's path, percent-encoded, such as \`team%2Fapp\`; \`${ROOT_IN_PATHS}\` is the root of the tree.`,
   );
 
+/** Of a route at a node. */
+export const nodeParams = z.strictObject({ path: nodeParam });
+
 export const nodePath = z
   .string()
   .refine((text) => text === ROOT || isRepositoryName(text), NO_NODE)
