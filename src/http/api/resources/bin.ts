@@ -33,10 +33,7 @@ export const BIN_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     params,
     response: binEntry,
-    async handle({ queries, params: { id }, viewer }) {
-      const entry = await getEntry(queries, await viewer(), id);
-      return { body: await showEntry(queries, entry) };
-    },
+    handle: async (call) => ({ body: await showEntry(call.queries, await getEntry(call, maySeeEntry)) }),
   }),
   defineRoute({
     method: "POST",
@@ -50,16 +47,11 @@ export const BIN_ROUTES: readonly ApiRoute[] = [
     response: binRestored,
     makesNothing: true,
     async handle(call) {
-      const {
-        change,
-        parts,
-        params: { id },
-        body: { force },
-      } = call;
-      const { registryOptions } = parts;
+      const { force } = call.body;
+      const { registryOptions } = call.parts;
       requireWritable({ options: registryOptions });
-      const viewer = await change.viewer();
-      const entry = await getEntryToChange(call.queries, viewer, id);
+      const entry = await getEntry(call, mayHandle);
+      const viewer = await call.viewer();
       const { digest, tags } = await restoreFromBin(registryChangeOf(call), {
         entry,
         force,
@@ -79,7 +71,7 @@ export const BIN_ROUTES: readonly ApiRoute[] = [
     params,
     async handle(call) {
       requireWritable({ options: call.parts.registryOptions });
-      const entry = await getEntryToChange(call.queries, await call.change.viewer(), call.params.id);
+      const entry = await getEntry(call, mayHandle);
       await removeFromBin(registryChangeOf(call), [entry]);
       return { body: undefined };
     },
@@ -115,17 +107,19 @@ async function listBin(call: ApiCall<unknown, z.output<typeof binQuery>>) {
   const { limit, after, repository } = call.query;
   const viewer = await call.viewer();
   const items: BinEntry[] = [];
-  let next = after === "" ? undefined : after;
+  let next = after === "" ? undefined : Number(after);
   for (let reads = 0; reads < MOST_READS && items.length <= limit; reads += 1) {
-    const beforeId = next === undefined ? undefined : Number(next);
-    const found = await listBinEntries(call.queries, { repository, beforeId, limit: READ_AT_ONCE });
+    const found = await listBinEntries(call.queries, { repository, beforeId: next, limit: READ_AT_ONCE });
     for (const entry of found) if (await maySeeEntry(call.queries, viewer, entry)) items.push(entry);
-    next = found.length < READ_AT_ONCE ? undefined : String(found.at(-1)?.id);
+    next = found.length < READ_AT_ONCE ? undefined : found.at(-1)?.id;
     if (next === undefined) break;
   }
   const shown = items.slice(0, limit);
-  if (items.length > limit) next = String(shown.at(-1)?.id);
-  return { body: { items: await Promise.all(shown.map((entry) => showEntry(call.queries, entry))) }, next };
+  if (items.length > limit) next = shown.at(-1)?.id;
+  return {
+    body: { items: await Promise.all(shown.map((entry) => showEntry(call.queries, entry))) },
+    next: next?.toString(),
+  };
 }
 
 async function showEntry(queries: Queries, entry: BinEntry) {
@@ -147,25 +141,19 @@ async function maySeeEntry(queries: Queries, viewer: Viewer, entry: BinEntry): P
   return viewer.asker.systemRole !== undefined || mayHandle(queries, viewer, entry);
 }
 
-/** @throws RegistryError `not-found`, `denied` */
-async function getEntry(queries: Queries, viewer: Viewer, id: number): Promise<BinEntry> {
-  const entry = await findBinEntry(queries, id);
-  if (entry && (await maySeeEntry(queries, viewer, entry))) return entry;
-  throw refusal(viewer, id, entry);
-}
-
-/** @throws RegistryError `not-found`, `denied` */
-async function getEntryToChange(queries: Queries, viewer: Viewer, id: number): Promise<BinEntry> {
-  const entry = await findBinEntry(queries, id);
-  if (entry && (await mayHandle(queries, viewer, entry))) return entry;
-  throw refusal(viewer, id, entry);
-}
-
-function refusal(viewer: Viewer, id: number, entry: BinEntry | undefined): RegistryError {
-  const isSeen = entry && isPermitted(viewer, { path: entry.repository, action: "pull", isAnyTagEnough: true });
-  return isSeen
+/** @throws RegistryError `not-found`, `denied` for who may not */
+async function getEntry(call: ApiCall<z.output<typeof params>>, may: typeof mayHandle): Promise<BinEntry> {
+  const { queries, params: place } = call;
+  const viewer = await call.viewer();
+  const entry = await findBinEntry(queries, place.id);
+  if (entry && (await may(queries, viewer, entry))) return entry;
+  throw entry && isSeen(viewer, entry.repository)
     ? new RegistryError("denied", `you may not delete in ${entry.repository}, nor undo a delete`)
-    : new RegistryError("not-found", `there is no entry ${id} in the bin: it was restored, or its time was over`);
+    : new RegistryError("not-found", `there is no entry ${place.id} in the bin: it was restored, or its time was over`);
+}
+
+function isSeen(viewer: Viewer, path: string): boolean {
+  return isPermitted(viewer, { path, action: "pull", isAnyTagEnough: true });
 }
 
 function requireMayMove(viewer: Viewer, { repository: path }: BinEntry, tags: readonly Tag[]): void {
@@ -178,8 +166,7 @@ function requireMayEmpty(viewer: Viewer, repository: string | undefined): void {
   if (viewer.asker.systemRole === "administrator") return;
   if (repository === undefined) throw new RegistryError("denied", "this is for administrators: name a repository");
   if (isPermitted(viewer, { path: repository, action: "delete" })) return;
-  const isSeen = isPermitted(viewer, { path: repository, action: "pull", isAnyTagEnough: true });
-  throw isSeen
+  throw isSeen(viewer, repository)
     ? new RegistryError("denied", `you may not delete in ${repository}`)
     : new RegistryError("not-found", "there is nothing here");
 }
