@@ -5,7 +5,7 @@ import { findAccountById } from "../accounts/find-account.ts";
 import { askerOf } from "../caller.ts";
 import { principalOf } from "../principal.ts";
 import type { AccessRequest, Asker, GrantRule, Visibility } from "./access-rules.ts";
-import type { Viewer } from "./authority.ts";
+import { isPermitted, type Viewer } from "./authority.ts";
 import { decideAccess, maySee, type Permission, visibilityOf } from "./decide-access.ts";
 import { maySeeGrant } from "./manage-grants.ts";
 import type { EffectiveSetting } from "./namespace-tree.ts";
@@ -61,7 +61,7 @@ export async function explainAccess(
   viewer: Viewer,
   { subject, ...request }: AccessQuestion,
 ): Promise<AccessExplanation> {
-  const mayReadAll = isPermittedTo(viewer, { path: request.path, action: "settings:read" });
+  const mayReadAll = isPermitted(viewer, { path: request.path, action: "settings:read" });
   const named = mayReadAll ? await findAsker(queries, subject) : await findSelf(queries, viewer, subject);
   const { rules, nowMs } = viewer;
   const permission = decideAccess(rules, named.asker, request, nowMs);
@@ -117,10 +117,6 @@ async function findAsker(queries: Queries, subject: SubjectName): Promise<NamedA
   const account = await findAccountById(queries, Number(id.slice("account:".length)));
   if (!account) throw new RegistryError("not-found", `there is no ${shorten(subject)}`);
   return { asker: askerOf(principalOf(account)), account };
-}
-
-function isPermittedTo({ rules, asker, nowMs }: Viewer, request: AccessRequest): boolean {
-  return decideAccess(rules, asker, request, nowMs) !== undefined;
 }
 
 /** Who others are and what they may do is told to nobody else, nor whether there is anybody of that name. */
