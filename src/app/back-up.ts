@@ -17,7 +17,6 @@ import {
   type BackedUp,
   type BackupRecord,
   backUp,
-  type BlobsCopied,
   copyObject,
   databaseKeyOf,
   type DatabaseCopy,
@@ -36,7 +35,6 @@ export interface BackupOptions {
   readonly directory: string;
   readonly keep?: number | undefined;
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: BlobsCopied) => void;
 }
 
 /**
@@ -80,7 +78,7 @@ export async function backUpRegistry(config: Config, options: BackupOptions): Pr
   });
 }
 
-export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signal" | "onProgress"> {
+export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signal"> {
   /** The newest backup that was taken by then; `undefined`: the newest. */
   readonly atMs?: number | undefined;
 }

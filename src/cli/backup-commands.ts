@@ -19,7 +19,7 @@ export async function backupCommand(command: BackupCommand, terminal: Terminal):
   process.umask(0o077);
   const { directory, keep, json } = command;
   return work(command, terminal, async (config, signal) => {
-    const done = await backUpRegistry(config, { directory, keep, signal, onProgress: () => undefined });
+    const done = await backUpRegistry(config, { directory, keep, signal });
     const { name, blobs, bytes, copiedBlobs, copiedBytes, missing, removedBackups, removedBlobs } = done;
     const lines = [
       `Backed up as ${name}: the database and ${count(blobs, "blob")} (${formatBytes(bytes)}), ` +
@@ -41,7 +41,7 @@ export interface RestoreCommand extends Omit<BackupCommand, "keep"> {
 export async function restoreCommand(command: RestoreCommand, terminal: Terminal): Promise<number> {
   const { directory, atMs, json } = command;
   return work(command, terminal, async (config, signal) => {
-    const done = await restoreRegistry(config, { directory, atMs, signal, onProgress: () => undefined });
+    const done = await restoreRegistry(config, { directory, atMs, signal });
     const { backup, blobs, bytes, missing } = done;
     const taken = new Date(backup.takenAtMs).toISOString();
     const text = `Restored ${backup.name}, taken at ${taken}: the database and ${count(blobs, "blob")} (${formatBytes(bytes)}).\n`;

@@ -1,4 +1,4 @@
-import { listBlobs, type Queries } from "../../metadata/index.ts";
+import type { Queries } from "../../metadata/index.ts";
 import { BLOBS_FOLDER } from "../../registry/index.ts";
 import type { Clock } from "../../runtime/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
@@ -10,7 +10,7 @@ import {
   listBackups,
   recordKeyOf,
 } from "./backup-layout.ts";
-import { type BlobsCopied, type BlobsCopy, copyBlobs } from "./copy-blobs.ts";
+import { type BlobsCopied, type BlobsCopy, copyBlobs, iterateBlobs } from "./copy-blobs.ts";
 import { copyObject } from "./copy-object.ts";
 
 /** A copy of the database that nobody changes. */
@@ -62,7 +62,7 @@ export async function backUp(backup: Backup): Promise<BackedUp> {
       const copied = await copyBlobs(copy.reads, backup);
       if ((await hasUnexpectedLoss(copy.reads, copied)) && round < MOST_ROUNDS) continue;
       const record = await putRecord(backup, { name, takenAtMs, copy, copied });
-      const removed = backup.keep === undefined ? NOTHING_REMOVED : await prune(backup, backup.keep, name);
+      const removed = backup.keep === undefined ? NOTHING_REMOVED : await prune(backup, backup.keep, { name, copy });
       const { copiedBlobs, copiedBytes } = copied;
       return { ...record, copiedBlobs, copiedBytes, ...removed };
     } finally {
@@ -76,11 +76,7 @@ export async function backUp(backup: Backup): Promise<BackedUp> {
 async function hasUnexpectedLoss(reads: Queries, { missing }: BlobsCopied): Promise<boolean> {
   if (missing.length === 0) return false;
   const lost = new Set<string>();
-  for (let after: string | undefined = ""; after !== undefined;) {
-    const page: Awaited<ReturnType<typeof listBlobs>> = await listBlobs(reads, { after, limit: 500, onlyLost: true });
-    for (const { digest } of page) lost.add(digest);
-    after = page.at(-1)?.digest;
-  }
+  for await (const { digest } of iterateBlobs(reads, { onlyLost: true })) lost.add(digest);
   return missing.some((digest) => !lost.has(digest));
 }
 
@@ -115,9 +111,13 @@ const NOTHING_REMOVED = { removedBackups: 0, removedBlobs: 0 };
  * Removes the oldest backups but `keep`, and blobs that none of those that stay names.
  * @param taken stays, also when a clock that was put back says that it is the oldest
  */
-async function prune({ to, openCopy }: Backup, keep: number, taken: string): Promise<typeof NOTHING_REMOVED> {
+async function prune(
+  { to, openCopy }: Backup,
+  keep: number,
+  taken: Pick<Taken, "name" | "copy">,
+): Promise<typeof NOTHING_REMOVED> {
   const all = await listBackups(to);
-  const others = all.filter(({ name }) => name !== taken);
+  const others = all.filter(({ name }) => name !== taken.name);
   const old = others.slice(0, Math.max(0, all.length - keep));
   for (const { name } of old) {
     await to.remove(recordKeyOf(name));
@@ -125,7 +125,15 @@ async function prune({ to, openCopy }: Backup, keep: number, taken: string): Pro
   }
   if (old.length === 0) return NOTHING_REMOVED;
   const needed = new Set<string>();
-  for (const { name } of [...others.slice(old.length), { name: taken }]) await addKeys(await openCopy(name), needed);
+  await addKeys(taken.copy, needed);
+  for (const { name } of others.slice(old.length)) {
+    const copy = await openCopy(name);
+    try {
+      await addKeys(copy, needed);
+    } finally {
+      await copy.close();
+    }
+  }
   let removedBlobs = 0;
   for await (const { key } of to.iterate(`${BLOBS_FOLDER}/`)) {
     if (needed.has(key)) continue;
@@ -135,16 +143,8 @@ async function prune({ to, openCopy }: Backup, keep: number, taken: string): Pro
   return { removedBackups: old.length, removedBlobs };
 }
 
-async function addKeys(copy: DatabaseCopy, keys: Set<string>): Promise<void> {
-  try {
-    for (let after: string | undefined = ""; after !== undefined;) {
-      const page: Awaited<ReturnType<typeof listBlobs>> = await listBlobs(copy.reads, { after, limit: 500 });
-      for (const { storageKey } of page) keys.add(storageKey);
-      after = page.at(-1)?.digest;
-    }
-  } finally {
-    await copy.close();
-  }
+async function addKeys({ reads }: DatabaseCopy, keys: Set<string>): Promise<void> {
+  for await (const { storageKey } of iterateBlobs(reads)) keys.add(storageKey);
 }
 
 /** What a backup that broke off has left. */

@@ -3,6 +3,7 @@ import { algorithmOf, type Digest, hexOf } from "../../oci/index.ts";
 import { keyOf } from "../../registry/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { copyObject } from "./copy-object.ts";
+import { inPages } from "../in-pages.ts";
 import { inParallel } from "../in-parallel.ts";
 
 export interface BlobsCopy {
@@ -10,7 +11,6 @@ export interface BlobsCopy {
   readonly to: StorageDriver;
   readonly newId: () => string;
   readonly signal: AbortSignal;
-  readonly onProgress?: ((progress: BlobsCopied) => void) | undefined;
 }
 
 /** What became of the blobs of a database. */
@@ -45,7 +45,6 @@ export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<Blob
       copied.copiedBlobs += 1;
       copied.copiedBytes += blob.sizeBytes;
     }
-    copy.onProgress?.(copied);
   }
   return copied;
 }
@@ -63,10 +62,8 @@ async function copyBlob(
   return done ? "copied" : "missing";
 }
 
-async function* iterateBlobs(queries: Queries): AsyncGenerator<StoredBlob, void, void> {
-  for (let after: string | undefined = ""; after !== undefined;) {
-    const page: readonly StoredBlob[] = await listBlobs(queries, { after, limit: BLOB_PAGE });
-    yield* page;
-    after = page.at(-1)?.digest;
-  }
+/** The blobs of a database: all, or those that it knows to be lost. */
+export function iterateBlobs(queries: Queries, { onlyLost = false } = {}): AsyncIterable<StoredBlob> {
+  const digestOfRow = ({ digest }: StoredBlob) => digest;
+  return inPages(BLOB_PAGE, digestOfRow, (page) => listBlobs(queries, { ...page, onlyLost }));
 }
