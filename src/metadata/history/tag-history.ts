@@ -39,17 +39,7 @@ export interface TagChangeRecord {
   readonly address: string | null;
 }
 
-interface Row extends TagPlace {
-  readonly digest: Digest | null;
-  readonly fromDigest: Digest | null;
-  readonly fromSinceMs: number | null;
-  readonly atMs: number;
-  readonly cause: TagCause;
-  readonly actor: string | null;
-  readonly address: string | null;
-}
-
-const insertChange = preparedQuery((queries, row: Row) =>
+const insertChange = preparedQuery((queries, row: TagPlace & Omit<TagChangeRecord, "id">) =>
   queries.insertInto("tag_history").values({
     repository_id: row.repositoryId,
     tag: row.tag,

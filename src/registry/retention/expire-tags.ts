@@ -3,7 +3,6 @@ import {
   type DatedTag,
   findRepositoryId,
   findHeldManifests,
-  findTag,
   listDatedTags,
   putTagWatch,
   type Queries,
@@ -12,7 +11,7 @@ import {
   removeTagWatch,
   type TagWatch,
 } from "../../metadata/index.ts";
-import type { RepositoryName, Tag } from "../../oci/index.ts";
+import type { RepositoryName } from "../../oci/index.ts";
 import { showLease } from "../in-use/guard-running.ts";
 import { record } from "../record.ts";
 import type { Registry } from "../registry.ts";
@@ -108,11 +107,13 @@ export async function expireTags(
     const held = await findHeldManifests(queries, { repository, repositoryId, nowMs });
     if (doomed.some(({ digest }) => held.has(digest))) return false;
     const tags = doomed.map(({ tag }) => tag);
-    await recordExpiries(queries, { repositoryId, tags, nowMs });
     // Whether manifests without a tag stay, and how long, is for the node to say that does.
     const withManifests = settings.untagged === undefined;
     await removeTags(queries, { repositoryId, tags, withManifests });
-    for (const { tag, digest, reason } of doomed) {
+    for (const { tag, digest, reason, pushedAtMs } of doomed) {
+      // Where it points is as it was judged: nothing has changed since.
+      const gone = { repositoryId, tag, digest: undefined, from: { digest, updatedAtMs: pushedAtMs } };
+      await recordTagChange(queries, { ...gone, cause: "expiry", nowMs, by: BY_ITSELF });
       const detail = { tag, digest, reason, run };
       await record(registry, queries, { ...BY_ITSELF, act: "tag.expire", target: repository, detail });
     }
@@ -120,22 +121,6 @@ export async function expireTags(
     await putTagWatch(queries, { ...watch, nowMs });
     return true;
   });
-}
-
-/** In the history of each tag, before it goes. */
-async function recordExpiries(
-  queries: Queries,
-  {
-    repositoryId,
-    tags,
-    nowMs,
-  }: { readonly repositoryId: number; readonly tags: readonly Tag[]; readonly nowMs: number },
-): Promise<void> {
-  for (const tag of tags) {
-    const from = await findTag(queries, repositoryId, tag);
-    const gone = { repositoryId, tag, digest: undefined, from };
-    await recordTagChange(queries, { ...gone, cause: "expiry", nowMs, by: BY_ITSELF });
-  }
 }
 
 const BY_ITSELF = { actor: undefined, address: undefined, requestId: undefined };
