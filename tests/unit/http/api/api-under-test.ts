@@ -37,6 +37,11 @@ export interface Asked {
   readonly json: any;
 }
 
+/** Path and query of the next page, as `ask` takes them; `undefined` on the last. */
+export function nextOf({ headers }: Pick<Asked, "headers">): string | undefined {
+  return /^<\/api\/v1(.+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
+}
+
 export interface AskOptions {
   /** Sent as JSON, unless it is a text. */
   readonly body?: unknown;
@@ -248,10 +253,14 @@ export class Rows {
     await putRole(this.#queries, { path, subject, role, nowMs: this.#nowMs });
   }
 
-  /** May pull what matches. */
-  async grant(account: number, pathPattern: string): Promise<void> {
+  /** @param more what it is for; absent: to pull every tag */
+  async grant(
+    account: number,
+    pathPattern: string,
+    more: { readonly tagPattern?: string; readonly actions?: readonly string[] } = {},
+  ): Promise<void> {
     const ends = { expiresAtMs: null, createdAtMs: this.#nowMs };
-    const grant = { subject: `account:${account}`, pathPattern, tagPattern: null, actions: ["pull"], ...ends };
+    const grant = { subject: `account:${account}`, pathPattern, tagPattern: null, actions: ["pull"], ...more, ...ends };
     await insertGrant(this.#queries, grant);
   }
 

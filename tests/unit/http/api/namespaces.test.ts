@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+import { type ApiUnderTest, nextOf, openApi } from "./api-under-test.ts";
 
 let api: ApiUnderTest;
 const ids = new Map<string, number>();
@@ -53,7 +53,7 @@ describe("the namespaces that are listed", () => {
     for (let pages = 0; pages < 10; pages++) {
       const { headers, json } = await api.ask("reader", asked);
       seen.push(...json.items.map((node: { path: string }) => node.path));
-      const next = /^<\/api\/v1(.+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
+      const next = nextOf({ headers });
       if (next === undefined) break;
       asked = `GET ${next}`;
     }

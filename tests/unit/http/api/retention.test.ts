@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ensureRepository, putManifest, putTag } from "../../../../src/metadata/index.ts";
 import { digestOf, parseManifest, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
 import { contentOf, imageManifest } from "../../../support/oci-content.ts";
-import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+import { type ApiUnderTest, nextOf, openApi } from "./api-under-test.ts";
 
 let api: ApiUnderTest;
 
@@ -44,7 +44,7 @@ async function listed(node: string, query = ""): Promise<readonly string[]> {
     const { status, headers, json } = await api.ask("maintainer", asked);
     expect(status).toBe(200);
     for (const { repository, tag, verdict } of (json as Page).items) seen.push(`${repository}:${tag} ${verdict}`);
-    const next: string | undefined = /^<\/api\/v1(.+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
+    const next: string | undefined = nextOf({ headers });
     asked = next === undefined ? undefined : `GET ${next}`;
   }
   return seen;

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { addTagPulls, insertGrant, type MetadataDatabase } from "../../../../src/metadata/index.ts";
+import { addTagPulls, type MetadataDatabase } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, parseReference, type RepositoryName } from "../../../../src/oci/index.ts";
 import { createRegistry, deleteManifest, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { createHashPool } from "../../../../src/runtime/index.ts";
 import { openStorage } from "../../../../src/storage/index.ts";
 import { type Content, imageIndex } from "../../../support/oci-content.ts";
-import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+import { type ApiUnderTest, nextOf, openApi } from "./api-under-test.ts";
 
 const app = "team/app" as RepositoryName;
 const by = { actor: "writer", address: "10.0.0.7", requestId: "push" };
@@ -18,14 +18,17 @@ const TAG = "/repositories/team%2Fapp/tags/prod";
 
 let api: ApiUnderTest;
 let registry: Registry;
+let reader: number;
+let stranger: number;
 beforeEach(async () => {
   api = await openApi();
   registry = await registryOf(api.metadata);
   await api.given(async (rows) => {
-    for (const role of ["reader", "writer", "maintainer"] as const)
-      await rows.role("team", await rows.account(role), role);
+    reader = await rows.account("reader");
+    await rows.role("team", reader, "reader");
+    for (const role of ["writer", "maintainer"] as const) await rows.role("team", await rows.account(role), role);
     await rows.account("root", { systemRole: "administrator" });
-    await rows.account("stranger");
+    stranger = await rows.account("stranger");
   });
   for (const [hour, content] of [one, two, three].entries()) {
     api.clock.atMs = Date.parse(`2026-01-01T0${hour}:00:00Z`);
@@ -95,10 +98,7 @@ describe("tags", () => {
 
   test("are listed to who may pull some of them without the others", async () => {
     await push(one, "dev");
-    let id = 0;
-    await api.given(async (rows) => void (id = await rows.account("partial")));
-    const grant = { pathPattern: "team/app", tagPattern: "dev*", actions: ["pull"], createdAtMs: 1, expiresAtMs: null };
-    await api.metadata.transaction((queries) => insertGrant(queries, { subject: `account:${id}`, ...grant }));
+    await api.given(async (rows) => rows.grant(await rows.account("partial"), "team/app", { tagPattern: "dev*" }));
     const { json } = await api.ask("partial", "GET /repositories/team%2Fapp/tags");
     expect(json.items).toMatchObject([{ name: "dev" }]);
     expect(json.items).toHaveLength(1);
@@ -135,7 +135,7 @@ describe("tags", () => {
       { cause: "push", digest: three.digest, from: two.digest, actor: "writer", address: "10.0.0.7" },
       { cause: "push", digest: two.digest, from: one.digest, time: "2026-01-01T01:00:00.000Z" },
     ]);
-    const next = /^<\/api\/v1(.+)>; rel="next"$/.exec(first.headers.get("link") ?? "")?.[1];
+    const next = nextOf(first);
     const second = await api.ask("reader", `GET ${next}`);
     expect(second.json.items).toMatchObject([{ digest: one.digest, from: null, actor: null, address: null }]);
     expect(second.headers.has("link")).toBe(false);
@@ -183,20 +183,9 @@ describe("a roll-back", () => {
   });
 
   test("of a tag is for who may move that one, and of a deleted one for who may make it", async () => {
-    await api.metadata.transaction(async (queries) => {
-      const { id } = await queries
-        .selectFrom("accounts")
-        .select("id")
-        .where("name", "=", "stranger")
-        .executeTakeFirstOrThrow();
-      const grant = {
-        subject: `account:${id}`,
-        pathPattern: "team/**",
-        tagPattern: "prod",
-        expiresAtMs: null,
-      } as const;
-      await insertGrant(queries, { ...grant, actions: ["pull", "tag:overwrite"], createdAtMs: 1 });
-    });
+    await api.given((rows) =>
+      rows.grant(stranger, "team/**", { tagPattern: "prod", actions: ["pull", "tag:overwrite"] }),
+    );
     await push(one, "dev");
     expect((await rollBack("stranger", { steps: 1 })).status).toBe(200);
     const listed = await api.ask("stranger", "GET /repositories/team%2Fapp/tags");
@@ -216,12 +205,12 @@ describe("a roll-back", () => {
 describe("the bin", () => {
   test("shows to who may delete what was deleted there, in pages", async () => {
     for (const { digest } of [one, two, three]) await remove(digest);
-    const { json, headers } = await api.ask("maintainer", "GET /bin?limit=2");
-    expect(json.items).toMatchObject([
+    const first = await api.ask("maintainer", "GET /bin?limit=2");
+    expect(first.json.items).toMatchObject([
       { id: 3, kind: "manifest", repository: "team/app", digest: three.digest, tags: ["prod"], actor: "writer" },
       { id: 2, digest: two.digest, expiresAt: "2026-01-03T00:00:00.000Z" },
     ]);
-    const next = /^<\/api\/v1(.+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
+    const next = nextOf(first);
     expect((await api.ask("maintainer", `GET ${next}`)).json.items).toMatchObject([{ id: 1 }]);
     expect((await api.ask("reader", "GET /bin")).json.items).toEqual([]);
     expect((await api.ask("root", "GET /bin?repository=team/other")).json.items).toEqual([]);
@@ -253,20 +242,7 @@ describe("the bin", () => {
       status: 409,
       json: { detail: "the tag prod points elsewhere by now: restore with force to move it back" },
     });
-    await api.metadata.transaction(async (queries) => {
-      const { id } = await queries
-        .selectFrom("accounts")
-        .select("id")
-        .where("name", "=", "reader")
-        .executeTakeFirstOrThrow();
-      const grant = {
-        subject: `account:${id}`,
-        pathPattern: "team/**",
-        tagPattern: "prod",
-        expiresAtMs: null,
-      } as const;
-      await insertGrant(queries, { ...grant, actions: ["tag:delete"], createdAtMs: 1 });
-    });
+    await api.given((rows) => rows.grant(reader, "team/**", { tagPattern: "prod", actions: ["tag:delete"] }));
     expect(await restore("reader", true)).toMatchObject({ status: 403, json: { detail: "you may not move prod" } });
     expect((await restore("maintainer", true)).status).toBe(200);
     expect((await api.ask("reader", `GET ${TAG}`)).json.digest).toBe(three.digest);
