@@ -66,6 +66,17 @@ test("rows are there after closing and opening again", async () => {
   await second.close();
 });
 
+test("values reach a query as what they are", async () => {
+  const db = await openSqlite(":memory:");
+  const bytes = new Uint8Array([49]);
+  const { rows } =
+    await sql`select ${"007"} as text, ${7} as whole, ${0.5} as real, ${null} as missing, ${bytes} as bytes,
+    typeof(${"1"}) as textType, typeof(${bytes}) as bytesType, ${"7"} = ${7} as isSame`.execute(db.reads);
+  const types = { textType: "text", bytesType: "blob", isSame: 0 };
+  expect(rows).toEqual([{ text: "007", whole: 7, real: 0.5, missing: null, bytes, ...types }]);
+  await db.close();
+});
+
 test("a database that was only opened is closed, too", async () => {
   const path = join(folder, "unused.db");
   const db = await openSqlite(path);
