@@ -270,6 +270,7 @@ export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export { type DatedTag, listDatedTags, listRepositoriesWithExpired, removeTags } from "./settings/dated-tags.ts";
 export {
   findNodeSettings,
+  findRepositoryWithSettings,
   listNodesSaying,
   type NodeSetting,
   putNodeSetting,

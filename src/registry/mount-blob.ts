@@ -30,8 +30,8 @@ export async function mountBlob(registry: Registry, mount: Mount): Promise<boole
     // Somebody may have deleted it there since.
     const blobId = await findWholeBlobId(queries, source, mount.digest);
     if (blobId === undefined) return false;
-    await addWithinQuotas(queries, mount.repository, async () =>
-      linkBlob(queries, await ensureRepository(queries, mount.repository, nowMs), blobId, nowMs),
+    await addWithinQuotas(queries, mount.repository, async ({ repositoryId: id }) =>
+      linkBlob(queries, id ?? (await ensureRepository(queries, mount.repository, nowMs)), blobId, nowMs),
     );
     return true;
   });

@@ -25,7 +25,7 @@ import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
 import { recordPush, type TagChange } from "./record.ts";
 import { expiryOf } from "./retention/tag-expiry.ts";
 import { requireMovable } from "./settings/guard-content.ts";
-import type { Settings } from "./settings/settings.ts";
+import type { RepositoryPlace } from "./settings/settings.ts";
 import { requireAllowedUrls, requireSameDigest } from "./validation.ts";
 import { type Registry, requireWritable } from "./registry.ts";
 
@@ -67,8 +67,8 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   const nowMs = registry.clock.nowMs();
   const { warning, ...expiry } = expiryOf(manifest, nowMs);
   const { warnings } = await registry.metadata.transaction((queries) =>
-    addWithinQuotas(queries, push.repository, (settings) =>
-      writeManifest(registry, queries, { ...push, digest, manifest, tags, nowMs, expiry, settings }),
+    addWithinQuotas(queries, push.repository, (place) =>
+      writeManifest(registry, queries, { ...push, ...place, digest, manifest, tags, nowMs, expiry }),
     ),
   );
   return {
@@ -79,17 +79,16 @@ export async function putManifest(registry: Registry, push: ManifestPush): Promi
   };
 }
 
-interface CheckedPush extends ManifestPush {
+interface CheckedPush extends ManifestPush, RepositoryPlace {
   readonly digest: Digest;
   readonly manifest: Manifest;
   readonly nowMs: number;
   readonly expiry: Omit<ReturnType<typeof expiryOf>, "warning">;
-  readonly settings: Settings;
 }
 
 async function writeManifest(registry: Registry, queries: Queries, push: CheckedPush): Promise<void> {
   const { repository, digest, manifest, body, tags, nowMs, expiry, settings, permission, by } = push;
-  const repositoryId = await ensureRepository(queries, repository, nowMs);
+  const repositoryId = push.repositoryId ?? (await ensureRepository(queries, repository, nowMs));
   const changes = await findTagChanges(queries, { repositoryId, digest, tags });
   if (permission) requirePermitted(permission, { manifest, tags, changes });
   requireMovable(settings, changes);

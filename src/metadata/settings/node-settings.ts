@@ -1,5 +1,7 @@
 import { sql } from "kysely";
+import type { RepositoryName } from "../../oci/index.ts";
 import { raiseAccessGeneration } from "../access/counters.ts";
+import { nodesUpFrom } from "../access/namespace-names.ts";
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
 
@@ -22,6 +24,36 @@ const selectSaid = preparedQuery((queries, { paths }: { paths: string }) =>
 export async function findNodeSettings(queries: Queries, paths: readonly string[]): Promise<readonly NodeSetting[]> {
   const rows = await selectSaid(queries, { paths: JSON.stringify(paths) });
   return rows.map(({ path, name, value }) => ({ path, name, value: JSON.parse(value) as unknown }));
+}
+
+/** A repository, and what holds in it. */
+export interface RepositoryWithSettings {
+  /** `undefined`: there is none. */
+  readonly id: number | undefined;
+  /** All that it and the nodes above it say themselves. */
+  readonly said: readonly NodeSetting[];
+}
+
+const selectWithSaid = preparedQuery((queries, { name, paths }: { name: RepositoryName; paths: string }) =>
+  queries.selectNoFrom((query) => [
+    query.selectFrom("repositories").select("id").where("name", "=", name).as("id"),
+    // Mostly nobody says anything, and the nodes need not be looked at.
+    sql<string | null>`case when exists (select 1 from node_settings) then (
+      select json_group_array(json_object('path', path, 'name', name, 'value', json(value))) from node_settings
+      where path in (select value from json_each(${paths}))) end`.as("said"),
+  ]),
+);
+
+/** One look for both, as every push makes it. */
+export async function findRepositoryWithSettings(
+  queries: Queries,
+  name: RepositoryName,
+): Promise<RepositoryWithSettings> {
+  const [row] = await selectWithSaid(queries, { name, paths: JSON.stringify([...nodesUpFrom(name)]) });
+  return {
+    id: row?.id ?? undefined,
+    said: row?.said ? (JSON.parse(row.said) as NodeSetting[]) : [],
+  };
 }
 
 /** The nodes that say this, in the order of their paths. */

@@ -1,7 +1,7 @@
 import { findQuotas, listQuotasWithBlob, nodesUpFrom, type Queries, type QuotaState } from "../../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import type { Registry } from "../registry.ts";
-import { findSettings, type Settings, showNode } from "../settings/settings.ts";
+import { findRepositoryPlace, type RepositoryPlace, showNode } from "../settings/settings.ts";
 import { type Quota, QUOTA_QUANTITIES, type QuotaQuantity, showQuantity } from "./quota.ts";
 
 export interface Added<T> {
@@ -16,19 +16,19 @@ const NEARLY = 0.9;
 /**
  * Does what adds to a repository, unless a node above would hold more of something than it may: all quotas above count. What adds
  * nothing is done also where a node holds too much already. To be called in the transaction, which this undoes by what it throws.
- * @param add is given what holds for the repository, which is looked up once for both
+ * @param add is given the repository and what holds for it, which is looked up once for both
  * @throws RegistryError `denied` naming each limit with its numbers; and what `add` throws
  */
 export async function addWithinQuotas<T>(
   queries: Queries,
   repository: RepositoryName,
-  add: (settings: Settings) => Promise<T>,
+  add: (place: RepositoryPlace) => Promise<T>,
 ): Promise<Added<T>> {
-  const settings = await findSettings(queries, repository);
+  const place = await findRepositoryPlace(queries, repository);
+  if (!place.settings.quota) return { result: await add(place), warnings: [] };
   const nodes = [...nodesUpFrom(repository)];
-  const before = settings.quota ? await findQuotas(queries, nodes) : [];
-  const result = await add(settings);
-  if (before.length === 0) return { result, warnings: [] };
+  const before = await findQuotas(queries, nodes);
+  const result = await add(place);
   const after = await findQuotas(queries, nodes);
   const levels = after.flatMap((state, index) => levelsOf(state, before[index]));
   const exceeded = levels.filter(({ limit, holds, adds }) => adds > 0 && holds + adds > limit);

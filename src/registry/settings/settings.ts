@@ -1,4 +1,11 @@
-import { findNodeSettings, nodesUpFrom, type NodeSetting, type Queries } from "../../metadata/index.ts";
+import {
+  findNodeSettings,
+  findRepositoryWithSettings,
+  nodesUpFrom,
+  type NodeSetting,
+  type Queries,
+} from "../../metadata/index.ts";
+import type { RepositoryName } from "../../oci/index.ts";
 import type { RetentionRule } from "../retention/retention-rule.ts";
 import type { UntaggedRule } from "../collection/collection.ts";
 import type { Quota } from "../quotas/quota.ts";
@@ -49,7 +56,20 @@ export async function findSettings(queries: Queries, path: string): Promise<Sett
   return nearest(await findNodeSettings(queries, [...nodesUpFrom(path)]));
 }
 
-/** The same for several, with one look. */
+/** Where something is added. */
+export interface RepositoryPlace {
+  /** `undefined`: there is no such repository yet. */
+  readonly repositoryId: number | undefined;
+  readonly settings: Settings;
+}
+
+/** What holds for a repository, with its number: one look. */
+export async function findRepositoryPlace(queries: Queries, repository: RepositoryName): Promise<RepositoryPlace> {
+  const { id: repositoryId, said } = await findRepositoryWithSettings(queries, repository);
+  return { repositoryId, settings: nearest(said) };
+}
+
+/** The same as the first for several, with one look. */
 export async function findSettingsOf(queries: Queries, paths: readonly string[]): Promise<(path: string) => Settings> {
   const found = await findNodeSettings(queries, [...new Set(paths.flatMap((path) => [...nodesUpFrom(path)]))]);
   const byNode = Map.groupBy(found, ({ path }) => path);

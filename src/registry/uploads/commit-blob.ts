@@ -11,6 +11,7 @@ import { type Digest, RegistryError, type RepositoryName } from "../../oci/index
 import { placeBlob } from "../collection/place-blob.ts";
 import { addWithinQuotas } from "../quotas/add-within-quotas.ts";
 import type { Registry } from "../registry.ts";
+import type { RepositoryPlace } from "../settings/settings.ts";
 import { blobKeyOf } from "../storage-keys.ts";
 import { requireSameDigest } from "../validation.ts";
 import { discardSession } from "./session.ts";
@@ -46,10 +47,10 @@ async function commitVerified(registry: Registry, blob: ReceivedBlob): Promise<v
   const { storage, clock } = registry;
   const storageKey = blobKeyOf(digest);
   const row = { digest, sizeBytes: small?.byteLength ?? state.offsetBytes, storageKey, isVerified: true };
-  const link = async (queries: Queries) => {
+  const link = async (queries: Queries, { repositoryId }: RepositoryPlace) => {
     const nowMs = clock.nowMs();
     const blobId = await putBlob(queries, { ...row, createdAtMs: nowMs });
-    await linkBlob(queries, await ensureRepository(queries, repository, nowMs), blobId, nowMs);
+    await linkBlob(queries, repositoryId ?? (await ensureRepository(queries, repository, nowMs)), blobId, nowMs);
     if (sessionId !== undefined) await removeUpload(queries, sessionId);
   };
   const placing = placeBlob(registry, {
@@ -57,7 +58,7 @@ async function commitVerified(registry: Registry, blob: ReceivedBlob): Promise<v
     storageKey,
     // An upload that got nothing needs no end.
     place: () => (small ? storage.write(storageKey, small) : storage.uploads.finish(state, storageKey)),
-    record: (queries) => addWithinQuotas(queries, repository, () => link(queries)),
+    record: (queries) => addWithinQuotas(queries, repository, (place) => link(queries, place)),
   });
   await placing.catch(async (error: unknown) => {
     if (error instanceof RegistryError && error.kind === "denied") await leaveToCleanUp(registry, row, sessionId);
