@@ -1,4 +1,4 @@
-import type { Insertable } from "kysely";
+import { type Insertable, sql } from "kysely";
 import type { Digest, Manifest } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import { nominateManifest } from "./garbage/candidates.ts";
@@ -14,6 +14,8 @@ export interface NewManifest {
   readonly manifest: Manifest;
   readonly body: Uint8Array;
   readonly createdAtMs: number;
+  /** The same transaction points a tag at it that keeps it by itself. */
+  readonly isTagged?: boolean;
 }
 
 export interface PutManifest {
@@ -24,15 +26,17 @@ export interface PutManifest {
 
 /**
  * Records a manifest and what it names; keeps the first record if there is one, unless its bytes were lost. Clean-up gives it as much
- * time as a new one: who pushes it may be about to push what names it.
+ * time as a new one, as who pushes it may be about to push what names it; with a tag it has the time from when it loses that.
  */
 export async function putManifest(queries: Queries, entry: NewManifest): Promise<PutManifest> {
-  const existing = await findManifest(queries, entry.repositoryId, entry.digest);
+  const [existing] = await selectCandidacy(queries, entry);
   if (existing) {
-    const isNew = existing.size_bytes === 0;
+    const isNew = existing.sizeBytes === 0;
     if (isNew) await restoreManifest(queries, existing.id, entry);
-    const { repositoryId, createdAtMs: sinceMs } = entry;
-    await nominateManifest(queries, { repositoryId, manifestId: existing.id, sinceMs });
+    const { repositoryId, isTagged, createdAtMs: sinceMs } = entry;
+    // An orphan would stay one, and go with the tag.
+    if (!isTagged || existing.isOrphan === 1)
+      await nominateManifest(queries, { repositoryId, manifestId: existing.id, sinceMs });
     return { id: existing.id, isNew };
   }
   const [row] = await insertManifest(queries, {
@@ -47,6 +51,22 @@ export async function putManifest(queries: Queries, entry: NewManifest): Promise
   await putReferences(queries, { id: row.id, repositoryId: entry.repositoryId }, entry.manifest);
   return { id: row.id, isNew: true };
 }
+
+/** `isOrphan` is `null` where it is no candidate. */
+const selectCandidacy = preparedQuery(
+  (queries, { repositoryId, digest }: Pick<NewManifest, "repositoryId" | "digest">) =>
+    queries
+      .selectFrom("manifests as m")
+      .leftJoin("garbage_candidates as c", (join) =>
+        join
+          .on("c.kind", "=", sql.lit("manifest"))
+          .onRef("c.repository_id", "=", "m.repository_id")
+          .onRef("c.target_id", "=", "m.id"),
+      )
+      .select(["m.id", "m.size_bytes as sizeBytes", "c.is_orphan as isOrphan"])
+      .where("m.repository_id", "=", repositoryId)
+      .where("m.digest", "=", digest),
+);
 
 const insertManifest = preparedQuery((queries, row: Insertable<Schema["manifests"]>) =>
   queries

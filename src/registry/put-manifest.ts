@@ -17,6 +17,7 @@ import {
   type Reference,
   RegistryError,
   type RepositoryName,
+  subjectOfTag,
   type Tag,
 } from "../oci/index.ts";
 import { findMissingReferences } from "./missing-references.ts";
@@ -93,7 +94,8 @@ async function writeManifest(registry: Registry, queries: Queries, push: Checked
   if (permission) requirePermitted(permission, { manifest, tags, changes });
   requireMovable(settings, changes);
   await checkReferences(registry, queries, repositoryId, manifest);
-  const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs };
+  const isTagged = tags.some((tag) => subjectOfTag(tag) === undefined);
+  const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs, isTagged };
   const { id: manifestId, isNew } = await putManifestRow(queries, entry);
   for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs, ...expiry });
   for (const { tag, from } of changes)

@@ -302,6 +302,47 @@ describe("manifests", () => {
     expect(await hasManifest(child)).toBe(true);
   });
 
+  test("that come again with a tag are no orphans any more, also once it points elsewhere", async () => {
+    const child = await pushImage(registry, "child");
+    const index = await pushIndex(registry, [child], "1.0");
+    await remove(registry, index.digest);
+    await pushManifest(registry, child, { reference: "1.0" });
+    await pushImage(registry, "other", { reference: "1.0" });
+    expect(await collect(registry)).toMatchObject({ manifests: 0 });
+    expect(await hasManifest(child)).toBe(true);
+  });
+
+  test("that come again with a tag wait from when they lose it", async () => {
+    const image = await pushImage(registry, "image", { reference: "1.0" });
+    await registry.metadata.transaction((queries) =>
+      queries.updateTable("garbage_candidates").set({ since_ms: 0 }).execute(),
+    );
+    await pushManifest(registry, image, { reference: "1.0" });
+    await pushImage(registry, "other", { reference: "1.0" });
+    memory.clock.atMs = Date.now();
+    const options = { windowMs: HOUR_MS, untagged: "remove" } as const;
+    expect([await collect(registry, options), await hasManifest(image)]).toMatchObject([{ manifests: 0 }, true]);
+    memory.clock.atMs += HOUR_MS;
+    expect([await collect(registry, options), await hasManifest(image)]).toMatchObject([{ manifests: 1 }, false]);
+  });
+
+  test("that cosign attached, and that are pushed again, stay when their subject goes right after", async () => {
+    const image = await pushImage(registry, "signed");
+    const tag = `${image.digest.replace(":", "-")}.sig`;
+    const signature = await pushImage(registry, "attached", { reference: tag });
+    await collect(registry);
+    await registry.metadata.transaction((queries) =>
+      queries
+        .insertInto("garbage_candidates")
+        .values({ kind: "manifest", repository_id: 1, target_id: 1, is_orphan: 1, since_ms: 0 })
+        .execute(),
+    );
+    memory.clock.atMs = Date.now();
+    await pushManifest(registry, signature, { reference: tag });
+    const tally = await collect(registry, { windowMs: HOUR_MS });
+    expect([tally.manifests, await hasManifest(image), await hasManifest(signature)]).toEqual([1, false, true]);
+  });
+
   test("that are pushed again stay, also when what named them goes right after", async () => {
     const child = await pushImage(registry, "child");
     const index = await pushIndex(registry, [child], "1.0");
