@@ -1,9 +1,12 @@
-import type { Kysely } from "kysely";
+import type { CompiledQuery, Kysely } from "kysely";
 import type { HotReads } from "./hot-reads.ts";
 import type { Schema } from "./schema.ts";
 
 /** Runs queries: the database itself or one transaction of it. Every function of this room takes it first. */
-export type Queries = Kysely<Schema>;
+export interface Queries extends Kysely<Schema> {
+  /** The rows of a query that is asked again and again, with these values for its parameters. */
+  rowsOf<Row>(query: CompiledQuery<Row>, values: readonly unknown[]): Promise<Row[]>;
+}
 
 /** The metadata of one registry. Functions of this room read through `reads` and write inside `transaction`. */
 export interface MetadataDatabase {

@@ -21,13 +21,12 @@ export function preparedQuery<Parameters extends object, Row>(
   build: (queries: Queries, parameters: Parameters) => Compilable<Row>,
 ): PreparedQuery<Parameters, Row> {
   let compiled: CompiledQuery<Row> | undefined;
-  return async (queries, parameters) => {
+  return (queries, parameters) => {
     compiled ??= build(queries, placeholders as Parameters).compile();
     const values = compiled.parameters.map((value) =>
       value instanceof Placeholder ? valueOf(parameters, value) : value,
     );
-    const { rows } = await queries.executeQuery<Row>({ ...compiled, parameters: values });
-    return rows;
+    return queries.rowsOf(compiled, values);
   };
 }
 

@@ -10,6 +10,7 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import { ConnectionDriver, type RunQuery, runQueriesOn } from "./connection-driver.ts";
+import { type RowsOf, rowsOfQueriesOn } from "./ready-statements.ts";
 import type { FailureReport } from "./sqlite-error.ts";
 
 // Of each connection. Bun keeps 20, which the texts of a push alone exceed; lists of all lengths make many more.
@@ -47,16 +48,23 @@ export function leaveCheckpoints(connection: Database): void {
  */
 export class KyselyOnSqlite<Tables> extends Kysely<Tables> {
   readonly #run: RunQuery;
+  readonly #rowsOf: RowsOf;
 
   constructor(connection: Database, path: string, report?: FailureReport) {
     const run = runQueriesOn(connection, path, report);
     super({ dialect: new ConnectionDialect(connection, run) });
     this.#run = run;
+    this.#rowsOf = rowsOfQueriesOn(connection, path, report);
   }
 
   /** A compiled query needs nothing of what Kysely does around it, which takes longer than SQLite does. */
   override async executeQuery<Row>(query: CompiledQuery<Row> | Compilable<Row>): Promise<QueryResult<Row>> {
     return this.#run("compile" in query ? query.compile() : query);
+  }
+
+  /** As in `Queries`. */
+  async rowsOf<Row>(query: CompiledQuery<Row>, values: readonly unknown[]): Promise<Row[]> {
+    return this.#rowsOf(query, values);
   }
 }
 
