@@ -32,8 +32,9 @@ const upsertTag = preparedQuery((queries, values: TagValues) => {
 
 /** Points the tag at the manifest, wherever it pointed before. */
 export async function putTag(queries: Queries, entry: NewTag): Promise<void> {
-  const { expiresAtMs = null, isLabelUnread = false } = entry;
-  await upsertTag(queries, { ...entry, expiresAtMs, isLabelUnread: isLabelUnread ? 1 : 0 });
+  const { repositoryId, tag, manifestId, nowMs, expiresAtMs = null, isLabelUnread = false } = entry;
+  const expiry = { expiresAtMs, isLabelUnread: isLabelUnread ? 1 : 0 } as const;
+  await upsertTag(queries, { repositoryId, tag, manifestId, nowMs, ...expiry });
 }
 
 /** Points the tag at the manifest, unless it was moved at `nowMs` or later: for tags that bring a time of their own. */

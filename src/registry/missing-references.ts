@@ -16,11 +16,10 @@ export async function findMissingReferences(
 ): Promise<readonly Digest[]> {
   if (!validation.enabled) return [];
   const blobs = manifest.blobs.filter((descriptor) => !isNonDistributable(descriptor.mediaType));
+  const missing = await findMissingBlobs(queries, repositoryId, digestsOf(blobs));
+  if (manifest.manifests.length === 0) return missing;
   const children = manifest.manifests.filter((descriptor) => requiresChild(validation, descriptor));
-  return [
-    ...(await findMissingBlobs(queries, repositoryId, digestsOf(blobs))),
-    ...(await findMissingChildren(queries, repositoryId, children)),
-  ];
+  return [...missing, ...(await findMissingChildren(queries, repositoryId, children))];
 }
 
 /** An index may also name blobs: build caches are indexes of layers. */

@@ -43,6 +43,7 @@ export interface TagChange {
  * unless all that it did was that.
  */
 export async function recordPush(registry: Registry, queries: Queries, push: RecordedPush): Promise<void> {
+  if (!registry.options.isAudited) return;
   const { actor, address, requestId, repository, digest, changes } = push;
   const by = { actor, address, requestId, target: repository };
   if (push.isNew || changes.length === 0) {
