@@ -6,7 +6,7 @@ import { copyDatabase, MetadataError, nominateUntagged, openSqlite, openSqliteFo
 import { parseDigest, RegistryError } from "../oci/index.ts";
 import { type ContentExplanation, explainContent, SETTLE_MS } from "../registry/index.ts";
 import { Closers, systemClock } from "../runtime/index.ts";
-import { openStorage, type StorageDriver, StorageError } from "../storage/index.ts";
+import { openStorage, StorageError } from "../storage/index.ts";
 import { collectGarbage, type GarbageCollection, type GarbageTally } from "../upkeep/index.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
@@ -57,13 +57,13 @@ async function collectInCopy(
   closers.add(() => rm(folder, { recursive: true }));
   const copy = join(folder, "copy.db");
   copyDatabase(path, copy);
-  const storage = { remove: () => Promise.resolve() } as unknown as StorageDriver;
+  const storage = { remove: () => Promise.resolve() };
   return run(config, { path: copy, storage, settleMs: 0 }, options, closers);
 }
 
 interface Place extends Pick<GarbageCollection, "settleMs"> {
   readonly path: string;
-  readonly storage: StorageDriver;
+  readonly storage: GarbageCollection["registry"]["storage"];
 }
 
 async function run(

@@ -1,4 +1,5 @@
 import type { Queries } from "../../metadata/index.ts";
+import type { StorageDriver } from "../../storage/index.ts";
 import type { Registry } from "../registry.ts";
 
 /** Whether manifests stay that no tag, no index and no subject keeps. */
@@ -6,7 +7,7 @@ export type UntaggedRule = "keep" | "remove";
 
 /** One run of clean-up, as its steps need it. */
 export interface Collection {
-  readonly registry: Pick<Registry, "metadata" | "storage" | "clock">;
+  readonly registry: Pick<Registry, "metadata" | "clock"> & { readonly storage: Pick<StorageDriver, "remove"> };
   /** On record with everything that it removes. */
   readonly run: string;
   /** Judged is what has been a candidate since then, inclusive. */

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
-import { openSqlite } from "../../../src/metadata/index.ts";
+import { type MetadataDatabase, openSqlite } from "../../../src/metadata/index.ts";
 import { systemClock } from "../../../src/runtime/index.ts";
-import { openStorage } from "../../../src/storage/index.ts";
+import { openStorage, type StorageDriver } from "../../../src/storage/index.ts";
 import { collectGarbage, type GarbageTally } from "../../../src/upkeep/index.ts";
 import { type Answer, HttpClient } from "../../support/http-client.ts";
 import { type Content, contentOf, imageManifest } from "../../support/oci-content.ts";
@@ -183,7 +183,10 @@ function pick<T>(items: readonly T[]): T {
   return items[Math.floor(Math.random() * items.length)] as T;
 }
 
-type CollectorParts = Pick<Parameters<typeof collectGarbage>[0]["registry"], "storage" | "metadata">;
+interface CollectorParts {
+  readonly storage: StorageDriver;
+  readonly metadata: MetadataDatabase;
+}
 
 class Collector {
   tally: GarbageTally = { candidates: 0, manifests: 0, links: 0, blobs: 0, freedBytes: 0, failed: 0 };
