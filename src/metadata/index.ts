@@ -177,6 +177,8 @@ export {
 export {
   type CondemnedBlob,
   findCondemned,
+  isBeingRemoved,
+  noteBeingRemoved,
   listCondemnedBlobs,
   postponeCondemned,
   removeBlobRows,

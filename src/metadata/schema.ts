@@ -46,6 +46,8 @@ interface BlobsTable {
   lost_at_ms: number | null;
   /** Since when no repository has it, once that was found; `null` as soon as one has it again. */
   condemned_at_ms: number | null;
+  /** Since when storage is asked to remove the bytes without an answer: until there is one nobody may have the blob. */
+  removing_since_ms: number | null;
 }
 
 /** What was found of a blob's bytes: nothing, more or less of them than there should be, others, or a disk that cannot read them. */

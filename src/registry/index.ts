@@ -13,7 +13,7 @@ export { type ContentExplanation, explainContent } from "./collection/explain-co
 export { SETTLE_MS } from "./collection/place-blob.ts";
 export { reviewBlobs, reviewLinks } from "./collection/review-blobs.ts";
 export { type ManifestKeeper, reviewManifests } from "./collection/review-manifests.ts";
-export { sweepBlobs } from "./collection/sweep-blobs.ts";
+export { type Sweep, sweepBlobs } from "./collection/sweep-blobs.ts";
 export { findTagState } from "./history/find-tag-state.ts";
 export { rollBackTag, type RollBackTarget } from "./history/roll-back-tag.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";

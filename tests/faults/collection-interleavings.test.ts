@@ -96,14 +96,64 @@ interface Story {
   readonly steps: readonly CollectionStep[];
   /** Absent: there is no bin. */
   readonly binKeepMs?: number;
+  /** It removes what it is asked to some time later, and answers later still. */
+  readonly doesStorageHang?: boolean;
 }
 
-async function worldOf({ before, people, mayGo = [], steps, binKeepMs = 0 }: Story): Promise<World> {
+/** Storage that hangs until it has a turn to remove something, and another to answer. */
+class HangingStorage {
+  #asked: (() => Promise<void>)[] = [];
+  readonly #answered = Promise.withResolvers<void>();
+  #isOver = false;
+  readonly #pending: Promise<unknown>[] = [];
+
+  readonly #registry: Registry;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** All of it is one step. */
+  async sweep(run: Collection, turn: Turn): Promise<void> {
+    await turn();
+    const { storage } = this.#registry;
+    const remove = (...what: Parameters<StorageDriver["remove"]>) => {
+      if (this.#isOver) return storage.remove(...what);
+      this.#asked.push(() => storage.remove(...what));
+      return this.#answered.promise;
+    };
+    const registry = { ...this.#registry, storage: { remove } };
+    const { pending } = await sweepBlobs({ ...run, registry, patienceMs: 0 }, 10);
+    if (pending) this.#pending.push(pending);
+  }
+
+  async act(turn: Turn): Promise<void> {
+    await turn();
+    await this.#remove();
+    await turn();
+    await this.finish();
+  }
+
+  async finish(): Promise<void> {
+    await this.#remove();
+    this.#isOver = true;
+    this.#answered.resolve();
+    await Promise.all(this.#pending);
+  }
+
+  async #remove(): Promise<void> {
+    for (const remove of this.#asked.splice(0)) await remove();
+  }
+}
+
+async function worldOf({ before, people, mayGo = [], steps, ...world }: Story): Promise<World> {
+  const { binKeepMs = 0, doesStorageHang = false } = world;
   const memory: MemoryRegistry = await openMemoryRegistry({ binKeepMs });
   const { registry, clock } = memory;
   clock.atMs = Date.now() + 86_400_000;
   await before(registry);
   const acknowledged: Content[] = [];
+  const hanging = doesStorageHang ? new HangingStorage(registry) : undefined;
   const collector = async (turn: Turn) => {
     const seen = seenBy(registry, turn);
     const run: Collection = {
@@ -113,15 +163,17 @@ async function worldOf({ before, people, mayGo = [], steps, binKeepMs = 0 }: Sto
       settleMs: SETTLE_MS,
       untagged: "keep",
     };
-    for (const step of steps) await step(run, 10);
+    for (const step of steps) await (hanging && step === sweepBlobs ? hanging.sweep(run, turn) : step(run, 10));
   };
   const time = async (turn: Turn) => {
     await turn();
     clock.atMs += SETTLE_MS;
   };
+  const actors = [...people.map((act) => (turn: Turn) => act(seenBy(registry, turn), acknowledged)), collector, time];
   return {
-    actors: [...people.map((act) => (turn: Turn) => act(seenBy(registry, turn), acknowledged)), collector, time],
+    actors: hanging ? [...actors, (turn) => hanging.act(turn)] : actors,
     async check(order) {
+      await hanging?.finish();
       const promised = acknowledged.filter(({ digest }) => !mayGo.some((gone) => gone.digest === digest));
       await requireWhole(registry, promised, order);
       // What was missed in this run is found by the next, and nothing more.
@@ -209,6 +261,29 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
     });
     expect(orders).toBeGreaterThan(100);
   }, 60_000);
+
+  test("when storage hangs over what is pushed again", async () => {
+    const outcomes = new Set<string>();
+    const orders = await explore({
+      async before(registry) {
+        await pushBlob(registry, "{}");
+        await pushManifest(registry, imageManifest({ config, layers: [] }), { reference: "without" });
+        await pushBlob(registry, "layer of it");
+        const dueMs = registry.clock.nowMs();
+        await reviewLinks({ registry, run: "run", dueMs, settleMs: SETTLE_MS, untagged: "keep" }, 10);
+      },
+      people: [
+        async (registry, acknowledged) => {
+          await pushAgain(registry, acknowledged);
+          outcomes.add(acknowledged.length > 0 ? "pushed" : "refused");
+        },
+      ],
+      steps: [sweepBlobs],
+      doesStorageHang: true,
+    });
+    expect(orders).toBeGreaterThan(500);
+    expect([...outcomes].toSorted()).toEqual(["pushed", "refused"]);
+  }, 120_000);
 
   test("when a blob that nothing names is mounted and named", async () => {
     const orders = await explore({

@@ -10,6 +10,7 @@ import { historyAndBin } from "./0008-history-and-bin.ts";
 import { usage } from "./0009-usage.ts";
 import { quotas } from "./0010-quotas.ts";
 import { inUse } from "./0011-in-use.ts";
+import { removalsUnderWay } from "./0014-removals-under-way.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0009-usage": usage,
   "0010-quotas": quotas,
   "0011-in-use": inUse,
+  "0014-removals-under-way": removalsUnderWay,
 };
 
 export const migrations: MigrationProvider = {

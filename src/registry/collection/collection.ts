@@ -14,6 +14,8 @@ export interface Collection {
   readonly dueMs: number;
   /** Bytes go this long after it was found that nobody needs them; a push must not take longer to record what it has placed. */
   readonly settleMs: number;
+  /** How long a transaction waits for storage to remove bytes; default: half a second. */
+  readonly patienceMs?: number | undefined;
   /** Where no node of the namespace tree says anything of it. */
   readonly untagged: UntaggedRule;
 }

@@ -6,6 +6,7 @@ import {
   reviewLinks,
   reviewManifests,
   type Step,
+  type Sweep,
   sweepBlobs,
 } from "../../registry/index.ts";
 import { pause } from "../../runtime/index.ts";
@@ -91,11 +92,30 @@ class GarbageRun {
 
   async #sweep(): Promise<void> {
     await this.#repeat(async () => {
-      const { failures, ...step } = await sweepBlobs(this.#collection, STEP.sweep);
-      for (const failure of failures) this.#collection.onFailure?.(failure);
-      this.#add({ failed: failures.length });
-      return step;
+      const { pending, ...sweep } = await sweepBlobs(this.#collection, STEP.sweep);
+      // Storage that does not answer is not asked for more.
+      const sweeps = [sweep, ...(pending ? await this.#unlessAborted(pending) : [])];
+      for (const failure of sweeps.flatMap(({ failures }) => failures)) this.#fail(failure);
+      const sum = (name: keyof Step) => sweeps.reduce((total, each) => total + each[name], 0);
+      return { looked: sum("looked"), removed: sum("removed"), freedBytes: sum("freedBytes") };
     }, "blobs");
+  }
+
+  #fail(failure: StorageError): void {
+    this.#collection.onFailure?.(failure);
+    this.#add({ failed: 1 });
+  }
+
+  /** What storage does after that is put on record all the same. */
+  async #unlessAborted(pending: Promise<readonly Sweep[]>): Promise<readonly Sweep[]> {
+    const { signal } = this.#collection;
+    const { promise: aborted, resolve } = Promise.withResolvers<readonly Sweep[]>();
+    const stop = () => resolve([]);
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    const ended = await Promise.race([pending, aborted]);
+    signal.removeEventListener("abort", stop);
+    return ended;
   }
 
   /** @returns how much the steps removed */
