@@ -11,6 +11,7 @@ export function registryOptions(config: Config): RegistryOptions {
     deleteEnabled: storage.deleteEnabled,
     isAudited: config.audit.enabled,
     binKeepMs: storage.binKeepMs,
+    garbageWindowMs: storage.collection.windowMs,
     inUseKeepMs: storage.inUseKeepMs,
     maxBlobBytes: http.limits.maxBlobBytes ?? 0,
     validation: {

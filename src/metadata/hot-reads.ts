@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from "kysely";
+import { type Compilable, type Kysely, sql } from "kysely";
 import type { Digest, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
 import type { Soon } from "../runtime/index.ts";
 import type { LossReason, Schema } from "./schema.ts";
@@ -22,6 +22,12 @@ export interface StoredBlob {
   readonly lostReason: LossReason | null;
 }
 
+/** A blob for somebody who is about to name it. */
+export interface BlobToName extends StoredBlob {
+  /** Since when clean-up waits to judge whether the repository still needs it; `null`: nothing has changed since it did. */
+  readonly candidateSinceMs: number | null;
+}
+
 export interface HotReads {
   findManifestByTag(repository: RepositoryName, tag: Tag): Soon<ManifestContent | undefined>;
   findManifestByDigest(repository: RepositoryName, digest: Digest): Soon<ManifestContent | undefined>;
@@ -29,6 +35,7 @@ export interface HotReads {
   findManifestHeadByDigest(repository: RepositoryName, digest: Digest): Soon<ManifestHead | undefined>;
   /** A blob that only another repository has does not exist here. */
   findBlobInRepository(repository: RepositoryName, digest: Digest): Soon<StoredBlob | undefined>;
+  findBlobToName(repository: RepositoryName, digest: Digest): Soon<BlobToName | undefined>;
   /** A number that tells changes, such as `access`/`generation`. */
   findCounter(room: string, name: string): Soon<{ readonly value: number } | undefined>;
 }
@@ -48,6 +55,7 @@ export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) =>
     findManifestHeadByTag: read((name, tag) => manifestByTag(reads, name, tag).select(HEAD)),
     findManifestHeadByDigest: read((name, digest) => manifestByDigest(reads, name, digest).select(HEAD)),
     findBlobInRepository: read((name, digest) => blobInRepository(reads, name, digest)),
+    findBlobToName: read((name, digest) => blobToName(reads, name, digest)),
     findCounter: read((room, name) =>
       reads.selectFrom("counters").select("value").where("room", "=", room).where("name", "=", name),
     ),
@@ -79,6 +87,17 @@ function blobInRepository(reads: Kysely<Schema>, name: RepositoryName, digest: D
     .where("r.name", "=", name)
     .where("b.digest", "=", digest)
     .select(["b.digest", "b.size_bytes as sizeBytes", "b.storage_key as storageKey", "b.lost_reason as lostReason"]);
+}
+
+function blobToName(reads: Kysely<Schema>, name: RepositoryName, digest: Digest) {
+  return blobInRepository(reads, name, digest)
+    .leftJoin("garbage_candidates as c", (join) =>
+      join
+        .on("c.kind", "=", sql<"link">`'link'`)
+        .onRef("c.repository_id", "=", "r.id")
+        .onRef("c.target_id", "=", "b.id"),
+    )
+    .select("c.since_ms as candidateSinceMs");
 }
 
 /** Compiles a query whose two parameters stand in the order they are given in. */

@@ -171,6 +171,7 @@ export {
   nominateUntagged,
   postponeManifests,
   removeBlobCandidates,
+  renewWait,
   takeCandidates,
   withoutNewWait,
 } from "./garbage/candidates.ts";
@@ -210,7 +211,7 @@ export {
 } from "./history/tag-history.ts";
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
-export type { ManifestContent, ManifestHead, StoredBlob } from "./hot-reads.ts";
+export type { BlobToName, ManifestContent, ManifestHead, StoredBlob } from "./hot-reads.ts";
 export {
   bringForward,
   cancelJob,

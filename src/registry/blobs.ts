@@ -2,6 +2,7 @@ import { type ActOrigin, findRepositoryId, type StoredBlob, unlinkBlob } from ".
 import { type Digest, RegistryError, type RepositoryName } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
 import { type ByteRange, StorageError } from "../storage/index.ts";
+import { renewStay } from "./collection/renew-stay.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
@@ -19,13 +20,16 @@ export function getBlob(registry: Registry, name: RepositoryName, digest: Digest
 }
 
 /**
- * A blob of this repository for a client that decides by it whether to push. One whose bytes are known to be lost is not there.
+ * A blob of this repository for a client that decides by it whether to push: clean-up gives it time to name it. One whose bytes are known
+ * to be lost is not there.
  * @throws RegistryError `blob-unknown`
  */
 export function getBlobHead(registry: Registry, name: RepositoryName, digest: Digest): Soon<StoredBlob> {
-  return whenThere(getBlob(registry, name, digest), (blob) =>
-    whenThere(isLost(registry, blob), (lost) => (lost ? throwBlobUnknown(name, digest) : blob)),
-  );
+  return whenThere(registry.metadata.hot.findBlobToName(name, digest), (blob) => {
+    if (!blob) return throwBlobUnknown(name, digest);
+    const isThere = whenThere(isLost(registry, blob), (lost) => !lost && renewStay(registry, name, blob));
+    return whenThere(isThere, (stays) => (stays ? blob : throwBlobUnknown(name, digest)));
+  });
 }
 
 /** Those of a small blob come from memory: nobody may change them. */

@@ -8,6 +8,8 @@ export interface RegistryOptions {
   readonly isAudited: boolean;
   /** How long what clients delete can be had back; 0: not at all. */
   readonly binKeepMs: number;
+  /** How long clean-up leaves what has lost the last that named it. */
+  readonly garbageWindowMs: number;
   /** How long what a cluster runs is held while nothing more is heard of it. */
   readonly inUseKeepMs: number;
   /** A larger blob is refused while it is received; 0 is no limit. */

@@ -30,6 +30,7 @@ export async function openMemoryRegistry(options: Partial<RegistryOptions> = {})
       deleteEnabled: true,
       isAudited: false,
       binKeepMs: 0,
+      garbageWindowMs: 86_400_000,
       inUseKeepMs: 7 * 86_400_000,
       maxBlobBytes: 0,
       validation: { enabled: true, allowedUrls: [], deniedUrls: [], requiredPlatforms: "all" },

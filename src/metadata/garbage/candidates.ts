@@ -1,4 +1,5 @@
 import { type Selectable, sql } from "kysely";
+import type { Digest, RepositoryName } from "../../oci/index.ts";
 import { stretchBelow } from "../access/namespace-names.ts";
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
@@ -79,6 +80,26 @@ const upsertManifest = preparedQuery((queries, { repositoryId, manifestId, since
 /** For a manifest that was there when it came again: it is judged like one that is new since then. */
 export async function nominateManifest(queries: Queries, nomination: ManifestNomination): Promise<void> {
   await upsertManifest(queries, nomination);
+}
+
+export interface WaitingLink {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** Not if it has waited for less. */
+  readonly beforeMs: number;
+  readonly nowMs: number;
+}
+
+/** Lets a blob of a repository that waits to be judged wait anew. */
+export async function renewWait(queries: Queries, { repository, digest, beforeMs, nowMs }: WaitingLink): Promise<void> {
+  await queries
+    .updateTable("garbage_candidates")
+    .set({ since_ms: nowMs })
+    .where("kind", "=", "link")
+    .where("repository_id", "=", (one) => one.selectFrom("repositories").select("id").where("name", "=", repository))
+    .where("target_id", "=", (one) => one.selectFrom("blobs").select("id").where("digest", "=", digest))
+    .where("since_ms", "<", beforeMs)
+    .execute();
 }
 
 /** What a removal leaves behind has waited as long as what was removed: run with what `remove` does, it need not wait again. */

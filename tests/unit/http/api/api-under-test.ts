@@ -94,6 +94,7 @@ export async function openApi(): Promise<ApiUnderTest> {
     deleteEnabled: true,
     isAudited: true,
     binKeepMs: 86_400_000,
+    garbageWindowMs: 86_400_000,
     inUseKeepMs: 7 * 86_400_000,
     maxBlobBytes: 0,
     validation: { enabled: true, allowedUrls: [], deniedUrls: [], requiredPlatforms: "all" },
