@@ -7,8 +7,11 @@ const UPLOADS: ReadonlySet<string> = new Set(["blob_upload", "blob_upload_chunk"
 /** Tells the meter what a request moved, if it moved something of a repository. */
 export function meterUsage(meter: UsageMeter, record: RequestRecord): void {
   const { handler, method, status, repository, user = "" } = record;
-  if (repository === undefined || status >= 300) return;
+  if (repository === undefined || (status >= 300 && status !== 304)) return;
   const at = { repository, principal: user };
+  if (handler === "manifest" && (method === "HEAD" || (method === "GET" && status === 304)))
+    return meter.note({ ...at, ...NOTHING, checkedReference: record.reference });
+  if (status === 304) return;
   if (UPLOADS.has(handler)) {
     if (record.requestBytes > 0) meter.note({ ...at, ...NOTHING, receivedBytes: record.requestBytes });
   } else if (handler === "blob" && method === "GET") {

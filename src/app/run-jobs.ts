@@ -20,6 +20,7 @@ import {
   retentionWork,
   SCRUB_JOB,
   scrubWork,
+  type UsageMeter,
 } from "../upkeep/index.ts";
 import { addCollectionReadings, addRetentionReadings, addScrubReadings } from "./observation.ts";
 
@@ -27,6 +28,7 @@ interface JobParts {
   readonly registry: Registry;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly meter: UsageMeter | undefined;
 }
 
 /** What can be asked for of a registry with this configuration. */
@@ -63,7 +65,7 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
 
 function openWorks(
   { collection, retention, scrubbing }: Config["storage"],
-  { registry, log, metrics }: JobParts,
+  { registry, log, metrics, meter }: JobParts,
 ): readonly JobWork[] {
   const collected = { ...NOTHING_COLLECTED };
   addCollectionReadings(metrics, registry, collected);
@@ -73,7 +75,10 @@ function openWorks(
   addScrubReadings(metrics, registry, scrubbed);
   return [
     collectionWork({ registry, log, counts: collected }, collection),
-    retentionWork({ registry, log, counts: expired }, retention),
+    retentionWork(
+      { registry, log, counts: expired, recordPulls: () => meter?.flush() ?? Promise.resolve() },
+      retention,
+    ),
     scrubWork({ registry, log, counts: scrubbed }, scrubbing),
   ];
 }

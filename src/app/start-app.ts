@@ -88,7 +88,8 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
     const pruning = startPruningHistory({ registry, log, randomPart: Math.random() }, config.storage.history);
     closers.add(() => pruning.stop());
   }
-  const jobs = runJobs(config, { registry, log, metrics }, closers);
+  const meter = openMeter(config, { metadata: stores.metadata, log }, closers);
+  const jobs = runJobs(config, { registry, log, metrics, meter }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
 
   const health = openHealth(config, { ...stores, failures, log });
@@ -97,7 +98,6 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   const { metadata } = stores;
   const access = await openAccess({ config, metadata, jobs, log, tell, closers });
 
-  const meter = openMeter(config, { metadata, log }, closers);
   const parts = { config, log, health, metrics, place, closers };
   const handle = createRequestHandler({
     registry,

@@ -17,6 +17,7 @@ const COLUMNS: Columns<ApiTagVerdict> = {
   repository: ({ repository }) => repository,
   tag: ({ tag }) => tag,
   pushed: ({ pushedAt }) => pushedAt,
+  used: ({ usedAt }) => usedAt ?? "never",
   expires: ({ expiresAt }) => expiresAt ?? "never",
   verdict: ({ verdict }) => verdict,
   why: ({ reason }) => reason,

@@ -43,7 +43,7 @@ function parseUntagged([rule, after, ...more]: readonly string[]): unknown {
 }
 
 const COUNTS = ["newest", "patches", "minors", "majors"] as const;
-const WORDS = ["tags", "except", "within", ...COUNTS];
+const WORDS = ["tags", "except", "within", "pulled", ...COUNTS];
 
 function parseRule(text: string): unknown {
   const said = new Map<string, string>();
@@ -60,6 +60,7 @@ function parseRule(text: string): unknown {
     except: said.get("except")?.split("|"),
     newest: count("newest"),
     pushedWithin: said.get("within"),
+    pulledWithin: said.get("pulled"),
     versions: (patches ?? minors ?? majors) ? { patches, minors, majors } : undefined,
   };
 }
@@ -70,8 +71,9 @@ function countOf(word: string, value: string | undefined): number | undefined {
   return Number(value);
 }
 
-function showRule({ tags, except, newest, pushedWithin, versions }: RetentionRule): string {
-  const parts = { tags: tags.join("|"), except: except?.join("|"), newest, within: pushedWithin, ...versions };
+function showRule({ tags, except, newest, pushedWithin, pulledWithin, versions }: RetentionRule): string {
+  const ages = { within: pushedWithin, pulled: pulledWithin };
+  const parts = { tags: tags.join("|"), except: except?.join("|"), newest, ...ages, ...versions };
   return Object.entries(parts)
     .flatMap(([word, value]) => (value === undefined ? [] : [`${word}=${value}`]))
     .join(" ");

@@ -297,6 +297,7 @@ export {
   type TagTarget,
 } from "./tags.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
+export { addTagUses, areUsedSince, putTagUse } from "./usage/tag-uses.ts";
 export {
   addUsage,
   listUsage,

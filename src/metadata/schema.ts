@@ -21,6 +21,7 @@ export interface Schema extends AccessSchema, BinSchema, InUseSchema, JobsSchema
   removals: RemovalsTable;
   usage: UsageTable;
   tag_pulls: TagPullsTable;
+  tag_uses: TagUsesTable;
   node_settings: NodeSettingsTable;
   tag_watches: TagWatchesTable;
   quota_uses: QuotaUsesTable;
@@ -174,6 +175,13 @@ interface TagPullsTable {
   tag: Tag;
   pulls: number;
   last_pulled_at_ms: number;
+}
+
+/** When a manifest that the tag needs was last asked for, or the tag was taken over from elsewhere. */
+interface TagUsesTable {
+  repository_id: number;
+  tag: Tag;
+  last_used_at_ms: number;
 }
 
 /** What a node of the namespace tree says itself, beside who may do what; the root is `""`. */

@@ -10,7 +10,7 @@ import { historyAndBin } from "./0008-history-and-bin.ts";
 import { usage } from "./0009-usage.ts";
 import { quotas } from "./0010-quotas.ts";
 import { inUse } from "./0011-in-use.ts";
-import { removalsUnderWay } from "./0014-removals-under-way.ts";
+import { usesAndRemovals } from "./0014-uses-and-removals.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -25,7 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0009-usage": usage,
   "0010-quotas": quotas,
   "0011-in-use": inUse,
-  "0014-removals-under-way": removalsUnderWay,
+  "0014-uses-and-removals": usesAndRemovals,
 };
 
 export const migrations: MigrationProvider = {

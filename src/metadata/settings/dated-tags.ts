@@ -11,6 +11,8 @@ export interface DatedTag {
   readonly pushedAtMs: number;
   /** `null`: it does not go by itself. */
   readonly expiresAtMs: number | null;
+  /** When it was last used, as far as is known; `null`: never since it is here. */
+  readonly usedAtMs: number | null;
 }
 
 /** Of a repository, in byte order. */
@@ -22,7 +24,16 @@ export async function listDatedTags(
   return queries
     .selectFrom("tags as t")
     .innerJoin("manifests as m", "m.id", "t.manifest_id")
-    .select(["t.name as tag", "m.digest", "t.updated_at_ms as pushedAtMs", "t.expires_at_ms as expiresAtMs"])
+    .leftJoin("tag_uses as u", (join) =>
+      join.onRef("u.repository_id", "=", "t.repository_id").onRef("u.tag", "=", "t.name"),
+    )
+    .select([
+      "t.name as tag",
+      "m.digest",
+      "t.updated_at_ms as pushedAtMs",
+      "t.expires_at_ms as expiresAtMs",
+      "u.last_used_at_ms as usedAtMs",
+    ])
     .where("t.repository_id", "=", repositoryId)
     .where("t.name", ">", after as Tag)
     .orderBy("t.name")

@@ -1,5 +1,6 @@
 import {
   areTagsUnchanged,
+  areUsedSince,
   type DatedTag,
   findRepositoryId,
   findHeldManifests,
@@ -106,6 +107,7 @@ export async function expireTags(
     const nowMs = registry.clock.nowMs();
     const held = await findHeldManifests(queries, { repository, repositoryId, nowMs });
     if (doomed.some(({ digest }) => held.has(digest))) return false;
+    if (dependsOnUse(settings) && (await areUsedSince(queries, repositoryId, doomed))) return false;
     const tags = doomed.map(({ tag }) => tag);
     // Whether manifests without a tag stay, and how long, is for the node to say that does.
     const withManifests = settings.untagged === undefined;
@@ -121,6 +123,10 @@ export async function expireTags(
     await putTagWatch(queries, { ...watch, nowMs });
     return true;
   });
+}
+
+function dependsOnUse({ retention }: Settings): boolean {
+  return retention?.value.some(({ pulledWithin }) => pulledWithin !== undefined) ?? false;
 }
 
 const BY_ITSELF = { actor: undefined, address: undefined, requestId: undefined };

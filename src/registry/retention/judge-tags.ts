@@ -74,7 +74,7 @@ interface PreparedRule {
 }
 
 function prepareRule(rule: RetentionRule, all: readonly DatedTag[], nowMs: number): PreparedRule {
-  const { newest, pushedWithin, versions } = rule;
+  const { newest, pushedWithin, pulledWithin, versions } = rule;
   const included = rule.tags.map(parseTextPattern);
   const excluded = (rule.except ?? []).map(parseTextPattern);
   const isAbout = (tag: string) =>
@@ -85,6 +85,9 @@ function prepareRule(rule: RetentionRule, all: readonly DatedTag[], nowMs: numbe
     pushedWithin === undefined
       ? undefined
       : condition(pushedSince(tags, nowMs - parseAge(pushedWithin)), `pushed within ${pushedWithin}`),
+    pulledWithin === undefined
+      ? undefined
+      : condition(usedSince(tags, nowMs - parseAge(pulledWithin)), `pulled, or pushed, within ${pulledWithin}`),
     versions &&
       condition(
         newestVersions(
@@ -105,6 +108,12 @@ function condition(kept: ReadonlySet<string>, reason: string) {
 function newestPushed(tags: readonly DatedTag[], count: number): ReadonlySet<string> {
   const sorted = tags.toSorted((a, b) => b.pushedAtMs - a.pushedAtMs || (a.tag < b.tag ? 1 : -1));
   return new Set(sorted.slice(0, count).map(({ tag }) => tag));
+}
+
+/** A push counts as well: who pushes something is about to use it. */
+function usedSince(tags: readonly DatedTag[], sinceMs: number): ReadonlySet<string> {
+  const isUsed = ({ pushedAtMs, usedAtMs }: DatedTag) => Math.max(pushedAtMs, usedAtMs ?? 0) >= sinceMs;
+  return new Set(tags.filter(isUsed).map(({ tag }) => tag));
 }
 
 function pushedSince(tags: readonly DatedTag[], sinceMs: number): ReadonlySet<string> {

@@ -8,6 +8,8 @@ export interface RetentionRule {
   readonly newest?: number | undefined;
   /** Keeps what was pushed within this time, such as `30d`. */
   readonly pushedWithin?: string | undefined;
+  /** Keeps what was used within this time: pulled, or asked for by whoever has it. What never was counts from its push. */
+  readonly pulledWithin?: string | undefined;
   readonly versions?: VersionRule | undefined;
 }
 

@@ -3,6 +3,7 @@ import {
   findTag,
   listTagChanges,
   putOlderTag,
+  putTagUse,
   type Queries,
   recordTagChange,
 } from "../../metadata/index.ts";
@@ -58,6 +59,7 @@ async function putTag(
   const from = await findTag(queries, repositoryId, tag);
   if (from && from.updatedAtMs >= movedAtMs) return true;
   await putOlderTag(queries, { repositoryId, tag, manifestId, nowMs: movedAtMs });
+  await putTagUse(queries, { repositoryId, tag, atMs: nowMs });
   if (from?.digest === digest) return true;
   // One that was deleted here meanwhile comes back now; before its first change here it has been where registry:2 had it.
   const isBack = !from && (await listTagChanges(queries, { repositoryId, tag }, { limit: 1 })).length > 0;

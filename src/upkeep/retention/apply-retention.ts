@@ -18,6 +18,8 @@ export interface RetentionRun {
   readonly run: string;
   /** Ends the run early, in an orderly way. */
   readonly signal: AbortSignal;
+  /** Puts on record the pulls that this process knows of and has not put there yet. */
+  readonly recordPulls?: (() => Promise<void>) | undefined;
   /** Says what would go, and removes nothing. */
   readonly dryRun?: boolean | undefined;
   /** Hears of each tag that goes, when it has gone. */
@@ -107,6 +109,7 @@ function goingOf({ verdicts }: JudgedRepository): readonly TagVerdict[] {
 async function expire(run: RetentionRun, repository: RepositoryName, watch: Parameters<typeof watchTags>[1]) {
   let expired = 0;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    await run.recordPulls?.();
     await watchTags(run.registry, watch);
     const found = await judge(run, repository);
     const outcome = found ? await carryOut(run, found, watch.run) : { expired: 0, isDone: true };
@@ -128,6 +131,7 @@ async function carryOut(
     if (signal.aborted) return { expired: from, isDone: false };
     const startedAtMs = registry.clock.nowMs();
     const doomed = going.slice(from, from + TAGS_AT_ONCE);
+    await run.recordPulls?.();
     if (!(await expireTags(registry, { judged, doomed, run: run.run, watcher })))
       return { expired: from, isDone: false };
     for (const verdict of doomed) onExpired?.(judged.repository, verdict);

@@ -3,12 +3,13 @@ import { defineWork, type JobKind, type JobTurn, type JobWork } from "../../jobs
 import type { Registry } from "../../registry/index.ts";
 import type { Log } from "../../runtime/index.ts";
 import { toJobSchedule, type WhenOptions } from "../when.ts";
-import { applyRetention, type RetentionTally } from "./apply-retention.ts";
+import { applyRetention, type RetentionRun, type RetentionTally } from "./apply-retention.ts";
 
 export interface RetentionParts {
   readonly registry: Registry;
   readonly log: Log;
   readonly counts: RetentionCounts;
+  readonly recordPulls?: RetentionRun["recordPulls"];
 }
 
 /** What runs of this process did since its start, for its metrics. */
@@ -28,13 +29,14 @@ export const RETENTION_JOB: JobKind<RetentionInput> = {
 };
 
 /** Retention, when it is configured or asked for. */
-export function retentionWork({ registry, log, counts }: RetentionParts, options: WhenOptions): JobWork {
+export function retentionWork({ registry, log, counts, recordPulls }: RetentionParts, options: WhenOptions): JobWork {
   return defineWork({
     kind: RETENTION_JOB,
     schedule: toJobSchedule(options),
     async run(turn: JobTurn<RetentionInput>): Promise<RetentionTally> {
       const run = `job ${turn.id}`;
-      const tally = await applyRetention({ registry, run, signal: turn.signal, onExpired: () => counts.tags++ });
+      const onExpired = () => counts.tags++;
+      const tally = await applyRetention({ registry, run, signal: turn.signal, onExpired, recordPulls });
       turn.signal.throwIfAborted();
       if (tally.expired + tally.postponed > 0) log.info("tags have expired", { run, ...tally });
       else log.debug("no tag has expired", { run, ...tally });

@@ -1,5 +1,6 @@
 import {
   addTagPulls,
+  addTagUses,
   addUsage,
   type MetadataDatabase,
   type ReferencePulls,
@@ -20,6 +21,8 @@ export interface Moved {
   readonly pushes: 0 | 1;
   /** The tag or digest of a manifest that was pulled. */
   readonly pulledReference?: string | undefined;
+  /** The same where nothing had to be sent: whoever asks so makes sure that what it has is the newest. */
+  readonly checkedReference?: string | undefined;
 }
 
 export interface UsageMeterParts {
@@ -76,14 +79,22 @@ export class UsageMeter {
   }
 
   note(moved: Moved): void {
-    const cell = this.#cellOf(moved.repository, moved.principal);
+    const isNothing = moved.checkedReference !== undefined;
+    const cell = isNothing ? undefined : this.#cellOf(moved.repository, moved.principal);
     if (cell) {
       cell.pulls += moved.pulls;
       cell.pushes += moved.pushes;
       cell.receivedBytes += moved.receivedBytes;
       cell.sentBytes += moved.sentBytes;
     }
-    if (moved.pulledReference !== undefined) this.#notePull(moved.repository, moved.pulledReference);
+    const { repository, pulledReference, checkedReference } = moved;
+    if (pulledReference !== undefined) this.#notePulls(repository, pulledReference, 1);
+    if (checkedReference !== undefined) this.#notePulls(repository, checkedReference, 0);
+  }
+
+  /** Puts on record what was moved so far. */
+  async flush(): Promise<void> {
+    await this.#flush();
   }
 
   /** Puts the rest on record. */
@@ -102,15 +113,15 @@ export class UsageMeter {
     return cell;
   }
 
-  #notePull(repository: string, reference: string): void {
+  #notePulls(repository: string, reference: string, pulls: number): void {
     const byReference = this.#pulled.get(repository) ?? new Map<string, PullCell>();
     const nowMs = this.#parts.clock.nowMs();
     const known = byReference.get(reference);
     if (known) {
-      known.pulls += 1;
+      known.pulls += pulls;
       known.lastAtMs = nowMs;
     } else if (this.#cells < MOST_CELLS) {
-      this.#pulled.set(repository, byReference.set(reference, { pulls: 1, lastAtMs: nowMs }));
+      this.#pulled.set(repository, byReference.set(reference, { pulls, lastAtMs: nowMs }));
       this.#cells += 1;
     }
   }
@@ -127,7 +138,12 @@ export class UsageMeter {
       await this.#parts.metadata.transaction(
         async (queries) => {
           await addUsage(queries, usageRows(moved, day));
-          await addTagPulls(queries, pullRows(pulled));
+          const rows = pullRows(pulled);
+          await addTagPulls(
+            queries,
+            rows.filter(({ pulls }) => pulls > 0),
+          );
+          await addTagUses(queries, rows);
           if (day !== this.#day) await removeOldUsage(queries, dayOf(nowMs - REMEMBERED_MS));
         },
         { durable: false },
@@ -151,8 +167,7 @@ export class UsageMeter {
         if (cell) for (const name of Object.keys(cell) as (keyof Cell)[]) cell[name] += counts[name];
       }
     for (const [repository, byReference] of pulledSince)
-      for (const [reference, { pulls }] of byReference)
-        for (let pull = 0; pull < pulls; pull++) this.#notePull(repository, reference);
+      for (const [reference, { pulls }] of byReference) this.#notePulls(repository, reference, pulls);
   }
 }
 

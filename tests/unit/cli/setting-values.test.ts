@@ -20,8 +20,8 @@ describe("a value that is typed", () => {
     ["retention", ["newest=10"], "'tags=* newest=10'"],
     [
       "retention",
-      ["tags=v*|release-*,except=*-rc* patches=1 minors=3", "within=30d"],
-      "'tags=v*|release-* except=*-rc* patches=1 minors=3' 'tags=* within=30d'",
+      ["tags=v*|release-*,except=*-rc* patches=1 minors=3", "within=30d pulled=90d"],
+      "'tags=v*|release-* except=*-rc* patches=1 minors=3' 'tags=* within=30d pulled=90d'",
     ],
   ] as const)("%s %j is what the API takes, and shown as it is typed", (name, typed, shown) => {
     const { value } = settingChange(name).parse(JSON.parse(JSON.stringify({ value: parseSettingValue(name, typed) })));

@@ -31,13 +31,14 @@ export const RETENTION_ROUTES: readonly ApiRoute[] = [
   }),
 ];
 
-function show({ repository, tag, digest, pushedAtMs, expiresAtMs, isKept, reason }: ListedVerdict) {
+function show({ repository, tag, digest, pushedAtMs, expiresAtMs, usedAtMs, isKept, reason }: ListedVerdict) {
   return {
     repository,
     tag,
     digest,
     pushedAt: timeOf(pushedAtMs),
     expiresAt: timeOrNull(expiresAtMs),
+    usedAt: timeOrNull(usedAtMs),
     verdict: isKept ? ("kept" as const) : ("goes" as const),
     reason,
   };

@@ -33,6 +33,9 @@ export const retentionRule = z
     except: tagPatterns.optional().describe("Those of them that it is not about."),
     newest: count.optional().describe("Keeps so many, those that were pushed last."),
     pushedWithin: age.optional().describe("Keeps what was pushed within this time."),
+    pulledWithin: age
+      .optional()
+      .describe("Keeps what was pulled within this time; what nobody has pulled counts from its push."),
     versions: versions.optional().describe("Keeps the newest semantic versions."),
   })
   .meta({
@@ -79,6 +82,9 @@ export const tagVerdict = z
     digest: z.string(),
     pushedAt: time,
     expiresAt: time.nullable().describe("`null`: it does not go by itself."),
+    usedAt: time
+      .nullable()
+      .describe("When it was last pulled or asked for, as far as is known; `null`: never since it is here."),
     verdict: z.enum(["kept", "goes"]),
     reason: z.string().describe("What keeps it, or why it goes."),
   })

@@ -10,11 +10,12 @@ const DAY_MS = 86_400_000;
 const NOW_MS = 1000 * DAY_MS;
 const digest = `sha256:${"a".repeat(64)}` as Digest;
 
-const dated = (tag: string, ageDays: number, expiresAtMs: number | null = null): DatedTag => ({
+const dated = (tag: string, ageDays: number, expiresAtMs: number | null = null, usedDaysAgo?: number): DatedTag => ({
   tag: tag as Tag,
   digest,
   pushedAtMs: NOW_MS - ageDays * DAY_MS,
   expiresAtMs,
+  usedAtMs: usedDaysAgo === undefined ? null : NOW_MS - usedDaysAgo * DAY_MS,
 });
 const holding = (value: readonly RetentionRule[], more: Settings = {}): Settings => ({
   retention: { value, node: "team" },
@@ -37,6 +38,16 @@ describe("a rule keeps", () => {
     [{ tags: ["v*"], newest: 1, pushedWithin: "1w" }, ["v3"]],
     [{ tags: ["v*"], newest: 3, pushedWithin: "1w" }, ["v1", "v2", "v3"]],
   ])("%j", (rule, expected) => expect(kept(tags, holding([rule]))).toEqual([...expected]));
+
+  test("what was used lately, and what was pushed lately and never used", () => {
+    const tags = [dated("pulled", 99, null, 3), dated("long ago", 99, null, 31), dated("never", 31), dated("new", 2)];
+    const settings = holding([{ tags: ["*"], pulledWithin: "30d" }]);
+    expect(kept(tags, settings)).toEqual(["pulled", "new"]);
+    expect(reasons(tags, settings)).toMatchObject({
+      pulled: [true, "rule 1 of team: pulled, or pushed, within 30d"],
+      "long ago": [false, "rule 1 of team does not keep it"],
+    });
+  });
 
   test("what any of several rules keeps", () =>
     expect(

@@ -1,0 +1,28 @@
+import { type Kysely, type Migration, sql } from "kysely";
+import { NOW } from "./candidate-statements.ts";
+
+/** When tags were last used; and which bytes storage is asked to remove and has not answered yet. */
+export const usesAndRemovals: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};
+
+const STATEMENTS = [
+  `alter table blobs add column removing_since_ms integer`,
+  // Whoever gives a repository the blob undoes its condemnation: not while its bytes may still go, or it would be broken.
+  `create trigger blob_being_removed before update of condemned_at_ms on blobs
+    when new.condemned_at_ms is null and old.removing_since_ms is not null begin
+    select raise(abort, 'storage is still removing the bytes of this blob');
+  end`,
+
+  // It goes with the tag. Of those that are there nobody knows since when they were not used: they get their time from now on.
+  `create table tag_uses (
+    repository_id integer not null,
+    tag text not null,
+    last_used_at_ms integer not null,
+    primary key (repository_id, tag),
+    foreign key (repository_id, tag) references tags (repository_id, name) on delete cascade
+  ) without rowid`,
+  `insert into tag_uses (repository_id, tag, last_used_at_ms) select repository_id, name, ${NOW} from tags`,
+];
