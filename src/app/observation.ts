@@ -16,6 +16,7 @@ import {
   getGarbageBacklog,
   type RetentionCounts,
   getScrubStanding,
+  type QuotaWatch,
   type ScrubCounts,
   type UsageMeter,
 } from "../upkeep/index.ts";
@@ -170,6 +171,23 @@ export function addRetentionReadings(metrics: Metrics, counts: Readonly<Retentio
     help: "Tags that no rule kept, or that had expired, and that are gone.",
     type: "counter",
     read: () => counts.tags,
+  });
+}
+
+/** @param watch what it told in this process */
+export function addQuotaReadings(metrics: Metrics, registry: Registry, watch: Pick<QuotaWatch, "warned">): void {
+  metrics.addReading({
+    name: "berth_quota_warnings_total",
+    help: "How often a limit of a quota came to be nearly reached.",
+    type: "counter",
+    read: () => watch.warned,
+  });
+  metrics.addReading({
+    name: "berth_quota_refusals_total",
+    help: "Requests that a limit of a quota had no room for.",
+    type: "counter",
+    labelName: "quantity",
+    read: () => registry.quotaRefusals.counts,
   });
 }
 

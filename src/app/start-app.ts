@@ -10,6 +10,7 @@ import {
   addDiskReading,
   addHealthReading,
   addProcessReadings,
+  addQuotaReadings,
   addReadings,
   createObserver,
   openLog,
@@ -20,13 +21,13 @@ import { openHealth } from "./open-health.ts";
 import { openEmptyRegistry, openStores, type Stores } from "./open-stores.ts";
 import type { Config } from "../config/index.ts";
 import { DatabaseFailures } from "./database-failures.ts";
-import { createMetrics, createRequestHandler, createTracing, RateLimits } from "../http/index.ts";
+import { createMetrics, createRequestHandler, createTracing, type Metrics, RateLimits } from "../http/index.ts";
 import { drawOwnId, ownerOf, type ProcessPlace } from "../processes/index.ts";
 import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
-import { startPruningHistory, startUploadPurging, UsageMeter } from "../upkeep/index.ts";
+import { QuotaWatch, startPruningHistory, startQuotaWatch, startUploadPurging, UsageMeter } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -88,6 +89,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
     const pruning = startPruningHistory({ registry, log, randomPart: Math.random() }, config.storage.history);
     closers.add(() => pruning.stop());
   }
+  watchQuotas({ registry, log, metrics }, !place || place.index === 0, closers);
   const meter = openMeter(config, { metadata: stores.metadata, log }, closers);
   const jobs = runJobs(config, { registry, log, metrics, meter }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
@@ -143,6 +145,17 @@ function openRegistry(config: Config, stores: Stores, place: ProcessPlace | unde
     newId: () => drawOwnId(randomUUID, place),
     worksOn: (uploadId) => ownerOf(uploadId, place.count) === place.index,
   });
+}
+
+function watchQuotas(
+  { registry, log, metrics }: { readonly registry: Registry; readonly log: Log; readonly metrics: Metrics },
+  looksAtAll: boolean,
+  closers: Closers,
+): void {
+  const watch = new QuotaWatch({ registry, log });
+  addQuotaReadings(metrics, registry, watch);
+  const watching = startQuotaWatch(watch, { registry, log }, looksAtAll);
+  closers.add(() => watching.stop());
 }
 
 /** A registry in read-only mode writes nothing, not even that. */

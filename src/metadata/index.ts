@@ -246,8 +246,10 @@ export {
 export { isUnwritable, MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
 export type { NamePage } from "./page.ts";
+export { listQuotaAlarms, putQuotaAlarm, type QuotaAlarm, removeQuotaAlarm } from "./quotas/quota-alarms.ts";
 export {
   findQuotas,
+  listQuotas,
   listQuotasWithBlob,
   type QuotaQuantities,
   type QuotaState,

@@ -25,6 +25,7 @@ export interface Schema extends AccessSchema, BinSchema, InUseSchema, JobsSchema
   node_settings: NodeSettingsTable;
   tag_watches: TagWatchesTable;
   quota_uses: QuotaUsesTable;
+  quota_alarms: QuotaAlarmsTable;
 }
 
 interface RepositoriesTable {
@@ -208,4 +209,13 @@ interface QuotaUsesTable {
   bytes: number;
   tags: number;
   repositories: number;
+}
+
+/** What was told of a limit. It goes when the quota is taken back. */
+interface QuotaAlarmsTable {
+  path: string;
+  quantity: string;
+  /** That it is nearly reached, until it is so no more · that a push was refused, the last time. */
+  kind: "warn" | "refused";
+  at_ms: number;
 }

@@ -33,6 +33,8 @@ export type { TagVerdict } from "./retention/judge-tags.ts";
 export { readExpiryLabels } from "./retention/read-labels.ts";
 export { isAge } from "./settings/age.ts";
 export type { Quota } from "./quotas/quota.ts";
+export { describeLevel, isNearlyFull, levelsOf, QuotaExceededError, type QuotaLevel } from "./quotas/quota-levels.ts";
+export type { RefusedPushes } from "./quotas/quota-refusals.ts";
 export { noteSettingsChange } from "./settings/note-change.ts";
 export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";
 export { blobKeyOf, BLOBS_FOLDER, keyOf } from "./storage-keys.ts";

@@ -4,6 +4,7 @@ import { type Clock, GarbagePacer, type HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
 import type { RegistryOptions } from "./options.ts";
 import { RunningHashes } from "./uploads/running-hashes.ts";
+import { QuotaRefusals } from "./quotas/quota-refusals.ts";
 import { SmallBlobs } from "./small-blobs.ts";
 import { UploadTurns } from "./uploads/upload-turns.ts";
 
@@ -22,9 +23,13 @@ export interface Registry {
   readonly uploadTurns: UploadTurns;
   readonly runningHashes: RunningHashes;
   readonly smallBlobs: SmallBlobs;
+  readonly quotaRefusals: QuotaRefusals;
 }
 
-export type RegistryParts = Omit<Registry, "garbage" | "uploadTurns" | "runningHashes" | "smallBlobs">;
+export type RegistryParts = Omit<
+  Registry,
+  "garbage" | "uploadTurns" | "runningHashes" | "smallBlobs" | "quotaRefusals"
+>;
 
 export function createRegistry(parts: RegistryParts): Registry {
   return {
@@ -33,6 +38,7 @@ export function createRegistry(parts: RegistryParts): Registry {
     uploadTurns: new UploadTurns(),
     runningHashes: new RunningHashes(),
     smallBlobs: new SmallBlobs(),
+    quotaRefusals: new QuotaRefusals(),
   };
 }
 

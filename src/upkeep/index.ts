@@ -55,5 +55,6 @@ export { applyRetention, type RetentionRun, type RetentionTally } from "./retent
 export { RETENTION_JOB, type RetentionCounts, retentionWork } from "./retention/retention-job.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";
+export { QuotaWatch, startQuotaWatch } from "./quotas/quota-watch.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";
 export { UsageMeter } from "./usage/usage-meter.ts";

@@ -2,10 +2,13 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 
 import { runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
+import { MetricsText } from "../operations/support/metrics-text.ts";
+import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { contentOf, imageManifest } from "../support/oci-content.ts";
 import { octetStream, pushBlob, pushImage, putManifest, startUpload, withQuery } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 
@@ -126,6 +129,38 @@ test("from nine tenths on a push says how full it is, also where nothing more ha
     '299 - "warned holds 10 tags of the 5 tags that it may (200 %)"',
   ]);
   expect((await putManifest(http, { repository: "warned/app", reference: "v11", content })).status).toBe(403);
+});
+
+test("a limit that is nearly reached, and pushes that it refuses, are in the audit trail, the log and the metrics", async () => {
+  const addr = `127.0.0.1:${takeFreePort()}`;
+  const config = { audit: { enabled: true }, http: { debug: { addr, prometheus: { enabled: true } } } };
+  const watched = await startBerth({ config });
+  try {
+    const there = new HttpClient(watched.url);
+    const local = ["--local", watched.configFile];
+    await runBerth(["namespace", "set", "team", "quota", "bytes=100", ...local]);
+    await pushBlob(there, "team/app", contentOf("x".repeat(95)));
+    const whole = contentOf("y".repeat(10));
+    const refused = await there.post(`/v2/team/app/blobs/uploads/?digest=${whole.digest}`, { body: whole.bytes });
+    expect(refused.status).toBe(403);
+    const metrics = async () => new MetricsText((await new HttpClient(`http://${addr}`).get("/metrics")).text);
+    expect((await metrics()).find("berth_quota_refusals_total", { quantity: "bytes" })).toBe(1);
+    await until("the watch has looked", async () => (await metrics()).find("berth_quota_warnings_total") === 1);
+    const listed = async (act: string) =>
+      (await runBerth(["audit", "list", "--act", act, "--json", ...local])).stdout.trim().split("\n");
+    await until("what was refused is told", async () => (await listed("quota.refused"))[0] !== "");
+    const [warned, told] = [await listed("quota.warn"), await listed("quota.refused")];
+    expect([...warned, ...told].map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { target: "team", detail: { quantity: "bytes", limit: 100, holds: 95 } },
+      {
+        target: "team",
+        detail: { quantity: "bytes", limit: 100, holds: 95, adds: 10, repository: "team/app", times: 1 },
+      },
+    ]);
+    expect(watched.logs()).toContain("team holds 95 bytes of the 100 bytes that it may (95 %)");
+  } finally {
+    await watched.stop();
+  }
 });
 
 test("what is known of a node is counted again by scrub --repair-index", async () => {

@@ -1,5 +1,5 @@
 import { referenceText, RegistryError } from "../../oci/index.ts";
-import { recordRefused } from "../../registry/index.ts";
+import { QuotaExceededError, recordRefused } from "../../registry/index.ts";
 import { actOriginOf, type Exchange } from "./exchange.ts";
 import type { ParsedRoute } from "./match-route.ts";
 
@@ -11,6 +11,7 @@ import type { ParsedRoute } from "./match-route.ts";
 export async function recordRefusal(exchange: Exchange, error: unknown): Promise<void> {
   const { registry, request, route } = exchange;
   if (!(error instanceof RegistryError) || error.kind !== "denied") return;
+  if (error instanceof QuotaExceededError && "name" in route) registry.quotaRefusals.note(error.levels, route.name);
   const act = actOf(route, request.method);
   if (act === undefined) return;
   const by = actOriginOf(exchange);

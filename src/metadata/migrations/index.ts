@@ -11,6 +11,7 @@ import { usage } from "./0009-usage.ts";
 import { quotas } from "./0010-quotas.ts";
 import { inUse } from "./0011-in-use.ts";
 import { usesAndRemovals } from "./0014-uses-and-removals.ts";
+import { metering } from "./0016-metering.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -26,6 +27,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0010-quotas": quotas,
   "0011-in-use": inUse,
   "0014-uses-and-removals": usesAndRemovals,
+  "0016-metering": metering,
 };
 
 export const migrations: MigrationProvider = {

@@ -28,6 +28,19 @@ const selectQuotas = preparedQuery((queries, { paths }: { paths: string }) =>
     .orderBy("u.path"),
 );
 
+/** All quotas of whatever nodes, in byte order of their paths, behind `after`; from the first, if that is absent. */
+export async function listQuotas(
+  queries: Queries,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<readonly QuotaState[]> {
+  const paths = queries.selectFrom("quota_uses").select("path").orderBy("path").limit(limit);
+  const rows = await (after === undefined ? paths : paths.where("path", ">", after)).execute();
+  return findQuotas(
+    queries,
+    rows.map(({ path }) => path),
+  );
+}
+
 /** Those of the nodes that have one, the root first. One look, also in the transaction of a push. */
 export async function findQuotas(queries: Queries, paths: readonly string[]): Promise<readonly QuotaState[]> {
   const rows = await selectQuotas(queries, { paths: JSON.stringify(paths) });
