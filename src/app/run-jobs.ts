@@ -20,7 +20,9 @@ import {
   retentionWork,
   SCRUB_JOB,
   scrubWork,
+  USAGE_JOB,
   type UsageMeter,
+  usageWork,
 } from "../upkeep/index.ts";
 import { addCollectionReadings, addRetentionReadings, addScrubReadings } from "./observation.ts";
 
@@ -38,6 +40,7 @@ export function jobOffers({ storage }: Config): readonly JobOffer[] {
     { kind: COLLECTION_JOB, refusal },
     { kind: RETENTION_JOB, refusal },
     { kind: SCRUB_JOB, refusal },
+    { kind: USAGE_JOB, refusal },
   ];
 }
 
@@ -64,7 +67,7 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
 }
 
 function openWorks(
-  { collection, retention, scrubbing }: Config["storage"],
+  { collection, retention, scrubbing, measuring }: Config["storage"],
   { registry, log, metrics, meter }: JobParts,
 ): readonly JobWork[] {
   const collected = { ...NOTHING_COLLECTED };
@@ -80,6 +83,7 @@ function openWorks(
       retention,
     ),
     scrubWork({ registry, log, counts: scrubbed }, scrubbing),
+    usageWork({ registry }, measuring),
   ];
 }
 

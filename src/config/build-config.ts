@@ -43,7 +43,7 @@ export function buildConfig(settings: Settings): Config {
 
 function buildStorage(storage: Settings["storage"]): StorageConfig {
   const { filesystem, maintenance } = storage;
-  const { uploadpurging: purging, gc, retention, history, bin, inuse, scrub } = maintenance;
+  const { uploadpurging: purging, gc, retention, history, bin, inuse, scrub, usage } = maintenance;
   return {
     driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
     deleteEnabled: storage.delete.enabled,
@@ -62,6 +62,7 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
       untagged: gc.untagged,
     },
     retention: { enabled: retention.enabled, intervalMs: retention.interval, schedule: retention.schedule },
+    measuring: { enabled: usage.enabled, intervalMs: usage.interval, schedule: usage.schedule },
     binKeepMs: bin.keep,
     inUseKeepMs: inuse.keep,
     history: { keepMs: history.keep, keepChanges: history.changes },

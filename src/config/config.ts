@@ -66,6 +66,13 @@ export interface StorageConfig {
     /** Instead of the interval. */
     readonly schedule: string | undefined;
   };
+  /** How much namespaces hold. */
+  readonly measuring: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    /** Instead of the interval. */
+    readonly schedule: string | undefined;
+  };
   /** How long what clients delete can be had back; 0: not at all. */
   readonly binKeepMs: number;
   /** How long what a cluster runs is held while nothing more is heard of it. */

@@ -30,6 +30,7 @@ export {
   type ApiSecret,
   type ApiSetting,
   type ApiStorageUse,
+  type ApiStoredSum,
   type ApiTag,
   type ApiTagChange,
   type ApiTagVerdict,

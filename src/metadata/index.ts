@@ -298,6 +298,24 @@ export {
   removeTag,
   type TagTarget,
 } from "./tags.ts";
+export {
+  addStoredHours,
+  findBinBytes,
+  findStoredNow,
+  listSizedLinks,
+  listStored,
+  listStoredNow,
+  type MeasuredNode,
+  putBinBytes,
+  putStoredNow,
+  removeOldStoredDays,
+  removeStoredNow,
+  type SizedLink,
+  STORED_PERIODS,
+  type StoredBytes,
+  type StoredHours,
+  type StoredSum,
+} from "./usage/stored-bytes.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
 export { addTagUses, areUsedSince, putTagUse } from "./usage/tag-uses.ts";
 export {

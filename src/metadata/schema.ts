@@ -26,6 +26,9 @@ export interface Schema extends AccessSchema, BinSchema, InUseSchema, JobsSchema
   tag_watches: TagWatchesTable;
   quota_uses: QuotaUsesTable;
   quota_alarms: QuotaAlarmsTable;
+  stored_now: StoredNowTable;
+  stored_days: StoredDaysTable;
+  stored_bin: StoredBinTable;
 }
 
 interface RepositoriesTable {
@@ -218,4 +221,30 @@ interface QuotaAlarmsTable {
   /** That it is nearly reached, until it is so no more · that a push was refused, the last time. */
   kind: "warn" | "refused";
   at_ms: number;
+}
+
+/** How much a node held when it was measured last, with all below it. */
+interface StoredNowTable {
+  node: string;
+  at_ms: number;
+  stored_bytes: number;
+  deduped_bytes: number;
+  unique_bytes: number;
+}
+
+/** How much a node held on a day, in UTC, for how long. */
+interface StoredDaysTable {
+  node: string;
+  day: string;
+  hours: number;
+  stored_byte_hours: number;
+  deduped_byte_hours: number;
+  unique_byte_hours: number;
+}
+
+/** At most one row. */
+interface StoredBinTable {
+  id: 1;
+  /** Of blobs that something in the bin kept when that was measured last. */
+  bytes: number;
 }

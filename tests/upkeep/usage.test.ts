@@ -88,3 +88,25 @@ test("what a client moved is what is on record, also when the registry was ended
     sharedBytes: shared,
   });
 });
+
+test("what was held for how long is measured by a job", async () => {
+  berth = await startBerth();
+  const http = new HttpClient(berth.url);
+  const image = await pushImage(http, "team/app", "1.0");
+  await pushImage(http, "other", "1.0");
+  const local = ["--local", berth.configFile];
+  for (let times = 0; times < 2; times++) {
+    const { exitCode, stderr } = await runBerth(["job", "run", "usage", "--wait", ...local]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  }
+  const { stdout } = await runBerth(["usage", "byte-hours", "/", "--per", "month", "--json", ...local]);
+  const rows = JSON.parse(stdout) as readonly { namespace: string; hours: number; storedByteHours: number }[];
+  expect(rows.map(({ namespace }) => namespace)).toEqual(["", "other", "team"]);
+  const bytes = image.config.bytes.length + image.layer.bytes.length;
+  for (const { hours, storedByteHours } of rows.slice(2)) {
+    expect(storedByteHours).toBeLessThanOrEqual(Math.ceil(bytes * (hours + 0.001)));
+    expect(storedByteHours).toBeGreaterThanOrEqual(Math.floor(bytes * (hours - 0.001)));
+  }
+  const table = await runBerth(["usage", "byte-hours", "team", ...local]);
+  expect(table.stdout).toContain("GiB-hours");
+});

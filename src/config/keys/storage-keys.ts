@@ -94,6 +94,18 @@ export const storageKeys = group(
         ),
         rate: setting(byteSize, "20MB", "How much is read in a second; 0 is as fast as it goes."),
       }),
+      usage: group("Measuring how much each namespace holds, for bills and metrics.", {
+        enabled: setting(flag, "true", "Looks through all blobs now and then. Not in read-only mode."),
+        interval: setting(
+          interval,
+          "1h",
+          "How long after the end of one run the next begins. What one has found counts until the next.",
+        ),
+        schedule: optional(
+          cronTimes,
+          "Instead of an interval: when, as cron writes it and in UTC, for example `0 * * * *`. What is missed is made up for once.",
+        ),
+      }),
       readonly: group("No changes.", {
         enabled: setting(flag, "false", "Refuses push and delete with 405."),
       }),

@@ -9,7 +9,7 @@ import type { quotaState } from "./schemas/quotas.ts";
 import type { setting, tagVerdict } from "./schemas/settings.ts";
 import type { listedTag, tag, tagChange } from "./schemas/tags.ts";
 import type { group, groupMapping, groupMember, robot, trust } from "./schemas/teams.ts";
-import type { storageUse, usageSum } from "./schemas/usage.ts";
+import type { storageUse, storedSum, usageSum } from "./schemas/usage.ts";
 
 /** What the API answers with, as those who ask it get it. */
 export type ApiAct = z.output<typeof act>;
@@ -39,6 +39,7 @@ export type ApiTag = z.output<typeof tag>;
 export type ApiTagChange = z.output<typeof tagChange>;
 export type ApiTagVerdict = z.output<typeof tagVerdict>;
 export type ApiTrust = z.output<typeof trust>;
+export type ApiStoredSum = z.output<typeof storedSum>;
 export type ApiUsageSum = z.output<typeof usageSum>;
 export type ApiUser = z.output<typeof user>;
 

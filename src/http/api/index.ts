@@ -33,6 +33,7 @@ export type {
   ApiSecret,
   ApiSetting,
   ApiStorageUse,
+  ApiStoredSum,
   ApiTag,
   ApiTagChange,
   ApiTagVerdict,

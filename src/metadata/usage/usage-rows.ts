@@ -47,7 +47,9 @@ export interface UsageQuery {
   /** Inclusive. */
   readonly toDay: string;
   readonly by: readonly UsageDimension[];
-  readonly offset: number;
+  readonly offset?: number | undefined;
+  /** Only what comes behind this row of the same list: unlike an offset it skips and repeats nothing while rows are added. */
+  readonly after?: UsageSum | undefined;
   readonly limit: number;
 }
 
@@ -56,16 +58,21 @@ export type UsageSum = UsageCounts & { readonly [Dimension in UsageDimension]: s
 
 /** In the order of days, repositories, people. */
 export async function listUsage(queries: Queries, query: UsageQuery): Promise<readonly UsageSum[]> {
-  const { node, fromDay, toDay, by, offset, limit } = query;
+  const { node, fromDay, toDay, by, offset = 0, limit, after: last } = query;
   const { after, before } = stretchBelow(node);
   const columns = USAGE_DIMENSIONS.map((name) => (by.includes(name) ? sql.ref(name) : sql`null`));
-  const groups = by.length === 0 ? sql`` : sql`group by ${sql.join(by.map((name) => sql.ref(name)))}`;
+  const keys = USAGE_DIMENSIONS.filter((name) => by.includes(name));
+  const key = sql.join(keys.map((name) => sql.ref(name)));
+  const groups = keys.length === 0 ? sql`` : sql`group by ${key}`;
+  const behind =
+    last && keys.length > 0 ? sql`(${key}) > (${sql.join(keys.map((name) => sql.val(last[name])))})` : sql`true`;
   const { rows } = await sql<UsageSum>`
     select ${columns[0]} as day, ${columns[1]} as repository, ${columns[2]} as principal,
       coalesce(sum(pulls), 0) as pulls, coalesce(sum(pushes), 0) as pushes,
       coalesce(sum(received_bytes), 0) as receivedBytes, coalesce(sum(sent_bytes), 0) as sentBytes
     from usage
     where day >= ${fromDay} and day <= ${toDay} and (repository = ${node} or (repository > ${after} and repository < ${before}))
+      and ${behind}
     ${groups} order by 1, 2, 3 limit ${limit} offset ${offset}`.execute(queries);
   return rows;
 }

@@ -9,6 +9,7 @@ import {
 } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import { type Clock, type Log, type Schedule, startSchedule } from "../../runtime/index.ts";
+import { dayOf, REMEMBERED_MS } from "./days.ts";
 
 /** What one request moved. */
 export interface Moved {
@@ -33,8 +34,6 @@ export interface UsageMeterParts {
 
 /** A crash loses what was moved within this time. */
 const FLUSH_EVERY_MS = 5000;
-/** Two years and a bit, so that one can be compared with the other. */
-const REMEMBERED_MS = 800 * 86_400_000;
 /** Should the database be away for long, memory does not grow with names. */
 const MOST_CELLS = 50_000;
 
@@ -169,11 +168,6 @@ export class UsageMeter {
     for (const [repository, byReference] of pulledSince)
       for (const [reference, { pulls }] of byReference) this.#notePulls(repository, reference, pulls);
   }
-}
-
-/** In UTC. */
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
 }
 
 function usageRows(moved: MovedByRepository, day: string): readonly UsageRow[] {

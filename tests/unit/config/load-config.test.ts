@@ -13,6 +13,7 @@ const defaults: Config = {
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
     collection: { enabled: true, intervalMs: 3_600_000, schedule: undefined, windowMs: 86_400_000, untagged: "keep" },
     retention: { enabled: true, intervalMs: 3_600_000, schedule: undefined },
+    measuring: { enabled: true, intervalMs: 3_600_000, schedule: undefined },
     binKeepMs: 168 * 3_600_000,
     inUseKeepMs: 168 * 3_600_000,
     history: { keepMs: 9600 * 3_600_000, keepChanges: 1000 },
@@ -87,6 +88,7 @@ storage:
     uploadpurging: {enabled: false, age: 1h30m, interval: 90s, dryrun: true}
     gc: {enabled: false, interval: 1m, window: 0s, untagged: remove}
     retention: {enabled: false, interval: 2m}
+    usage: {enabled: false, interval: 3m}
     history: {keep: 1h, changes: 7}
     bin: {keep: 0s}
     scrub: {enabled: true, schedule: 30 2 * * sun, rate: 1MiB}
@@ -158,6 +160,7 @@ test("every key that works arrives", () => {
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
       collection: { enabled: false, intervalMs: 60_000, schedule: undefined, windowMs: 0, untagged: "remove" },
       retention: { enabled: false, intervalMs: 120_000, schedule: undefined },
+      measuring: { enabled: false, intervalMs: 180_000, schedule: undefined },
       binKeepMs: 0,
       inUseKeepMs: 168 * 3_600_000,
       history: { keepMs: 3_600_000, keepChanges: 7 },

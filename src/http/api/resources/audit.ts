@@ -10,6 +10,7 @@ import {
 } from "../../../metadata/index.ts";
 import type { Answer } from "../../answer.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
+import { textStream } from "../text-stream.ts";
 import { act, actFilter, chain } from "../schemas/audit.ts";
 import { afterNumber, listOf, numberPage } from "../schemas/words.ts";
 import { readNewestPage } from "./pages.ts";
@@ -100,18 +101,4 @@ async function* linesOf(queries: Queries, filter: ActFilter, after: number): Asy
     if (last === undefined || found.length < ROWS_AT_ONCE) return;
     afterSequence = last.sequence;
   }
-}
-
-function textStream(texts: AsyncGenerator<string, void, void>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      const next = await texts.next();
-      if (next.done) controller.close();
-      else controller.enqueue(encoder.encode(next.value));
-    },
-    async cancel() {
-      await texts.return();
-    },
-  });
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { listUsage, measureStorage, type UsageSum } from "../../../metadata/index.ts";
+import { listStored, listUsage, measureStorage, type StoredSum, type UsageSum } from "../../../metadata/index.ts";
 import type { Answer } from "../../answer.ts";
+import { csvAnswer } from "../csv.ts";
 import { atNode } from "../permission.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
-import { storageUse, usageQuery, usageSum } from "../schemas/usage.ts";
+import { storageUse, storedPlace, storedQuery, storedSum, usageQuery, usageSum } from "../schemas/usage.ts";
 import { afterNumber, listOf, nodeParams, page, timeOf } from "../schemas/words.ts";
 
 const tag = "usage";
@@ -39,17 +40,10 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     query: usageQuery,
     response: z.string(),
     mediaType: "text/csv",
-    async handle(call): Promise<Answer> {
+    handle(call): Promise<Answer> {
       const query = queryOf(call, call.query);
-      const lines = [HEADING];
-      for (let offset = 0; ; offset += ROWS_AT_ONCE) {
-        const rows = await listUsage(call.queries, { ...query, offset, limit: ROWS_AT_ONCE });
-        lines.push(...rows.map(lineOf));
-        if (rows.length < ROWS_AT_ONCE) break;
-        await new Promise(setImmediate);
-      }
-      const headers = { "Content-Type": "text/csv; charset=utf-8; header=present", "Cache-Control": "no-store" };
-      return { status: 200, headers, body: new TextEncoder().encode(`${lines.join("\r\n")}\r\n`) };
+      const read = (after: UsageSum | undefined, limit: number) => listUsage(call.queries, { ...query, after, limit });
+      return Promise.resolve(csvAnswer(COLUMNS, read, (row) => row));
     },
   }),
   defineRoute({
@@ -65,26 +59,81 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
       return { body: { ...use, sharedBytes: use.dedupedBytes - use.uniqueBytes } };
     },
   }),
+  defineRoute({
+    method: "GET",
+    path: "/namespaces/{path}/byte-hours",
+    tag,
+    summary: "Say how much was held for how long by a namespace, and by those below it that are measured",
+    description:
+      "Measured are the namespaces at the top, those with a quota, and the root, each with all below it: they are not to be added up. " +
+      "It is done by the job `usage`, each hour unless configured otherwise, and what it finds counts until it looks again.",
+    permission,
+    params: nodeParams,
+    query: storedQuery.extend({ limit: page.limit, after: storedPlace }),
+    response: listOf(storedSum),
+    async handle(call) {
+      const { limit, after } = call.query;
+      const found = await listStored(call.queries, { ...storedQueryOf(call), after, limit: limit + 1 });
+      const items = found.slice(0, limit);
+      const last = found.length > limit ? items.at(-1) : undefined;
+      return { body: { items: items.map(showStored) }, next: last && `${last.node} ${last.period}` };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/namespaces/{path}/byte-hours/export",
+    tag,
+    summary: "The same as lines of comma-separated values",
+    permission,
+    params: nodeParams,
+    query: storedQuery,
+    response: z.string(),
+    mediaType: "text/csv",
+    handle(call): Promise<Answer> {
+      const query = storedQueryOf(call);
+      const read = (after: StoredSum | undefined, limit: number) =>
+        listStored(call.queries, { ...query, after, limit });
+      return Promise.resolve(csvAnswer(STORED_COLUMNS, read, showStored));
+    },
+  }),
 ];
 
-const ROWS_AT_ONCE = 1000;
+type StoredCall = ApiCall<z.output<typeof nodeParams>, z.output<typeof storedQuery>>;
+
+function storedQueryOf({ parts, params: { path }, query: { from, to, per } }: StoredCall) {
+  return { node: path, per, ...daysOf(parts, from, to) };
+}
+
+/** A byte-hour more or less is nothing. */
+function showStored({ node: namespace, period, hours, storedByteHours, dedupedByteHours, uniqueByteHours }: StoredSum) {
+  const [stored, deduped, unique] = [storedByteHours, dedupedByteHours, uniqueByteHours].map(Math.round);
+  return {
+    namespace,
+    period,
+    hours: Math.round(hours * 1000) / 1000,
+    storedByteHours: stored ?? 0,
+    dedupedByteHours: deduped ?? 0,
+    uniqueByteHours: unique ?? 0,
+  };
+}
+
+const STORED_COLUMNS = [
+  "namespace",
+  "period",
+  "hours",
+  "storedByteHours",
+  "dedupedByteHours",
+  "uniqueByteHours",
+] as const;
 
 function queryOf({ parts, params: { path } }: ApiCall<z.output<typeof nodeParams>>, { from, to, by }: Query) {
-  const today = timeOf(parts.clock.nowMs()).slice(0, 10);
-  const fromDay = from ?? `${today.slice(0, 8)}01`;
-  return { node: path, fromDay, toDay: to ?? today, by: by as readonly ("day" | "repository" | "principal")[] };
+  return { node: path, ...daysOf(parts, from, to), by: by as readonly ("day" | "repository" | "principal")[] };
+}
+
+/** This month so far, unless it is said. */
+function daysOf({ clock }: ApiCall["parts"], from: string | undefined, to: string | undefined) {
+  const today = timeOf(clock.nowMs()).slice(0, 10);
+  return { fromDay: from ?? `${today.slice(0, 8)}01`, toDay: to ?? today };
 }
 
 const COLUMNS = ["day", "repository", "principal", "pulls", "pushes", "receivedBytes", "sentBytes"] as const;
-const HEADING = COLUMNS.join(",");
-
-function lineOf(row: UsageSum): string {
-  return COLUMNS.map((name) => cellOf(row[name])).join(",");
-}
-
-/** In quotes where need be; a spreadsheet must not take a name for a formula. */
-function cellOf(value: string | number | null): string {
-  const text = value === null ? "" : String(value);
-  const safe = /^[=+@\t\r-]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { USAGE_DIMENSIONS } from "../../../metadata/index.ts";
+import { STORED_PERIODS, USAGE_DIMENSIONS } from "../../../metadata/index.ts";
+import { nodePath } from "./words.ts";
 
 const day = z
   .string()
@@ -8,9 +9,13 @@ const day = z
 
 const dimensions: readonly string[] = USAGE_DIMENSIONS;
 
-export const usageQuery = z.strictObject({
+const days = {
   from: day.optional().describe("The first day; absent: the first of this month."),
   to: day.optional().describe("The last day, with it; absent: today."),
+} as const;
+
+export const usageQuery = z.strictObject({
+  ...days,
   by: z
     .string()
     .default("day")
@@ -44,3 +49,36 @@ export const storageUse = z
     sharedBytes: bytes.describe("Of those, what repositories elsewhere have, too."),
   })
   .meta({ id: "StorageUse" });
+
+export const storedQuery = z.strictObject({
+  ...days,
+  per: z.enum(STORED_PERIODS).default("day").describe("Of what stretch of time each row is."),
+});
+
+/** A namespace and a day or month. */
+export const storedPlace = z
+  .string()
+  .regex(/^\S{0,500} \d{4}-\d{2}(-\d{2})?$/, "it is taken from a Link header")
+  .transform((text) => {
+    const [node = "", period = ""] = text.split(" ");
+    return { node, period };
+  })
+  .optional()
+  .describe("Where the page before ended: take it from its `Link` header.");
+
+const byteHours = z.int().min(0);
+
+export const storedSum = z
+  .object({
+    namespace: nodePath,
+    period: z.string().describe("A day, such as `2026-11-21`, or a month, such as `2026-11`, in UTC."),
+    hours: z
+      .number()
+      .describe("For how long it is known what it held; byte-hours divided by them are what it held on average."),
+    storedByteHours: byteHours.describe(
+      "Of what all repositories would take if each kept its own: a byte for an hour is 1.",
+    ),
+    dedupedByteHours: byteHours.describe("Of each content once."),
+    uniqueByteHours: byteHours.describe("Of what no repository elsewhere has."),
+  })
+  .meta({ id: "StoredSum", description: "How much a namespace held, with all below it, and for how long." });
