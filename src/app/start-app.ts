@@ -27,7 +27,15 @@ import { createRegistry, type Registry } from "../registry/index.ts";
 import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
-import { QuotaWatch, startPruningHistory, startQuotaWatch, startUploadPurging, UsageMeter } from "../upkeep/index.ts";
+import { addUsageReadings } from "./usage-readings.ts";
+import {
+  NamespaceTally,
+  QuotaWatch,
+  startPruningHistory,
+  startQuotaWatch,
+  startUploadPurging,
+  UsageMeter,
+} from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
 
 /** A registry that serves. */
@@ -90,7 +98,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
     closers.add(() => pruning.stop());
   }
   watchQuotas({ registry, log, metrics }, !place || place.index === 0, closers);
-  const meter = openMeter(config, { metadata: stores.metadata, log }, closers);
+  const meter = openMeter(config, { metadata: stores.metadata, log, metrics }, closers);
   const jobs = runJobs(config, { registry, log, metrics, meter }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
 
@@ -160,12 +168,16 @@ function watchQuotas(
 
 /** A registry in read-only mode writes nothing, not even that. */
 function openMeter(
-  { storage }: Config,
-  parts: { readonly metadata: Stores["metadata"]; readonly log: Log },
+  { storage, http }: Config,
+  { metadata, log, metrics }: { readonly metadata: Stores["metadata"]; readonly log: Log; readonly metrics: Metrics },
   closers: Closers,
 ): UsageMeter | undefined {
+  const mostNamespaces = http.metrics.namespaces;
+  const tally = new NamespaceTally(mostNamespaces);
+  addUsageReadings(metrics, { metadata, clock: systemClock, tally, mostNamespaces });
   if (storage.readOnly) return undefined;
-  const meter = new UsageMeter({ ...parts, clock: systemClock });
+  const onRecorded = (rows: Parameters<NamespaceTally["add"]>[0]) => tally.add(rows);
+  const meter = new UsageMeter({ metadata, log, clock: systemClock, ...(mostNamespaces > 0 && { onRecorded }) });
   closers.add(() => meter.stop());
   return meter;
 }

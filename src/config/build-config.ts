@@ -121,8 +121,15 @@ function buildHttp(http: Settings["http"]): HttpConfig {
       maxBlobBytes: limits.maxblobbytes === 0 ? undefined : limits.maxblobbytes,
     },
     rateLimits: buildRateLimits(http.ratelimits),
-    metrics: http.metrics,
+    metrics: buildMetrics(http.metrics),
   };
+}
+
+const NAMESPACES_IN_METRICS = 100;
+
+/** Who signs in on the main address may know of some namespaces only. */
+function buildMetrics({ namespaces, ...metrics }: Settings["http"]["metrics"]): HttpConfig["metrics"] {
+  return { ...metrics, namespaces: namespaces ?? (metrics.enabled ? 0 : NAMESPACES_IN_METRICS) };
 }
 
 function buildHealth({ storagedriver, file, http, tcp }: Settings["health"]): HealthConfig {

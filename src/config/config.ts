@@ -148,7 +148,12 @@ export interface HttpConfig {
   /** `undefined`: none. */
   readonly rateLimits: RateLimitOptions | undefined;
   /** On the main address. */
-  readonly metrics: { readonly enabled: boolean; readonly path: string };
+  readonly metrics: {
+    readonly enabled: boolean;
+    readonly path: string;
+    /** How many are told apart in metrics, wherever those are read. */
+    readonly namespaces: number;
+  };
 }
 
 export interface DebugConfig {

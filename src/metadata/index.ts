@@ -116,6 +116,7 @@ export { type ChainBreak, type ChainReport, verifyChain } from "./audit/verify-c
 export {
   type BinEntry,
   type BinPage,
+  countBinEntries,
   findBinBody,
   findBinEntry,
   findBinnedManifest,
@@ -132,7 +133,9 @@ export { type BinKeeper, listBinKeepers } from "./bin/bin-keepers.ts";
 export {
   type Cluster,
   findCluster,
+  type HeardCluster,
   listClusters,
+  listHeardClusters,
   listLeases,
   putClusterReport,
   removeCluster,
@@ -302,6 +305,7 @@ export {
   addStoredHours,
   findBinBytes,
   findStoredNow,
+  listLargestTopNodes,
   listSizedLinks,
   listStored,
   listStoredNow,
@@ -315,6 +319,7 @@ export {
   type StoredBytes,
   type StoredHours,
   type StoredSum,
+  sumTopNodes,
 } from "./usage/stored-bytes.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
 export { addTagUses, areUsedSince, putTagUse } from "./usage/tag-uses.ts";
@@ -324,6 +329,7 @@ export {
   measureStorage,
   removeOldUsage,
   USAGE_DIMENSIONS,
+  type UsageCounts,
   type UsageRow,
   type UsageSum,
 } from "./usage/usage-rows.ts";

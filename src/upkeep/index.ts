@@ -57,5 +57,7 @@ export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/s
 export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";
 export { QuotaWatch, startQuotaWatch } from "./quotas/quota-watch.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";
+export { NamespaceTally } from "./usage/namespace-tally.ts";
 export { USAGE_JOB, usageWork } from "./usage/usage-job.ts";
 export { UsageMeter } from "./usage/usage-meter.ts";
+export { getUsageStanding, type UsageStanding } from "./usage/usage-standing.ts";

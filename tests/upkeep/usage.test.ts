@@ -4,12 +4,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { startBerth } from "../support/berth.ts";
+import { MetricsText } from "../operations/support/metrics-text.ts";
+import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { contentOf, imageIndex } from "../support/oci-content.ts";
 import { pushImage, pushManifest } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { runBerth } from "../support/berth-command.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 
@@ -109,4 +112,53 @@ test("what was held for how long is measured by a job", async () => {
   }
   const table = await runBerth(["usage", "byte-hours", "team", ...local]);
   expect(table.stdout).toContain("GiB-hours");
+});
+
+test("what namespaces moved and hold, quotas, the bin and clusters are metrics, so many by name and no more", async () => {
+  const addr = `127.0.0.1:${takeFreePort()}`;
+  const prometheus = { debug: { addr, prometheus: { enabled: true } }, metrics: { namespaces: 2 } };
+  berth = await startBerth({ config: { http: prometheus, storage: { delete: { enabled: true } } } });
+  const http = new HttpClient(berth.url);
+  const local = ["--local", berth.configFile];
+  const image = await pushImage(http, "team/app", "1.0");
+  const deleted = await pushImage(http, "team/gone", "1.0");
+  for (const repository of ["one/app", "two/app", "three"]) await pushImage(http, repository, "1.0");
+  await http.get("/v2/team/app/manifests/1.0");
+  await http.delete(`/v2/team/gone/manifests/${deleted.manifest.digest}`);
+  await runBerth(["namespace", "set", "team", "quota", "tags=4", "bytes=1GiB", ...local]);
+  await runBerth(["namespace", "set", "one/app", "quota", "tags=2", ...local]);
+  const input = `registry.example/team/app@${image.manifest.digest}`;
+  await runBerth(["in-use", "report", "eu-1", "--registry", "registry.example", ...local], { input });
+  await runBerth(["job", "run", "usage", "--wait", ...local]);
+  const debug = new HttpClient(`http://${addr}`);
+  const read = async () => new MetricsText((await debug.get("/metrics")).text);
+  await until("usage is on record", async () => ((await read()).find("berth_namespace_pushes_total") ?? 0) === 5);
+
+  const metrics = await read();
+  expect(metrics.valuesOf("berth_namespace_pushes_total", "namespace")).toHaveLength(3);
+  expect(metrics.find("berth_namespace_pushes_total", { namespace: "_other" })).toBe(2);
+  expect(metrics.find("berth_namespace_pulls_total")).toBe(1);
+  const held = (name: string) => metrics.find(`berth_namespace_${name}_bytes`) ?? -1;
+  const sizeOf = ({ config, layer }: typeof image) => config.bytes.length + layer.bytes.length;
+  expect(held("stored")).toBeGreaterThanOrEqual(4 * sizeOf(image));
+  expect(metrics.valuesOf("berth_namespace_stored_bytes", "namespace")).toContain("_other");
+  expect(held("unique") + held("shared")).toBeGreaterThan(0);
+  expect(metrics.valuesOf("berth_quota_used", "namespace")).toEqual(["one/app", "team"]);
+  expect(metrics.find("berth_quota_used", { namespace: "team", quantity: "tags" })).toBe(1);
+  expect(metrics.find("berth_quota_limit", { namespace: "team", quantity: "tags" })).toBe(4);
+  expect(metrics.find("berth_bin_entries")).toBe(1);
+  expect(metrics.find("berth_bin_bytes")).toBe(sizeOf(deleted));
+  expect(metrics.find("berth_in_use_images", { cluster: "eu-1" })).toBe(1);
+  expect(metrics.find("berth_in_use_reported_timestamp_seconds", { cluster: "eu-1" })).toBeGreaterThan(1e9);
+});
+
+test("on the main address no namespace is named, unless that is configured", async () => {
+  berth = await startBerth({ config: { http: { metrics: { enabled: true } } } });
+  const http = new HttpClient(berth.url);
+  await pushImage(http, "team/app", "1.0");
+  await runBerth(["namespace", "set", "team", "quota", "tags=4", "--local", berth.configFile]);
+  await runBerth(["job", "run", "usage", "--wait", "--local", berth.configFile]);
+  const { text } = await http.get("/metrics");
+  expect(text).toContain("berth_bin_entries 0");
+  expect(text).not.toContain("team");
 });

@@ -12,6 +12,7 @@ import {
   timeout,
   urlPath,
   urlPrefix,
+  wholeNumber,
 } from "../values/value-types.ts";
 import { accepted, group, headersOf, listOf, optional, setting } from "./key.ts";
 import { rateLimitKeys } from "./rate-limit-keys.ts";
@@ -35,6 +36,12 @@ const limitKeys = group("What clients may ask for.", {
 const metricsKeys = group("Metrics for Prometheus on the main address; they need a login when there is one.", {
   enabled: setting(flag, "false", "Serves them."),
   path: setting(urlPath, "/metrics", "Under which path."),
+  namespaces: optional(
+    wholeNumber(0),
+    "How many namespaces, quotas and clusters the metrics tell apart, here and on the debug server; the rest of the namespaces " +
+      "is `_other`. 0: none. Whoever may read metrics sees their names.",
+    { defaultNote: "100, and 0 with `enabled`" },
+  ),
 });
 
 export const httpKeys = group("The server that clients talk to.", {

@@ -184,3 +184,11 @@ export async function relinkBinnedBlobs(queries: Queries, id: number, nowMs: num
     where br.entry_id = ${id} and br.is_linked = 1
     on conflict (repository_id, blob_id) do nothing`.execute(queries);
 }
+
+export async function countBinEntries(queries: Queries): Promise<number> {
+  const { entries } = await queries
+    .selectFrom("bin_entries")
+    .select(({ fn }) => fn.countAll<number>().as("entries"))
+    .executeTakeFirstOrThrow();
+  return entries;
+}

@@ -48,6 +48,18 @@ const CLUSTERS = sql`
     (select count(*) from in_use_leases l where l.cluster = c.name and not ${IS_KNOWN}) as unknown
   from in_use_clusters c`;
 
+/** How much a cluster runs, and since when nothing more was heard of it. */
+export type HeardCluster = Pick<Cluster, "name" | "heardAtMs" | "images">;
+
+/** Those that were heard of last. */
+export async function listHeardClusters(queries: Queries, limit: number): Promise<readonly HeardCluster[]> {
+  const { rows } = await sql<HeardCluster>`
+    select c.name, c.heard_at_ms as heardAtMs,
+      (select count(*) from in_use_leases l where l.cluster = c.name) as images
+    from in_use_clusters c order by c.heard_at_ms desc, c.name limit ${limit}`.execute(queries);
+  return rows;
+}
+
 /** What a cluster runs, in the order of repositories, then digests. */
 export async function listLeases(queries: Queries, cluster: string): Promise<readonly LeasedImage[]> {
   const { rows } = await sql<Omit<LeasedImage, "isKnown"> & { isKnown: number }>`

@@ -153,3 +153,26 @@ export async function putBinBytes(queries: Queries, bytes: number): Promise<void
 export async function findBinBytes(queries: Queries): Promise<number | undefined> {
   return (await queries.selectFrom("stored_bin").select("bytes").executeTakeFirst())?.bytes;
 }
+
+const IS_AT_THE_TOP = sql<boolean>`node <> '' and instr(node, '/') = 0`;
+
+/** Of the namespaces at the top those that hold most. */
+export async function listLargestTopNodes(queries: Queries, limit: number): Promise<readonly MeasuredNode[]> {
+  const nodes = queries.selectFrom("stored_now").select(MEASURED).where(IS_AT_THE_TOP);
+  return nodes.orderBy("stored_bytes", "desc").orderBy("node").limit(limit).execute();
+}
+
+/** All namespaces at the top together: what two of them have counts twice. */
+export async function sumTopNodes(queries: Queries): Promise<StoredBytes> {
+  const sumOf = (column: "stored_bytes" | "deduped_bytes" | "unique_bytes") =>
+    sql<number>`coalesce(sum(${sql.ref(column)}), 0)`;
+  return queries
+    .selectFrom("stored_now")
+    .select([
+      sumOf("stored_bytes").as("storedBytes"),
+      sumOf("deduped_bytes").as("dedupedBytes"),
+      sumOf("unique_bytes").as("uniqueBytes"),
+    ])
+    .where(IS_AT_THE_TOP)
+    .executeTakeFirstOrThrow();
+}

@@ -1,11 +1,8 @@
 import {
   type Act,
   listQuotaAlarms,
-  listQuotas,
-  type Queries,
   putQuotaAlarm,
   type QuotaAlarm,
-  type QuotaState,
   recordAct,
   removeQuotaAlarm,
 } from "../../metadata/index.ts";
@@ -18,6 +15,7 @@ import {
   type Registry,
 } from "../../registry/index.ts";
 import { type Log, type Schedule, startSchedule } from "../../runtime/index.ts";
+import { allQuotas } from "./all-quotas.ts";
 
 export interface QuotaWatchParts {
   readonly registry: Pick<Registry, "metadata" | "clock" | "options" | "quotaRefusals">;
@@ -25,7 +23,6 @@ export interface QuotaWatchParts {
 }
 
 const LOOK_EVERY_MS = 10_000;
-const QUOTAS_AT_ONCE = 500;
 /** That a limit has refused pushes is told once in this time, with how many they were. */
 const REFUSALS_EVERY_MS = 3_600_000;
 
@@ -135,13 +132,4 @@ function alarmOf({ node: path, quantity }: QuotaLevel, kind: QuotaAlarm["kind"])
 
 function keyOf({ path, quantity }: QuotaAlarm): string {
   return `${quantity} ${path}`;
-}
-
-async function* allQuotas(queries: Queries): AsyncGenerator<QuotaState, void, void> {
-  for (let after: string | undefined; ;) {
-    const found: readonly QuotaState[] = await listQuotas(queries, { after, limit: QUOTAS_AT_ONCE });
-    yield* found;
-    if (found.length < QUOTAS_AT_ONCE) return;
-    after = found.at(-1)?.path;
-  }
 }

@@ -30,6 +30,8 @@ export interface UsageMeterParts {
   readonly metadata: MetadataDatabase;
   readonly clock: Clock;
   readonly log: Log;
+  /** Hears of what was put on record. */
+  readonly onRecorded?: (rows: readonly UsageRow[]) => void;
 }
 
 /** A crash loses what was moved within this time. */
@@ -133,21 +135,23 @@ export class UsageMeter {
     this.#cells = 0;
     const nowMs = this.#parts.clock.nowMs();
     const day = dayOf(nowMs);
+    const rows = usageRows(moved, day);
     try {
       await this.#parts.metadata.transaction(
         async (queries) => {
-          await addUsage(queries, usageRows(moved, day));
-          const rows = pullRows(pulled);
+          await addUsage(queries, rows);
+          const references = pullRows(pulled);
           await addTagPulls(
             queries,
-            rows.filter(({ pulls }) => pulls > 0),
+            references.filter(({ pulls }) => pulls > 0),
           );
-          await addTagUses(queries, rows);
+          await addTagUses(queries, references);
           if (day !== this.#day) await removeOldUsage(queries, dayOf(nowMs - REMEMBERED_MS));
         },
         { durable: false },
       );
       this.#day = day;
+      this.#parts.onRecorded?.(rows);
     } catch (error) {
       this.#takeBack(moved, pulled, cells);
       throw error;

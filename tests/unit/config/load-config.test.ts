@@ -37,7 +37,7 @@ const defaults: Config = {
     debug: undefined,
     limits: { idleTimeoutMs: 120_000, maxBlobBytes: undefined },
     rateLimits: undefined,
-    metrics: { enabled: false, path: "/metrics" },
+    metrics: { enabled: false, path: "/metrics", namespaces: 100 },
   },
   health: { storageDriver: { enabled: false, intervalMs: 10_000, threshold: 3 }, files: [], http: [], tcp: [] },
   catalog: { maxEntries: 1000 },
@@ -216,7 +216,7 @@ test("every key that works arrives", () => {
         },
         exempt: ["10.0.0.0/8"],
       },
-      metrics: { enabled: true, path: "/figures" },
+      metrics: { enabled: true, path: "/figures", namespaces: 0 },
     },
     health: {
       storageDriver: { enabled: true, intervalMs: 5000, threshold: 1 },
