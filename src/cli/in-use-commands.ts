@@ -24,8 +24,8 @@ const IMAGE_COLUMNS: Columns<ApiClusterImages["running"][number]> = {
 };
 
 const REPORT_HELP = `
-Reads one image reference a line, as this prints them:
-  kubectl get pods -A -o jsonpath='{range .items[*].status.containerStatuses[*]}{.imageID}{"\\n"}{end}'
+Reads what this prints, or one image reference a line:
+  kubectl get pods -A -o json
 All that the cluster runs is said at once: what it said before and does not say now is held no more.`;
 
 interface ReportFlags {

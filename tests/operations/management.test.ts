@@ -120,7 +120,7 @@ describe("a token that login has made", () => {
 test("a robot with a grant and nothing else says what a cluster runs, of the server that it asks", async () => {
   const { manifest } = await pushImage(as("chief", PASSWORD), "ops/app", "latest");
   await run("robot", "create", "ops", "in-use");
-  await run("access", "grant", "ops+in-use", "**", "settings:write");
+  await run("access", "grant", "ops+in-use", "**", "in-use:report");
   const { secret } = JSON.parse(await run("robot", "create-secret", "ops+in-use", "cluster", "--json")) as {
     secret: string;
   };
@@ -131,5 +131,8 @@ test("a robot with a grant and nothing else says what a cluster runs, of the ser
     stdout: "eu-1 runs 1 image of this registry.\n",
   });
   expect(await runBerth(["in-use", "list"], { env: robot })).toMatchObject({ exitCode: 77 });
+  const forget = await runBerth(["in-use", "forget", "eu-1", "--yes"], { env: robot });
+  const setting = await runBerth(["namespace", "set", "/", "protected"], { env: robot });
+  expect([forget.exitCode, setting.exitCode]).toEqual([77, 77]);
   expect(await run("in-use", "show", "eu-1")).toContain(manifest.digest);
 });

@@ -11,6 +11,8 @@ export const GRANTABLE_ACTIONS = [
   "referrers:write",
   "settings:read",
   "settings:write",
+  /** To say what a cluster runs: at the root, as its images may be of whatever repositories. */
+  "in-use:report",
   "members:write",
   "namespaces:write",
 ] as const;
@@ -26,6 +28,7 @@ const INCLUDED: Readonly<Partial<Record<Action, readonly Action[]>>> = {
   "tag:overwrite": ["upload"],
   "referrers:write": ["upload"],
   delete: ["tag:delete"],
+  "settings:write": ["in-use:report"],
 };
 
 export function isGrantable(text: string): text is (typeof GRANTABLE_ACTIONS)[number] {

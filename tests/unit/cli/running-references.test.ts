@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { UsageError } from "../../../src/cli/remote/usage-error.ts";
 import { runningReferences } from "../../../src/cli/running-references.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
@@ -34,4 +35,25 @@ describe("of what a cluster runs", () => {
       unread: 0,
     });
   });
+
+  test("all containers of the pods that kubectl prints are read", () => {
+    const image = (letter: string) => ({ imageID: `registry.example/team/${letter}@${digest}` });
+    const statuses = { containerStatuses: [image("a"), image("b")], initContainerStatuses: [image("c")] };
+    const items = [
+      { metadata: { name: "web" }, status: { phase: "Running", ...statuses } },
+      { status: { ephemeralContainerStatuses: [image("d")], containerStatuses: [{ imageID: "" }, {}] } },
+      { status: { phase: "Pending" } },
+      { metadata: { name: "unscheduled" } },
+    ];
+    const text = `\n${JSON.stringify({ apiVersion: "v1", kind: "List", items }, undefined, 2)}`;
+    expect(runningReferences(text, registries)).toEqual({
+      images: ["a", "b", "c", "d"].map((letter) => `team/${letter}@${digest}`),
+      elsewhere: 0,
+      unread: 0,
+    });
+  });
+
+  test.each(["{", '{"items": {}}', '{"kind": "Status", "message": "Unauthorized"}'])("%p is refused", (text) =>
+    expect(() => runningReferences(text, registries)).toThrow(UsageError),
+  );
 });

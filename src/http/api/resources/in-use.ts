@@ -14,6 +14,7 @@ const tag = "in-use";
 /** Images of whatever repositories. */
 const ofAll = () => ROOT;
 const reading = { node: ofAll, action: "settings:read" } as const;
+const reporting = { node: ofAll, action: "in-use:report" } as const;
 const writing = { node: ofAll, action: "settings:write" } as const;
 
 /** Of so many images with long names. */
@@ -52,7 +53,7 @@ export const IN_USE_ROUTES: readonly ApiRoute[] = [
     summary: "Say what a cluster runs, in the place of what it said before",
     description:
       "Neither retention nor clean-up nor a client removes it, until the cluster does not say so any more or is silent for too long.",
-    permission: writing,
+    permission: reporting,
     params,
     body: clusterReport,
     maxBodyBytes: MAX_REPORT_BYTES,

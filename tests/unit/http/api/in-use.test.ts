@@ -116,11 +116,14 @@ describe("what a cluster runs", () => {
       insertAccount(queries, newAccount("ops+cluster", { kind: "robot", ownerPath: "ops" })),
     );
     await api.given(async (rows) => rows.role("team", await rows.account("maintainer"), "maintainer"));
-    const grant = { pathPattern: "**", tagPattern: null, actions: ["settings:write"], expiresAtMs: null } as const;
+    const grant = { pathPattern: "**", tagPattern: null, actions: ["in-use:report"], expiresAtMs: null } as const;
     await api.metadata.transaction((queries) =>
       insertGrant(queries, { ...grant, subject: `account:${robot}`, createdAtMs: 1 }),
     );
     expect((await put([], { who: "ops+cluster" })).status).toBe(200);
+    expect((await api.ask("ops+cluster", "DELETE /in-use/eu-1")).status).toBe(403);
+    const setting = { body: { value: true } };
+    expect((await api.ask("ops+cluster", "PUT /namespaces/_root/settings/protected", setting)).status).toBe(403);
     expect((await put([], { who: "maintainer" })).status).toBe(404);
   });
 });
