@@ -4,6 +4,7 @@ import { MetadataError, openSqlite } from "../metadata/index.ts";
 import { Closers, systemClock } from "../runtime/index.ts";
 import { openStorage, StorageError } from "../storage/index.ts";
 import { applyRetention, type RetentionRun, type RetentionTally } from "../upkeep/index.ts";
+import { requireChangeable } from "./require-changeable.ts";
 import { requireDatabase } from "./require-database.ts";
 import { registryOptions } from "./room-options.ts";
 import { TaskError } from "./task-error.ts";
@@ -16,12 +17,11 @@ export type ApplyRetentionOptions = Pick<RetentionRun, "signal" | "dryRun" | "on
  */
 export async function applyRetentionOf(config: Config, options: ApplyRetentionOptions): Promise<RetentionTally> {
   const path = await requireDatabase(config);
-  if (config.storage.readOnly && !options.dryRun)
-    throw new TaskError("failed", "The registry is in read-only mode: nothing is removed.");
   const closers = new Closers();
   try {
     const metadata = await openSqlite(path);
     closers.add(() => metadata.close());
+    if (!options.dryRun) await requireChangeable(config, metadata);
     const storage = await openStorage(config.storage.driver, { clock: systemClock });
     closers.add(() => storage.close());
     const registry = { metadata, storage, clock: systemClock, newId: randomUUID, options: registryOptions(config) };

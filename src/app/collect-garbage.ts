@@ -8,6 +8,7 @@ import { type ContentExplanation, explainContent, SETTLE_MS } from "../registry/
 import { Closers, systemClock } from "../runtime/index.ts";
 import { openStorage, StorageError } from "../storage/index.ts";
 import { collectGarbage, type GarbageCollection, type GarbageTally } from "../upkeep/index.ts";
+import { requireChangeable } from "./require-changeable.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
 
@@ -26,8 +27,6 @@ export interface CollectOptions extends Pick<GarbageCollection, "signal" | "onPr
  */
 export async function collectGarbageOf(config: Config, options: CollectOptions): Promise<GarbageTally> {
   const path = await requireDatabase(config);
-  if (config.storage.readOnly && !options.dryRun)
-    throw new TaskError("failed", "The registry is in read-only mode: nothing is removed.");
   const closers = new Closers();
   try {
     return await (options.dryRun
@@ -67,13 +66,15 @@ interface Place extends Pick<GarbageCollection, "settleMs"> {
 }
 
 async function run(
-  { storage: { collection } }: Config,
+  config: Config,
   { path, storage, settleMs }: Place,
   options: CollectOptions,
   closers: Closers,
 ): Promise<GarbageTally> {
   const metadata = await openSqlite(path);
   closers.add(() => metadata.close());
+  if (!options.dryRun) await requireChangeable(config, metadata);
+  const { collection } = config.storage;
   const windowMs = options.windowMs ?? collection.windowMs;
   const untagged = options.deleteUntagged ? "remove" : collection.untagged;
   if (options.deleteUntagged) {

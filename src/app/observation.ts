@@ -9,7 +9,7 @@ import {
   type RequestRecord,
 } from "../http/index.ts";
 import type { ProcessPlace } from "../processes/index.ts";
-import type { Registry } from "../registry/index.ts";
+import { findMaintenance, type Registry } from "../registry/index.ts";
 import {
   type CollectionCounts,
   type GarbageBacklog,
@@ -56,6 +56,17 @@ export function addReadings(metrics: Metrics, registry: Registry): void {
     help: "Blob uploads that a request works on right now.",
     type: "gauge",
     read: () => registry.uploadTurns.active,
+  });
+}
+
+/** Whichever process is asked knows it of all. */
+export function addMaintenanceReading(metrics: Metrics, registry: Registry): void {
+  metrics.addReading({
+    name: "berth_read_only",
+    help: "1 while pushes and other changes are refused, by the configuration or for maintenance, else 0.",
+    type: "gauge",
+    together: "max",
+    read: async () => (registry.options.readOnly || (await findMaintenance(registry)) ? 1 : 0),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from "../config/index.ts";
 import { createHealth, createHealthChecks, findOpenFilesFault, type Health } from "../http/index.ts";
-import { type Log, systemClock } from "../runtime/index.ts";
+import { type Log, type Soon, systemClock } from "../runtime/index.ts";
 import { type StorageDriver, StorageError } from "../storage/index.ts";
 import type { DatabaseFailures } from "./database-failures.ts";
 import type { Stores } from "./open-stores.ts";
@@ -8,10 +8,12 @@ import type { Stores } from "./open-stores.ts";
 interface HealthParts extends Stores {
   readonly failures: DatabaseFailures;
   readonly log: Log;
+  /** What is to be told beside faults. */
+  readonly findNotice: () => Soon<string | undefined>;
 }
 
 /** Begins to look whether all is well. */
-export function openHealth(config: Config, { storage, metadata, failures, log }: HealthParts): Health {
+export function openHealth(config: Config, { storage, metadata, failures, log, findNotice }: HealthParts): Health {
   const health = createHealth({
     checks: createHealthChecks(config.health, storage),
     probes: [
@@ -27,6 +29,7 @@ export function openHealth(config: Config, { storage, metadata, failures, log }:
     ],
     clock: systemClock,
     log,
+    findNotice,
   });
   health.start();
   return health;

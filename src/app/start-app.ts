@@ -9,6 +9,7 @@ import { createPages, listen, listenForDebugging } from "./listeners.ts";
 import {
   addDiskReading,
   addHealthReading,
+  addMaintenanceReading,
   addProcessReadings,
   addQuotaReadings,
   addReadings,
@@ -23,8 +24,8 @@ import type { Config } from "../config/index.ts";
 import { DatabaseFailures } from "./database-failures.ts";
 import { createMetrics, createRequestHandler, createTracing, type Metrics, RateLimits } from "../http/index.ts";
 import { drawOwnId, ownerOf, type ProcessPlace } from "../processes/index.ts";
-import { createRegistry, type Registry } from "../registry/index.ts";
-import { Closers, createHashPool, type Log, systemClock } from "../runtime/index.ts";
+import { createRegistry, describeMaintenance, findMaintenance, type Registry } from "../registry/index.ts";
+import { Closers, createHashPool, type Log, type Soon, systemClock, whenThere } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
 import { addUsageReadings } from "./usage-readings.ts";
@@ -88,6 +89,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   if (place) signal.throwIfAborted();
   const registry = openRegistry(config, stores, place, closers);
   addReadings(metrics, registry);
+  addMaintenanceReading(metrics, registry);
   addDiskReading(metrics, config.storage.driver);
   if (place) addProcessReadings(metrics, place);
   const purges = startUploadPurging({ registry, log, randomPart: Math.random() }, config.storage.uploadPurging);
@@ -102,7 +104,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   const jobs = runJobs(config, { registry, log, metrics, meter }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
 
-  const health = openHealth(config, { ...stores, failures, log });
+  const health = openHealth(config, { ...stores, failures, log, findNotice: () => findMaintenanceNotice(registry) });
   addHealthReading(metrics, health);
   closers.add(() => health.stop());
   const { metadata } = stores;
@@ -128,6 +130,11 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   const { url } = await listen(parts, handle, { registry, signal });
   log.info("listening", { url: url.href, version: VERSION, storage: stores.storage.name, ...placesOf(config) });
   return { url, stop: () => stopApp(closers, log) };
+}
+
+/** For who looks after the registry. */
+function findMaintenanceNotice(registry: Registry): Soon<string | undefined> {
+  return whenThere(findMaintenance(registry), (state) => state && describeMaintenance(state));
 }
 
 /** Where the data is, and who may come: the first questions of who reads the log of a registry that somebody else has set up. */

@@ -8,6 +8,7 @@ import { registerGroupCommands } from "./group-commands.ts";
 import { registerInUseCommands } from "./in-use-commands.ts";
 import { registerJobCommands } from "./job-commands.ts";
 import { registerLoginCommands } from "./login-commands.ts";
+import { registerMaintenanceCommands } from "./maintenance-commands.ts";
 import { registerNamespaceCommands } from "./namespace-commands.ts";
 import { registerRetentionCommands } from "./retention-commands.ts";
 import { registerRobotCommands } from "./robot-commands.ts";
@@ -30,6 +31,7 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerBinCommands(program, surroundings);
   registerInUseCommands(program, surroundings);
   registerAccessCommands(program, surroundings);
+  registerMaintenanceCommands(program, surroundings);
   registerJobCommands(program, surroundings);
   registerAuditCommand(program, surroundings);
   registerCompletionCommand(program, surroundings);

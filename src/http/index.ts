@@ -19,6 +19,7 @@ export {
   type ApiGroupMember,
   type ApiJob,
   type ApiJobKind,
+  type ApiMaintenance,
   type ApiList,
   type ApiListedTag,
   type ApiMe,

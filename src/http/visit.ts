@@ -76,9 +76,10 @@ export class Visit {
     const { origin, requestId } = this.client;
     const { route, door } = this.destination ?? {};
     const { answerError = errorAnswer } = door ?? {};
+    const options = error.kind === "read-only" ? { ...registry.options, readOnly: true } : registry.options;
     return answerError(error, {
       requestId,
-      allow: route ? allowedMethods(route, registry.options) : "GET, HEAD",
+      allow: route ? allowedMethods(route, options) : "GET, HEAD",
       challenge: (refusal) => authenticator.challenge({ origin, ...challengeOf(refusal) }),
     });
   }

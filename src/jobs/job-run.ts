@@ -20,7 +20,7 @@ const RENEW_AFTER_MS = 5000;
 const SAVE_AFTER_MS = 2000;
 
 /** Why an attempt is ended before its end. */
-type Interruption = "cancelled" | "stopping" | "taken over";
+type Interruption = "cancelled" | "stopping" | "paused" | "taken over";
 
 /** One attempt at a job that this process has claimed. */
 export class JobRun {
@@ -109,7 +109,8 @@ export class JobRun {
     if (this.#interruption === "taken over") return log.warn("a job was taken over by another process", this.#names());
     if (this.#interruption === "cancelled") return this.#end("cancelled", {});
     const nowMs = clock.nowMs();
-    if (this.#interruption === "stopping") return this.#return(nowMs, { problem: this.#job.problem, isAttempt: false });
+    if (this.#interruption === "stopping" || this.#interruption === "paused")
+      return this.#return(nowMs, { problem: this.#job.problem, isAttempt: false });
     const problem = messageOf(error);
     if (error instanceof JobPostponed) {
       // The same reason again and again is told once.

@@ -8,7 +8,7 @@ import {
   pruneJobs,
   type Queries,
 } from "../metadata/index.ts";
-import { pause } from "../runtime/index.ts";
+import { pause, type Soon } from "../runtime/index.ts";
 import { LONGEST_BACK_OFF_MS } from "./back-off.ts";
 import type { JobWork } from "./job-kind.ts";
 import { JobRun, type JobRunParts, LEASE_MS } from "./job-run.ts";
@@ -19,6 +19,8 @@ export interface JobRunnerOptions extends JobRunParts {
   readonly works: readonly JobWork[];
   /** How long a job that has ended is remembered. */
   readonly historyMs: number;
+  /** Whether nothing is to be begun now, and what runs is to be given back to the queue; asked at every look. Absent: never. */
+  readonly isPaused?: () => Soon<boolean>;
 }
 
 /** Clocks are put right by some milliseconds all the time. */
@@ -84,6 +86,10 @@ export class JobRunner {
     if (nowMs < this.#lookedAtMs - PUT_BACK_MS || nowMs - this.#tidiedAtMs >= TIDY_EVERY_MS) await this.#tidy(nowMs);
     this.#lookedAtMs = nowMs;
     if (this.#works.size === 0) return IDLE_MS;
+    if (await this.#options.isPaused?.()) {
+      for (const run of this.#running.keys()) run.interrupt("paused");
+      return BUSY_MS;
+    }
     const dueAtMs = isNow ? nowMs : await this.#findNextDueMs();
     if (dueAtMs === undefined || dueAtMs > nowMs)
       return Math.min(this.#running.size > 0 ? BUSY_MS : IDLE_MS, Math.max(1, (dueAtMs ?? Infinity) - nowMs));

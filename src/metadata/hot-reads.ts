@@ -28,6 +28,16 @@ export interface BlobToName extends StoredBlob {
   readonly candidateSinceMs: number | null;
 }
 
+/** Something that is on, or was until its time was over. */
+export interface SwitchState {
+  /** For people. */
+  readonly reason: string | null;
+  readonly actor: string | null;
+  readonly sinceMs: number;
+  /** From then on it is off by itself; `null`: until somebody switches it off. */
+  readonly untilMs: number | null;
+}
+
 export interface HotReads {
   findManifestByTag(repository: RepositoryName, tag: Tag): Soon<ManifestContent | undefined>;
   findManifestByDigest(repository: RepositoryName, digest: Digest): Soon<ManifestContent | undefined>;
@@ -38,6 +48,8 @@ export interface HotReads {
   findBlobToName(repository: RepositoryName, digest: Digest): Soon<BlobToName | undefined>;
   /** A number that tells changes, such as `access`/`generation`. */
   findCounter(room: string, name: string): Soon<{ readonly value: number } | undefined>;
+  /** What is switched at run time, such as `registry`/`read-only`; who asks looks whether its time is over. */
+  findSwitch(room: string, name: string): Soon<SwitchState | undefined>;
 }
 
 /** Runs one statement of two parameters that the engine keeps prepared; the first row or `undefined`, for nobody to change. */
@@ -58,6 +70,13 @@ export function prepareHotReads(reads: Kysely<Schema>, prepare: (sql: string) =>
     findBlobToName: read((name, digest) => blobToName(reads, name, digest)),
     findCounter: read((room, name) =>
       reads.selectFrom("counters").select("value").where("room", "=", room).where("name", "=", name),
+    ),
+    findSwitch: read((room, name) =>
+      reads
+        .selectFrom("switches")
+        .select(["reason", "actor", "since_ms as sinceMs", "until_ms as untilMs"])
+        .where("room", "=", room)
+        .where("name", "=", name),
     ),
   };
 }

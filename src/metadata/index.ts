@@ -215,6 +215,7 @@ export {
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob } from "./hot-reads.ts";
+export type { ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {
   bringForward,
   cancelJob,
@@ -321,6 +322,7 @@ export {
   type StoredSum,
   sumTopNodes,
 } from "./usage/stored-bytes.ts";
+export { findSwitch, putSwitch, removeSwitch } from "./switches/switches.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
 export { addTagUses, areUsedSince, putTagUse } from "./usage/tag-uses.ts";
 export {

@@ -4,6 +4,7 @@ import type { BinSchema } from "./bin/schema.ts";
 import type { TagHistoryTable } from "./history/schema.ts";
 import type { InUseSchema } from "./in-use/schema.ts";
 import type { JobsSchema } from "./jobs/schema.ts";
+import type { SwitchesTable } from "./switches/schema.ts";
 import type { Digest, DigestAlgorithm, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
 
 /** The tables, as Kysely sees them. Times are milliseconds since the Unix epoch, sizes are bytes. */
@@ -29,6 +30,7 @@ export interface Schema extends AccessSchema, BinSchema, InUseSchema, JobsSchema
   stored_now: StoredNowTable;
   stored_days: StoredDaysTable;
   stored_bin: StoredBinTable;
+  switches: SwitchesTable;
 }
 
 interface RepositoriesTable {

@@ -23,6 +23,7 @@ import {
 } from "../oci/index.ts";
 import { putIntoBin } from "./bin/put-into-bin.ts";
 import { changeBy, type RegistryChange } from "./change.ts";
+import { requireWritable } from "./maintenance/maintenance.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 import { requireNotRunning, requireTagNotRunning } from "./in-use/guard-running.ts";
 import { requireContentDeletable, requireTagDeletable } from "./settings/guard-content.ts";
@@ -78,9 +79,10 @@ export interface ManifestDeletion {
  * @spec OCI distribution-spec, "Deleting tags" and "Deleting Manifests"
  */
 export async function deleteManifest(registry: Registry, deletion: ManifestDeletion): Promise<void> {
-  requireDeletable(registry);
+  await requireDeletable(registry);
   const { repository, reference, by } = deletion;
   const removed = await registry.metadata.transaction(async (queries) => {
+    await requireWritable(registry);
     const repositoryId = await findRepositoryId(queries, repository);
     if (repositoryId === undefined) return false;
     const change = changeBy(registry, queries, by);

@@ -2,7 +2,8 @@ import { ensureRepository, findWholeBlobId, linkBlob, listRepositoriesOfBlob } f
 import type { Digest, RepositoryName } from "../oci/index.ts";
 import { isLost } from "./lost-blobs.ts";
 import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
-import { type Registry, requireWritable } from "./registry.ts";
+import { requireWritable } from "./maintenance/maintenance.ts";
+import type { Registry } from "./registry.ts";
 
 export interface Mount {
   readonly repository: RepositoryName;
@@ -22,11 +23,12 @@ const MAX_SOURCES = 100;
  * @spec OCI distribution-spec, "Mounting a blob from another repository"
  */
 export async function mountBlob(registry: Registry, mount: Mount): Promise<boolean> {
-  requireWritable(registry);
+  await requireWritable(registry);
   const source = await findReadableSource(registry, mount);
   if (source === undefined) return false;
   const nowMs = registry.clock.nowMs();
   return registry.metadata.transaction(async (queries) => {
+    await requireWritable(registry);
     // Somebody may have deleted it there since.
     const blobId = await findWholeBlobId(queries, source, mount.digest);
     if (blobId === undefined) return false;

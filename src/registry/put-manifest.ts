@@ -28,7 +28,8 @@ import { expiryOf } from "./retention/tag-expiry.ts";
 import { requireMovable } from "./settings/guard-content.ts";
 import type { RepositoryPlace } from "./settings/settings.ts";
 import { requireAllowedUrls, requireSameDigest } from "./validation.ts";
-import { type Registry, requireWritable } from "./registry.ts";
+import { requireWritable } from "./maintenance/maintenance.ts";
+import type { Registry } from "./registry.ts";
 
 export interface ManifestPush {
   readonly repository: RepositoryName;
@@ -60,7 +61,7 @@ export interface PushedManifest {
  * @spec OCI distribution-spec, "Pushing Manifests" and "Pushing Manifests with Subject"
  */
 export async function putManifest(registry: Registry, push: ManifestPush): Promise<PushedManifest> {
-  requireWritable(registry);
+  await requireWritable(registry);
   const digest = requireDigest(push);
   const manifest = parseManifest(push.body, push.contentType);
   requireAllowedUrls(registry.options.validation, manifest);
@@ -88,6 +89,8 @@ interface CheckedPush extends ManifestPush, RepositoryPlace {
 }
 
 async function writeManifest(registry: Registry, queries: Queries, push: CheckedPush): Promise<void> {
+  // Others may have been before it in the queue, and so may the switch.
+  await requireWritable(registry);
   const { repository, digest, manifest, body, tags, nowMs, expiry, settings, permission, by } = push;
   const repositoryId = push.repositoryId ?? (await ensureRepository(queries, repository, nowMs));
   const changes = await findTagChanges(queries, { repositoryId, digest, tags });

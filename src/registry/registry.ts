@@ -2,6 +2,7 @@ import { RegistryError } from "../oci/index.ts";
 import type { MetadataDatabase } from "../metadata/index.ts";
 import { type Clock, GarbagePacer, type HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
+import { requireWritable } from "./maintenance/maintenance.ts";
 import type { RegistryOptions } from "./options.ts";
 import { RunningHashes } from "./uploads/running-hashes.ts";
 import { QuotaRefusals } from "./quotas/quota-refusals.ts";
@@ -42,15 +43,9 @@ export function createRegistry(parts: RegistryParts): Registry {
   };
 }
 
-/** @throws RegistryError `read-only` */
-export function requireWritable({ options }: { readonly options: Pick<RegistryOptions, "readOnly"> }): void {
-  if (options.readOnly)
-    throw new RegistryError("read-only", "the registry is in read-only mode: pulls work, changes do not");
-}
-
 /** @throws RegistryError `read-only`, `delete-disabled` */
-export function requireDeletable(registry: Registry): void {
-  requireWritable(registry);
+export async function requireDeletable(registry: Registry): Promise<void> {
+  await requireWritable(registry);
   if (!registry.options.deleteEnabled)
     throw new RegistryError(
       "delete-disabled",

@@ -1,4 +1,4 @@
-import type { Registry } from "../registry/index.ts";
+import { findMaintenance, type Registry } from "../registry/index.ts";
 import { type Log, type Schedule, startSchedule } from "../runtime/index.ts";
 import { purgeUploads } from "./purge-uploads.ts";
 
@@ -29,6 +29,7 @@ export function startUploadPurging(parts: UploadPurgingParts, options: UploadPur
     firstAfterMs: randomPart * Math.min(intervalMs, LONGEST_FIRST_WAIT_MS),
     intervalMs,
     run: async (signal) => {
+      if (await findMaintenance(registry)) return log.info("stale uploads are not looked for during maintenance");
       const purged = await purgeUploads({ registry, log, ageMs, dryRun, signal });
       log.info("looked for stale uploads", { ...purged, dryRun });
     },

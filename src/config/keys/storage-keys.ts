@@ -107,7 +107,11 @@ export const storageKeys = group(
         ),
       }),
       readonly: group("No changes.", {
-        enabled: setting(flag, "false", "Refuses push and delete with 405."),
+        enabled: setting(
+          flag,
+          "false",
+          "Refuses push and delete with 405, from the start on; `berth maintenance` does so while it runs.",
+        ),
       }),
     }),
     cache: accepted("Cache of blob descriptors.", "descriptors are looked up in the database."),

@@ -22,6 +22,7 @@ export type {
   ApiGroupMember,
   ApiJob,
   ApiJobKind,
+  ApiMaintenance,
   ApiList,
   ApiListedTag,
   ApiMe,

@@ -7,6 +7,7 @@ import { GRANT_ROUTES } from "./resources/grants.ts";
 import { GROUP_ROUTES } from "./resources/groups.ts";
 import { IN_USE_ROUTES } from "./resources/in-use.ts";
 import { JOB_ROUTES } from "./resources/jobs.ts";
+import { MAINTENANCE_ROUTES } from "./resources/maintenance.ts";
 import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
@@ -51,6 +52,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...TAG_ROUTES,
   ...BIN_ROUTES,
   ...IN_USE_ROUTES,
+  ...MAINTENANCE_ROUTES,
   ...GRANT_ROUTES,
   ...ACCESS_ROUTES,
   ...JOB_ROUTES,

@@ -9,13 +9,14 @@ export function respondLive(): Answer {
 
 /**
  * 200 when the registry can serve, if only pulls, else 503.
- * @param shown whether the answer names what is wrong, which is not for everybody.
+ * @param shown whether the answer names what is wrong or good to know, which is not for everybody.
  */
 export async function respondReady(health: Pick<Health, "readiness">, shown: "faults" | "nothing"): Promise<Answer> {
-  const { isReady, faults } = await health.readiness();
-  if (Object.keys(faults).length === 0) return json(200, { status: "ok" });
-  const status = isReady ? "degraded" : "unavailable";
-  return json(isReady ? 200 : 503, shown === "faults" ? { status, faults } : { status });
+  const { isReady, faults, notice } = await health.readiness();
+  const isWell = Object.keys(faults).length === 0;
+  const status = isWell ? "ok" : isReady ? "degraded" : "unavailable";
+  if (shown === "nothing") return json(isReady ? 200 : 503, { status });
+  return json(isReady ? 200 : 503, { status, ...(!isWell && { faults }), ...(notice !== undefined && { notice }) });
 }
 
 /** registry:2's `/debug/health`: the failing checks by name. */

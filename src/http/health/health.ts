@@ -1,4 +1,4 @@
-import type { Clock, Log } from "../../runtime/index.ts";
+import type { Clock, Log, Soon } from "../../runtime/index.ts";
 import type { HealthCheck } from "./health-checks.ts";
 import { PeriodicCheck } from "./periodic-check.ts";
 import { type Faults, Prober, type Probe, type Readiness } from "./readiness.ts";
@@ -31,6 +31,8 @@ export interface HealthDependencies {
   readonly probes: readonly Probe[];
   readonly clock: Clock;
   readonly log: Log;
+  /** What is no fault, and good to know: such as that nothing can be changed now. */
+  readonly findNotice?: () => Soon<string | undefined>;
   /** How long a probe may take: 2,000. */
   readonly probeTimeoutMs?: number;
   /** How long a readiness result is used: 1,000. */
@@ -41,7 +43,7 @@ export interface HealthDependencies {
 const FAULT = "health check failed: please see /debug/health";
 
 export function createHealth(dependencies: HealthDependencies): Health {
-  const { clock, log, probes, probeTimeoutMs = 2000, cacheMs = 1000 } = dependencies;
+  const { clock, log, probes, findNotice, probeTimeoutMs = 2000, cacheMs = 1000 } = dependencies;
   const checks = dependencies.checks.map((check) => new PeriodicCheck(check, log));
   const prober = new Prober({ probes, clock, log, timeoutMs: probeTimeoutMs, cacheMs });
   let isDraining = false;
@@ -61,7 +63,8 @@ export function createHealth(dependencies: HealthDependencies): Health {
       if (isDraining) return { isReady: false, faults: { shutdown: "the registry is about to stop" } };
       const failing = status();
       const { isReady, faults } = await prober.readiness();
-      return { isReady: isReady && Object.keys(failing).length === 0, faults: { ...failing, ...faults } };
+      const isWell = isReady && Object.keys(failing).length === 0;
+      return { isReady: isWell, faults: { ...failing, ...faults }, notice: await findNotice?.() };
     },
     findings: async () => {
       const faults = { ...status(), ...(await prober.readiness()).faults };

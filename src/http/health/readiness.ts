@@ -15,6 +15,8 @@ export interface Readiness {
   /** Whether pulls are served. */
   readonly isReady: boolean;
   readonly faults: Faults;
+  /** What is no fault, and good to know. */
+  readonly notice?: string | undefined;
 }
 
 export interface ProberOptions {

@@ -1,6 +1,6 @@
 import type { Caller } from "../../access/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import type { RegistryOptions } from "../../registry/index.ts";
+import { findMaintenance, type RegistryOptions } from "../../registry/index.ts";
 import { type Soon, whenThere } from "../../runtime/index.ts";
 import { type Answer, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { isFromAnotherSite } from "../from-another-site.ts";
@@ -75,9 +75,12 @@ export function dispatch(exchange: Exchange): Soon<Answer> {
   if (endpoint)
     return method === "GET" || method === "HEAD" ? answer(exchange, endpoint) : answerChange(exchange, endpoint);
   requireLetIn(exchange.caller, NEEDS.signIn);
-  const allow = allowedMethods(route, exchange.registry.options);
-  if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
-  throw methodNotAllowed(method, allow);
+  const { registry } = exchange;
+  return whenThere(findMaintenance(registry), (maintenance) => {
+    const allow = allowedMethods(route, maintenance ? { ...registry.options, readOnly: true } : registry.options);
+    if (method === "OPTIONS") return emptyAnswer(200, { Allow: allow });
+    throw methodNotAllowed(method, allow);
+  });
 }
 
 function answer(exchange: Exchange, endpoint: Endpoint): Soon<Answer> {
@@ -103,7 +106,7 @@ async function answerUnseen(exchange: Exchange, { handle }: Endpoint): Promise<A
   return handle({ ...exchange, registry: await exchange.emptyRegistry() });
 }
 
-/** What `Allow` says of an endpoint, as the registry is configured. */
+/** What `Allow` says of an endpoint, as the registry is configured, and `readOnly` also while it is switched to that. */
 export function allowedMethods(
   { kind }: Pick<Route, "kind">,
   options: Pick<RegistryOptions, "readOnly" | "deleteEnabled">,

@@ -76,7 +76,7 @@ function makeHeaders(exchange: Exchange, manifest: ManifestHead, asked: Referenc
 
 /** @spec OCI distribution-spec, end-7 */
 export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise<Answer> {
-  requireWritable(exchange.registry);
+  await requireWritable(exchange.registry);
   const { name: repository, reference } = exchange.route;
   const tags = parseTagParameters(exchange.query);
   const body = await readBody(exchange.request, MAX_MANIFEST_BYTES, manifestTooLarge);

@@ -10,6 +10,7 @@ import { historyAndBin } from "./0008-history-and-bin.ts";
 import { usage } from "./0009-usage.ts";
 import { quotas } from "./0010-quotas.ts";
 import { inUse } from "./0011-in-use.ts";
+import { maintenance } from "./0012-maintenance.ts";
 import { usesAndRemovals } from "./0014-uses-and-removals.ts";
 import { metering } from "./0016-metering.ts";
 
@@ -26,6 +27,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0009-usage": usage,
   "0010-quotas": quotas,
   "0011-in-use": inUse,
+  "0012-maintenance": maintenance,
   "0014-uses-and-removals": usesAndRemovals,
   "0016-metering": metering,
 };

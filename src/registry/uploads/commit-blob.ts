@@ -10,6 +10,7 @@ import {
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { placeBlob } from "../collection/place-blob.ts";
 import { addWithinQuotas } from "../quotas/add-within-quotas.ts";
+import { requireWritable } from "../maintenance/maintenance.ts";
 import type { Registry } from "../registry.ts";
 import type { RepositoryPlace } from "../settings/settings.ts";
 import { blobKeyOf } from "../storage-keys.ts";
@@ -30,7 +31,7 @@ export interface ReceivedBlob extends HashedUpload {
 /**
  * Makes what was received a blob of the repository; ends the hasher. Bytes before rows: a crash between the two leaves bytes
  * that nobody names, never a name without bytes.
- * @throws RegistryError `digest-mismatch`, `upload-interrupted`, `unavailable`, `denied` where a quota would be
+ * @throws RegistryError `digest-mismatch`, `upload-interrupted`, `unavailable`, `read-only`, `denied` where a quota would be
  *   exceeded; and what `beforeCommit` throws
  */
 export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promise<void> {
@@ -39,6 +40,8 @@ export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promis
   if (actual !== digest && sessionId !== undefined) await discardSession(registry, sessionId);
   requireSameDigest(actual, digest);
   await blob.beforeCommit?.();
+  // Receiving and hashing it may have taken minutes. A session stays where it was, to be finished later.
+  await requireWritable(registry);
   await commitVerified(registry, blob);
 }
 

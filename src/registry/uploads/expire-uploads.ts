@@ -1,6 +1,7 @@
 import { findUpload, removeUpload } from "../../metadata/index.ts";
 import { type StoredObject, uploadIdOf } from "../../storage/index.ts";
-import { type Registry, requireWritable } from "../registry.ts";
+import { requireWritable } from "../maintenance/maintenance.ts";
+import type { Registry } from "../registry.ts";
 
 /** `busy`: a request works on it right now, or another process does · `alive`: it was written to meanwhile, or is gone already. */
 export type UploadExpiry = "expired" | "busy" | "alive";
@@ -11,7 +12,7 @@ export type UploadExpiry = "expired" | "busy" | "alive";
  * @throws RegistryError `read-only`
  */
 export async function expireUpload(registry: Registry, id: string, beforeMs: number): Promise<UploadExpiry> {
-  requireWritable(registry);
+  await requireWritable(registry);
   if (!registry.worksOn(id)) return "busy";
   const expiry = await registry.uploadTurns.runIfIdle(id, async (): Promise<UploadExpiry> => {
     if (!(await removeStale(registry, id, beforeMs))) return "alive";
@@ -37,7 +38,7 @@ function removeStale(registry: Registry, id: string, beforeMs: number): Promise<
  * @throws RegistryError `read-only`
  */
 export async function removeStrayBytes(registry: Registry, stray: StoredObject, dryRun: boolean): Promise<boolean> {
-  requireWritable(registry);
+  await requireWritable(registry);
   const id = uploadIdOf(stray.key);
   if (!registry.worksOn(id)) return false;
   const isRemoved = await registry.uploadTurns.runIfIdle(id, async () => {

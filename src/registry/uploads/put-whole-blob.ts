@@ -1,5 +1,6 @@
 import { algorithmOf, type Digest, type RepositoryName } from "../../oci/index.ts";
-import { type Registry, requireWritable } from "../registry.ts";
+import { requireWritable } from "../maintenance/maintenance.ts";
+import type { Registry } from "../registry.ts";
 import { requireRoom } from "../quotas/add-within-quotas.ts";
 import { commitBlob, type ReceivedBlob } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody } from "./receive-bytes.ts";
@@ -23,7 +24,7 @@ export interface WholeBlob {
  * @spec OCI distribution-spec, "Single POST"
  */
 export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise<void> {
-  requireWritable(registry);
+  await requireWritable(registry);
   const { repository, digest, announcedBytes: sizeBytes = 0 } = blob;
   await requireRoom(registry, { repository, digest, sizeBytes });
   const id = registry.newId();

@@ -1,7 +1,8 @@
 import { insertUpload } from "../../metadata/index.ts";
 import { type Digest, type DigestAlgorithm, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { StorageError } from "../../storage/index.ts";
-import { type Registry, requireWritable } from "../registry.ts";
+import { requireWritable } from "../maintenance/maintenance.ts";
+import type { Registry } from "../registry.ts";
 import { requireRoom } from "../quotas/add-within-quotas.ts";
 import { commitBlob, type ReceivedBlob } from "./commit-blob.ts";
 import { interrupted, receiveBytes, type RequestBody, requireAnnounced } from "./receive-bytes.ts";
@@ -63,7 +64,7 @@ export async function startUpload(
   repository: RepositoryName,
   { algorithm = "sha256", startedBy }: UploadStart = {},
 ): Promise<UploadStatus> {
-  requireWritable(registry);
+  await requireWritable(registry);
   const id = registry.newId();
   const state = { uploadId: id, offsetBytes: 0 };
   const nowMs = registry.clock.nowMs();
@@ -89,7 +90,7 @@ export async function getUploadStatus(
  * @spec OCI distribution-spec, "Pushing a blob in chunks"
  */
 export async function appendUpload(registry: Registry, part: UploadPart): Promise<UploadStatus> {
-  requireWritable(registry);
+  await requireWritable(registry);
   return inTurn(registry, part, async (session, signal) => {
     const received = await receivePart(registry, session, { ...part, isLast: false, signal });
     await keep(registry, received);
@@ -103,7 +104,7 @@ export async function appendUpload(registry: Registry, part: UploadPart): Promis
  * @throws RegistryError as `appendUpload` does, `digest-mismatch`, and `denied` where a quota would be exceeded
  */
 export async function finishUpload(registry: Registry, part: UploadPart, digest: Digest): Promise<void> {
-  requireWritable(registry);
+  await requireWritable(registry);
   await inTurn(registry, part, async (session, signal) => {
     const { id: sessionId, repository } = session;
     const { beforeCommit, announcedBytes = 0 } = part;
@@ -123,7 +124,7 @@ function silently<T>(part: UploadPart, work: () => Promise<T>): Promise<T> {
 
 /** @throws RegistryError `upload-unknown`, `read-only` */
 export async function cancelUpload(registry: Registry, repository: RepositoryName, id: string): Promise<void> {
-  requireWritable(registry);
+  await requireWritable(registry);
   // Before the turn as well: who may not have it interrupts nobody.
   await getSession(registry, repository, id);
   await registry.uploadTurns.run(id, async () => {

@@ -1,5 +1,5 @@
 import { pruneTagHistory, shortenTagHistories } from "../../metadata/index.ts";
-import type { Registry } from "../../registry/index.ts";
+import { findMaintenance, type Registry } from "../../registry/index.ts";
 import { type Log, pause, type Schedule, startSchedule } from "../../runtime/index.ts";
 
 /** `storage.maintenance.history` of the configuration. */
@@ -31,7 +31,9 @@ export function startPruningHistory({ registry, log, randomPart }: HistoryParts,
   return startSchedule({
     firstAfterMs: randomPart * LONGEST_FIRST_WAIT_MS,
     intervalMs: INTERVAL_MS,
-    run: (signal) => pruner.prune(signal),
+    run: async (signal) => {
+      if (!(await findMaintenance(registry))) await pruner.prune(signal);
+    },
     onError: (error) => log.error("old changes of tags could not be removed; the next run tries again", { error }),
   });
 }

@@ -45,7 +45,7 @@ export interface ImageImportSummary {
  * @throws ArchiveError, RegistryError, StorageError, MetadataError
  */
 export async function importImages(task: ImageImport): Promise<ImageImportSummary> {
-  requireWritable(task.registry);
+  await requireWritable(task.registry);
   const plans = await planImport(task.archive, placeRoots(task.archive.roots, task.to));
   if (plans.length === 0) throw new ArchiveError("it has no images");
   for (const plan of plans) await requireChildren(task.registry, plan);

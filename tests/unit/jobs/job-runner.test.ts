@@ -234,6 +234,30 @@ describe("a job whose process is gone", () => {
   });
 });
 
+describe("while jobs are paused", () => {
+  test("what runs is given back, nothing is begun, and afterwards it goes on where it was", async () => {
+    let isPaused = false;
+    const paused = await openSite({ isPaused: () => isPaused });
+    const id = await paused.add();
+    await paused.look();
+    turnOf(paused, id).report({ done: 1, total: 3, unit: "blob" });
+    isPaused = true;
+    await paused.look();
+    await untilState(paused, id, "waiting");
+    expect(await paused.job(id)).toMatchObject({ attempts: 0, progress: expect.stringContaining('"done":1') });
+    await paused.look();
+    expect((await paused.job(id)).state).toBe("waiting");
+    expect(outcomes(paused)).toEqual({});
+    isPaused = false;
+    await paused.look();
+    expect(turnOf(paused, id).progress).toMatchObject({ done: 1 });
+    turnOf(paused, id).resolve("whole");
+    await untilState(paused, id, "succeeded");
+    await paused.runner.stop();
+    await paused.metadata.close();
+  });
+});
+
 describe("a job that is cancelled", () => {
   test("while it waits has ended", async () => {
     const id = await site.add();

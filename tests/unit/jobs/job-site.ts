@@ -49,6 +49,7 @@ export interface SiteOptions {
   readonly kind?: JobKind<{ readonly to: number }>;
   readonly works?: readonly JobWork[];
   readonly historyMs?: number;
+  readonly isPaused?: () => boolean;
 }
 
 export const NOON = Date.parse("2026-05-01T12:00:00Z");
@@ -69,6 +70,7 @@ export async function openSite(options: SiteOptions = {}): Promise<JobSite> {
     counts,
     works: options.works ?? [work],
     historyMs,
+    ...(options.isPaused && { isPaused: options.isPaused }),
   });
   return {
     metadata,

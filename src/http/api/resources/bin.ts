@@ -4,7 +4,7 @@ import { type BinEntry, findBinEntry, listBinEntries, listBinTags, type Queries 
 import { RegistryError, type Tag } from "../../../oci/index.ts";
 import { emptyBin, removeFromBin, requireWritable, restoreFromBin } from "../../../registry/index.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
-import { registryChangeOf } from "../registry-change.ts";
+import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { binEmptied, binEmpty, binEntry, binQuery, binRestore, binRestored } from "../schemas/bin.ts";
 import { idParam, listOf, timeOf } from "../schemas/words.ts";
 
@@ -49,7 +49,7 @@ export const BIN_ROUTES: readonly ApiRoute[] = [
     async handle(call) {
       const { force } = call.body;
       const { registryOptions } = call.parts;
-      requireWritable({ options: registryOptions });
+      await requireWritable(changeableOf(call.parts));
       const entry = await getEntry(call, mayHandle);
       const viewer = await call.viewer();
       const { digest, tags } = await restoreFromBin(registryChangeOf(call), {
@@ -70,7 +70,7 @@ export const BIN_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     params,
     async handle(call) {
-      requireWritable({ options: call.parts.registryOptions });
+      await requireWritable(changeableOf(call.parts));
       const entry = await getEntry(call, mayHandle);
       await removeFromBin(registryChangeOf(call), [entry]);
       return { body: undefined };
@@ -87,7 +87,7 @@ export const BIN_ROUTES: readonly ApiRoute[] = [
     response: binEmptied,
     makesNothing: true,
     async handle(call) {
-      requireWritable({ options: call.parts.registryOptions });
+      await requireWritable(changeableOf(call.parts));
       const { repository } = call.body;
       requireMayEmpty(await call.change.viewer(), repository);
       const removed = await emptyBin(registryChangeOf(call), { repository, limit: EMPTIED_AT_ONCE });

@@ -2,8 +2,10 @@ import { z } from "zod";
 import { enqueueJob, type JobOffer, parseJobProgress } from "../../../jobs/index.ts";
 import { cancelJob, findJob, type JobRecord, listJobs, type Queries } from "../../../metadata/index.ts";
 import { RegistryError, shorten } from "../../../oci/index.ts";
+import { requireWritable } from "../../../registry/index.ts";
 import type { ApiParts } from "../api-parts.ts";
 import { parsePart } from "../read-request.ts";
+import { changeableOf } from "../registry-change.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { job, jobFilter, jobKind, newJob } from "../schemas/jobs.ts";
 import { idParam, listOf, numberPage, timeOf, timeOrNull } from "../schemas/words.ts";
@@ -43,12 +45,14 @@ export const JOB_ROUTES: readonly ApiRoute[] = [
     path: "/jobs",
     tag,
     summary: "Ask for a job, which begins soon",
-    description: "Of most kinds one is open at a time: while it is, another is refused (409).",
+    description:
+      "Of most kinds one is open at a time: while it is, another is refused (409). During maintenance all are (405).",
     permission: administrator,
     body: newJob,
     response: job,
     async handle({ change, caller, parts, body: { kind: name, input: sent } }) {
       const { kind } = requireOffer(parts, name);
+      await requireWritable(changeableOf(parts));
       const input = parsePart(kind.input, sent ?? {}, "body.input");
       const wish = { input, requestedBy: caller.by.actor ?? undefined, nowMs: change.nowMs };
       const { id, isNew } = await enqueueJob(change.queries, kind, wish);

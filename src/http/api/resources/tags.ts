@@ -12,7 +12,7 @@ import {
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../../oci/index.ts";
 import { findTagState, requireWritable, rollBackTag, type RollBackTarget } from "../../../registry/index.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
-import { registryChangeOf } from "../registry-change.ts";
+import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import {
   listedTag,
   repositoryParam,
@@ -97,7 +97,7 @@ export const TAG_ROUTES: readonly ApiRoute[] = [
     current: getTag,
     async handle(call) {
       const { change, parts, params: place, body } = call;
-      requireWritable({ options: parts.registryOptions });
+      await requireWritable(changeableOf(parts));
       const repositoryId = await requireRepository(call.queries, place.name);
       const isThere = (await findTag(call.queries, repositoryId, place.tag)) !== undefined;
       const action = isThere ? "tag:overwrite" : "tag:create";

@@ -153,6 +153,10 @@ const MATRIX = {
   "PUT /in-use/{cluster}":                                "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   ddd   ddd   ddd   yyy",
   "DELETE /in-use/{cluster}":                             "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   ddd   ddd   ddd   yyy",
 
+  "GET /maintenance":                                     "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   yyy   nnn   yyy   yyy",
+  "PUT /maintenance":                                     "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   ddd   ddd   ddd   yyy",
+  "DELETE /maintenance":                                  "ccc   nnn   nnn   nnn   nnn   nnn   nnn   ppp   ddd   ddd   ddd   yyy",
+
   "GET /grants":                                          "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "POST /grants · oneself":                               "ccc   ddd   ddd   ddd   ddd   ddd   yyy   ppp   ddd   ddd   ddd   yyy",
   "POST /grants · another":                               "ccc   ddd   ddd   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -282,6 +286,9 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "GET /in-use/{cluster}": ["GET /in-use/eu-1"],
   "PUT /in-use/{cluster}": ["PUT /in-use/eu-1", { images: [] }],
   "DELETE /in-use/{cluster}": ["DELETE /in-use/eu-1"],
+  "GET /maintenance": ["GET /maintenance"],
+  "PUT /maintenance": ["PUT /maintenance", { reason: "new disks" }],
+  "DELETE /maintenance": ["DELETE /maintenance"],
   "GET /grants": ["GET /grants"],
   "POST /grants · oneself": [
     "POST /grants",

@@ -7,6 +7,7 @@ import { createMetrics } from "../../../../src/http/observation/metrics.ts";
 import { logTo } from "./log-to.ts";
 
 const faults = { check: undefined as string | undefined, probe: undefined as string | undefined };
+let notice: string | undefined;
 const clock = { now: 90_000, nowMs: () => clock.now };
 const failing = (which: "check" | "probe") => async () => {
   if (faults[which] !== undefined) throw new Error(faults[which]);
@@ -18,6 +19,7 @@ const health = createHealth({
   clock,
   log: logTo([]),
   cacheMs: 0,
+  findNotice: () => notice,
 });
 const metrics = createMetrics({ version: "1.2.3", startedAtMs: 1, stopwatchMs: () => 0 });
 const options = { health, metrics, metricsPath: "/m", version: "1.2.3", startedAtMs: 30_000, clock };
@@ -77,6 +79,15 @@ describe("while something is wrong", () => {
     await health.checkNow();
     expect((await get("/readyz")).status).toBe(200);
   });
+});
+
+test("what is good to know is told beside, and keeps no requests away", async () => {
+  notice = "the registry is in read-only mode";
+  const ready = await get("/readyz");
+  expect([ready.status, await ready.json()]).toEqual([200, { status: "ok", notice }]);
+  const toEverybody = await respondReady(health, "nothing");
+  expect([toEverybody.status, toEverybody.body]).toEqual([200, '{"status":"ok"}']);
+  notice = undefined;
 });
 
 test("metrics are at the configured path", async () => {
