@@ -1,32 +1,16 @@
 import {
   type ActOrigin,
-  findManifestId,
   findRepositoryId,
-  findTag,
   isManifestLost,
-  listTagsOfManifest,
   type ManifestContent,
   type ManifestHead,
-  recordTagChange,
-  recordTagRemovals,
-  removeManifest,
-  removeTag,
 } from "../metadata/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
-import {
-  type Digest,
-  type Reference,
-  referenceText,
-  RegistryError,
-  type RepositoryName,
-  type Tag,
-} from "../oci/index.ts";
-import { putIntoBin } from "./bin/put-into-bin.ts";
-import { changeBy, type RegistryChange } from "./change.ts";
+import { type Reference, referenceText, RegistryError, type RepositoryName } from "../oci/index.ts";
+import { changeBy } from "./change.ts";
+import { deleteContent } from "./deletion/delete-content.ts";
 import { requireWritable } from "./maintenance/maintenance.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
-import { requireNotRunning, requireTagNotRunning } from "./in-use/guard-running.ts";
-import { requireContentDeletable, requireTagDeletable } from "./settings/guard-content.ts";
 
 /**
  * The manifest as it was pushed, byte for byte.
@@ -85,62 +69,10 @@ export async function deleteManifest(registry: Registry, deletion: ManifestDelet
     await requireWritable(registry);
     const repositoryId = await findRepositoryId(queries, repository);
     if (repositoryId === undefined) return false;
-    const change = changeBy(registry, queries, by);
-    return remove(change, { repository, repositoryId, reference, binKeepMs: registry.options.binKeepMs });
+    const { binKeepMs } = registry.options;
+    return deleteContent(changeBy(registry, queries, by), { repository, repositoryId, binKeepMs }, reference);
   });
   if (!removed) await throwUnknown(registry, repository, reference);
-}
-
-interface Removal extends Pick<ManifestDeletion, "repository"> {
-  readonly repositoryId: number;
-  readonly reference: Reference;
-  readonly binKeepMs: number;
-}
-
-/** @returns whether there was something to remove */
-function remove(change: RegistryChange, removal: Removal): Promise<boolean> {
-  const { reference } = removal;
-  if (reference.kind === "tag") return removeTagAlone(change, removal, reference.tag);
-  return removeWithTags(change, removal, reference.digest);
-}
-
-async function removeTagAlone(
-  change: RegistryChange,
-  { repository, repositoryId, binKeepMs }: Removal,
-  tag: Tag,
-): Promise<boolean> {
-  const { queries } = change;
-  const from = await findTag(queries, repositoryId, tag);
-  if (!from) return false;
-  const { digest, manifestId } = from;
-  await requireTagDeletable(queries, { repository, tag });
-  await requireTagNotRunning(queries, { repository, repositoryId, digest, nowMs: change.nowMs });
-  await change.record({ act: "tag.delete", target: repository, detail: { tag, digest } });
-  await putIntoBin(change, { repository, manifestId, digest, tag }, binKeepMs);
-  await recordTagChange(queries, { ...change, repositoryId, tag, digest: undefined, from, cause: "delete" });
-  return removeTag(queries, repositoryId, tag);
-}
-
-/** So that a row of the audit trail stays small. */
-const MAX_TAGS_NAMED = 100;
-
-async function removeWithTags(
-  change: RegistryChange,
-  { repository, repositoryId, binKeepMs }: Removal,
-  digest: Digest,
-): Promise<boolean> {
-  const { queries } = change;
-  const manifestId = await findManifestId(queries, repositoryId, digest);
-  if (manifestId === undefined) return false;
-  await requireContentDeletable(queries, { repository, repositoryId, digest });
-  await requireNotRunning(queries, { repository, repositoryId, digest, nowMs: change.nowMs });
-  const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
-  const hasMoreTags = tags.length > MAX_TAGS_NAMED || undefined;
-  const detail = { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags };
-  await change.record({ act: "manifest.delete", target: repository, detail });
-  await putIntoBin(change, { repository, manifestId, digest }, binKeepMs);
-  await recordTagRemovals(queries, [manifestId], { ...change, cause: "delete" });
-  return removeManifest(queries, repositoryId, digest);
 }
 
 async function throwUnknown(registry: Registry, name: RepositoryName, reference: Reference): Promise<never> {

@@ -1,0 +1,85 @@
+import {
+  findManifestId,
+  findTag,
+  listTagsOfManifest,
+  type Queries,
+  recordTagChange,
+  recordTagRemovals,
+  removeManifest,
+  removeTag,
+} from "../../metadata/index.ts";
+import type { Digest, Reference, RepositoryName, Tag } from "../../oci/index.ts";
+import { putIntoBin } from "../bin/put-into-bin.ts";
+import type { RegistryChange } from "../change.ts";
+import { requireNotRunning, requireTagNotRunning } from "../in-use/guard-running.ts";
+import { requireContentDeletable, requireTagDeletable } from "../settings/guard-content.ts";
+
+/** Where something is deleted, and what becomes of it. */
+export interface DeletionPlace {
+  readonly repository: RepositoryName;
+  readonly repositoryId: number;
+  /** How long it can be had back; 0: not at all. */
+  readonly binKeepMs: number;
+}
+
+/**
+ * Deletes a tag, or a manifest with every tag that points at it, into the bin if there is one. What it throws was thrown before anything
+ * was changed.
+ * @returns whether there was something to delete
+ * @throws RegistryError `denied` for what is immutable, protected or running somewhere
+ */
+export function deleteContent(change: RegistryChange, place: DeletionPlace, reference: Reference): Promise<boolean> {
+  if (reference.kind === "tag") return deleteTagAlone(change, place, reference.tag);
+  return deleteWithTags(change, place, reference.digest);
+}
+
+async function deleteTagAlone(change: RegistryChange, place: DeletionPlace, tag: Tag): Promise<boolean> {
+  const { repository, repositoryId, binKeepMs } = place;
+  const { queries } = change;
+  const from = await findTag(queries, repositoryId, tag);
+  if (!from) return false;
+  const { digest, manifestId } = from;
+  await requireTagMayGo(queries, { ...place, tag, digest, nowMs: change.nowMs });
+  await change.record({ act: "tag.delete", target: repository, detail: { tag, digest } });
+  await putIntoBin(change, { repository, manifestId, digest, tag }, binKeepMs);
+  await recordTagChange(queries, { ...change, repositoryId, tag, digest: undefined, from, cause: "delete" });
+  return removeTag(queries, repositoryId, tag);
+}
+
+/** So that a row of the audit trail stays small. */
+const MAX_TAGS_NAMED = 100;
+
+async function deleteWithTags(change: RegistryChange, place: DeletionPlace, digest: Digest): Promise<boolean> {
+  const { repository, repositoryId, binKeepMs } = place;
+  const { queries } = change;
+  const manifestId = await findManifestId(queries, repositoryId, digest);
+  if (manifestId === undefined) return false;
+  await requireManifestMayGo(queries, { ...place, digest, nowMs: change.nowMs });
+  const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
+  const hasMoreTags = tags.length > MAX_TAGS_NAMED || undefined;
+  const detail = { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags };
+  await change.record({ act: "manifest.delete", target: repository, detail });
+  await putIntoBin(change, { repository, manifestId, digest }, binKeepMs);
+  await recordTagRemovals(queries, [manifestId], { ...change, cause: "delete" });
+  return removeManifest(queries, repositoryId, digest);
+}
+
+interface Doomed {
+  readonly repository: RepositoryName;
+  readonly repositoryId: number;
+  /** Of a manifest: itself, or what the tag points at. */
+  readonly digest: Digest;
+  readonly nowMs: number;
+}
+
+/** @throws RegistryError `denied` */
+async function requireTagMayGo(queries: Queries, doomed: Doomed & { readonly tag: Tag }): Promise<void> {
+  await requireTagDeletable(queries, doomed);
+  await requireTagNotRunning(queries, doomed);
+}
+
+/** @throws RegistryError `denied` */
+async function requireManifestMayGo(queries: Queries, doomed: Doomed): Promise<void> {
+  await requireContentDeletable(queries, doomed);
+  await requireNotRunning(queries, doomed);
+}
