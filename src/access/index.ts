@@ -74,6 +74,7 @@ export {
   type AccessRequest,
   type AccessRules,
   type Asker,
+  type Subject,
   VISIBILITIES,
   type Visibility,
 } from "./rules/access-rules.ts";

@@ -15,6 +15,7 @@ import { type Closers, type Log, systemClock, whenThere } from "../runtime/index
 import {
   COLLECTION_JOB,
   collectionWork,
+  deletionWork,
   NOTHING_COLLECTED,
   RETENTION_JOB,
   retentionWork,
@@ -24,6 +25,7 @@ import {
   type UsageMeter,
   usageWork,
 } from "../upkeep/index.ts";
+import { actAs } from "./act-as.ts";
 import { addCollectionReadings, addRetentionReadings, addScrubReadings } from "./observation.ts";
 
 interface JobParts {
@@ -85,6 +87,7 @@ function openWorks(
     ),
     scrubWork({ registry, log, counts: scrubbed }, scrubbing),
     usageWork({ registry }, measuring),
+    deletionWork({ registry, log, actAs: (requester) => actAs(registry, requester) }),
   ];
 }
 

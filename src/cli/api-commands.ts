@@ -10,6 +10,7 @@ import { registerJobCommands } from "./job-commands.ts";
 import { registerLoginCommands } from "./login-commands.ts";
 import { registerMaintenanceCommands } from "./maintenance-commands.ts";
 import { registerNamespaceCommands } from "./namespace-commands.ts";
+import { registerRepositoryCommands } from "./repository-commands.ts";
 import { registerRetentionCommands } from "./retention-commands.ts";
 import { registerRobotCommands } from "./robot-commands.ts";
 import { registerTagCommands } from "./tag-commands.ts";
@@ -27,6 +28,7 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerNamespaceCommands(program, surroundings);
   registerUsageCommands(program, surroundings);
   registerRetentionCommands(program, surroundings);
+  registerRepositoryCommands(program, surroundings);
   registerTagCommands(program, surroundings);
   registerBinCommands(program, surroundings);
   registerInUseCommands(program, surroundings);

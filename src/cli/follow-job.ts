@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiJob } from "../http/index.ts";
 import { describeEnd, describeProgress, hasEnded } from "./job-report.ts";
 import { ProgressLine } from "./progress-line.ts";
-import { type ApiClient, at } from "./remote/api-client.ts";
+import type { ApiClient } from "./remote/api-client.ts";
 import { NotDone } from "./remote/not-done.ts";
 import type { Output } from "./remote/output.ts";
 import { EXIT_AGAIN, type Terminal } from "./terminal.ts";
@@ -19,15 +19,19 @@ export interface Following {
 
 /**
  * Shows how far a job is until it has ended, and how it did.
+ * @param path where it is asked for, such as `/jobs/1`
  * @throws NotDone if it did not succeed
  */
-export async function followJob({ client, out, terminal }: Following, id: string): Promise<void> {
+export async function followJob({ client, out, terminal }: Following, path: string): Promise<ApiJob> {
   const stopwatchMs = () => performance.now();
   const line = new ProgressLine(terminal.stderr, stopwatchMs);
   const watch = new JobWatch(line, stopwatchMs);
   for (;;) {
-    const job = await client.get<ApiJob>(at`/jobs/${id}`);
-    if (hasEnded(job)) return tellEnd(job, { line, out });
+    const job = await client.get<ApiJob>(path);
+    if (hasEnded(job)) {
+      tellEnd(job, { line, out });
+      return job;
+    }
     watch.see(job);
     await sleep(ASK_EVERY_MS);
   }

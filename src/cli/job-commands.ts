@@ -55,9 +55,9 @@ function registerReading(noun: Noun, { terminal }: CommandSurroundings): void {
     .verb("show <id>", "show a job, how far it is, and how it ended", async ({ client, out }, id = "") =>
       out.record(await client.get<ApiJob>(at`/jobs/${id}`), JOB_DETAILS),
     )
-    .verb("follow <id>", "show how far a job is until it has ended", ({ client, out }, id = "") =>
-      followJob({ client, out, terminal }, id),
-    );
+    .verb("follow <id>", "show how far a job is until it has ended", async ({ client, out }, id = "") => {
+      await followJob({ client, out, terminal }, at`/jobs/${id}`);
+    });
 }
 
 function registerChanging(noun: Noun, { terminal }: CommandSurroundings): void {
@@ -67,8 +67,8 @@ function registerChanging(noun: Noun, { terminal }: CommandSurroundings): void {
       "start a job now",
       async ({ client, out, flags: { input, wait = false } }, kind = "") => {
         const job = await client.post<ApiJob>("/jobs", { kind, input });
-        if (wait) return followJob({ client, out, terminal }, String(job.id));
-        out.done(`Job ${job.id} begins soon. To see it: ${COMMAND} job follow ${job.id}`, job);
+        if (wait) await followJob({ client, out, terminal }, `/jobs/${job.id}`);
+        else out.done(`Job ${job.id} begins soon. To see it: ${COMMAND} job follow ${job.id}`, job);
       },
       (verb) =>
         verb

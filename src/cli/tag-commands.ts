@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ApiListedTag, ApiTag, ApiTagChange } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
+import { type DeleteFlags, deleteMany } from "./delete-many.ts";
+import { deleting } from "./repository-commands.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
 import { parseTime } from "./remote/parse-time.ts";
@@ -37,10 +39,16 @@ interface RollBackFlags {
 export function registerTagCommands(program: Command, surroundings: CommandSurroundings): void {
   const command = program
     .command("tag")
-    .description("look at tags and their history; point one where it pointed before");
+    .description("look at tags and their history; point one where it pointed before; delete some");
   new Noun(command, surroundings)
     .verb("list <repository>", "list the tags of a repository", async ({ client, out }, repository = "") =>
       out.list(await client.list<ApiListedTag>(at`/repositories/${repository}/tags`), TAG_COLUMNS),
+    )
+    .verb<DeleteFlags>(
+      "delete <repository> <tags>",
+      "delete a tag, or all that match a pattern such as 'pr-*'; they can be had back from the bin",
+      (work, repositories = "", tags = "") => deleteMany(work, { repositories, tags }, surroundings.terminal),
+      deleting,
     )
     .verb<{ limit?: number }>(
       "history <tag>",

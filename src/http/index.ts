@@ -12,6 +12,7 @@ export {
   type ApiCluster,
   type ApiClusterImages,
   type ApiCreatedSecret,
+  type ApiDeletionVerdict,
   type ApiExplanation,
   type ApiGrant,
   type ApiGroup,
@@ -40,6 +41,7 @@ export {
   type ApiUser,
   createApiDoor,
   createApiSignIn,
+  deletionAuthorityOf,
   problemAnswer,
   type SignInWay,
 } from "./api/index.ts";

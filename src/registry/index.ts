@@ -14,6 +14,15 @@ export { SETTLE_MS } from "./collection/place-blob.ts";
 export { reviewBlobs, reviewLinks } from "./collection/review-blobs.ts";
 export { type ManifestKeeper, reviewManifests } from "./collection/review-manifests.ts";
 export { type Sweep, sweepBlobs } from "./collection/sweep-blobs.ts";
+export { sweepBlobs } from "./collection/sweep-blobs.ts";
+export {
+  type ActFor,
+  type DeletionAuthority,
+  deleteMany,
+  MOST_TOLD,
+  type RefusedDeletion,
+} from "./deletion/delete-many.ts";
+export { type DeletionVerdict, previewDeletion } from "./deletion/preview-deletion.ts";
 export { findTagState } from "./history/find-tag-state.ts";
 export { rollBackTag, type RollBackTarget } from "./history/roll-back-tag.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
@@ -28,8 +37,9 @@ export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantin
 export { recordRefused } from "./record.ts";
 export { listReferrers } from "./referrers.ts";
 export { createRegistry, type Registry } from "./registry.ts";
+export { createRegistry, type Registry, requireDeletable } from "./registry.ts";
 export { expireTags, type JudgedRepository, judgeRepository, unwatchTags, watchTags } from "./retention/expire-tags.ts";
-export { iterateJudgedRepositories } from "./retention/judged-repositories.ts";
+export { iterateJudgedRepositories, iterateRepositories } from "./retention/judged-repositories.ts";
 export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
 export type { TagVerdict } from "./retention/judge-tags.ts";
 export { readExpiryLabels } from "./retention/read-labels.ts";

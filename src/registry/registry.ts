@@ -2,7 +2,7 @@ import { RegistryError } from "../oci/index.ts";
 import type { MetadataDatabase } from "../metadata/index.ts";
 import { type Clock, GarbagePacer, type HashPool } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
-import { requireWritable } from "./maintenance/maintenance.ts";
+import { type Changeable, requireWritable } from "./maintenance/maintenance.ts";
 import type { RegistryOptions } from "./options.ts";
 import { RunningHashes } from "./uploads/running-hashes.ts";
 import { QuotaRefusals } from "./quotas/quota-refusals.ts";
@@ -44,7 +44,9 @@ export function createRegistry(parts: RegistryParts): Registry {
 }
 
 /** @throws RegistryError `read-only`, `delete-disabled` */
-export async function requireDeletable(registry: Registry): Promise<void> {
+export async function requireDeletable(
+  registry: Changeable & { readonly options: Pick<RegistryOptions, "deleteEnabled"> },
+): Promise<void> {
   await requireWritable(registry);
   if (!registry.options.deleteEnabled)
     throw new RegistryError(

@@ -8,6 +8,7 @@ export { type BackedUp, backUp, type DatabaseCopy } from "./backup/backup-regist
 export { copyObject } from "./backup/copy-object.ts";
 export { restore, type Restored, RestoreError } from "./backup/restore-registry.ts";
 export { ArchiveError } from "./archive/archive-error.ts";
+export { DELETION_JOB, deletionWork } from "./deletion/deletion-job.ts";
 export { collectGarbage, type GarbageCollection, type GarbageTally } from "./gc/collect-garbage.ts";
 export {
   COLLECTION_JOB,
@@ -29,6 +30,7 @@ export { type ImageImport, type ImageImportSummary, importImages } from "./image
 export { importZot, type ZotImport, type ZotRepository, type ZotSummary } from "./image-import/import-zot.ts";
 export { type ImageForm, openImages } from "./image-import/open-images.ts";
 export { parseImageTarget } from "./image-import/parse-image-name.ts";
+export type { Requester } from "./requester.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
 export {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { act } from "./schemas/audit.ts";
 import type { binEmptied, binEntry, binRestored } from "./schemas/bin.ts";
+import type { deletionVerdict } from "./schemas/deletions.ts";
 import type { cluster, clusterImages } from "./schemas/in-use.ts";
 import type { job, jobKind } from "./schemas/jobs.ts";
 import type { maintenance } from "./schemas/maintenance.ts";
@@ -20,6 +21,7 @@ export type ApiBinRestored = z.output<typeof binRestored>;
 export type ApiCluster = z.output<typeof cluster>;
 export type ApiClusterImages = z.output<typeof clusterImages>;
 export type ApiCreatedSecret = z.output<typeof createdSecret>;
+export type ApiDeletionVerdict = z.output<typeof deletionVerdict>;
 export type ApiExplanation = z.output<typeof explanation>;
 export type ApiGrant = z.output<typeof grant>;
 export type ApiGroup = z.output<typeof group>;

@@ -3,6 +3,7 @@
  * shapes answers; what may be changed by whom is known in `access/`.
  */
 export type { ApiCaller } from "./api-caller.ts";
+export { deletionAuthorityOf } from "./deletion-authority.ts";
 export { createApiDoor } from "./api-door.ts";
 export { createApiSignIn } from "./api-sign-in.ts";
 export type { SignInWay } from "./api-parts.ts";
@@ -15,6 +16,7 @@ export type {
   ApiCluster,
   ApiClusterImages,
   ApiCreatedSecret,
+  ApiDeletionVerdict,
   ApiExplanation,
   ApiGrant,
   ApiGroup,

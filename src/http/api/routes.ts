@@ -3,6 +3,7 @@ import { jsonAnswer } from "../answer.ts";
 import { ACCESS_ROUTES } from "./resources/access.ts";
 import { AUDIT_ROUTES } from "./resources/audit.ts";
 import { BIN_ROUTES } from "./resources/bin.ts";
+import { DELETION_ROUTES } from "./resources/deletions.ts";
 import { GRANT_ROUTES } from "./resources/grants.ts";
 import { GROUP_ROUTES } from "./resources/groups.ts";
 import { IN_USE_ROUTES } from "./resources/in-use.ts";
@@ -50,6 +51,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...QUOTA_ROUTES,
   ...RETENTION_ROUTES,
   ...TAG_ROUTES,
+  ...DELETION_ROUTES,
   ...BIN_ROUTES,
   ...IN_USE_ROUTES,
   ...MAINTENANCE_ROUTES,

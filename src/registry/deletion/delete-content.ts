@@ -64,7 +64,8 @@ async function deleteWithTags(change: RegistryChange, place: DeletionPlace, dige
   return removeManifest(queries, repositoryId, digest);
 }
 
-interface Doomed {
+/** What is to be deleted. */
+export interface Doomed {
   readonly repository: RepositoryName;
   readonly repositoryId: number;
   /** Of a manifest: itself, or what the tag points at. */
@@ -73,13 +74,13 @@ interface Doomed {
 }
 
 /** @throws RegistryError `denied` */
-async function requireTagMayGo(queries: Queries, doomed: Doomed & { readonly tag: Tag }): Promise<void> {
+export async function requireTagMayGo(queries: Queries, doomed: Doomed & { readonly tag: Tag }): Promise<void> {
   await requireTagDeletable(queries, doomed);
   await requireTagNotRunning(queries, doomed);
 }
 
 /** @throws RegistryError `denied` */
-async function requireManifestMayGo(queries: Queries, doomed: Doomed): Promise<void> {
+export async function requireManifestMayGo(queries: Queries, doomed: Doomed): Promise<void> {
   await requireContentDeletable(queries, doomed);
   await requireNotRunning(queries, doomed);
 }

@@ -7,21 +7,30 @@ import {
   listTagsOfManifest,
   type Queries,
 } from "../../metadata/index.ts";
-import { RegistryError } from "../../oci/index.ts";
+import { RegistryError, type Tag } from "../../oci/index.ts";
 
 /** As people read it. */
 export function showLease({ cluster, sinceMs }: Pick<Lease, "cluster" | "sinceMs">): string {
   return `running in ${cluster} since ${new Date(sinceMs).toISOString()}`;
 }
 
+/** Of one image; no more are looked at. */
+const MOST_TAGS = 1000;
+
 /**
  * @param content the manifest that loses a tag
+ * @param goesBefore whether a tag of it will be gone by then
  * @throws RegistryError `denied` if it is the only one of what runs somewhere
  */
-export async function requireTagNotRunning(queries: Queries, content: ContentQuestion): Promise<void> {
+export async function requireTagNotRunning(
+  queries: Queries,
+  content: ContentQuestion,
+  goesBefore?: (tag: Tag) => boolean,
+): Promise<void> {
   const lease = await findLeaseWithin(queries, content);
   if (!lease) return;
-  const tags = await listTagsOfManifest(queries, content, 2);
+  const there = await listTagsOfManifest(queries, content, goesBefore ? MOST_TAGS : 2);
+  const tags = goesBefore ? there.filter((tag) => !goesBefore(tag)) : there;
   if (tags.length < 2) throw refusal(lease, `${tags[0] ?? content.digest} is the only tag of what is`);
 }
 

@@ -100,20 +100,21 @@ function requireOffer({ jobs }: ApiParts, name: string): JobOffer {
   return offer;
 }
 
-function alreadyOpen({ id, kind, state }: JobRecord): RegistryError {
+export function alreadyOpen({ id, kind, state }: JobRecord): RegistryError {
   const is = state === "running" ? "runs" : "waits";
   return new RegistryError("conflict", `job ${id} of the kind ${kind} ${is} already: wait for it, or cancel it`, {
     detail: { job: id },
   });
 }
 
-async function getJob(queries: Queries, id: number): Promise<JobRecord> {
+/** @throws RegistryError `not-found` */
+export async function getJob(queries: Queries, id: number): Promise<JobRecord> {
   const found = await findJob(queries, id);
   if (!found) throw new RegistryError("not-found", `there is no job ${id}, or it was long ago`);
   return found;
 }
 
-function showJob({ createdAtMs, dueAtMs, startedAtMs, endedAtMs, ...record }: JobRecord): z.input<typeof job> {
+export function showJob({ createdAtMs, dueAtMs, startedAtMs, endedAtMs, ...record }: JobRecord): z.input<typeof job> {
   const progress = parseJobProgress(record.progress);
   return {
     ...record,

@@ -141,6 +141,13 @@ const MATRIX = {
   "GET /repositories/{name}/tags/{tag}/history":          "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "POST /repositories/{name}/tags/{tag}/rollback":        "ccc   ddn   dnn   ddd   yyy   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
+  "GET /deletions/preview · a repository":                "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /deletions/preview · below":                       "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "POST /deletions · a repository":                       "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "POST /deletions · below":                              "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /deletions/{id}":                                  "c     n     n     n     n     n     n     p     d     d     y     y",
+  "POST /deletions/{id}/cancel":                          "c     n     n     n     n     n     n     p     d     d     n     y",
+
   "GET /bin":                                             "c     n     n     n     n     y     y     p     d     d     y     y",
   "GET /bin/{id}":                                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "POST /bin/{id}/restore":                               "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -276,6 +283,12 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "GET /repositories/{name}/tags/{tag}": ["GET /repositories/{node}%2Fapp/tags/prod"],
   "GET /repositories/{name}/tags/{tag}/history": ["GET /repositories/{node}%2Fapp/tags/prod/history"],
   "POST /repositories/{name}/tags/{tag}/rollback": ["POST /repositories/{node}%2Fapp/tags/prod/rollback", { steps: 1 }],
+  "GET /deletions/preview · a repository": ["GET /deletions/preview?repositories={node}/app"],
+  "GET /deletions/preview · below": ["GET /deletions/preview?repositories={node}/**"],
+  "POST /deletions · a repository": ["POST /deletions", { repositories: "{node}/app" }],
+  "POST /deletions · below": ["POST /deletions", { repositories: "{node}/**", tags: "pr-*" }],
+  "GET /deletions/{id}": ["GET /deletions/2"],
+  "POST /deletions/{id}/cancel": ["POST /deletions/2/cancel"],
   "GET /bin": ["GET /bin"],
   "GET /bin/{id}": ["GET /bin/{entry}"],
   "POST /bin/{id}/restore": ["POST /bin/{entry}/restore", {}],
@@ -410,6 +423,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     const subject = `account:${accounts.get("anna")}` as const;
     ids.set("grant", await insertGrant(queries, { ...grant, subject }));
     await insertJob(queries, { kind: "other", openKey: null, input: "{}", requestedBy: null, nowMs: 1 });
+    await insertJob(queries, { kind: "deletion", openKey: null, input: "{}", requestedBy: "anna", nowMs: 1 });
     await putNodeSetting(queries, { path: "team", name: "kept-tags", value: ["prod"], nowMs: 1 });
     await putClusterReport(queries, { cluster: "eu-1", images: [], nowMs: 1, holdsUntilMs: 2 });
     ids.set("entry", await fillRepository(queries));

@@ -1,0 +1,59 @@
+import { COMMAND } from "../app/index.ts";
+import type { ApiDeletionVerdict, ApiJob } from "../http/index.ts";
+import { followJob } from "./follow-job.ts";
+import { count } from "./quantities.ts";
+import type { Work } from "./remote/noun.ts";
+import type { Columns } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface DeleteFlags {
+  readonly dryRun?: boolean;
+  /** `false`: --no-wait. */
+  readonly wait: boolean;
+}
+
+export interface ManyDoomed {
+  /** A name, or `team/old/**`. */
+  readonly repositories: string;
+  /** Absent: all that is there. */
+  readonly tags?: string;
+}
+
+const COLUMNS: Columns<ApiDeletionVerdict> = {
+  repository: ({ repository }) => repository,
+  what: ({ kind }) => kind,
+  digest: ({ digest }) => digest,
+  tags: ({ tags }) => tags.join(", "),
+  verdict: ({ verdict }) => verdict,
+  why: ({ reason }) => reason,
+};
+
+/** Says what would go, or asks the person and deletes it. */
+export async function deleteMany(
+  { client, out, flags, confirm }: Work<DeleteFlags>,
+  doomed: ManyDoomed,
+  terminal: Pick<Terminal, "stderr">,
+): Promise<void> {
+  const { repositories, tags } = doomed;
+  if (flags.dryRun)
+    return out.list(await client.list<ApiDeletionVerdict>("/deletions/preview", { repositories, tags }), COLUMNS);
+  await confirm(`Delete ${tags === undefined ? "everything" : `the tags ${tags}`} in ${repositories}?`);
+  const { id } = await client.post<ApiJob>("/deletions", doomed);
+  if (!flags.wait) return out.done(`Deletion ${id} begins soon. To see it: ${COMMAND} repository deletion ${id}`);
+  const job = await followJob({ client, out, terminal }, `/deletions/${id}`);
+  tellRefusals(job, terminal);
+}
+
+/** What stays, and why. */
+export function tellRefusals({ result }: ApiJob, { stderr }: Pick<Terminal, "stderr">): void {
+  const { refused = 0, refusals = [] } = (result ?? {}) as Partial<Refusals>;
+  for (const { repository, reference, reason } of refusals)
+    stderr.write(`${repository}${reference.includes(":") ? "@" : ":"}${reference} stays: ${reason}\n`);
+  if (refused > refusals.length) stderr.write(`${count(refused - refusals.length, "thing")} more stayed.\n`);
+}
+
+/** As a deletion tells it in its result. */
+interface Refusals {
+  readonly refused: number;
+  readonly refusals: readonly { readonly repository: string; readonly reference: string; readonly reason: string }[];
+}

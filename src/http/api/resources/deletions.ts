@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { getNode, isPermitted, SYSTEM_ROLES, type SystemRole, type Viewer } from "../../../access/index.ts";
+import { enqueueJob } from "../../../jobs/index.ts";
+import { findRepositoryId, type JobRecord, cancelJob, type Queries } from "../../../metadata/index.ts";
+import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
+import {
+  type DeletionVerdict,
+  iterateRepositories,
+  previewDeletion,
+  requireDeletable,
+} from "../../../registry/index.ts";
+import { DELETION_JOB } from "../../../upkeep/index.ts";
+import { deletionAuthorityOf } from "../deletion-authority.ts";
+import { changeableOf } from "../registry-change.ts";
+import { requesterOf } from "../requester.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
+import { type DeletedPath, deletionQuery, deletionVerdict, newDeletion } from "../schemas/deletions.ts";
+import { job } from "../schemas/jobs.ts";
+import { idParam, listOf } from "../schemas/words.ts";
+import { alreadyOpen, getJob, showJob } from "./jobs.ts";
+
+const tag = "repositories";
+const params = z.strictObject({ id: idParam });
+const WHO = "Each repository and tag is for who may `delete` there, or `tag:delete` the tag.";
+
+export const DELETION_ROUTES: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/deletions/preview",
+    tag,
+    summary: "List what a deletion would delete, and what would stay, and why",
+    description: `${WHO} Nothing is deleted by it. A page may be short, or empty, although a next one follows.`,
+    permission: "signed-in",
+    query: deletionQuery,
+    response: listOf(deletionVerdict),
+    handle: preview,
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/deletions",
+    tag,
+    summary: "Delete a repository, all below a namespace, or the tags that match a pattern",
+    description: `${WHO} It is a job, which begins soon and tells what is refused. What goes can be had back from the bin.`,
+    permission: "signed-in",
+    body: newDeletion,
+    response: job,
+    async handle({ change, caller, parts, body: { repositories, tags } }) {
+      await requireDeletable({ ...changeableOf(parts), options: parts.registryOptions });
+      const { queries, nowMs } = change;
+      await requireInReach(queries, await change.viewer(), { repositories, tags });
+      const input = { ...repositories, ...(tags !== undefined && { tags }), requester: requesterOf(caller, change) };
+      const wish = { input, requestedBy: caller.by.actor, nowMs };
+      const { id, isNew } = await enqueueJob(queries, DELETION_JOB, wish);
+      const found = await getJob(queries, id);
+      if (!isNew) throw alreadyOpen(found);
+      const { path, withBelow } = repositories;
+      await change.record({ act: "repository.delete", target: path, detail: { job: id, withBelow, tags } });
+      parts.jobs.lookNow();
+      return { body: showJob(found), location: `/deletions/${id}` };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/deletions/{id}",
+    tag,
+    summary: "Show how far a deletion is, and what was refused",
+    description: "For who has asked for it, auditors and administrators.",
+    permission: "signed-in",
+    params,
+    response: job,
+    handle: async (call) => ({ body: showJob(await getOwnJob(call, SYSTEM_ROLES)) }),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/deletions/{id}/cancel",
+    tag,
+    summary: "End a deletion: what is deleted by then stays deleted",
+    description: "For who has asked for it, and administrators.",
+    permission: "signed-in",
+    makesNothing: true,
+    params,
+    response: job,
+    async handle(call) {
+      const { change, parts } = call;
+      const { id, state } = await getOwnJob(call, ["administrator"]);
+      if (!(await cancelJob(change.queries, id, change.nowMs)))
+        throw new RegistryError("conflict", `deletion ${id} has ended already: ${state}`);
+      await change.record({ act: "job.cancel", target: DELETION_JOB.name, detail: { job: id } });
+      parts.jobs.lookNow();
+      return { body: showJob(await getJob(change.queries, id)) };
+    },
+  }),
+];
+
+/** The deletions of others do not exist. @throws RegistryError `not-found` */
+async function getOwnJob(
+  { queries, caller, params: { id } }: ApiCall<z.output<typeof params>>,
+  others: readonly SystemRole[],
+): Promise<JobRecord> {
+  const found = await getJob(queries, id);
+  const isOwn = caller.by.actor !== undefined && found.requestedBy === caller.by.actor;
+  if (found.kind === DELETION_JOB.name && (isOwn || others.some((role) => role === caller.asker.systemRole)))
+    return found;
+  throw new RegistryError("not-found", `there is no deletion ${id} of yours`);
+}
+
+async function preview({ queries, viewer: view, parts, query }: ApiCall<unknown, z.output<typeof deletionQuery>>) {
+  const viewer = await view();
+  const { repositories, tags, limit } = query;
+  await requireInReach(queries, viewer, { repositories, tags });
+  const authority = deletionAuthorityOf(viewer);
+  const nowMs = parts.clock.nowMs();
+  const [from = "", lastReference = ""] = query.after.split(" ");
+  const items: DeletionVerdict[] = [];
+  let looked = 0;
+  for await (const repository of repositoriesOf(queries, repositories, from)) {
+    if (looked++ === MOST_REPOSITORIES || items.length === limit) return shown(items, `${repository} `);
+    if (!authority.maySee(repository)) continue;
+    const after = repository === from ? lastReference : "";
+    const rest = limit - items.length;
+    const { verdicts, next } = await previewDeletion(queries, {
+      repository,
+      tags,
+      after,
+      limit: rest,
+      nowMs,
+      authority,
+    });
+    items.push(...verdicts);
+    if (next !== undefined) return shown(items, `${repository} ${next}`);
+  }
+  return shown(items, undefined);
+}
+
+/** So that a page comes to its end. */
+const MOST_REPOSITORIES = 200;
+
+async function* repositoriesOf(
+  queries: Queries,
+  { path, withBelow }: DeletedPath,
+  from: string,
+): AsyncGenerator<RepositoryName, void, void> {
+  if (withBelow) yield* iterateRepositories(queries, path, from);
+  else yield path as RepositoryName;
+}
+
+function shown(items: readonly DeletionVerdict[], next: string | undefined) {
+  const shownItems = items.map(({ tags, refusal, ...item }) => ({
+    ...item,
+    tags: [...tags],
+    verdict: refusal === undefined ? ("goes" as const) : ("stays" as const),
+    reason: refusal ?? null,
+  }));
+  return { body: { items: shownItems }, next };
+}
+
+interface Wanted {
+  readonly repositories: DeletedPath;
+  readonly tags: string | undefined;
+}
+
+/** @throws RegistryError `not-found`, `denied` */
+async function requireInReach(queries: Queries, viewer: Viewer, { repositories, tags }: Wanted): Promise<void> {
+  const { path, withBelow } = repositories;
+  if (withBelow) await getNode(queries, viewer, path);
+  else await requireSeen(queries, viewer, path as RepositoryName);
+  const action = tags === undefined ? "delete" : "tag:delete";
+  if (isPermitted(viewer, { path, action, isAnyTagEnough: tags !== undefined })) return;
+  throw new RegistryError("denied", `you may not delete in ${path}`);
+}
+
+async function requireSeen(queries: Queries, viewer: Viewer, name: RepositoryName): Promise<void> {
+  const isThere = (await findRepositoryId(queries, name)) !== undefined;
+  if (isThere && deletionAuthorityOf(viewer).maySee(name)) return;
+  throw new RegistryError("not-found", `there is no repository ${name}: ${name}/** is all below it`);
+}
