@@ -61,6 +61,7 @@ export { findIdempotencyKey, insertIdempotencyKey } from "./access/idempotency-k
 export {
   BEHIND_ALL_NAMES,
   findFirstName,
+  isNameListed,
   isNameTaken,
   listRepositoriesIn,
   type NameStretch,
@@ -265,6 +266,7 @@ export {
   ensureRepository,
   findRepositoryId,
   isWhollyImported,
+  listAllRepositories,
   listRepositories,
   putPartlyImported,
 } from "./repositories.ts";

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { NamePage } from "./page.ts";
@@ -43,8 +44,22 @@ export async function isWhollyImported(queries: Queries, name: RepositoryName): 
   return row?.is_partly_imported === 0;
 }
 
-/** Names in byte order. */
+/** Names of those that are not empty, in byte order. */
 export async function listRepositories(queries: Queries, page: NamePage): Promise<readonly RepositoryName[]> {
+  const rows = await queries
+    .selectFrom("repositories")
+    .select("name")
+    .where("name", ">", page.after as RepositoryName)
+    // As the index says it, which a parameter would not.
+    .where(sql<boolean>`is_empty = 0`)
+    .orderBy("name")
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => row.name);
+}
+
+/** As `listRepositories`, the empty ones as well. */
+export async function listAllRepositories(queries: Queries, page: NamePage): Promise<readonly RepositoryName[]> {
   const rows = await queries
     .selectFrom("repositories")
     .select("name")

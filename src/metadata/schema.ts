@@ -39,6 +39,8 @@ interface RepositoriesTable {
   created_at_ms: number;
   /** An import left manifests out, whose blobs stay. */
   is_partly_imported: Generated<0 | 1>;
+  /** It has no manifest, and is not shown. */
+  is_empty: Generated<0 | 1>;
 }
 
 /** Content that storage holds, once per digest; two digests of the same bytes may share one storage key. */

@@ -10,7 +10,7 @@ import {
   insertUpload,
   linkBlob,
   listReferrers,
-  listRepositories,
+  listAllRepositories,
   listRepositoriesOfBlob,
   listStaleUploads,
   listTags,
@@ -75,10 +75,10 @@ export function describeMetadataDatabase(name: string, open: () => Promise<Metad
       const second = await write((queries) => ensureRepository(queries, app, 2));
       expect(second).toBe(first);
       for (const more of ["b", "a-b", "a/b", "a"]) await write((q) => ensureRepository(q, more as RepositoryName, 1));
-      const page = await listRepositories(db.reads, { after: "", limit: 10 });
+      const page = await listAllRepositories(db.reads, { after: "", limit: 10 });
       expect(page).toEqual(["a", "a-b", "a/b", "b", "team/app"] as RepositoryName[]);
-      expect(await listRepositories(db.reads, { after: "a-b", limit: 2 })).toEqual(["a/b", "b"] as RepositoryName[]);
-      expect(await listRepositories(db.reads, { after: "aa", limit: 1 })).toEqual(["b" as RepositoryName]);
+      expect(await listAllRepositories(db.reads, { after: "a-b", limit: 2 })).toEqual(["a/b", "b"] as RepositoryName[]);
+      expect(await listAllRepositories(db.reads, { after: "aa", limit: 1 })).toEqual(["b" as RepositoryName]);
     });
 
     test("a blob exists only in the repositories it is linked to", async () => {
@@ -244,12 +244,12 @@ export function describeMetadataDatabase(name: string, open: () => Promise<Metad
     test("transactions do not see one another's half", async () => {
       const increments = Array.from({ length: 20 }, (_, index) =>
         write(async (queries) => {
-          const found = await listRepositories(queries, { after: "", limit: 100 });
+          const found = await listAllRepositories(queries, { after: "", limit: 100 });
           await ensureRepository(queries, `r${String(found.length).padStart(3, "0")}` as RepositoryName, index);
         }),
       );
       await Promise.all(increments);
-      expect((await listRepositories(db.reads, { after: "", limit: 100 })).length).toBe(20);
+      expect((await listAllRepositories(db.reads, { after: "", limit: 100 })).length).toBe(20);
     });
 
     test("an upload session is kept, moved on and removed", async () => {

@@ -98,7 +98,8 @@ describe("GET of the tags of a repository", () => {
 describe("GET of the catalog", () => {
   const fresh = clientWith();
   const five = clientWith({}, async (http) => {
-    for (const name of REPOSITORIES.toReversed()) await pushBlob(http, name, CONFIG);
+    for (const name of REPOSITORIES.toReversed()) await pushSample(http, name);
+    await pushBlob(http, "no-manifest", CONFIG);
   });
   const page = (...repositories: readonly string[]) => ({ repositories });
   testRows(fresh, [

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-import { ensureRepository, listRepositories, MetadataError, openSqlite } from "../../src/metadata/index.ts";
+import { ensureRepository, listAllRepositories, MetadataError, openSqlite } from "../../src/metadata/index.ts";
 import type { RepositoryName } from "../../src/oci/index.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 
@@ -24,7 +24,7 @@ test("all that waited too long for another process fail together, and the next o
   expect(await Promise.all(writings)).toEqual(["unavailable", "unavailable", "unavailable"]);
   other.run("rollback");
   await db.transaction((queries) => ensureRepository(queries, app, 1));
-  expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([app]);
+  expect(await listAllRepositories(db.reads, { after: "", limit: 9 })).toEqual([app]);
   other.close();
   await db.close();
 }, 12_000);

@@ -1,4 +1,11 @@
-import { BEHIND_ALL_NAMES, findFirstName, isNameTaken, type Queries, stretchBelow } from "../../metadata/index.ts";
+import {
+  BEHIND_ALL_NAMES,
+  findFirstName,
+  isNameListed,
+  isNameTaken,
+  type Queries,
+  stretchBelow,
+} from "../../metadata/index.ts";
 import type { Visibility } from "./access-rules.ts";
 import { nodeNotFound, type Viewer } from "./authority.ts";
 import { visibilityOf } from "./decide-access.ts";
@@ -71,7 +78,7 @@ export async function listChildren(
     if (nodes.length === limit) return { nodes, next: after };
     const child = childOf(parent, name);
     // Names such as a-b sort between a and a/b: a child may come by once more, after its neighbours.
-    const isNew = name === child || !sight.maySee(child) || !(await isNameTaken(queries, child));
+    const isNew = name === child || !sight.maySee(child) || !(await isNameListed(queries, child));
     if (isNew) nodes.push(nodeOf(viewer, child));
     after = name === child ? child : `${child}/${BEHIND_ALL_NAMES}`;
   }

@@ -8,7 +8,7 @@ export const quotas: Migration = {
 };
 
 /** Whether a repository is the node or below it, as by `stretchBelow`. */
-const isWithin = (name: string, path: string) => `(${name} = ${path} or (
+export const isWithin = (name: string, path: string) => `(${name} = ${path} or (
   ${name} > case ${path} when '' then '' else ${path} || '/' end
   and ${name} < case ${path} when '' then '~' else ${path} || '/~' end))`;
 

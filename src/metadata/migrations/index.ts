@@ -11,6 +11,7 @@ import { usage } from "./0009-usage.ts";
 import { quotas } from "./0010-quotas.ts";
 import { inUse } from "./0011-in-use.ts";
 import { maintenance } from "./0012-maintenance.ts";
+import { names } from "./0013-names.ts";
 import { usesAndRemovals } from "./0014-uses-and-removals.ts";
 import { metering } from "./0016-metering.ts";
 
@@ -28,6 +29,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0010-quotas": quotas,
   "0011-in-use": inUse,
   "0012-maintenance": maintenance,
+  "0013-names": names,
   "0014-uses-and-removals": usesAndRemovals,
   "0016-metering": metering,
 };

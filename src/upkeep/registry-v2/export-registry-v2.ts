@@ -1,4 +1,4 @@
-import { findRepositoryId, listRepositories, type Queries } from "../../metadata/index.ts";
+import { findRepositoryId, listAllRepositories, type Queries } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { inPages } from "../in-pages.ts";
@@ -58,7 +58,7 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
   };
   const hear = { onKept, onDamage: (damage: Damage) => void damaged.push(damage) };
   for await (const name of inPages(500, String, (page) =>
-    listRepositories(reads, page),
+    listAllRepositories(reads, page),
   ) as AsyncIterable<RepositoryName>) {
     if (signal.aborted) break;
     const tally = await exportRepository(from, name, hear);

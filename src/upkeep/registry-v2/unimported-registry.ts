@@ -1,4 +1,4 @@
-import { listRepositories, type MetadataDatabase } from "../../metadata/index.ts";
+import { listAllRepositories, type MetadataDatabase } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { findAnyRepository } from "./find-repositories.ts";
@@ -28,7 +28,7 @@ export async function findUnimportedRegistry({
 }
 
 async function knowsRepositories(metadata: MetadataDatabase): Promise<boolean> {
-  const known = await listRepositories(metadata.reads, { after: "", limit: 1 });
+  const known = await listAllRepositories(metadata.reads, { after: "", limit: 1 });
   return known.length > 0;
 }
 

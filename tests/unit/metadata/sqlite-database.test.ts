@@ -18,7 +18,7 @@ import { sql } from "kysely";
 import {
   ensureRepository,
   linkBlob,
-  listRepositories,
+  listAllRepositories,
   type MetadataDatabase,
   MetadataError,
   openSqlite,
@@ -62,7 +62,7 @@ test("rows are there after closing and opening again", async () => {
   await first.transaction((queries) => ensureRepository(queries, app, 1));
   await first.close();
   const second = await openSqlite(path);
-  expect(await listRepositories(second.reads, { after: "", limit: 9 })).toEqual([app]);
+  expect(await listAllRepositories(second.reads, { after: "", limit: 9 })).toEqual([app]);
   await second.close();
 });
 
@@ -117,7 +117,7 @@ test("two processes may write in turn", async () => {
   const [one, two] = [await openSqlite(path), await openSqlite(path)];
   await one.transaction((queries) => ensureRepository(queries, app, 1));
   await two.transaction((queries) => ensureRepository(queries, "b" as RepositoryName, 1));
-  expect((await listRepositories(one.reads, { after: "", limit: 9 })).length).toBe(2);
+  expect((await listAllRepositories(one.reads, { after: "", limit: 9 })).length).toBe(2);
   await one.close();
   await two.close();
 });
@@ -163,7 +163,7 @@ test("a full disk is told as such, and undoes all of the transaction", async () 
       values (${"x".repeat(99_999)}, 1, 'key', 1)`.execute(queries);
   });
   expect(await reasonOf(filling)).toBe("full");
-  expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([]);
+  expect(await listAllRepositories(db.reads, { after: "", limit: 9 })).toEqual([]);
   await db.transaction((queries) => sql`pragma max_page_count = 100000`.execute(queries));
   await db.transaction((queries) => ensureRepository(queries, app, 1));
   await db.close();
@@ -184,10 +184,10 @@ describe("while another process writes", () => {
     // On one thread this runs only if the wait leaves it.
     const first = await Promise.race([writing.then(() => "written"), Bun.sleep(100).then(() => "something else")]);
     expect(first).toBe("something else");
-    expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([]);
+    expect(await listAllRepositories(db.reads, { after: "", limit: 9 })).toEqual([]);
     other.run("commit");
     await writing;
-    expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual([app]);
+    expect(await listAllRepositories(db.reads, { after: "", limit: 9 })).toEqual([app]);
     other.close();
     await db.close();
   });
@@ -256,14 +256,14 @@ test("after a sync that failed nothing is written any more, until a start has re
   const before = await put("b").catch(String);
   syncing.mockRestore();
   expect(before).toContain("look at the disk, then restart");
-  const names = await listRepositories(db.reads, { after: "", limit: 9 });
+  const names = await listAllRepositories(db.reads, { after: "", limit: 9 });
   for (const act of [() => put("c"), () => put("d", false), () => db.check()])
     expect(await act().catch(String)).toBe(before);
-  expect(await listRepositories(db.reads, { after: "", limit: 9 })).toEqual(names);
+  expect(await listAllRepositories(db.reads, { after: "", limit: 9 })).toEqual(names);
   expect(await reasonOf(db.close())).toBe("unavailable");
   const again = await openSqlite(path);
   await again.transaction((queries) => ensureRepository(queries, "e" as RepositoryName, 1));
-  expect(await listRepositories(again.reads, { after: "", limit: 9 })).toEqual([...names, "e" as RepositoryName]);
+  expect(await listAllRepositories(again.reads, { after: "", limit: 9 })).toEqual([...names, "e" as RepositoryName]);
   await again.close();
 });
 

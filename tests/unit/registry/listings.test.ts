@@ -15,6 +15,8 @@ beforeEach(async () => {
   await metadata.transaction(async (queries) => {
     for (let index = 0; index < REPOSITORIES; index++)
       await ensureRepository(queries, parseRepositoryName(`r${String(index).padStart(4, "0")}`), 1);
+    // As if something had been pushed to each.
+    await queries.updateTable("repositories").set({ is_empty: 0 }).execute();
   });
   reads = 0;
   const counting = new Proxy(metadata.reads, {

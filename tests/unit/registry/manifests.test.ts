@@ -288,13 +288,29 @@ describe("lists", () => {
 
   test("of repositories fill their page with what the caller may see", async () => {
     const names = ["a", "b", "c", "d", "e"] as RepositoryName[];
-    for (const name of names)
-      await putWholeBlob(registry, { repository: name, digest: layer.digest, body: streamOf([layer.bytes]) });
+    const { bytes: body } = imageIndex([]);
+    const pushed = { reference: parseReference("v1"), tags: [], contentType: OCI_IMAGE_INDEX, body, by: nobody };
+    for (const repository of names) await putManifest(registry, { ...pushed, repository });
     const mayPull = (name: RepositoryName) => name !== "b" && name !== "team/app";
     const page = await listRepositories(registry, { after: "", limit: 2 }, mayPull);
     expect(page).toEqual({ names: ["a", "c"] as RepositoryName[], hasMore: true });
     const rest = await listRepositories(registry, { after: "c", limit: 2 }, mayPull);
     expect(rest).toEqual({ names: ["d", "e"] as RepositoryName[], hasMore: false });
+  });
+
+  test("of repositories leave those out that have nothing to pull, until something is pushed", async () => {
+    const named = async () => (await listRepositories(registry, { after: "", limit: 9 }, () => true)).names;
+    const deletion = { repository: app, by: nobody };
+    expect(await named()).toEqual([]);
+    await push(image, "v1");
+    expect(await named()).toEqual([app]);
+    await deleteManifest(registry, { ...deletion, reference: parseReference("v1") });
+    expect(await named()).toEqual([app]);
+    await deleteManifest(registry, { ...deletion, reference: parseReference(image.digest) });
+    expect(await named()).toEqual([]);
+    expect(await listTags(registry, app, { after: "", limit: 9 })).toEqual({ names: [], hasMore: false });
+    await push(image, "v1");
+    expect(await named()).toEqual([app]);
   });
 });
 

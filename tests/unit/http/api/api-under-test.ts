@@ -271,5 +271,7 @@ export class Rows {
 
   async repositories(...names: readonly string[]): Promise<void> {
     for (const name of names) await ensureRepository(this.#queries, name as RepositoryName, this.#nowMs);
+    // As if something had been pushed.
+    await this.#queries.updateTable("repositories").set({ is_empty: 0 }).execute();
   }
 }

@@ -67,8 +67,8 @@ describe("what a node holds", () => {
     expect(await usesOf("team")).toBeUndefined();
     await say("team", { bytes: 100 });
     await say("", { bytes: 100 });
-    expect(await usesOf("team")).toEqual({ bytes: 5, tags: 0, repositories: 2 });
-    expect(await usesOf("")).toEqual({ bytes: 9, tags: 0, repositories: 4 });
+    expect(await usesOf("team")).toEqual({ bytes: 5, tags: 0, repositories: 0 });
+    expect(await usesOf("")).toEqual({ bytes: 9, tags: 0, repositories: 0 });
     await registry.metadata.transaction((queries) => removeNodeSetting(queries, { path: "", name: "quota" }));
     await registry.metadata.transaction((queries) => removeNamespace(queries, "team"));
     const { rows } = await sql`
@@ -83,15 +83,15 @@ describe("what a node holds", () => {
     await say("team/app", { bytes: 1000 });
     await pushBlob(registry, "12345");
     await pushBlob(registry, "12345");
-    expect(await holds("team")).toEqual({ bytes: 5, tags: 0, repositories: 1 });
+    expect(await holds("team")).toEqual({ bytes: 5, tags: 0, repositories: 0 });
     await mount(api, app, "12345");
-    expect(await holds("team")).toEqual({ bytes: 5, tags: 0, repositories: 2 });
+    expect(await holds("team")).toEqual({ bytes: 5, tags: 0, repositories: 0 });
     const blob = { digest: contentOf("12345").digest, by: nobody };
     await deleteBlob(registry, { ...blob, repository: app });
-    expect(await holds("team/app")).toEqual({ bytes: 0, tags: 0, repositories: 1 });
-    expect(await holds("team")).toEqual({ bytes: 5, tags: 0, repositories: 2 });
+    expect(await holds("team/app")).toEqual({ bytes: 0, tags: 0, repositories: 0 });
+    expect(await holds("team")).toEqual({ bytes: 5, tags: 0, repositories: 0 });
     await deleteBlob(registry, { ...blob, repository: api });
-    expect(await holds("team")).toEqual({ bytes: 0, tags: 0, repositories: 2 });
+    expect(await holds("team")).toEqual({ bytes: 0, tags: 0, repositories: 0 });
   });
 
   test("follows tags, clean-up and what comes back from the bin", async () => {
@@ -102,7 +102,7 @@ describe("what a node holds", () => {
     const full = await holds("team");
     expect(full).toMatchObject({ tags: 2, repositories: 1 });
     await remove(registry, image.digest);
-    expect(await holds("team")).toEqual({ ...(full as QuotaQuantities), tags: 0 });
+    expect(await holds("team")).toEqual({ ...(full as QuotaQuantities), tags: 0, repositories: 0 });
     await registry.metadata.transaction(async (queries) => {
       const [entry] = await listBinEntries(queries, { limit: 1 });
       if (!entry) throw new Error("the bin is empty");
@@ -116,7 +116,7 @@ describe("what a node holds", () => {
     await collect(registry);
     clock.atMs += HOUR_MS;
     await collect(registry);
-    expect(await holds("team")).toEqual({ bytes: 0, tags: 0, repositories: 1 });
+    expect(await holds("team")).toEqual({ bytes: 0, tags: 0, repositories: 0 });
   });
 
   test("follows repositories that go, and sizes that were wrong", async () => {
@@ -176,7 +176,7 @@ describe("a push over a quota", () => {
       kind: "denied",
       message: expect.stringContaining("team may hold 1 tag, holds 1 tag, and this would add 1 tag:"),
     });
-    expect(await failureOf(pushBlob(registry, "x", api))).toMatchObject({
+    expect(await failureOf(pushImage(registry, "x", { repository: api }))).toMatchObject({
       message: expect.stringContaining(
         "team may hold 1 repository, holds 1 repository, and this would add 1 repository",
       ),

@@ -1,0 +1,66 @@
+import { type Kysely, type Migration, sql } from "kysely";
+import { isWithin } from "./0010-quotas.ts";
+
+/** Which repositories are shown. */
+export const names: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};
+
+const nodesOf = (repositoryId: string) => `select path from quota_repositories where repository_id = ${repositoryId}`;
+
+const STATEMENTS = [
+  // Without a manifest, and so without a tag. Its row stays, as history and the bin are of it.
+  `alter table repositories add column is_empty integer not null default 1`,
+  `update repositories set is_empty = 0
+    where exists (select 1 from manifests m where m.repository_id = repositories.id)`,
+  `create index repositories_shown on repositories (name) where is_empty = 0`,
+  `create trigger manifest_made_shown after insert on manifests begin
+    update repositories set is_empty = 0 where id = new.repository_id and is_empty = 1;
+  end`,
+  `create trigger manifest_gone_shown after delete on manifests
+    when not exists (select 1 from manifests where repository_id = old.repository_id) begin
+    update repositories set is_empty = 1 where id = old.repository_id;
+  end`,
+
+  // Quotas count what is shown.
+  `drop trigger quota_counted`,
+  `create trigger quota_counted after insert on quota_uses begin
+    insert into quota_repositories (repository_id, path)
+      select r.id, new.path from repositories r where ${isWithin("r.name", "new.path")};
+    insert into quota_blobs (path, blob_id, links)
+      select new.path, rb.blob_id, count(*) from quota_repositories qr
+      join repository_blobs rb on rb.repository_id = qr.repository_id
+      where qr.path = new.path group by rb.blob_id;
+    update quota_uses set
+      bytes = (select coalesce(sum(b.size_bytes), 0) from quota_blobs qb join blobs b on b.id = qb.blob_id
+        where qb.path = new.path),
+      tags = (select count(*) from quota_repositories qr join tags t on t.repository_id = qr.repository_id
+        where qr.path = new.path),
+      repositories = (select count(*) from quota_repositories qr join repositories r on r.id = qr.repository_id
+        where qr.path = new.path and r.is_empty = 0)
+      where path = new.path;
+  end`,
+  `drop trigger repository_made_quota`,
+  `create trigger repository_made_quota after insert on repositories begin
+    insert into quota_repositories (repository_id, path)
+      select new.id, path from quota_uses where ${isWithin("new.name", "path")};
+    update quota_uses set repositories = repositories + 1
+      where new.is_empty = 0 and path in (${nodesOf("new.id")});
+  end`,
+  `drop trigger repository_gone_quota`,
+  `create trigger repository_gone_quota after delete on repositories begin
+    update quota_uses set repositories = repositories - 1
+      where old.is_empty = 0 and path in (${nodesOf("old.id")});
+    delete from quota_repositories where repository_id = old.id;
+  end`,
+  `create trigger repository_shown_quota after update of is_empty on repositories
+    when new.is_empty <> old.is_empty begin
+    update quota_uses set repositories = repositories + old.is_empty - new.is_empty
+      where path in (${nodesOf("new.id")});
+  end`,
+  `update quota_uses set repositories = (
+    select count(*) from quota_repositories qr join repositories r on r.id = qr.repository_id
+    where qr.path = quota_uses.path and r.is_empty = 0)`,
+];
