@@ -9,6 +9,7 @@ type RetentionRule = Extract<ApiSetting, { name: "retention" }>["value"][number]
 const PARSERS: Readonly<Record<Name, (values: readonly string[]) => unknown>> = {
   "immutable-tags": (values) => values,
   "kept-tags": (values) => values,
+  "keep-labels": (values) => values,
   protected: parseFlag,
   untagged: parseUntagged,
   retention: (values) => values.map(parseRule),

@@ -124,10 +124,10 @@ export {
   listBinEntries,
   listBinTags,
   listExpiredBinEntries,
+  prolongBin,
   putManifestIntoBin,
   putTagIntoBin,
   relinkBinnedBlobs,
-  prolongBin,
   removeBinEntries,
 } from "./bin/bin-entries.ts";
 export { type BinKeeper, listBinKeepers } from "./bin/bin-keepers.ts";
@@ -184,8 +184,8 @@ export {
   type CondemnedBlob,
   findCondemned,
   isBeingRemoved,
-  noteBeingRemoved,
   listCondemnedBlobs,
+  noteBeingRemoved,
   postponeCondemned,
   removeBlobRows,
   reviveBlobs,
@@ -216,8 +216,7 @@ export {
 } from "./history/tag-history.ts";
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
-export type { BlobToName, ManifestContent, ManifestHead, StoredBlob } from "./hot-reads.ts";
-export type { ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
+export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {
   bringForward,
   cancelJob,
@@ -288,7 +287,14 @@ export {
   putNodeSetting,
   removeNodeSetting,
 } from "./settings/node-settings.ts";
-export { listUnreadTags, putTagExpiries, type TagExpiry, type UnreadTag } from "./settings/tag-expiries.ts";
+export { type KeepMark, putManifestMark } from "./settings/manifest-marks.ts";
+export {
+  areLabelsUnread,
+  listUnreadTags,
+  putTagExpiries,
+  type TagExpiry,
+  type UnreadTag,
+} from "./settings/tag-expiries.ts";
 export { areTagsUnchanged, putTagWatch, removeTagWatch, type TagWatch } from "./settings/tag-watches.ts";
 export { copyDatabase } from "./sqlite/copy-database.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";

@@ -23,6 +23,7 @@ export interface Schema extends AccessSchema, BinSchema, InUseSchema, JobsSchema
   usage: UsageTable;
   tag_pulls: TagPullsTable;
   tag_uses: TagUsesTable;
+  manifest_marks: ManifestMarksTable;
   node_settings: NodeSettingsTable;
   tag_watches: TagWatchesTable;
   quota_uses: QuotaUsesTable;
@@ -190,6 +191,13 @@ interface TagUsesTable {
   repository_id: number;
   tag: Tag;
   last_used_at_ms: number;
+}
+
+/** What an image says of itself, by an annotation or a label, that keeps its tags. */
+interface ManifestMarksTable {
+  manifest_id: number;
+  name: string;
+  value: string;
 }
 
 /** What a node of the namespace tree says itself, beside who may do what; the root is `""`. */

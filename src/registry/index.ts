@@ -14,11 +14,10 @@ export { SETTLE_MS } from "./collection/place-blob.ts";
 export { reviewBlobs, reviewLinks } from "./collection/review-blobs.ts";
 export { type ManifestKeeper, reviewManifests } from "./collection/review-manifests.ts";
 export { type Sweep, sweepBlobs } from "./collection/sweep-blobs.ts";
-export { sweepBlobs } from "./collection/sweep-blobs.ts";
 export {
   type ActFor,
-  type DeletionAuthority,
   deleteMany,
+  type DeletionAuthority,
   MOST_TOLD,
   type RefusedDeletion,
 } from "./deletion/delete-many.ts";
@@ -36,7 +35,6 @@ export { putManifest } from "./put-manifest.ts";
 export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantine.ts";
 export { recordRefused } from "./record.ts";
 export { listReferrers } from "./referrers.ts";
-export { createRegistry, type Registry } from "./registry.ts";
 export { createRegistry, type Registry, requireDeletable } from "./registry.ts";
 export { expireTags, type JudgedRepository, judgeRepository, unwatchTags, watchTags } from "./retention/expire-tags.ts";
 export { iterateJudgedRepositories, iterateRepositories } from "./retention/judged-repositories.ts";

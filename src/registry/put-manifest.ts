@@ -3,6 +3,7 @@ import {
   ensureRepository,
   findTag,
   putManifest as putManifestRow,
+  putManifestMark,
   putTag,
   type Queries,
   recordTagChange,
@@ -24,6 +25,7 @@ import { findMissingReferences } from "./missing-references.ts";
 import { type PushPermission, requirePermitted } from "./push-permission.ts";
 import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
 import { recordPush, type TagChange } from "./record.ts";
+import { keepingNames, keepMarkOf } from "./retention/keep-mark.ts";
 import { expiryOf } from "./retention/tag-expiry.ts";
 import { requireMovable } from "./settings/guard-content.ts";
 import type { RepositoryPlace } from "./settings/settings.ts";
@@ -100,6 +102,8 @@ async function writeManifest(registry: Registry, queries: Queries, push: Checked
   const isTagged = tags.some((tag) => subjectOfTag(tag) === undefined);
   const entry = { repositoryId, digest, manifest, body, createdAtMs: nowMs, isTagged };
   const { id: manifestId, isNew } = await putManifestRow(queries, entry);
+  const mark = keepMarkOf(manifest.annotations, keepingNames(settings));
+  if (mark) await putManifestMark(queries, manifestId, mark);
   for (const tag of tags) await putTag(queries, { repositoryId, tag, manifestId, nowMs, ...expiry });
   for (const { tag, from } of changes)
     await recordTagChange(queries, { repositoryId, tag, digest, from, cause: "push", nowMs, by });

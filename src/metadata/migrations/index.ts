@@ -12,7 +12,7 @@ import { quotas } from "./0010-quotas.ts";
 import { inUse } from "./0011-in-use.ts";
 import { maintenance } from "./0012-maintenance.ts";
 import { names } from "./0013-names.ts";
-import { usesAndRemovals } from "./0014-uses-and-removals.ts";
+import { keepsAndUses } from "./0014-keeps-and-uses.ts";
 import { metering } from "./0016-metering.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
@@ -30,7 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0011-in-use": inUse,
   "0012-maintenance": maintenance,
   "0013-names": names,
-  "0014-uses-and-removals": usesAndRemovals,
+  "0014-keeps-and-uses": keepsAndUses,
   "0016-metering": metering,
 };
 

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import type { NamePage } from "../page.ts";
+import type { KeepMark } from "./manifest-marks.ts";
 
 /** A tag with what is judged of it. */
 export interface DatedTag {
@@ -13,6 +14,8 @@ export interface DatedTag {
   readonly expiresAtMs: number | null;
   /** When it was last used, as far as is known; `null`: never since it is here. */
   readonly usedAtMs: number | null;
+  /** What the image says that keeps it, where its node wants that; `null`: nothing. */
+  readonly mark: KeepMark | null;
 }
 
 /** Of a repository, in byte order. */
@@ -21,24 +24,30 @@ export async function listDatedTags(
   repositoryId: number,
   { after, limit }: NamePage,
 ): Promise<readonly DatedTag[]> {
-  return queries
+  const rows = await queries
     .selectFrom("tags as t")
     .innerJoin("manifests as m", "m.id", "t.manifest_id")
     .leftJoin("tag_uses as u", (join) =>
       join.onRef("u.repository_id", "=", "t.repository_id").onRef("u.tag", "=", "t.name"),
     )
+    .leftJoin("manifest_marks as k", "k.manifest_id", "t.manifest_id")
     .select([
       "t.name as tag",
       "m.digest",
       "t.updated_at_ms as pushedAtMs",
       "t.expires_at_ms as expiresAtMs",
       "u.last_used_at_ms as usedAtMs",
+      "k.name as markName",
+      "k.value as markValue",
     ])
     .where("t.repository_id", "=", repositoryId)
     .where("t.name", ">", after as Tag)
     .orderBy("t.name")
     .limit(limit)
     .execute();
+  return rows.map(({ markName, markValue, ...row }) => {
+    return { ...row, mark: markName === null ? null : { name: markName, value: markValue ?? "" } };
+  });
 }
 
 export interface DoomedTags {

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { RepositoryName, Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import type { StoredBlob } from "../hot-reads.ts";
+import { type KeepMark, putManifestMark } from "./manifest-marks.ts";
 
 /** A tag of an image whose labels were not looked at since it was pushed. */
 export interface UnreadTag {
@@ -30,14 +31,26 @@ export async function listUnreadTags(queries: Queries, limit: number): Promise<r
   });
 }
 
+/** Whether that is so of any of these tags. */
+export async function areLabelsUnread(queries: Queries, repositoryId: number, tags: readonly Tag[]): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from json_each(${JSON.stringify(tags)}) c
+    join tags t on t.repository_id = ${repositoryId} and t.name = c.value
+    where t.is_label_unread = 1 limit 1`.execute(queries);
+  return rows.length > 0;
+}
+
 export interface TagExpiry extends Pick<UnreadTag, "repositoryId" | "tag" | "manifestId" | "pushedAtMs"> {
   /** `null`: it does not go by itself. */
   readonly expiresAtMs: number | null;
+  /** `undefined`: no label keeps it. */
+  readonly mark: KeepMark | undefined;
 }
 
-/** Says when tags go, unless they were pushed again since. */
+/** Says when tags go, unless they were pushed again since, and what keeps them. */
 export async function putTagExpiries(queries: Queries, expiries: readonly TagExpiry[]): Promise<void> {
-  for (const { repositoryId, tag, manifestId, pushedAtMs, expiresAtMs } of expiries)
+  for (const { repositoryId, tag, manifestId, pushedAtMs, expiresAtMs, mark } of expiries) {
+    if (mark && (await isThere(queries, manifestId))) await putManifestMark(queries, manifestId, mark);
     await queries
       .updateTable("tags")
       .set({ expires_at_ms: expiresAtMs, is_label_unread: 0 })
@@ -46,4 +59,11 @@ export async function putTagExpiries(queries: Queries, expiries: readonly TagExp
       .where("manifest_id", "=", manifestId)
       .where("updated_at_ms", "=", pushedAtMs)
       .execute();
+  }
+}
+
+async function isThere(queries: Queries, manifestId: number): Promise<boolean> {
+  return (
+    (await queries.selectFrom("manifests").select("id").where("id", "=", manifestId).executeTakeFirst()) !== undefined
+  );
 }

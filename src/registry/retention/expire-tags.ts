@@ -1,4 +1,5 @@
 import {
+  areLabelsUnread,
   areTagsUnchanged,
   areUsedSince,
   type DatedTag,
@@ -109,6 +110,8 @@ export async function expireTags(
     if (doomed.some(({ digest }) => held.has(digest))) return false;
     if (dependsOnUse(settings) && (await areUsedSince(queries, repositoryId, doomed))) return false;
     const tags = doomed.map(({ tag }) => tag);
+    // Perhaps one of them keeps it.
+    if (await areLabelsUnread(queries, repositoryId, tags)) return false;
     // Whether manifests without a tag stay, and how long, is for the node to say that does.
     const withManifests = settings.untagged === undefined;
     await removeTags(queries, { repositoryId, tags, withManifests });
@@ -133,6 +136,6 @@ const BY_ITSELF = { actor: undefined, address: undefined, requestId: undefined }
 
 function isSame(one: Settings, other: Settings): boolean {
   const parts = ({ retention, protected: isProtected, untagged, ...tags }: Settings) =>
-    JSON.stringify([retention, isProtected, untagged, tags["immutable-tags"], tags["kept-tags"]]);
+    JSON.stringify([retention, isProtected, untagged, tags["immutable-tags"], tags["kept-tags"], tags["keep-labels"]]);
   return parts(one) === parts(other);
 }

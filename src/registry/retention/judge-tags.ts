@@ -1,9 +1,10 @@
 import type { DatedTag } from "../../metadata/index.ts";
-import { subjectOfTag, type Tag } from "../../oci/index.ts";
+import { subjectOfTag } from "../../oci/index.ts";
 import { parseTextPattern } from "../../runtime/index.ts";
 import { parseAge } from "../settings/age.ts";
 import { type Settings, showNode } from "../settings/settings.ts";
 import { showMatch, tagMatcher } from "../settings/tag-patterns.ts";
+import { keepingNames } from "./keep-mark.ts";
 import { newestVersions } from "./newest-versions.ts";
 import type { RetentionRule } from "./retention-rule.ts";
 
@@ -22,7 +23,7 @@ export function judgeTags(tags: readonly DatedTag[], settings: Settings, nowMs: 
   const findKeeper = alwaysKept(settings);
   const judge = judgeByRules(tags, settings, nowMs);
   return tags.map((dated) => {
-    const keeper = findKeeper(dated.tag);
+    const keeper = findKeeper(dated);
     if (keeper !== undefined) return { ...dated, isKept: true, reason: keeper };
     const { expiresAtMs } = dated;
     if (expiresAtMs !== null && expiresAtMs <= nowMs)
@@ -32,16 +33,18 @@ export function judgeTags(tags: readonly DatedTag[], settings: Settings, nowMs: 
 }
 
 /** What stays whatever the rules say. */
-function alwaysKept(settings: Settings): (tag: Tag) => string | undefined {
+function alwaysKept(settings: Settings): (tag: DatedTag) => string | undefined {
   const { protected: said } = settings;
   if (said?.value) return () => `protected by ${showNode(said.node)}`;
   const immutable = tagMatcher(settings["immutable-tags"]);
   const kept = tagMatcher(settings["kept-tags"]);
-  return (tag) => {
+  const names = new Set(keepingNames(settings));
+  return ({ tag, mark }) => {
     const isImmutable = immutable(tag);
     if (isImmutable) return `immutable ${showMatch(isImmutable)}`;
     const isKept = kept(tag);
     if (isKept) return `kept ${showMatch(isKept)}`;
+    if (mark && names.has(mark.name)) return `marked ${mark.name}=${mark.value}`;
     // Clean-up takes it along with what it is attached to.
     const subject = subjectOfTag(tag);
     return subject === undefined ? undefined : `attached to ${subject}`;

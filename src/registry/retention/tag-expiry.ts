@@ -48,11 +48,19 @@ function isTime(text: string): boolean {
 }
 
 /** How long a tag lasts by the labels of its image, in milliseconds; `undefined` if they do not say, or nothing that can be read. */
-export function expiresAfterByLabel(config: Uint8Array): number | undefined {
-  // Most say nothing of it, and need not be parsed for that.
-  if (!Buffer.from(config.buffer, config.byteOffset, config.byteLength).includes(EXPIRES_AFTER_LABEL)) return undefined;
-  const after = labelsOf(config)?.[EXPIRES_AFTER_LABEL];
+export function expiresAfterByLabel(labels: ImageLabels): number | undefined {
+  const after = labels?.[EXPIRES_AFTER_LABEL];
   return typeof after === "string" && isAge(after) ? parseAge(after) : undefined;
+}
+
+/** `undefined`: there are none, or none of those that were asked for. */
+export type ImageLabels = Readonly<Record<string, unknown>> | undefined;
+
+/** The labels in the config of an image, if some of these names are among them. */
+export function readLabels(config: Uint8Array, names: readonly string[]): ImageLabels {
+  const text = Buffer.from(config.buffer, config.byteOffset, config.byteLength);
+  // Most say nothing of it, and need not be parsed for that.
+  return names.some((name) => text.includes(name)) ? labelsOf(config) : undefined;
 }
 
 function labelsOf(config: Uint8Array): Readonly<Record<string, unknown>> | undefined {

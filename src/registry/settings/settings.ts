@@ -16,6 +16,8 @@ export interface SettingValues {
   readonly "immutable-tags": readonly string[];
   /** Patterns of tags that stay whatever retention says and whenever they expire, such as those that are deployed. */
   readonly "kept-tags": readonly string[];
+  /** Names of annotations and image labels that keep the tags of what has them. */
+  readonly "keep-labels": readonly string[];
   readonly untagged: UntaggedSetting;
   /** Clients can delete nothing. */
   readonly protected: boolean;
@@ -34,6 +36,7 @@ export interface UntaggedSetting {
 export const SETTING_NAMES = [
   "immutable-tags",
   "kept-tags",
+  "keep-labels",
   "untagged",
   "protected",
   "retention",

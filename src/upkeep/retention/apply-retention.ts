@@ -54,8 +54,7 @@ const MOST_ATTEMPTS = 10;
 export async function applyRetention(run: RetentionRun): Promise<RetentionTally> {
   const { registry, signal } = run;
   // What was pushed since the last run may say itself how long it lasts.
-  if (!registry.options.readOnly)
-    while (!signal.aborted && (await readExpiryLabels(registry, LABELS_AT_ONCE)) > 0) await rest(run, 1);
+  if (!registry.options.readOnly) await readLabels(run);
   const tally = { repositories: 0, judged: 0, expired: 0, postponed: 0 };
   for await (const repository of iterateJudgedRepositories(registry.metadata.reads, registry.clock.nowMs())) {
     if (signal.aborted) break;
@@ -67,6 +66,10 @@ export async function applyRetention(run: RetentionRun): Promise<RetentionTally>
     await new Promise(setImmediate);
   }
   return tally;
+}
+
+async function readLabels(run: RetentionRun): Promise<void> {
+  while (!run.signal.aborted && (await readExpiryLabels(run.registry, LABELS_AT_ONCE)) > 0) await rest(run, 1);
 }
 
 interface RepositoryTally {
@@ -110,6 +113,7 @@ async function expire(run: RetentionRun, repository: RepositoryName, watch: Para
   let expired = 0;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     await run.recordPulls?.();
+    if (attempt > 0) await readLabels(run);
     await watchTags(run.registry, watch);
     const found = await judge(run, repository);
     const outcome = found ? await carryOut(run, found, watch.run) : { expired: 0, isDone: true };

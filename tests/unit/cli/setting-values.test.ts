@@ -8,6 +8,7 @@ describe("a value that is typed", () => {
     ["immutable-tags", ["v*", "release-*"], "v* release-*"],
     ["immutable-tags", [], "none"],
     ["kept-tags", ["prod"], "prod"],
+    ["keep-labels", ["dev.berth.keep", "live"], "dev.berth.keep live"],
     ["protected", [], "yes"],
     ["protected", ["no"], "no"],
     ["untagged", ["keep"], "keep"],
@@ -50,6 +51,7 @@ describe("a value that is typed", () => {
   test("is known of every setting", () =>
     expect([...SETTINGS].toSorted()).toEqual([
       "immutable-tags",
+      "keep-labels",
       "kept-tags",
       "protected",
       "quota",

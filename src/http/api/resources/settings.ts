@@ -16,6 +16,7 @@ const writing = atNode("settings:write");
 const SUMMARIES: Readonly<Record<SettingName, string>> = {
   "immutable-tags": "Say which tags cannot be moved or deleted",
   "kept-tags": "Say which tags stay whatever retention says",
+  "keep-labels": "Say which annotations and labels keep the tags of what has them",
   untagged: "Say what becomes of manifests that have no tag",
   protected: "Say whether clients can delete nothing",
   retention: "Say which tags stay",

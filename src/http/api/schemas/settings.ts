@@ -12,6 +12,9 @@ const tagPattern = z
   .string()
   .regex(/^[A-Za-z0-9_.*-]{1,128}$/, "it is no pattern of tags such as v* or release-*")
   .describe("`*` is any text.");
+const labelName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/, "it is no name of an annotation or a label such as dev.berth.keep");
 const tagPatterns = z.array(tagPattern).max(MAX_PATTERNS);
 const age = z.string().refine(isAge, "it is no age such as 12h, 30d or 2w").describe("Such as `12h`, `30d` or `2w`.");
 const count = z.int().min(1).max(MAX_COUNT);
@@ -49,6 +52,10 @@ const VALUES = {
   "kept-tags": tagPatterns.describe(
     "Tags that neither retention nor their expiry removes, such as those that are deployed.",
   ),
+  "keep-labels": z
+    .array(labelName)
+    .max(20)
+    .describe("Annotations and image labels that keep the tags of what has them; default: `dev.berth.keep`."),
   untagged: untagged.describe("What becomes of manifests that have no tag."),
   protected: z.boolean().describe("Whether clients can delete nothing."),
   retention: z.array(retentionRule).max(MAX_RULES).describe("A tag that no rule keeps goes. Without rules all stay."),
@@ -61,6 +68,7 @@ export const setting = z
   .discriminatedUnion("name", [
     z.object({ name: z.literal("immutable-tags"), value: VALUES["immutable-tags"], origin }),
     z.object({ name: z.literal("kept-tags"), value: VALUES["kept-tags"], origin }),
+    z.object({ name: z.literal("keep-labels"), value: VALUES["keep-labels"], origin }),
     z.object({ name: z.literal("untagged"), value: VALUES.untagged, origin }),
     z.object({ name: z.literal("protected"), value: VALUES.protected, origin }),
     z.object({ name: z.literal("retention"), value: VALUES.retention, origin }),

@@ -128,6 +128,7 @@ const MATRIX = {
   "GET /namespaces/{path}/settings/{setting}":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "PUT /namespaces/{path}/settings/immutable-tags":      "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/kept-tags":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/keep-labels":         "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/untagged":            "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/protected":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/retention":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -265,6 +266,7 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
     "PUT /namespaces/{node}/settings/immutable-tags",
     { value: ["v*"] },
   ],
+  "PUT /namespaces/{path}/settings/keep-labels": ["PUT /namespaces/{node}/settings/keep-labels", { value: ["keep"] }],
   "PUT /namespaces/{path}/settings/kept-tags": ["PUT /namespaces/{node}/settings/kept-tags", { value: ["prod"] }],
   "PUT /namespaces/{path}/settings/untagged": [
     "PUT /namespaces/{node}/settings/untagged",

@@ -4,6 +4,7 @@ import {
   expireTags,
   judgeRepository,
   type JudgedRepository,
+  readExpiryLabels,
   unwatchTags,
   watchTags,
 } from "../../../../src/registry/index.ts";
@@ -28,6 +29,7 @@ beforeEach(async () => {
   await say("team", "retention", [{ tags: ["*"], newest: 1 }]);
   for (const tag of ["a", "b", "c"]) await push(tag);
   const { repositoryId } = (await judge()) ?? expect.unreachable();
+  await readExpiryLabels(memory.registry, 10);
   await watchTags(memory.registry, { repositoryId, run: "run-1" });
   judged = (await judge()) ?? expect.unreachable();
 });
@@ -52,6 +54,7 @@ test.each<[string, () => Promise<unknown>]>([
   ["a nearer node has rules", () => say("team/app", "retention", [])],
   ["a tag becomes immutable", () => say("", "immutable-tags", ["a"])],
   ["a tag is kept", () => say("", "kept-tags", ["a"])],
+  ["other images are to be marked", () => say("", "keep-labels", ["live"])],
   ["the repository is protected", () => say("", "protected", true)],
 ])("nothing goes when %s meanwhile", async (_, change) => {
   await change();

@@ -4,6 +4,7 @@ import {
   expireTags,
   judgeRepository,
   type JudgedRepository,
+  readExpiryLabels,
   unwatchTags,
   watchTags,
 } from "../../../../src/registry/index.ts";
@@ -58,6 +59,7 @@ test("a tag that was to go stays if what it points at began to run meanwhile", a
   const image = await pushImage(registry, "one", { reference: "one" });
   const { repositoryId } = await judge();
   const watch = { repositoryId, run: "run-1" };
+  await readExpiryLabels(registry, 10);
   await watchTags(registry, watch);
   const judged = await judge();
   const expire = () => expireTags(registry, { judged, doomed: going(judged), run: "run-1", watcher: "run-1" });

@@ -15,6 +15,7 @@ const dated = (tag: string, ageDays: number, expiresAtMs: number | null = null, 
   digest,
   pushedAtMs: NOW_MS - ageDays * DAY_MS,
   expiresAtMs,
+  mark: null,
   usedAtMs: usedDaysAgo === undefined ? null : NOW_MS - usedDaysAgo * DAY_MS,
 });
 const holding = (value: readonly RetentionRule[], more: Settings = {}): Settings => ({
@@ -64,6 +65,17 @@ describe("a rule keeps", () => {
     expect(kept(tags, {})).toHaveLength(6);
     expect(kept(tags, holding([]))).toHaveLength(6);
   });
+});
+
+test("what its image is marked with keeps a tag, where its node wants that", () => {
+  const marked = { ...dated("ci-1", 99, 1), mark: { name: "dev.berth.keep", value: "deployed" } };
+  const rules = [{ tags: ["ci-*"], newest: 1 }];
+  const tags = [marked, dated("ci-2", 98), dated("ci-3", 1)];
+  expect(reasons(tags, holding(rules))).toMatchObject({ "ci-1": [true, "marked dev.berth.keep=deployed"] });
+  const value = (names: readonly string[]) => ({ "keep-labels": { value: names, node: "team" } });
+  expect(kept(tags, holding(rules, value(["com.example.live"])))).toEqual(["ci-3"]);
+  expect(kept(tags, holding(rules, value(["com.example.live", "dev.berth.keep"])))).toEqual(["ci-1", "ci-3"]);
+  expect(kept(tags, holding(rules, value([])))).toEqual(["ci-3"]);
 });
 
 test("each tag is told what keeps it, or why it goes", () => {

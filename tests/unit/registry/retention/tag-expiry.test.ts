@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseManifest } from "../../../../src/oci/index.ts";
-import { expiresAfterByLabel, expiryOf } from "../../../../src/registry/retention/tag-expiry.ts";
+import { expiresAfterByLabel, expiryOf, readLabels } from "../../../../src/registry/retention/tag-expiry.ts";
 import { contentOf, imageManifest } from "../../../support/oci-content.ts";
 
 const HOUR_MS = 3_600_000;
@@ -36,6 +36,8 @@ describe("what a manifest says of how long its tags last", () => {
     expect(expiryOf(manifestWith({}), NOW_MS)).toEqual({ expiresAtMs: null, isLabelUnread: true }));
 });
 
+const labelsIn = (config: string) => readLabels(new TextEncoder().encode(config), ["quay.expires-after"]);
+
 describe("the label of a config", () => {
   test.each<[unknown, number | undefined]>([
     [{ config: { Labels: { "quay.expires-after": "2w" } } }, 14 * 24 * HOUR_MS],
@@ -45,10 +47,7 @@ describe("the label of a config", () => {
     [{ history: [{ created_by: "LABEL quay.expires-after=2w" }] }, undefined],
     ["quay.expires-after", undefined],
     [null, undefined],
-  ])("%j", (config, afterMs) =>
-    expect(expiresAfterByLabel(new TextEncoder().encode(JSON.stringify(config)))).toBe(afterMs),
-  );
+  ])("%j", (config, afterMs) => expect(expiresAfterByLabel(labelsIn(JSON.stringify(config)))).toBe(afterMs));
 
-  test("of what is not JSON is none", () =>
-    expect(expiresAfterByLabel(new TextEncoder().encode('{"quay.expires-after'))).toBeUndefined());
+  test("of what is not JSON is none", () => expect(labelsIn('{"quay.expires-after')).toBeUndefined());
 });

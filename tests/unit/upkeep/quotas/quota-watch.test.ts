@@ -61,10 +61,10 @@ test("a limit that is nearly reached is told once, over restarts and what is cou
 });
 
 test("the root's limits are told as well", async () => {
-  await say("", { repositories: 1 });
+  await say("", { bytes: 1 });
   await push("1");
   await openWatch().lookForNearlyFull();
-  expect(await quotaActs()).toMatchObject([{ act: "quota.warn", target: "", detail: { quantity: "repositories" } }]);
+  expect(await quotaActs()).toMatchObject([{ act: "quota.warn", target: "", detail: { quantity: "bytes" } }]);
 });
 
 test("refused pushes are told once an hour, with how many they were", async () => {

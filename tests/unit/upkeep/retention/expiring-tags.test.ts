@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { putNodeSetting } from "../../../../src/metadata/index.ts";
-import { judgeRepository, listTags } from "../../../../src/registry/index.ts";
+import { OCI_IMAGE_INDEX } from "../../../../src/oci/index.ts";
+import { getManifest, judgeRepository, listTags } from "../../../../src/registry/index.ts";
 import { applyRetention } from "../../../../src/upkeep/retention/apply-retention.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { imageManifest } from "../../../support/oci-content.ts";
-import { app, pushBlob, pushImage, pushManifest } from "../gc/collected-registry.ts";
+import { app, collect, pushBlob, pushImage, pushIndex, pushManifest } from "../gc/collected-registry.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -30,6 +31,71 @@ async function pushLabelled(reference: string, label: string): Promise<void> {
   const config = await pushBlob(registry, JSON.stringify({ config: { Labels: { "quay.expires-after": label } } }));
   await pushManifest(registry, imageManifest({ config, layers: [] }), { reference });
 }
+
+describe("a tag whose image is marked stays", () => {
+  const rule = (value: object[]) =>
+    memory.registry.metadata.transaction((queries) =>
+      putNodeSetting(queries, { path: "team", name: "retention", value, nowMs: 1 }),
+    );
+  const pushMarked = async (reference: string, labels: object) => {
+    const config = await pushBlob(memory.registry, JSON.stringify({ config: { Labels: labels } }));
+    await pushManifest(memory.registry, imageManifest({ config, layers: [] }), { reference });
+  };
+
+  test("by an annotation or by a label, if it does not say no", async () => {
+    await rule([{ tags: ["none"] }]);
+    const annotations = (value: string) => ({ more: { annotations: { "dev.berth.keep": value } } });
+    await pushImage(memory.registry, "annotated", { reference: "annotated", ...annotations("deployed in eu") });
+    await pushImage(memory.registry, "refused", { reference: "refused", ...annotations("false") });
+    await pushMarked("labelled", { "dev.berth.keep": "yes" });
+    await pushMarked("other-label", { "dev.berth.kept": "yes" });
+    await pushMarked("empty", { "dev.berth.keep": "" });
+    expect(await apply()).toMatchObject({ judged: 5, expired: 3 });
+    expect(await tagsOf()).toEqual(["annotated", "labelled"]);
+    const { reads } = memory.registry.metadata;
+    const { verdicts = [] } = (await judgeRepository(reads, { repository: app, nowMs: memory.clock.atMs })) ?? {};
+    expect(verdicts.map(({ reason }) => reason)).toEqual([
+      "marked dev.berth.keep=deployed in eu",
+      "marked dev.berth.keep=yes",
+    ]);
+  });
+
+  test("whose label was not read when it was judged is judged again", async () => {
+    await rule([{ tags: ["none"] }]);
+    await pushMarked("first", { "dev.berth.kept": "yes" });
+    let calls = 0;
+    // The second is right before the transaction that removes.
+    const recordPulls = async () => {
+      if (++calls === 2) await pushMarked("first", { "dev.berth.keep": "yes" });
+    };
+    const { registry } = memory;
+    const { signal } = new AbortController();
+    expect(await applyRetention({ registry, run: "run", signal, restFactor: 0, recordPulls })).toMatchObject({
+      expired: 0,
+      postponed: 0,
+    });
+    expect(await tagsOf()).toEqual(["first"]);
+  });
+});
+
+describe("what is kept rightly whatever is said of tags", () => {
+  test("a child of an index with a tag, and what refers to it", async () => {
+    const { registry, clock } = memory;
+    await registry.metadata.transaction((queries) =>
+      putNodeSetting(queries, { path: "team", name: "retention", value: [{ tags: ["index"] }], nowMs: 1 }),
+    );
+    const child = await pushImage(registry, "child", { reference: "child" });
+    const index = await pushIndex(registry, [child], "index");
+    const more = { subject: { mediaType: OCI_IMAGE_INDEX, digest: index.digest, size: index.bytes.byteLength } };
+    const signature = await pushImage(registry, "signature", { reference: "signed", more });
+    clock.atMs = Date.now() + HOUR_MS;
+    expect(await apply()).toMatchObject({ expired: 2 });
+    clock.atMs += HOUR_MS;
+    expect(await collect(registry, { untagged: "remove" })).toMatchObject({ manifests: 0, blobs: 0 });
+    for (const { digest } of [child, signature])
+      expect(await getManifest(registry, app, { kind: "digest", digest })).toMatchObject({ digest });
+  });
+});
 
 describe("a tag that says how long it lasts", () => {
   test("by an annotation goes when that has passed, and its image with it", async () => {

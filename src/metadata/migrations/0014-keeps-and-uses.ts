@@ -1,8 +1,8 @@
 import { type Kysely, type Migration, sql } from "kysely";
 import { NOW } from "./candidate-statements.ts";
 
-/** When tags were last used; and which bytes storage is asked to remove and has not answered yet. */
-export const usesAndRemovals: Migration = {
+/** What keeps tags, and when they were last used; and which bytes storage is asked to remove and has not answered yet. */
+export const keepsAndUses: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   },
@@ -25,4 +25,16 @@ const STATEMENTS = [
     foreign key (repository_id, tag) references tags (repository_id, name) on delete cascade
   ) without rowid`,
   `insert into tag_uses (repository_id, tag, last_used_at_ms) select repository_id, name, ${NOW} from tags`,
+
+  // What an image says of itself that keeps its tags.
+  `create table manifest_marks (
+    manifest_id integer primary key references manifests (id) on delete cascade,
+    name text not null,
+    value text not null
+  )`,
+  // Whoever judges the tags looks again.
+  `create trigger mark_made_watched after insert on manifest_marks begin
+    update tag_watches set is_changed = 1
+    where repository_id = (select repository_id from manifests where id = new.manifest_id);
+  end`,
 ];

@@ -1,0 +1,17 @@
+import type { Queries } from "../database.ts";
+
+/** What an image says of itself that keeps its tags. */
+export interface KeepMark {
+  /** Of an annotation or a label. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Puts on record what a manifest says, or a label of its image; what it says for the first time stands. */
+export async function putManifestMark(queries: Queries, manifestId: number, { name, value }: KeepMark): Promise<void> {
+  await queries
+    .insertInto("manifest_marks")
+    .values({ manifest_id: manifestId, name, value })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
