@@ -62,6 +62,7 @@ function keptBy(keeper: ManifestKeeper): string {
   if (keeper.kind === "untagged-age")
     return `nothing names it; it is kept until ${timeOf(keeper.untilMs)}${saidBy(keeper.node)}`;
   if (keeper.kind === "in-use") return `kept: ${runningIn(keeper)}`;
+  if (keeper.kind === "kept") return keeper.reason;
   if (keeper.kind === "bin") return `kept by the bin until ${timeOf(keeper.untilMs)} (entry ${keeper.entry})`;
   return `kept by its ${keeper.kind} ${keeper.digest}`;
 }

@@ -3,6 +3,7 @@ import type { ApiListedTag, ApiTag, ApiTagChange } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { type DeleteFlags, deleteMany } from "./delete-many.ts";
 import { deleting } from "./repository-commands.ts";
+import { addKeepVerbs } from "./keep-commands.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
 import { parseTime } from "./remote/parse-time.ts";
@@ -39,8 +40,10 @@ interface RollBackFlags {
 export function registerTagCommands(program: Command, surroundings: CommandSurroundings): void {
   const command = program
     .command("tag")
-    .description("look at tags and their history; point one where it pointed before; delete some");
-  new Noun(command, surroundings)
+    .description(
+      "look at tags and their history; point one where it pointed before; delete some; keep one from retention",
+    );
+  const noun = new Noun(command, surroundings)
     .verb("list <repository>", "list the tags of a repository", async ({ client, out }, repository = "") =>
       out.list(await client.list<ApiListedTag>(at`/repositories/${repository}/tags`), TAG_COLUMNS),
     )
@@ -89,6 +92,7 @@ export function registerTagCommands(program: Command, surroundings: CommandSurro
           .option("--steps <number>", "where it pointed so many changes ago (default: 1)", parseCount)
           .option("--at <time>", `where it pointed then, such as ${DAY}, or 24h for a day ago`, parseTime),
     );
+  addKeepVerbs(noun);
 }
 
 function pathOf(reference: string): string {

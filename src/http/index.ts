@@ -23,6 +23,7 @@ export {
   type ApiMaintenance,
   type ApiList,
   type ApiListedTag,
+  type ApiKeep,
   type ApiMe,
   type ApiMember,
   type ApiNamespace,

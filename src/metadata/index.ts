@@ -287,6 +287,7 @@ export {
   putNodeSetting,
   removeNodeSetting,
 } from "./settings/node-settings.ts";
+export { findKeep, findKeeps, findKeptManifests, type Keep, listKeeps, putKeep, removeKeep } from "./settings/keeps.ts";
 export { type KeepMark, putManifestMark } from "./settings/manifest-marks.ts";
 export {
   areLabelsUnread,

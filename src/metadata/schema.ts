@@ -23,6 +23,7 @@ export interface Schema extends AccessSchema, BinSchema, InUseSchema, JobsSchema
   usage: UsageTable;
   tag_pulls: TagPullsTable;
   tag_uses: TagUsesTable;
+  keeps: KeepsTable;
   manifest_marks: ManifestMarksTable;
   node_settings: NodeSettingsTable;
   tag_watches: TagWatchesTable;
@@ -191,6 +192,18 @@ interface TagUsesTable {
   repository_id: number;
   tag: Tag;
   last_used_at_ms: number;
+}
+
+/** What somebody wants to stay. */
+interface KeepsTable {
+  repository_id: number;
+  /** A tag, or the digest of a manifest. */
+  reference: string;
+  reason: string;
+  /** `null`: for good. */
+  until_ms: number | null;
+  actor: string | null;
+  at_ms: number;
 }
 
 /** What an image says of itself, by an annotation or a label, that keeps its tags. */

@@ -38,6 +38,8 @@ export { listReferrers } from "./referrers.ts";
 export { createRegistry, type Registry, requireDeletable } from "./registry.ts";
 export { expireTags, type JudgedRepository, judgeRepository, unwatchTags, watchTags } from "./retention/expire-tags.ts";
 export { iterateJudgedRepositories, iterateRepositories } from "./retention/judged-repositories.ts";
+export { iterateJudgedRepositories } from "./retention/judged-repositories.ts";
+export { getKeep, keepContent, type KeptContent, unkeepContent } from "./retention/keep-content.ts";
 export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
 export type { TagVerdict } from "./retention/judge-tags.ts";
 export { readExpiryLabels } from "./retention/read-labels.ts";

@@ -44,6 +44,25 @@ beforeAll(async () => {
 afterAll(() => berth.stop());
 
 describe("a tag", () => {
+  test("is kept by a command from what a rule lets go, and no more by another", async () => {
+    const { manifest } = await pushImage(http, "kept/app", "1.0");
+    await pushImage(http, "kept/app", "2.0");
+    await run("namespace", "set", "kept", "retention", "tags=none");
+    expect(await run("tag", "keep", "kept/app:1.0", "--until", "90d", "--reason", "live in eu")).toContain(
+      "stays until",
+    );
+    await run("tag", "keep", `kept/app@${manifest.digest}`);
+    expect(await run("tag", "kept", "kept/app")).toContain("live in eu");
+    const preview = await run("retention", "preview", "kept/app");
+    expect(preview.split("\n").filter((line) => line.includes("goes"))).toEqual([expect.stringContaining("2.0")]);
+    await run("tag", "unkeep", "kept/app:1.0");
+    expect(await run("retention", "preview", "kept/app", "--going")).not.toContain("1.0");
+    await run("tag", "unkeep", `kept/app@${manifest.digest}`);
+    expect(await run("retention", "preview", "kept/app", "--going")).toContain("1.0");
+    expect((await refused("tag", "unkeep", "kept/app:1.0"))[0]).toBe(66);
+    expect((await refused("tag", "keep", "kept/app"))[0]).toBe(64);
+  });
+
   test("is resolved as of a time, shown with its history, and rolled back", async () => {
     const first = await pushImage(http, "team/app", "prod");
     const between = new Date().toISOString();

@@ -27,6 +27,7 @@ export type {
   ApiMaintenance,
   ApiList,
   ApiListedTag,
+  ApiKeep,
   ApiMe,
   ApiMember,
   ApiNamespace,

@@ -9,6 +9,7 @@ import { GROUP_ROUTES } from "./resources/groups.ts";
 import { IN_USE_ROUTES } from "./resources/in-use.ts";
 import { JOB_ROUTES } from "./resources/jobs.ts";
 import { MAINTENANCE_ROUTES } from "./resources/maintenance.ts";
+import { KEEP_ROUTES } from "./resources/keeps.ts";
 import { ME_ROUTES } from "./resources/me.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
@@ -52,6 +53,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...RETENTION_ROUTES,
   ...TAG_ROUTES,
   ...DELETION_ROUTES,
+  ...KEEP_ROUTES,
   ...BIN_ROUTES,
   ...IN_USE_ROUTES,
   ...MAINTENANCE_ROUTES,

@@ -26,6 +26,24 @@ const STATEMENTS = [
   ) without rowid`,
   `insert into tag_uses (repository_id, tag, last_used_at_ms) select repository_id, name, ${NOW} from tags`,
 
+  // What somebody wants to stay: a tag, wherever it points, or a manifest with all its tags.
+  `create table keeps (
+    repository_id integer not null references repositories (id) on delete cascade,
+    reference text not null,
+    reason text not null,
+    until_ms integer,
+    actor text,
+    at_ms integer not null,
+    primary key (repository_id, reference)
+  ) without rowid`,
+  // What was kept is looked at; an orphan stays one.
+  `create trigger keep_gone after delete on keeps begin
+    insert into garbage_candidates (kind, repository_id, target_id, is_orphan, since_ms)
+    select 'manifest', m.repository_id, m.id, 0, ${NOW} from manifests m
+      where m.repository_id = old.repository_id and m.digest = old.reference
+    on conflict (kind, repository_id, target_id) do update set since_ms = excluded.since_ms;
+  end`,
+
   // What an image says of itself that keeps its tags.
   `create table manifest_marks (
     manifest_id integer primary key references manifests (id) on delete cascade,

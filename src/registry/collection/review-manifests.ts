@@ -1,8 +1,10 @@
 import {
   type Candidate,
+  findKeptManifests,
   findLeases,
   findManifestTies,
   findPresentManifests,
+  type Keep,
   type Lease,
   type ManifestTies,
   postponeManifests,
@@ -16,6 +18,7 @@ import {
 } from "../../metadata/index.ts";
 import { type Digest, subjectOfTag, type Tag } from "../../oci/index.ts";
 import { parseAge } from "../settings/age.ts";
+import { showKeep } from "../retention/keep-content.ts";
 import { findSettingsOf, type Settings } from "../settings/settings.ts";
 import { type Collection, inStep, type Step, type UntaggedRule } from "./collection.ts";
 
@@ -26,6 +29,8 @@ export type ManifestKeeper =
   | { readonly kind: "subject"; readonly digest: Digest }
   /** A cluster runs it, and may no more if nothing is heard of it until then. */
   | { readonly kind: "in-use"; readonly cluster: string; readonly sinceMs: number; readonly untilMs: number }
+  /** Somebody wants it to stay; `untilMs` is `null` for good. */
+  | { readonly kind: "kept"; readonly reason: string; readonly untilMs: number | null }
   /** Somebody has deleted its tag, the index that it belongs to, or its subject, and can have that back. */
   | { readonly kind: "bin"; readonly entry: number; readonly untilMs: number }
   /** Nothing names it; untagged manifests of its repository stay. `node` says so; `undefined`: none says anything. */
@@ -61,6 +66,7 @@ interface Circumstances extends Candidacy {
   readonly isThere: (subject: Digest) => boolean;
   /** The one that holds longest. */
   readonly lease: Lease | undefined;
+  readonly keep: Keep | undefined;
 }
 
 /**
@@ -68,7 +74,7 @@ interface Circumstances extends Candidacy {
  * a tag that says no more than what it is attached to keeps for as long as that is there.
  */
 export function keeperOf(ties: ManifestTies, circumstances: Circumstances): ManifestKeeper | undefined {
-  const { isOrphan, isThere, lease } = circumstances;
+  const { isOrphan, isThere, lease, keep } = circumstances;
   const tag = ties.tags.find((name) => {
     const subject = isOrphan ? subjectOfTag(name) : undefined;
     return subject === undefined || isThere(subject);
@@ -80,6 +86,7 @@ export function keeperOf(ties: ManifestTies, circumstances: Circumstances): Mani
     const { cluster, sinceMs, holdsUntilMs: untilMs } = lease;
     return { kind: "in-use", cluster, sinceMs, untilMs };
   }
+  if (keep) return { kind: "kept", reason: showKeep(keep), untilMs: keep.untilMs };
   if (ties.bin !== null) return { kind: "bin", ...ties.bin };
   return isOrphan ? undefined : keeperOfUntagged(circumstances);
 }
@@ -109,7 +116,7 @@ export function reviewManifests(collection: Collection, limit: number): Promise<
     const ids = doomed.map(({ ties }) => ties.id);
     await recordTagRemovals(queries, ids, { cause: "clean-up", nowMs, by: NOBODY });
     await withoutNewWait(queries, sinceMs, () => removeManifestRows(queries, ids));
-    await postponeManifests(queries, judgements.flatMap(postponedOf(byId, nowMs - dueMs)));
+    await postponeManifests(queries, judgements.flatMap(postponedOf(byId, { windowMs: nowMs - dueMs, nowMs })));
     await recordRemovals(queries, doomed.map(removalOf(byId, { run: collection.run, nowMs })));
     return { looked: candidates.length, removed: doomed.length, freedBytes: 0 };
   });
@@ -125,15 +132,24 @@ function candidacyOf(candidate: Candidate | undefined, nowMs: number): Candidacy
   return { isOrphan: candidate.isOrphan, sinceMs: candidate.untaggedSinceMs ?? candidate.sinceMs };
 }
 
-/** What is too young, or runs somewhere, is judged again when that may be over, which is `windowMs` after the time that it then has. */
-function postponedOf(candidates: Candidates, windowMs: number) {
+/** So that what is kept for good is not forgotten to be an orphan when that is taken back. */
+const LOOKED_AT_AGAIN_MS = 30 * 86_400_000;
+
+/** What is too young, or held for a time, is judged again when that may be over, which is `windowMs` after the time that it then has. */
+function postponedOf(
+  candidates: Candidates,
+  { windowMs, nowMs }: { readonly windowMs: number; readonly nowMs: number },
+) {
   return ({ ties, keeper }: Judgement) => {
     const candidate = candidates.get(ties.id);
-    if ((keeper?.kind !== "untagged-age" && keeper?.kind !== "in-use") || !candidate) return [];
+    if (!candidate || !keeper || !POSTPONED.has(keeper.kind) || !("untilMs" in keeper)) return [];
     const untaggedSinceMs = candidate.untaggedSinceMs ?? candidate.sinceMs;
-    return [{ ...candidate, sinceMs: keeper.untilMs - windowMs, untaggedSinceMs }];
+    const untilMs = keeper.untilMs ?? nowMs + LOOKED_AT_AGAIN_MS;
+    return [{ ...candidate, sinceMs: untilMs - windowMs, untaggedSinceMs }];
   };
 }
+
+const POSTPONED: ReadonlySet<ManifestKeeper["kind"]> = new Set(["untagged-age", "in-use", "kept"]);
 
 function removalOf(candidates: Candidates, { run, nowMs }: { readonly run: string; readonly nowMs: number }) {
   return ({ ties: { id, digest, repository, sizeBytes } }: Judgement): Removal => {
@@ -160,6 +176,7 @@ export async function judge(
   const found = await findManifestTies(queries, ids);
   const present = await findPresentManifests(queries, found.flatMap(subjectsOfTags));
   const leases = Map.groupBy(await findLeases(queries, found, nowMs), keyOf);
+  const keeps = await findKeptManifests(queries, found, nowMs);
   const settingsOf = await findSettingsOf(queries, [...new Set(found.map(({ repository }) => repository))]);
   return found.map((ties) => {
     const { id, repository, repositoryId } = ties;
@@ -168,6 +185,7 @@ export async function judge(
       untagged: untaggedOf(settingsOf(repository), untagged),
       nowMs,
       isThere: (subject: Digest) => present.has(`${repositoryId} ${subject}`),
+      keep: keeps.get(`${repositoryId} ${ties.digest}`),
       lease: leases.get(keyOf(ties))?.[0],
     };
     return { ties, keeper: keeperOf(ties, circumstances) };

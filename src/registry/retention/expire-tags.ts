@@ -5,6 +5,7 @@ import {
   type DatedTag,
   findRepositoryId,
   findHeldManifests,
+  findKeeps,
   listDatedTags,
   putTagWatch,
   type Queries,
@@ -18,6 +19,7 @@ import { showLease } from "../in-use/guard-running.ts";
 import { record } from "../record.ts";
 import type { Registry } from "../registry.ts";
 import { findSettings, type SaidSetting, type Settings } from "../settings/settings.ts";
+import { showKeep } from "./keep-content.ts";
 import { judgeTags, type TagVerdict } from "./judge-tags.ts";
 import type { RetentionRule } from "./retention-rule.ts";
 
@@ -47,12 +49,27 @@ export async function judgeRepository(
   const said = await findSettings(queries, repository);
   const isNearest = rules && (said.retention?.node.length ?? 0) <= rules.node.length;
   const settings = isNearest ? { ...said, retention: rules } : said;
-  const held = await findHeldManifests(queries, { repository, repositoryId, nowMs });
+  const holderOf = await findHolders(queries, { repository, repositoryId, nowMs });
   const verdicts = judgeTags(await readTags(queries, repositoryId), settings, nowMs).map((verdict) => {
-    const lease = held.get(verdict.digest);
-    return lease && !verdict.isKept ? { ...verdict, isKept: true, reason: showLease(lease) } : verdict;
+    const reason = verdict.isKept ? undefined : holderOf(verdict);
+    return reason === undefined ? verdict : { ...verdict, isKept: true, reason };
   });
   return { repository, repositoryId, settings, verdicts };
+}
+
+/** What holds tags whatever the rules say, beside settings: that a cluster runs it, or that somebody has said so. */
+async function findHolders(
+  queries: Queries,
+  where: Parameters<typeof findHeldManifests>[1],
+): Promise<(tag: Pick<DatedTag, "tag" | "digest">) => string | undefined> {
+  const held = await findHeldManifests(queries, where);
+  const keeps = await findKeeps(queries, where);
+  return ({ tag, digest }) => {
+    const lease = held.get(digest);
+    if (lease) return showLease(lease);
+    const keep = keeps.get(tag) ?? keeps.get(digest);
+    return keep && showKeep(keep);
+  };
 }
 
 const ROWS_AT_ONCE = 1000;
@@ -106,8 +123,8 @@ export async function expireTags(
     if (!(await areTagsUnchanged(queries, watch))) return false;
     if (!isSame(await findSettings(queries, repository), settings)) return false;
     const nowMs = registry.clock.nowMs();
-    const held = await findHeldManifests(queries, { repository, repositoryId, nowMs });
-    if (doomed.some(({ digest }) => held.has(digest))) return false;
+    const holderOf = await findHolders(queries, { repository, repositoryId, nowMs });
+    if (doomed.some((tag) => holderOf(tag) !== undefined)) return false;
     if (dependsOnUse(settings) && (await areUsedSince(queries, repositoryId, doomed))) return false;
     const tags = doomed.map(({ tag }) => tag);
     // Perhaps one of them keeps it.

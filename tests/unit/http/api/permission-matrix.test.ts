@@ -14,6 +14,7 @@ import {
   putClusterReport,
   putGroupMapping,
   putNodeSetting,
+  putKeep,
   putManifest,
   putManifestIntoBin,
   putTag,
@@ -141,6 +142,10 @@ const MATRIX = {
   "GET /repositories/{name}/tags/{tag}":                  "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "GET /repositories/{name}/tags/{tag}/history":          "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "POST /repositories/{name}/tags/{tag}/rollback":        "ccc   ddn   dnn   ddd   yyy   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /repositories/{name}/keeps":                       "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "GET /repositories/{name}/keeps/{reference}":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "PUT /repositories/{name}/keeps/{reference}":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "DELETE /repositories/{name}/keeps/{reference}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
   "GET /deletions/preview · a repository":                "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "GET /deletions/preview · below":                       "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -291,6 +296,10 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "POST /deletions · below": ["POST /deletions", { repositories: "{node}/**", tags: "pr-*" }],
   "GET /deletions/{id}": ["GET /deletions/2"],
   "POST /deletions/{id}/cancel": ["POST /deletions/2/cancel"],
+  "GET /repositories/{name}/keeps": ["GET /repositories/{node}%2Fapp/keeps"],
+  "GET /repositories/{name}/keeps/{reference}": ["GET /repositories/{node}%2Fapp/keeps/prod"],
+  "PUT /repositories/{name}/keeps/{reference}": ["PUT /repositories/{node}%2Fapp/keeps/prod", { reason: "live" }],
+  "DELETE /repositories/{name}/keeps/{reference}": ["DELETE /repositories/{node}%2Fapp/keeps/prod"],
   "GET /bin": ["GET /bin"],
   "GET /bin/{id}": ["GET /bin/{entry}"],
   "POST /bin/{id}/restore": ["POST /bin/{entry}/restore", {}],
@@ -434,7 +443,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
   });
 }
 
-/** With a tag that was moved once, and another manifest in the bin. @returns the entry's number */
+/** With a tag that was moved once and is kept, and another manifest in the bin. @returns the entry's number */
 async function fillRepository(queries: Queries): Promise<number> {
   const repositoryId = await ensureRepository(queries, "team/app" as RepositoryName, 1);
   const ids: number[] = [];
@@ -450,6 +459,7 @@ async function fillRepository(queries: Queries): Promise<number> {
     const by = { actor: "anna", address: undefined };
     await recordTagChange(queries, { repositoryId, tag, digest, from, cause: "push", nowMs: 1, by });
   }
+  await putKeep(queries, repositoryId, { reference: "prod", reason: "", untilMs: null, actor: null, atMs: 1 });
   const deletion = { nowMs: 1, expiresAtMs: 2, by: { actor: "anna", address: undefined } };
   const entry = await putManifestIntoBin(queries, ids.at(-1) ?? 0, deletion);
   return entry ?? 0;

@@ -142,6 +142,40 @@ describe("tags", () => {
   });
 });
 
+describe("what is to stay", () => {
+  const KEPT = "/repositories/team%2Fapp/keeps";
+
+  test("is said of a tag or a manifest, shown, and taken back, on record with who did it", async () => {
+    const body = { reason: "audit of 2026", until: "2027-01-01T00:00:00.000Z" };
+    const by = { by: "maintainer", time: "2026-01-02T00:00:00.000Z" };
+    const { status, json } = await api.ask("maintainer", `PUT ${KEPT}/prod`, { body });
+    expect([status, json]).toEqual([200, { reference: "prod", ...body, ...by }]);
+    await api.ask("maintainer", `PUT ${KEPT}/${one.digest}`, { body: {} });
+    const first = await api.ask("maintainer", `GET ${KEPT}?limit=1`);
+    expect([first.json.items, nextOf(first) !== undefined]).toMatchObject([[{ reference: "prod" }], true]);
+    const all = await api.ask("maintainer", `GET ${KEPT}`);
+    expect(all.json.items).toMatchObject([{ reference: "prod" }, { reference: one.digest, reason: "", until: null }]);
+    expect((await api.ask("maintainer", `DELETE ${KEPT}/prod`)).status).toBe(204);
+    expect((await api.ask("maintainer", `DELETE ${KEPT}/prod`)).status).toBe(404);
+    expect((await api.listActs()).slice(-3)).toMatchObject([
+      { act: "keep.put", target: "team/app", detail: { reference: "prod", ...body } },
+      { act: "keep.put", detail: { reference: one.digest, reason: "" } },
+      { act: "keep.remove", actor: "maintainer", detail: { reference: "prod" } },
+    ]);
+  });
+
+  test.each([
+    ["none", {}, 404],
+    [`sha256:${"0".repeat(64)}`, {}, 404],
+    ["no%20tag", {}, 400],
+    ["prod", { until: "soon" }, 400],
+    ["prod", { reason: "two\nlines" }, 400],
+    ["prod", { why: "x" }, 400],
+  ])("has to be there and to be said rightly: %s %j", async (reference, body, expected) => {
+    expect((await api.ask("maintainer", `PUT ${KEPT}/${reference}`, { body })).status).toBe(expected);
+  });
+});
+
 describe("a roll-back", () => {
   const rollBack = (who: string, body: object, headers = {}) => api.ask(who, `POST ${TAG}/rollback`, { body, headers });
 

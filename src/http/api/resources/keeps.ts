@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { findRepositoryId, type Keep, listKeeps, type Queries } from "../../../metadata/index.ts";
+import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
+import { getKeep, keepContent, type KeptContent, requireWritable, unkeepContent } from "../../../registry/index.ts";
+import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
+import { registryChangeOf } from "../registry-change.ts";
+import { keep, keepWish, referenceParam } from "../schemas/keeps.ts";
+import { repositoryParam } from "../schemas/tags.ts";
+import { listOf, msOrNull, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
+import { pageOf } from "./pages.ts";
+
+const repositoryParams = z.strictObject({ name: repositoryParam });
+const params = z.strictObject({ name: repositoryParam, reference: referenceParam });
+type Params = z.output<typeof params>;
+const tag = "repositories";
+
+const nameOf = ({ name }: { readonly name: RepositoryName }) => name;
+const reading = { node: nameOf, action: "settings:read" } as const;
+const writing = { node: nameOf, action: "settings:write" } as const;
+
+export const KEEP_ROUTES: readonly ApiRoute[] = [
+  defineRoute({
+    method: "GET",
+    path: "/repositories/{name}/keeps",
+    tag,
+    summary: "List the tags and manifests that somebody wants to stay",
+    description: "Also those whose time is over. Tags that a pattern of `kept-tags` keeps are not among them.",
+    permission: reading,
+    params: repositoryParams,
+    query: pageQuery,
+    response: listOf(keep),
+    async handle({ queries, params: { name }, query }) {
+      const repositoryId = await requireRepository(queries, name);
+      const { limit, after } = query;
+      const found = await listKeeps(queries, repositoryId, { after, limit: limit + 1 });
+      const { items, next } = pageOf(found, limit, ({ reference }) => reference);
+      return { body: { items: items.map(show) }, next };
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/repositories/{name}/keeps/{reference}",
+    tag,
+    summary: "Show why a tag or a manifest is to stay",
+    permission: reading,
+    params,
+    response: keep,
+    current: showKeep,
+    handle: async (call) => ({ body: await showKeep(call) }),
+  }),
+  defineRoute({
+    method: "PUT",
+    path: "/repositories/{name}/keeps/{reference}",
+    tag,
+    summary: "Keep a tag from retention, or a manifest with all its tags",
+    description: "A tag is kept wherever it points, a manifest from clean-up, too. Deletes are not refused.",
+    permission: writing,
+    params,
+    body: keepWish,
+    response: keep,
+    current: showKeep,
+    async handle(call) {
+      requireWritable({ options: call.parts.registryOptions });
+      const { reason, until } = call.body;
+      const wish = { ...(await placeOf(call)), reason, untilMs: msOrNull(until) };
+      return { body: show(await keepContent(registryChangeOf(call), wish)) };
+    },
+  }),
+  defineRoute({
+    method: "DELETE",
+    path: "/repositories/{name}/keeps/{reference}",
+    tag,
+    summary: "Keep a tag or a manifest no more",
+    permission: writing,
+    params,
+    current: showKeep,
+    async handle(call) {
+      requireWritable({ options: call.parts.registryOptions });
+      await unkeepContent(registryChangeOf(call), await placeOf(call));
+      return { body: undefined };
+    },
+  }),
+];
+
+type Placed = Pick<ApiCall<Params>, "queries" | "params">;
+
+async function showKeep(call: Placed) {
+  return show(await getKeep(call.queries, await placeOf(call)));
+}
+
+async function placeOf({ queries, params: { name, reference } }: Placed): Promise<KeptContent> {
+  return { repository: name, repositoryId: await requireRepository(queries, name), reference };
+}
+
+/** @throws RegistryError `name-unknown` */
+async function requireRepository(queries: Queries, name: RepositoryName): Promise<number> {
+  const id = await findRepositoryId(queries, name);
+  if (id !== undefined) return id;
+  throw new RegistryError("name-unknown", `there is no repository ${name}`);
+}
+
+function show({ reference, reason, untilMs, actor: by, atMs }: Keep) {
+  return { reference, reason, until: timeOrNull(untilMs), by, time: timeOf(atMs) };
+}
