@@ -2,89 +2,17 @@ import {
   areLabelsUnread,
   areTagsUnchanged,
   areUsedSince,
-  type DatedTag,
-  findRepositoryId,
-  findHeldManifests,
-  findKeeps,
-  listDatedTags,
   putTagWatch,
-  type Queries,
   recordTagChange,
   removeTags,
   removeTagWatch,
   type TagWatch,
 } from "../../metadata/index.ts";
-import type { RepositoryName } from "../../oci/index.ts";
-import { showLease } from "../in-use/guard-running.ts";
 import { record } from "../record.ts";
 import type { Registry } from "../registry.ts";
-import { findSettings, type SaidSetting, type Settings } from "../settings/settings.ts";
-import { showKeep } from "./keep-content.ts";
-import { judgeTags, type TagVerdict } from "./judge-tags.ts";
-import type { RetentionRule } from "./retention-rule.ts";
-
-/** What becomes of the tags of a repository, and what that was judged by. */
-export interface JudgedRepository {
-  readonly repository: RepositoryName;
-  readonly repositoryId: number;
-  readonly settings: Settings;
-  /** In byte order. */
-  readonly verdicts: readonly TagVerdict[];
-}
-
-export interface RepositoryQuestion {
-  readonly repository: RepositoryName;
-  readonly nowMs: number;
-  /** As if that node said them. */
-  readonly rules?: SaidSetting<readonly RetentionRule[]> | undefined;
-}
-
-/** Judges all tags of a repository; `undefined` if there is none of that name. */
-export async function judgeRepository(
-  queries: Queries,
-  { repository, nowMs, rules }: RepositoryQuestion,
-): Promise<JudgedRepository | undefined> {
-  const repositoryId = await findRepositoryId(queries, repository);
-  if (repositoryId === undefined) return undefined;
-  const said = await findSettings(queries, repository);
-  const isNearest = rules && (said.retention?.node.length ?? 0) <= rules.node.length;
-  const settings = isNearest ? { ...said, retention: rules } : said;
-  const holderOf = await findHolders(queries, { repository, repositoryId, nowMs });
-  const verdicts = judgeTags(await readTags(queries, repositoryId), settings, nowMs).map((verdict) => {
-    const reason = verdict.isKept ? undefined : holderOf(verdict);
-    return reason === undefined ? verdict : { ...verdict, isKept: true, reason };
-  });
-  return { repository, repositoryId, settings, verdicts };
-}
-
-/** What holds tags whatever the rules say, beside settings: that a cluster runs it, or that somebody has said so. */
-async function findHolders(
-  queries: Queries,
-  where: Parameters<typeof findHeldManifests>[1],
-): Promise<(tag: Pick<DatedTag, "tag" | "digest">) => string | undefined> {
-  const held = await findHeldManifests(queries, where);
-  const keeps = await findKeeps(queries, where);
-  return ({ tag, digest }) => {
-    const lease = held.get(digest);
-    if (lease) return showLease(lease);
-    const keep = keeps.get(tag) ?? keeps.get(digest);
-    return keep && showKeep(keep);
-  };
-}
-
-const ROWS_AT_ONCE = 1000;
-
-async function readTags(queries: Queries, repositoryId: number): Promise<readonly DatedTag[]> {
-  const tags: DatedTag[] = [];
-  for (let after = ""; ;) {
-    const rows = await listDatedTags(queries, repositoryId, { after, limit: ROWS_AT_ONCE });
-    tags.push(...rows);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < ROWS_AT_ONCE) return tags;
-    after = last.tag;
-    await new Promise(setImmediate);
-  }
-}
+import { findSettings, type Settings } from "../settings/settings.ts";
+import { findHolders, type JudgedRepository } from "./judge-repository.ts";
+import type { TagVerdict } from "./judge-tags.ts";
 
 /** On its way to remove tags. */
 type ExpiringRegistry = Pick<Registry, "metadata" | "clock" | "options">;

@@ -1,6 +1,6 @@
 import type { Queries } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
-import { judgeRepository, type RepositoryQuestion } from "./expire-tags.ts";
+import { judgeRepository, type RepositoryQuestion } from "./judge-repository.ts";
 import type { TagVerdict } from "./judge-tags.ts";
 import { iterateRepositories } from "./judged-repositories.ts";
 
