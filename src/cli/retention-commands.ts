@@ -8,6 +8,7 @@ import { at } from "./remote/api-client.ts";
 import { nodeInPath } from "./remote/names.ts";
 import { Noun } from "./remote/noun.ts";
 import { parseSettingValue } from "./setting-values.ts";
+import { addSimulateVerb } from "./simulate-retention.ts";
 import { StopRequest } from "./stop-request.ts";
 import type { Columns } from "./table.ts";
 import { tellFault } from "./tell-fault.ts";
@@ -40,7 +41,7 @@ export function registerRetentionCommands(program: Command, surroundings: Comman
   const command = program
     .command("retention")
     .description("see which tags are kept and which go, and why; the rules are set by: namespace set … retention");
-  new Noun(command, surroundings).verb<PreviewFlags>(
+  const noun = new Noun(command, surroundings).verb<PreviewFlags>(
     "preview <namespace>",
     "say of each tag of a namespace or a repository what becomes of it, and why; nothing is removed",
     async ({ client, out, flags: { going = false, rule } }, node = "") => {
@@ -57,6 +58,7 @@ export function registerRetentionCommands(program: Command, surroundings: Comman
           collect,
         ),
   );
+  addSimulateVerb(noun, collect);
   command
     .command("run")
     .description("remove the tags that go, beside a running registry, which does so by itself, or without one")

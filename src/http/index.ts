@@ -32,6 +32,7 @@ export {
   type ApiRobot,
   type ApiSecret,
   type ApiSetting,
+  type ApiSimulatedExpiry,
   type ApiStorageUse,
   type ApiStoredSum,
   type ApiTag,

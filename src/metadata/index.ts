@@ -206,10 +206,12 @@ export {
 export type { TagCause } from "./history/schema.ts";
 export {
   findTagChangesAround,
+  listChangesSince,
   listTagChanges,
   pruneTagHistory,
   recordTagChange,
   recordTagRemovals,
+  type RepositoryChange,
   shortenTagHistories,
   type TagChangeRecord,
   type TagPlace,

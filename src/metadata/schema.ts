@@ -192,6 +192,8 @@ interface TagUsesTable {
   repository_id: number;
   tag: Tag;
   last_used_at_ms: number;
+  /** Nobody knows when it was, but not before that. */
+  is_guessed: 0 | 1;
 }
 
 /** What somebody wants to stay. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
@@ -61,6 +63,23 @@ describe("a tag", () => {
     expect(await run("retention", "preview", "kept/app", "--going")).toContain("1.0");
     expect((await refused("tag", "unkeep", "kept/app:1.0"))[0]).toBe(66);
     expect((await refused("tag", "keep", "kept/app"))[0]).toBe(64);
+  });
+
+  test("is told to be what a rule would have removed, by options and from a file", async () => {
+    await pushImage(http, "past/app", "1.0");
+    await pushImage(http, "past/app", "2.0");
+    const rules = join(makeTemporaryFolder("rules"), "rules.txt");
+    writeFileSync(rules, "# the last one only\ntags=* newest=1\n");
+    const simulate = (...args: string[]) => run("retention", "simulate", "past", "--since", "1d", ...args);
+    const told = await simulate("--every", "1h", "--rules", rules);
+    expect(told).toContain("1 tag would have gone");
+    expect(told).toMatch(/past\/app +1\.0 .*rule 1 of past does not keep it/);
+    expect(await simulate("--rule", "newest=2")).toContain("0 tags would have gone");
+    expect(JSON.parse(await simulate("--rule", "newest=1", "--json"))).toMatchObject([{ tag: "1.0" }]);
+    expect(await refused("retention", "simulate", "past", "--rules", "/none")).toEqual([
+      64,
+      expect.stringContaining("/none"),
+    ]);
   });
 
   test("is resolved as of a time, shown with its history, and rolled back", async () => {

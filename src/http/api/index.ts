@@ -36,6 +36,7 @@ export type {
   ApiRobot,
   ApiSecret,
   ApiSetting,
+  ApiSimulatedExpiry,
   ApiStorageUse,
   ApiStoredSum,
   ApiTag,

@@ -113,6 +113,27 @@ export async function listTagChanges(
     .execute();
 }
 
+/** A change of some tag of a repository. */
+export type RepositoryChange = Pick<TagChangeRecord, "digest" | "fromDigest" | "fromSinceMs" | "atMs"> & {
+  readonly tag: Tag;
+};
+
+/** What happened to the tags of a repository since, inclusive; of each tag in the order in which it did. */
+export async function listChangesSince(
+  queries: Queries,
+  repositoryId: number,
+  sinceMs: number,
+): Promise<readonly RepositoryChange[]> {
+  return queries
+    .selectFrom("tag_history")
+    .select(["tag", "digest", "from_digest as fromDigest", "from_since_ms as fromSinceMs", "at_ms as atMs"])
+    .where("repository_id", "=", repositoryId)
+    .where("at_ms", ">=", sinceMs)
+    .orderBy("tag")
+    .orderBy("id")
+    .execute();
+}
+
 /** The last change up to a time, inclusive, and the first behind it. */
 export async function findTagChangesAround(
   queries: Queries,

@@ -21,10 +21,11 @@ const STATEMENTS = [
     repository_id integer not null,
     tag text not null,
     last_used_at_ms integer not null,
+    is_guessed integer not null,
     primary key (repository_id, tag),
     foreign key (repository_id, tag) references tags (repository_id, name) on delete cascade
   ) without rowid`,
-  `insert into tag_uses (repository_id, tag, last_used_at_ms) select repository_id, name, ${NOW} from tags`,
+  `insert into tag_uses (repository_id, tag, last_used_at_ms, is_guessed) select repository_id, name, ${NOW}, 1 from tags`,
 
   // What somebody wants to stay: a tag, wherever it points, or a manifest with all its tags.
   `create table keeps (

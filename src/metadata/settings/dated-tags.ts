@@ -14,6 +14,8 @@ export interface DatedTag {
   readonly expiresAtMs: number | null;
   /** When it was last used, as far as is known; `null`: never since it is here. */
   readonly usedAtMs: number | null;
+  /** That is when it began to be on record, or the tag was imported. */
+  readonly isUseGuessed: boolean;
   /** What the image says that keeps it, where its node wants that; `null`: nothing. */
   readonly mark: KeepMark | null;
 }
@@ -37,6 +39,7 @@ export async function listDatedTags(
       "t.updated_at_ms as pushedAtMs",
       "t.expires_at_ms as expiresAtMs",
       "u.last_used_at_ms as usedAtMs",
+      "u.is_guessed as isGuessed",
       "k.name as markName",
       "k.value as markValue",
     ])
@@ -45,8 +48,12 @@ export async function listDatedTags(
     .orderBy("t.name")
     .limit(limit)
     .execute();
-  return rows.map(({ markName, markValue, ...row }) => {
-    return { ...row, mark: markName === null ? null : { name: markName, value: markValue ?? "" } };
+  return rows.map(({ markName, markValue, isGuessed, ...row }) => {
+    return {
+      ...row,
+      isUseGuessed: isGuessed === 1,
+      mark: markName === null ? null : { name: markName, value: markValue ?? "" },
+    };
   });
 }
 

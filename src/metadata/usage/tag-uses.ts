@@ -16,8 +16,8 @@ export async function addTagUses(queries: Queries, uses: readonly ReferenceUse[]
     with used as materialized (
       select r.id as repository_id, u.value ->> 'reference' as reference, u.value ->> 'lastAtMs' as at_ms
       from json_each(${rows}) u join repositories r on r.name = u.value ->> 'repository')
-    insert into tag_uses (repository_id, tag, last_used_at_ms)
-    select repository_id, name, max(at_ms) from (
+    insert into tag_uses (repository_id, tag, last_used_at_ms, is_guessed)
+    select repository_id, name, max(at_ms), 0 from (
       select t.repository_id, t.name, u.at_ms from used u
         join tags t on t.repository_id = u.repository_id and t.name = u.reference
       union all select t.repository_id, t.name, u.at_ms from used u
@@ -27,7 +27,7 @@ export async function addTagUses(queries: Queries, uses: readonly ReferenceUse[]
         join manifest_references mr on mr.digest = u.reference and mr.repository_id = u.repository_id
         join tags t on t.manifest_id = mr.manifest_id)
     where true group by repository_id, name
-    on conflict (repository_id, tag) do update set last_used_at_ms = max(last_used_at_ms, excluded.last_used_at_ms)`.execute(
+    on conflict (repository_id, tag) do update set is_guessed = 0, last_used_at_ms = max(last_used_at_ms, excluded.last_used_at_ms)`.execute(
     queries,
   );
 }
@@ -39,11 +39,11 @@ export async function putTagUse(
 ): Promise<void> {
   await queries
     .insertInto("tag_uses")
-    .values({ repository_id: repositoryId, tag, last_used_at_ms: atMs })
+    .values({ repository_id: repositoryId, tag, last_used_at_ms: atMs, is_guessed: 1 })
     .onConflict((conflict) =>
       conflict
         .columns(["repository_id", "tag"])
-        .doUpdateSet({ last_used_at_ms: sql<number>`max(last_used_at_ms, excluded.last_used_at_ms)` }),
+        .doUpdateSet({ last_used_at_ms: sql<number>`max(last_used_at_ms, excluded.last_used_at_ms)`, is_guessed: 1 }),
     )
     .execute();
 }

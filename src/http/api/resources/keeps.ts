@@ -3,7 +3,7 @@ import { findRepositoryId, type Keep, listKeeps, type Queries } from "../../../m
 import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
 import { getKeep, keepContent, type KeptContent, requireWritable, unkeepContent } from "../../../registry/index.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
-import { registryChangeOf } from "../registry-change.ts";
+import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { keep, keepWish, referenceParam } from "../schemas/keeps.ts";
 import { repositoryParam } from "../schemas/tags.ts";
 import { listOf, msOrNull, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
@@ -60,7 +60,7 @@ export const KEEP_ROUTES: readonly ApiRoute[] = [
     response: keep,
     current: showKeep,
     async handle(call) {
-      requireWritable({ options: call.parts.registryOptions });
+      await requireWritable(changeableOf(call.parts));
       const { reason, until } = call.body;
       const wish = { ...(await placeOf(call)), reason, untilMs: msOrNull(until) };
       return { body: show(await keepContent(registryChangeOf(call), wish)) };
@@ -75,7 +75,7 @@ export const KEEP_ROUTES: readonly ApiRoute[] = [
     params,
     current: showKeep,
     async handle(call) {
-      requireWritable({ options: call.parts.registryOptions });
+      await requireWritable(changeableOf(call.parts));
       await unkeepContent(registryChangeOf(call), await placeOf(call));
       return { body: undefined };
     },

@@ -109,14 +109,39 @@ function parseRules(text: string): unknown {
   }
 }
 
+const triedRules = z
+  .string()
+  .max(MAX_RULES_TEXT)
+  .transform(parseRules)
+  .pipe(VALUES.retention)
+  .optional()
+  .describe("Rules as JSON, to be tried in the place of those that hold.");
+
 export const retentionQuery = z.strictObject({
   verdict: z.enum(["kept", "goes"]).optional().describe("Only those tags."),
-  rules: z
-    .string()
-    .max(MAX_RULES_TEXT)
-    .transform(parseRules)
-    .pipe(VALUES.retention)
-    .optional()
-    .describe("Rules as JSON, to be tried in the place of those that hold."),
+  rules: triedRules,
   ...page,
 });
+
+export const simulationQuery = z.strictObject({
+  since: time.optional().describe("As if the rules had held since; default: 30 days ago."),
+  every: age.default("1d").describe("How often they would have been applied."),
+  rules: triedRules,
+  ...page,
+});
+
+export const simulatedExpiry = z
+  .object({
+    repository: repositoryName,
+    tag: z.string(),
+    digest: z.string(),
+    pushedAt: time,
+    goneAt: time.describe("When it would have gone."),
+    reason: z.string().describe("Why."),
+    backAt: time.nullable().describe("When it was pushed or moved after that; `null`: never."),
+    afterwards: z
+      .enum(["in-use", "pulled", "kept", "unknown", "nothing"])
+      .describe("Whether it was needed after that, as far as is known."),
+    detail: z.string().nullable(),
+  })
+  .meta({ id: "SimulatedExpiry", description: "A tag that retention would have removed in the past." });

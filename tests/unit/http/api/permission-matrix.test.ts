@@ -137,6 +137,7 @@ const MATRIX = {
   "GET /namespaces/{path}/quota":                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "DELETE /namespaces/{path}/settings/{setting}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "GET /namespaces/{path}/retention":                    "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
+  "GET /namespaces/{path}/retention/simulation":         "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
 
   "GET /repositories/{name}/tags":                        "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "GET /repositories/{name}/tags/{tag}":                  "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
@@ -286,6 +287,7 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "GET /namespaces/{path}/quota": ["GET /namespaces/{node}/quota"],
   "DELETE /namespaces/{path}/settings/{setting}": ["DELETE /namespaces/{node}/settings/kept-tags"],
   "GET /namespaces/{path}/retention": ["GET /namespaces/{node}/retention"],
+  "GET /namespaces/{path}/retention/simulation": ["GET /namespaces/{node}/retention/simulation"],
   "GET /repositories/{name}/tags": ["GET /repositories/{node}%2Fapp/tags"],
   "GET /repositories/{name}/tags/{tag}": ["GET /repositories/{node}%2Fapp/tags/prod"],
   "GET /repositories/{name}/tags/{tag}/history": ["GET /repositories/{node}%2Fapp/tags/prod/history"],

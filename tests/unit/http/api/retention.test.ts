@@ -87,3 +87,25 @@ describe("what becomes of tags", () => {
   test("is not told of a node that is not there", async () =>
     expect((await api.ask("maintainer", "GET /namespaces/team%2Fnone/retention")).status).toBe(404));
 });
+
+describe("what rules would have done", () => {
+  const simulation = (node: string, query = "") =>
+    api.ask("maintainer", `GET /namespaces/${encodeURIComponent(node)}/retention/simulation${query}`);
+
+  test("is told of a node, with what is not known of it", async () => {
+    const rules = encodeURIComponent(JSON.stringify([{ newest: 1 }]));
+    const { status, json } = await simulation("team/a", `?rules=${rules}&every=12h`);
+    expect(status).toBe(200);
+    expect(json.items).toMatchObject([
+      { repository: "team/a", tag: "v1", afterwards: "nothing", backAt: null, detail: null },
+      { repository: "team/a", tag: "v2", reason: "rule 1 of team/a does not keep it" },
+    ]);
+  });
+
+  test.each(["?since=2999-01-01T00:00:00Z", "?since=soon", "?every=1s", "?every=0s", "?every=often", "?rules=7"])(
+    "cannot be asked by %s",
+    async (query) => expect((await simulation("team", query)).status).toBe(400),
+  );
+
+  test("is not told of a node that is not there", async () => expect((await simulation("team/none")).status).toBe(404));
+});

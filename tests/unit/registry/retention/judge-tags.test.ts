@@ -16,6 +16,7 @@ const dated = (tag: string, ageDays: number, expiresAtMs: number | null = null, 
   pushedAtMs: NOW_MS - ageDays * DAY_MS,
   expiresAtMs,
   mark: null,
+  isUseGuessed: false,
   usedAtMs: usedDaysAgo === undefined ? null : NOW_MS - usedDaysAgo * DAY_MS,
 });
 const holding = (value: readonly RetentionRule[], more: Settings = {}): Settings => ({
