@@ -3,12 +3,15 @@ import type { Config } from "../config/index.ts";
 import { Closers, errorCode } from "../runtime/index.ts";
 import { exportImages, type ImageExport, type ImageExportSummary, parsePlatform } from "../upkeep/index.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
+import { type KeyFile, readSigningKey } from "./read-keys.ts";
 import { requireDatabase } from "./require-database.ts";
 import { asTransferError } from "./transfer-error.ts";
 
-export interface ExportOptions extends Omit<ImageExport, "registry" | "platforms"> {
+export interface ExportOptions extends Omit<ImageExport, "registry" | "platforms" | "signingKey"> {
   /** Such as `linux/amd64`. */
   readonly platforms: readonly string[];
+  /** Where the private key is that a bundle is signed with, if it is. */
+  readonly signWith?: KeyFile | undefined;
 }
 
 /**
@@ -20,8 +23,9 @@ export async function exportToFiles(config: Config, options: ExportOptions): Pro
   const closers = new Closers();
   try {
     const platforms = options.platforms.map(parsePlatform);
+    const signingKey = options.signWith && (await readSigningKey(options.signWith));
     const registry = await openRegistryBeside(config, closers);
-    return await exportImages({ ...options, registry, platforms });
+    return await exportImages({ ...options, registry, platforms, signingKey });
   } catch (error) {
     throw asTransferError(error, errorCode(error) === "ENOENT" ? dirname(options.out) : options.out);
   } finally {

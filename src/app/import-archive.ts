@@ -13,6 +13,7 @@ import {
 } from "../upkeep/index.ts";
 import { asTransferError } from "./transfer-error.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
+import { readTrustedKeys } from "./read-keys.ts";
 import { requireDatabase } from "./require-database.ts";
 
 export interface ArchiveImportOptions extends Pick<ImageImport, "signal" | "onProgress"> {
@@ -22,13 +23,20 @@ export interface ArchiveImportOptions extends Pick<ImageImport, "signal" | "onPr
   readonly to?: string | undefined;
   /** Who does it, for the audit trail. */
   readonly actor: string;
+  /** Files of public keys, one of which has to have signed a bundle; if there are none, nobody has to. */
+  readonly trustedKeyPaths: readonly string[];
 }
+
+export type ArchiveImportSummary = ImageImportSummary & {
+  /** The file of the key that has signed it, if that was asked for. */
+  readonly signedBy: string | undefined;
+};
 
 /**
  * Brings the images of a folder or an archive into the registry that the configuration names, whether it serves or not.
  * @throws TaskError
  */
-export async function importArchive(config: Config, options: ArchiveImportOptions): Promise<ImageImportSummary> {
+export async function importArchive(config: Config, options: ArchiveImportOptions): Promise<ArchiveImportSummary> {
   const databasePath = await requireDatabase(config);
   const { form, path, to, actor, signal, onProgress } = options;
   const closers = new Closers();
@@ -38,11 +46,13 @@ export async function importArchive(config: Config, options: ArchiveImportOption
       closers.add(() => rm(folder, { recursive: true }));
       return folder;
     };
-    const archive = await openImages(form, path, scratchFolder);
+    const trustedKeys = await readTrustedKeys(options.trustedKeyPaths);
+    const archive = await openImages(form, path, { scratchFolder, trustedKeys });
     const registry = await openRegistryBeside(config, closers);
     const by = { actor, address: undefined, requestId: randomUUID() };
     const target = to === undefined ? undefined : parseImageTarget(to);
-    return await importImages({ registry, archive, to: target, by, signal, onProgress });
+    const summary = await importImages({ registry, archive, to: target, by, signal, onProgress });
+    return { ...summary, signedBy: archive.signedBy };
   } catch (error) {
     throw asTransferError(error, path);
   } finally {

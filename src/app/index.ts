@@ -15,7 +15,6 @@ export {
   type GarbageTally,
   type ImageExportSummary,
   type ImageForm,
-  type ImageImportSummary,
   type ImportedRepository,
   type ImportSummary,
   isAllWell,
@@ -34,7 +33,7 @@ export { COMMAND } from "./command-name.ts";
 export { exportToFiles } from "./export-to-files.ts";
 export { giveBackToRegistryV2 } from "./export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
-export { importArchive } from "./import-archive.ts";
+export { type ArchiveImportSummary, importArchive } from "./import-archive.ts";
 export { importFromZot } from "./import-from-zot.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";
 export { openLocalApi } from "./open-local-api.ts";

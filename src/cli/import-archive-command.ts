@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { importArchive, type ImageForm, type ImageImportSummary } from "../app/index.ts";
+import { type ArchiveImportSummary, importArchive, type ImageForm } from "../app/index.ts";
 import { localActor } from "./local-actor.ts";
 import { count, formatBytes } from "./quantities.ts";
 import { readConfig } from "./read-config.ts";
@@ -13,20 +13,23 @@ export interface ArchiveImportCommand {
   readonly path: string;
   readonly configPath: string | undefined;
   readonly to: string | undefined;
+  /** Files of public keys, one of which has to have signed a bundle, if there are any. */
+  readonly trustedKeyPaths: readonly string[];
   readonly json: boolean;
 }
 
-/** `berth import oci` and `berth import docker-archive`: bring images in; return the exit code. */
+/** `berth import oci`, `docker-archive` and `bundle`: bring images in; return the exit code. */
 export async function importArchiveCommand(command: ArchiveImportCommand, terminal: Terminal): Promise<number> {
   const loaded = readConfig(command.configPath, terminal);
   if (!loaded) return EXIT_CONFIG;
-  const { form, to, json } = command;
+  const { form, to, trustedKeyPaths, json } = command;
   const line = new TransferProgressLine(terminal.stderr, performance.now.bind(performance));
   try {
     const summary = await importArchive(loaded.config, {
       form,
       path: resolve(command.path),
       to,
+      trustedKeyPaths,
       actor: localActor(),
       signal: new StopRequest().signal,
       onProgress: ({ step, ...progress }) => line.updateTransfer({ ...progress, verb: VERBS[step] }),
@@ -42,10 +45,13 @@ export async function importArchiveCommand(command: ArchiveImportCommand, termin
 
 const VERBS = { verify: "verified", store: "stored" } as const;
 
-function describe({ images, manifests, newBlobs, newBytes }: ImageImportSummary): string {
+function describe({ images, manifests, newBlobs, newBytes, signedBy }: ArchiveImportSummary): string {
   const lines = images.map(({ repository, digest, tags }) => {
     return tags.length === 0 ? `${repository}@${digest}` : `${repository}:${tags.join(",")} ${digest}`;
   });
   const content = `${count(manifests, "manifest")} and ${count(newBlobs, "new blob")} (${formatBytes(newBytes)})`;
-  return [...lines, `Imported ${count(images.length, "image")} with ${content}, all verified.`, ""].join("\n");
+  const signed = signedBy === undefined ? [] : [`It is signed with the key of ${signedBy}.`];
+  return [...signed, ...lines, `Imported ${count(images.length, "image")} with ${content}, all verified.`, ""].join(
+    "\n",
+  );
 }

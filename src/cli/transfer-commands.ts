@@ -41,7 +41,11 @@ function registerImports(group: Command, surroundings: CommandSurroundings): voi
     form: "bundle",
     description: "bring in what export bundle wrote, once all of it was verified",
     argument: "<folder-or-tar>",
-  });
+  }).option(
+    "--verify-key <key.pem>",
+    "take it only if it is signed with this public key; may be there several times, for one of several keys",
+    addPath,
+  );
   group
     .command("zot")
     .description("bring in all repositories of a zot, each verified")
@@ -61,12 +65,13 @@ interface ArchiveForm {
 
 interface ArchiveImportFlags {
   readonly to?: string;
+  readonly verifyKey?: readonly string[];
   readonly json?: boolean;
 }
 
-function registerArchiveImport(group: Command, surroundings: CommandSurroundings, form: ArchiveForm): void {
+function registerArchiveImport(group: Command, surroundings: CommandSurroundings, form: ArchiveForm): Command {
   const { terminal, pathOf, setExitCode } = surroundings;
-  group
+  return group
     .command(form.form)
     .description(form.description)
     .argument(form.argument)
@@ -76,11 +81,14 @@ function registerArchiveImport(group: Command, surroundings: CommandSurroundings
       "where the images go (default: where their names say, without a registry's name)",
     )
     .option("--json", "write the summary as a line of JSON")
-    .action(async (path: string, config: string | undefined, { to, json = false }: ArchiveImportFlags) => {
-      const command = { form: form.form, path, configPath: pathOf(config), to, json };
+    .action(async (path: string, config: string | undefined, flags: ArchiveImportFlags) => {
+      const { to, verifyKey: trustedKeyPaths = [], json = false } = flags;
+      const command = { form: form.form, path, configPath: pathOf(config), to, trustedKeyPaths, json };
       setExitCode(await importArchiveCommand(command, terminal));
     });
 }
+
+const addPath = (path: string, before: readonly string[] = []): readonly string[] => [...before, path];
 
 interface GiveBackFlags {
   readonly prune?: boolean;
@@ -114,8 +122,16 @@ function registerExports(group: Command, surroundings: CommandSurroundings): voi
     description:
       "write repositories with all tags and referrers, to be carried elsewhere; goes on where it was interrupted",
     what: "team/app for all tags, team/* or team/** for repositories, or single images",
-  });
+  })
+    .option("--sign <key.pem>", "sign it with this private key, on the curve P-256 or of Ed25519")
+    .addHelpText("after", SIGN_HELP);
 }
+
+const SIGN_HELP = `
+A pair of keys is made by
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -out bundle.key
+  openssl pkey -in bundle.key -pubout -out bundle.pub
+The passphrase of a key is taken from BERTH_SIGN_PASSPHRASE, or from the file that BERTH_SIGN_PASSPHRASE_FILE names.`;
 
 interface ExportKind {
   readonly form: ExportForm;
@@ -124,6 +140,7 @@ interface ExportKind {
 }
 
 interface ImageExportFlags {
+  readonly sign?: string;
   readonly out: string;
   readonly config?: string;
   readonly referrers?: boolean;
@@ -131,9 +148,9 @@ interface ImageExportFlags {
   readonly json?: boolean;
 }
 
-function registerImageExport(group: Command, surroundings: CommandSurroundings, kind: ExportKind): void {
+function registerImageExport(group: Command, surroundings: CommandSurroundings, kind: ExportKind): Command {
   const { terminal, pathOf, setExitCode } = surroundings;
-  group
+  return group
     .command(kind.form)
     .description(kind.description)
     .argument("<image...>", kind.what)
@@ -143,8 +160,8 @@ function registerImageExport(group: Command, surroundings: CommandSurroundings, 
     .option("--config <config.yml>", CONFIG)
     .option("--json", "write the summary as a line of JSON")
     .action(async (references: readonly string[], flags: ImageExportFlags) => {
-      const { out, referrers = false, platform: platforms = [], json = false } = flags;
-      const command = { form: kind.form, references, out, referrers, platforms, json };
+      const { out, referrers = false, platform: platforms = [], sign: signingKeyPath, json = false } = flags;
+      const command = { form: kind.form, references, out, referrers, platforms, signingKeyPath, json };
       setExitCode(await exportImagesCommand({ ...command, configPath: pathOf(flags.config) }, terminal));
     });
 }

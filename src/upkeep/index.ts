@@ -9,6 +9,7 @@ export { copyObject } from "./backup/copy-object.ts";
 export { restore, type Restored, RestoreError } from "./backup/restore-registry.ts";
 export { ArchiveError } from "./archive/archive-error.ts";
 export { DELETION_JOB, deletionWork } from "./deletion/deletion-job.ts";
+export { parseSigningKey, parseTrustedKey, type TrustedKey } from "./archive/signature.ts";
 export { collectGarbage, type GarbageCollection, type GarbageTally } from "./gc/collect-garbage.ts";
 export {
   COLLECTION_JOB,

@@ -4,6 +4,8 @@ export interface FileSink {
   find(path: string, sizeBytes: number): Promise<Blob | undefined>;
   /** Writes a file; what `content` throws leaves none. */
   put(path: string, sizeBytes: number, content: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Takes away what is there from before, if it is. */
+  remove(path: string): Promise<void>;
   /** Makes an archive visible. */
   finish(): Promise<void>;
   /** Ends what was not finished: an archive leaves nothing, a folder what is whole. */

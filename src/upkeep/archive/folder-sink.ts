@@ -25,6 +25,7 @@ export async function createFolder(folder: string): Promise<FileSink> {
         throw error;
       }
     },
+    remove: (path) => rm(join(folder, path), { force: true }),
     finish: () => Promise.resolve(),
     discard: () => Promise.resolve(),
   };

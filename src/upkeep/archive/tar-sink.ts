@@ -21,6 +21,7 @@ export async function createTar(path: string): Promise<FileSink> {
       // A disk that is full ends the archive, and no entry would ever end.
       await Promise.race([pipeline(Readable.from(content), entry), failureOf(written)]);
     },
+    remove: () => Promise.resolve(),
     async finish() {
       archive.finalize();
       await written;

@@ -1,9 +1,11 @@
+import type { KeyObject } from "node:crypto";
 import { algorithmOf, type Digest, MAX_MANIFEST_BYTES } from "../../oci/index.ts";
 import { getBlob, getManifest, readBlob, type Registry } from "../../registry/index.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
 import { digestOfFile } from "../archive/digest-of-file.ts";
 import type { FileSink } from "../archive/file-sink.ts";
 import { createFolder } from "../archive/folder-sink.ts";
+import { SIGNATURE_FILE, signBytes } from "../archive/signature.ts";
 import { SUMS_FILE } from "../archive/sums-file.ts";
 import { createTar } from "../archive/tar-sink.ts";
 import {
@@ -27,6 +29,8 @@ export interface ImageExport extends Omit<ContentWish, "images"> {
   readonly references: readonly string[];
   /** What ends with `.tar` is an archive, anything else a folder. */
   readonly out: string;
+  /** What a bundle is signed with, if it is. */
+  readonly signingKey?: KeyObject | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: ExportProgress) => void) | undefined;
 }
@@ -117,8 +121,14 @@ class LayoutWriter {
     this.#sums.push(`${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}  ${path}\n`);
   }
 
+  /** With the signature of what they name, and so of all. */
   async writeSums(): Promise<void> {
-    await this.writeText(SUMS_FILE, this.#sums.join(""));
+    const { signingKey } = this.#task;
+    const sums = this.#sums.join("");
+    await this.writeText(SUMS_FILE, sums);
+    if (signingKey) await this.writeText(SIGNATURE_FILE, signBytes(new TextEncoder().encode(sums), signingKey));
+    // One from before would be of other checksums.
+    else await this.#sink.remove(SIGNATURE_FILE);
   }
 
   async #writeContent(digest: Digest, { sizeBytes }: Located, read: () => Promise<Blob>): Promise<void> {

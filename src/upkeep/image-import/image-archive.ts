@@ -5,6 +5,8 @@ export interface ImageArchive {
   readonly roots: readonly RootImage[];
   /** Whether all content was verified when the archive was opened. */
   readonly isVerified?: boolean;
+  /** The name of the key whose signature of all of it was found to be good, if that was asked for. */
+  readonly signedBy?: string | undefined;
   /** Content as it lies there: not verified; `undefined` if it is not there. */
   open(digest: Digest): Promise<Blob | undefined>;
 }

@@ -55,7 +55,9 @@ test("content under sha512 goes out, is in the checksums, and comes in again", a
   const sums = await Bun.file(join(out, "SHA256SUMS")).text();
   expect(sums).toContain(`${contentOf("sha512").digest.slice("sha256:".length)}  blobs/sha512/`);
   const other = await openMemoryRegistry();
-  const archive = await openImages("bundle", out, () => Promise.reject(new Error("nothing is compressed")));
+  const archive = await openImages("bundle", out, {
+    scratchFolder: () => Promise.reject(new Error("nothing is compressed")),
+  });
   const { signal } = new AbortController();
   expect(await importImages({ registry: other.registry, archive, by: nobody, signal })).toMatchObject({ newBlobs: 2 });
   await other.close();

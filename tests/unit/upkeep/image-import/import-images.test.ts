@@ -34,7 +34,9 @@ interface Options {
 }
 
 async function run({ to = "team/app", path = layout.root, signal = new AbortController().signal }: Options = {}) {
-  const archive = await openImages("oci", path, () => Promise.resolve(makeTemporaryFolder("scratch")));
+  const archive = await openImages("oci", path, {
+    scratchFolder: () => Promise.resolve(makeTemporaryFolder("scratch")),
+  });
   const target = to === "" ? undefined : parseImageTarget(to);
   return importImages({ registry: memory.registry, archive, to: target, by: nobody, signal });
 }

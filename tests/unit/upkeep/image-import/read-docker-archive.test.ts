@@ -28,7 +28,8 @@ function writeImage(): void {
   write("id/layer.tar", layer.bytes);
 }
 
-const open = () => openImages("docker-archive", root, () => Promise.reject(new Error("nothing is compressed")));
+const open = () =>
+  openImages("docker-archive", root, { scratchFolder: () => Promise.reject(new Error("nothing is compressed")) });
 
 const failureOf = () =>
   open().then(
