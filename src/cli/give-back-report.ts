@@ -4,10 +4,14 @@ import { count } from "./quantities.ts";
 
 /** What was written for registry:2, what it will not serve, and what to do next. */
 export function describeGiveBack(summary: RegistryV2Summary): string {
-  const { repositories, manifests, tags, blobs, written, removed, damaged, isFinished } = summary;
+  const { repositories, manifests, tags, blobs, referrerLists, written, removed, damaged, isFinished } = summary;
   const held = [count(repositories, "repository"), count(manifests, "manifest"), count(tags, "tag")];
   const files = `${count(written, "file")} written, ${removed} removed`;
   const lines = [`registry:2 now has ${held.join(", ")} and ${count(blobs, "blob")} of them: ${files}.`];
+  if (referrerLists > 0)
+    lines.push(
+      `What refers to ${count(referrerLists, "manifest")} is listed under tags of its own, as registry:2 has no other way.`,
+    );
   if (damaged.length > 0) lines.push("Damaged:", ...damaged.map((damage) => `  ${describeDamage(damage)}`));
   lines.push(...describeKept(summary), isFinished ? NEXT : "It was stopped before its end: run it again to go on.");
   return `${lines.join("\n")}\n`;

@@ -262,7 +262,14 @@ export {
   type QuotaState,
   recountQuota,
 } from "./quotas/quota-uses.ts";
-export { listReferrers, type Referrer, type ReferrerQuery } from "./referrers.ts";
+export {
+  findSubjects,
+  hasReferrers,
+  listReferrers,
+  listSubjects,
+  type Referrer,
+  type ReferrerQuery,
+} from "./referrers.ts";
 export {
   ensureRepository,
   findRepositoryId,

@@ -29,7 +29,17 @@ export {
   OCI_IMAGE_MANIFEST,
   OCTET_STREAM,
 } from "./media-type.ts";
-export { isTag, parseReference, parseTag, type Reference, referenceText, subjectOfTag, type Tag } from "./reference.ts";
+export {
+  isTag,
+  parseReference,
+  parseTag,
+  type Reference,
+  referenceText,
+  referrersTagOf,
+  subjectOfTag,
+  subjectsOfReferrersTag,
+  type Tag,
+} from "./reference.ts";
 export { RegistryError, type RegistryErrorKind, type RegistryErrorOptions } from "./registry-error.ts";
 export {
   isRepositoryName,

@@ -1,4 +1,4 @@
-import { type Digest, parseDigest, shorten } from "./digest.ts";
+import { algorithmOf, type Digest, hexOf, parseDigest, shorten } from "./digest.ts";
 import { RegistryError } from "./registry-error.ts";
 
 /** A name that may move from one manifest to another, such as `latest` or `1.2.3`. */
@@ -35,6 +35,24 @@ const ATTACHED_TAG = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.(?:sig|att
 export function subjectOfTag(tag: Tag): Digest | undefined {
   const subject = ATTACHED_TAG.exec(tag)?.[1];
   return subject === undefined ? undefined : parseDigest(subject.replace("-", ":"));
+}
+
+/**
+ * Where clients look for the list of what refers to a manifest, if the registry has no such lists.
+ * @spec OCI distribution-spec, "Referrers Tag Schema"
+ */
+export function referrersTagOf(subject: Digest): Tag {
+  return parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, MOST_HEX_IN_TAG)}`);
+}
+
+const MOST_HEX_IN_TAG = 64;
+
+const REFERRERS_TAG = /^(sha256|sha512)-([0-9a-f]{64})$/;
+
+/** What the digests begin with whose list of referrers has this tag; `undefined` if it is no such tag. */
+export function subjectsOfReferrersTag(tag: string): string | undefined {
+  const [, algorithm, hex] = REFERRERS_TAG.exec(tag) ?? [];
+  return hex === undefined ? undefined : `${algorithm}:${hex}`;
 }
 
 /**

@@ -41,6 +41,10 @@ export { iterateJudgedRepositories, iterateRepositories } from "./retention/judg
 export { type JudgedRepository, judgeRepository } from "./retention/judge-repository.ts";
 export { getKeep, keepContent, type KeptContent, unkeepContent } from "./retention/keep-content.ts";
 export { type ListedExpiry, listSimulated } from "./retention/list-simulated.ts";
+export { describeReferrer, listReferrers, type ReferrerDescriptor } from "./referrers.ts";
+export { createRegistry, type Registry, requireWritable } from "./registry.ts";
+export { expireTags, type JudgedRepository, judgeRepository, unwatchTags, watchTags } from "./retention/expire-tags.ts";
+export { iterateJudgedRepositories } from "./retention/judged-repositories.ts";
 export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
 export type { TagVerdict } from "./retention/judge-tags.ts";
 export { readExpiryLabels } from "./retention/read-labels.ts";

@@ -32,7 +32,7 @@ export async function listReferrers(registry: Registry, query: ReferrerQuery): P
   const descriptors: ReferrerDescriptor[] = [];
   let pageBytes = 0;
   for await (const row of recordedReferrers(registry, query)) {
-    const descriptor = describe(row);
+    const descriptor = describeReferrer(row);
     pageBytes += Buffer.byteLength(JSON.stringify(descriptor)) + 1;
     const isFull = descriptors.length >= query.limit || (descriptors.length > 0 && pageBytes > MAX_PAGE_BYTES);
     if (isFull) return { descriptors, hasMore: true };
@@ -52,7 +52,14 @@ async function* recordedReferrers(
   }
 }
 
-function describe({ mediaType, digest, sizeBytes, artifactType, annotations }: Referrer): ReferrerDescriptor {
+/** As a list of referrers has it. */
+export function describeReferrer({
+  mediaType,
+  digest,
+  sizeBytes,
+  artifactType,
+  annotations,
+}: Referrer): ReferrerDescriptor {
   return {
     mediaType,
     digest,

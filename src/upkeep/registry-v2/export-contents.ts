@@ -8,11 +8,11 @@ import {
   type TaggedManifest,
 } from "../../metadata/index.ts";
 import { type Digest, digestFromHex, hasDigest } from "../../oci/index.ts";
-import { blobKeyOf, keyOf } from "../../registry/index.ts";
+import { keyOf } from "../../registry/index.ts";
 import { inPages } from "../in-pages.ts";
 import { inParallel } from "../in-parallel.ts";
 import { currentLinkOf, linkOf, pastLinkOf } from "./layout.ts";
-import { currentDigest, type RepositoryExport, writeLink } from "./repository-export.ts";
+import { currentDigest, type RepositoryExport, writeLink, writeRevision } from "./repository-export.ts";
 
 /** Files that are looked at or written at once. */
 const MOST_AT_ONCE = 16;
@@ -60,15 +60,8 @@ async function exportManifest(target: RepositoryExport, manifest: RepositoryMani
     reportLost(target, digest, "the bytes of this manifest are damaged");
     return;
   }
-  const { storage, name, tally } = target;
-  const key = blobKeyOf(digest);
-  const there = await (await storage.read(key))?.bytes();
-  if (!there || !hasDigest(there, digest)) {
-    await storage.write(key, body);
-    tally.written++;
-  }
-  await writeLink(target, linkOf(name, "_manifests/revisions", digest), digest);
-  tally.manifests++;
+  await writeRevision(target, digest, body);
+  target.tally.manifests++;
 }
 
 /** Says where the repository's tags point, once its manifests are there. */

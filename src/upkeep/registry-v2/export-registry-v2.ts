@@ -4,6 +4,7 @@ import type { StorageDriver } from "../../storage/index.ts";
 import { inPages } from "../in-pages.ts";
 import type { Damage } from "./damage.ts";
 import { exportBlobs, exportManifests, exportTags } from "./export-contents.ts";
+import { exportReferrers } from "./export-referrers.ts";
 import { findRepositories } from "./find-repositories.ts";
 import { repositoriesPrefix } from "./layout.ts";
 import { removeUnknownLinks } from "./remove-unknown-links.ts";
@@ -87,17 +88,20 @@ async function exportRepository(
   await exportBlobs(target);
   await exportManifests(target);
   await exportTags(target);
+  await exportReferrers(target);
   return tally;
 }
 
 function nothing(): ExportTally {
-  return { blobs: 0, manifests: 0, tags: 0, written: 0, removed: 0 };
+  return { blobs: 0, manifests: 0, tags: 0, referrerLists: 0, written: 0, removed: 0 };
 }
 
-function add(total: ExportTally, { blobs, manifests, tags, written, removed }: ExportTally): void {
+function add(total: ExportTally, tally: ExportTally): void {
+  const { blobs, manifests, tags, referrerLists, written, removed } = tally;
   total.blobs += blobs;
   total.manifests += manifests;
   total.tags += tags;
+  total.referrerLists += referrerLists;
   total.written += written;
   total.removed += removed;
 }

@@ -23,7 +23,12 @@ interface FoundManifest extends ReadManifest {
 /** Takes over a repository's manifests, tagged or not, each read and verified. */
 export async function importManifests(target: RepositoryImport): Promise<void> {
   const links = target.storage.iterate(prefixOfLinks(target.name, "_manifests/revisions"));
-  const manifests = present(inParallel(links, MOST_READS, (link) => findManifest(target, link)));
+  const redundant = new Set<string>(target.redundant.values());
+  const isWanted = (link: StoredObject) =>
+    !redundant.has(digestOfLink(link.key, prefixOfLinks(target.name, "_manifests/revisions")) ?? "");
+  const manifests = present(
+    inParallel(links, MOST_READS, (link) => (isWanted(link) ? findManifest(target, link) : Promise.resolve(undefined))),
+  );
   const limits = { mostItems: 200, mostBytes: BATCH_BYTES, bytesOf: (found: FoundManifest) => found.body.byteLength };
   for await (const batch of inBatches(manifests, limits)) {
     await writeBatch(target, async (queries) => {

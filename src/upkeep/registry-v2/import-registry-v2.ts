@@ -9,6 +9,7 @@ import { parseRepositoryName, RegistryError, type RepositoryName } from "../../o
 import type { Clock } from "../../runtime/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import type { Damage } from "./damage.ts";
+import { findRedundantLists } from "./find-redundant-lists.ts";
 import { findRepositories, type FoundRepository } from "./find-repositories.ts";
 import { importBlobs } from "./import-blobs.ts";
 import { importManifests, reportIncompleteManifests } from "./import-manifests.ts";
@@ -97,7 +98,9 @@ async function importRepository(
     isPartly ||= !damage.isIndexed;
     onDamage(damage);
   };
-  const target = { metadata, storage, nowMs: clock.nowMs(), name, repositoryId, tally, onDamage: onLeftOut };
+  const redundant = await findRedundantLists({ storage, name });
+  const place = { metadata, storage, nowMs: clock.nowMs(), name, repositoryId };
+  const target = { ...place, tally, redundant, onDamage: onLeftOut };
   await importBlobs(target);
   await importManifests(target);
   await reportIncompleteManifests(target);

@@ -37,7 +37,7 @@ export async function importTags(target: RepositoryImport): Promise<void> {
 
 async function readTag(target: RepositoryImport, link: StoredObject): Promise<FoundTag | undefined> {
   const text = tagOfLink(link.key, prefixOfLinks(target.name, "_manifests/tags"));
-  if (text === undefined) return undefined;
+  if (text === undefined || target.redundant.has(text)) return undefined;
   return orDamage(target, text, async () => {
     if (!isTag(text)) throw new DamageError("this is not a valid tag");
     const digest = await readLink(target.storage, link);

@@ -40,6 +40,12 @@ export function tagOfLink(key: string, prefix: string): string | undefined {
   return /^([^/]+)\/current\/link$/.exec(key.slice(prefix.length))?.[1];
 }
 
+/** What `<tag>/index/<algorithm>/<hex>/link` is the link of; `undefined` for another file. */
+export function pastDigestOfLink(key: string, prefix: string): string | undefined {
+  const found = /^[^/]+\/index\/([^/]+)\/([^/]+)\/link$/.exec(key.slice(prefix.length));
+  return found ? `${found[1]}:${found[2]}` : undefined;
+}
+
 /** The tag of any link below `<tag>/`; `undefined` for another file. */
 export function tagBehind(key: string, prefix: string): string | undefined {
   return /^([^/]+)\/.+\/link$/.exec(key.slice(prefix.length))?.[1];

@@ -3,14 +3,16 @@ import {
   findRepositoryId,
   findTag,
   findUnlinkedBlobs,
+  hasReferrers,
   isWhollyImported,
   type Queries,
 } from "../../metadata/index.ts";
-import { type Digest, isDigest, isRepositoryName, isTag } from "../../oci/index.ts";
+import { type Digest, isDigest, isRepositoryName, isTag, subjectsOfReferrersTag, type Tag } from "../../oci/index.ts";
 import { blobKeyOf } from "../../registry/index.ts";
 import type { StorageDriver, StorageKey, StoredObject } from "../../storage/index.ts";
 import { inBatches } from "../in-parallel.ts";
-import { digestOfLink, type LinkFolder, prefixOfLinks, tagBehind, tagOfLink } from "./layout.ts";
+import { currentLinkOf, digestOfLink, type LinkFolder, prefixOfLinks, tagBehind, tagOfLink } from "./layout.ts";
+import { findIndex, judgeList } from "./referrers-list.ts";
 import { currentDigest, type KeptLink } from "./repository-export.ts";
 
 export interface UnknownLinks {
@@ -77,16 +79,37 @@ async function findUnknownTags(reads: Queries, id: number, { keys, prefix }: Tag
   for (const key of keys) {
     const tag = tagBehind(key, prefix);
     if (tag === undefined) continue;
-    const isKnown = known.get(tag) ?? (isTag(tag) && (await findTag(reads, id, tag)) !== undefined);
+    const isKnown = known.get(tag) ?? (isTag(tag) && (await isTagKnown(reads, id, tag)));
     known.set(tag, isKnown);
     if (!isKnown) unknown.push(key);
   }
   return unknown;
 }
 
+/** A list of referrers is written for registry:2 alone. */
+async function isTagKnown(reads: Queries, id: number, tag: Tag): Promise<boolean> {
+  if (await findTag(reads, id, tag)) return true;
+  const subjects = subjectsOfReferrersTag(tag);
+  return subjects !== undefined && hasReferrers(reads, id, subjects);
+}
+
+/** Whether a revision is a list of referrers that says nothing which Berth does not know, or that stands where clients look. */
+async function isOwnList({ reads, storage, repository }: UnknownLinks, key: StorageKey): Promise<boolean> {
+  if (!isRepositoryName(repository)) return false;
+  const digest = await currentDigest(storage, key);
+  const id = await findRepositoryId(reads, repository);
+  const index = digest && id !== undefined ? await findIndex(storage, digest) : undefined;
+  if (!index || id === undefined) return false;
+  const { tag, isRedundant } = await judgeList(reads, id, index.manifest);
+  return (
+    isRedundant || (tag !== undefined && (await currentDigest(storage, currentLinkOf(repository, tag))) === digest)
+  );
+}
+
 /** @returns whether it was removed */
 async function removeOrKeep(unknown: UnknownLinks, folder: LinkFolder, key: StorageKey): Promise<boolean> {
   const { storage, prune, repository } = unknown;
+  if (folder === "_manifests/revisions" && (await isOwnList(unknown, key))) return false;
   if (prune || (await areBytesGone(storage, key))) {
     await storage.remove(key);
     return true;

@@ -1,7 +1,9 @@
 import type { Queries } from "../../metadata/index.ts";
-import type { Digest, RepositoryName } from "../../oci/index.ts";
+import { type Digest, hasDigest, type RepositoryName } from "../../oci/index.ts";
+import { blobKeyOf } from "../../registry/index.ts";
 import type { StorageDriver, StorageKey } from "../../storage/index.ts";
 import { type Damage, DamageError } from "./damage.ts";
+import { linkOf } from "./layout.ts";
 import { readLink } from "./read-link.ts";
 
 /** What was done to the files of one repository, or of all. */
@@ -9,6 +11,8 @@ export interface ExportTally {
   blobs: number;
   manifests: number;
   tags: number;
+  /** Lists of what refers to a manifest, under tags that only registry:2 needs. */
+  referrerLists: number;
   /** Files that were not there, or said something else. */
   written: number;
   /** Files of what Berth does not hold. */
@@ -42,6 +46,18 @@ export async function writeLink({ storage, tally }: RepositoryExport, key: Stora
   if ((await currentDigest(storage, key)) === digest) return;
   await storage.write(key, new TextEncoder().encode(digest));
   tally.written++;
+}
+
+/** Writes a manifest, unless it is there and right, and says that the repository has it. */
+export async function writeRevision(target: RepositoryExport, digest: Digest, body: Uint8Array): Promise<void> {
+  const { storage, name, tally } = target;
+  const key = blobKeyOf(digest);
+  const there = await (await storage.read(key))?.bytes();
+  if (!there || !hasDigest(there, digest)) {
+    await storage.write(key, body);
+    tally.written++;
+  }
+  await writeLink(target, linkOf(name, "_manifests/revisions", digest), digest);
 }
 
 /** What a link says now; nothing as well if it cannot be read, since it is about to be written. */

@@ -2,6 +2,7 @@ import type { MetadataDatabase, Queries } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { type Damage, DamageError } from "./damage.ts";
+import type { RedundantLists } from "./find-redundant-lists.ts";
 
 /** What was found in one repository and is in the catalogue now. */
 export interface RepositoryTally {
@@ -20,6 +21,8 @@ export interface RepositoryImport {
   readonly name: RepositoryName;
   readonly repositoryId: number;
   readonly tally: RepositoryTally;
+  /** What is not taken over, as Berth says it anyway. */
+  readonly redundant: RedundantLists;
   readonly onDamage: (damage: Damage) => void;
 }
 

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
-import { digestFromHex, isTag, parseReference, parseTag, referenceText } from "../../../src/oci/index.ts";
+import {
+  digestFromHex,
+  isTag,
+  parseReference,
+  parseTag,
+  referenceText,
+  referrersTagOf,
+  subjectsOfReferrersTag,
+} from "../../../src/oci/index.ts";
 import { thrownBy } from "../../support/thrown-error.ts";
 
 const SPECIFIED_TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
@@ -67,4 +75,19 @@ describe("a reference", () => {
       }),
     );
   });
+});
+
+describe("the tag of a list of referrers", () => {
+  test.each([
+    [SHA256, SHA256.replace(":", "-"), SHA256 as string],
+    [SHA512, SHA512.replace(":", "-").slice(0, 71), SHA512.slice(0, 71)],
+  ])("of %s", (digest, tag, subjects) => {
+    expect(referrersTagOf(digest) as string).toBe(tag);
+    expect(subjectsOfReferrersTag(tag)).toBe(subjects);
+  });
+
+  test.each([`sha256-${"a".repeat(64)}.sig`, `sha256-${"a".repeat(63)}`, `md5-${"a".repeat(64)}`, "1.0"])(
+    "is not %s",
+    (tag) => expect(subjectsOfReferrersTag(tag)).toBeUndefined(),
+  );
 });
