@@ -9,7 +9,7 @@ import { requireDatabase } from "./require-database.ts";
 import { registryOptions } from "./room-options.ts";
 import { TaskError } from "./task-error.ts";
 
-export type ApplyRetentionOptions = Pick<RetentionRun, "signal" | "dryRun" | "onExpired">;
+export type ApplyRetentionOptions = Pick<RetentionRun, "signal" | "dryRun" | "onExpired" | "onProgress">;
 
 /**
  * Removes the tags that are to go from the registry that the configuration names, whether it serves or not.

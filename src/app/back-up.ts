@@ -18,6 +18,7 @@ import {
   type BackupRecord,
   backUp,
   copyObject,
+  type CopyProgress,
   databaseKeyOf,
   type DatabaseCopy,
   listBackups,
@@ -35,6 +36,7 @@ export interface BackupOptions {
   readonly directory: string;
   readonly keep?: number | undefined;
   readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
 
 /**
@@ -78,7 +80,7 @@ export async function backUpRegistry(config: Config, options: BackupOptions): Pr
   });
 }
 
-export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signal"> {
+export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signal" | "onProgress"> {
   /** The newest backup that was taken by then; `undefined`: the newest. */
   readonly atMs?: number | undefined;
 }

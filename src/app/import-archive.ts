@@ -47,7 +47,12 @@ export async function importArchive(config: Config, options: ArchiveImportOption
       return folder;
     };
     const trustedKeys = await readTrustedKeys(options.trustedKeyPaths);
-    const archive = await openImages(form, path, { scratchFolder, trustedKeys });
+    const archive = await openImages(form, path, {
+      scratchFolder,
+      trustedKeys,
+      signal,
+      onProgress: (progress) => onProgress?.({ step: "verify", ...progress }),
+    });
     const registry = await openRegistryBeside(config, closers);
     const by = { actor, address: undefined, requestId: randomUUID() };
     const target = to === undefined ? undefined : parseImageTarget(to);

@@ -7,6 +7,7 @@ export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainReport } from "../
 export type { ContentExplanation, ManifestKeeper } from "../registry/index.ts";
 export {
   type BackupRecord,
+  type CopyProgress,
   type Damage,
   describeFinding,
   type ExportedRepository,

@@ -1,9 +1,10 @@
-import { type BackupRecord, backUpRegistry, listBackupsIn, restoreRegistry } from "../app/index.ts";
+import { type BackupRecord, backUpRegistry, type CopyProgress, listBackupsIn, restoreRegistry } from "../app/index.ts";
 import { count, formatBytes } from "./quantities.ts";
 import { readConfig } from "./read-config.ts";
 import { StopRequest } from "./stop-request.ts";
 import { tellFault } from "./tell-fault.ts";
 import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, type Terminal } from "./terminal.ts";
+import { TransferProgressLine } from "./transfer-progress-line.ts";
 
 export interface BackupCommand {
   readonly directory: string;
@@ -18,8 +19,10 @@ export async function backupCommand(command: BackupCommand, terminal: Terminal):
   // What is written is for nobody else: the database has hashes of passwords.
   process.umask(0o077);
   const { directory, keep, json } = command;
-  return work(command, terminal, async (config, signal) => {
-    const done = await backUpRegistry(config, { directory, keep, signal });
+  return work(command, terminal, async (config, { line, signal }) => {
+    const onProgress = (progress: CopyProgress) => line.updateTransfer({ ...progress, verb: "backed up" });
+    const done = await backUpRegistry(config, { directory, keep, signal, onProgress });
+    line.clear();
     const { name, blobs, bytes, copiedBlobs, copiedBytes, missing, removedBackups, removedBlobs } = done;
     const lines = [
       `Backed up as ${name}: the database and ${count(blobs, "blob")} (${formatBytes(bytes)}), ` +
@@ -40,8 +43,10 @@ export interface RestoreCommand extends Omit<BackupCommand, "keep"> {
 /** `berth restore`: where there is no registry yet; returns the exit code. */
 export async function restoreCommand(command: RestoreCommand, terminal: Terminal): Promise<number> {
   const { directory, atMs, json } = command;
-  return work(command, terminal, async (config, signal) => {
-    const done = await restoreRegistry(config, { directory, atMs, signal });
+  return work(command, terminal, async (config, { line, signal }) => {
+    const onProgress = (progress: CopyProgress) => line.updateTransfer({ ...progress, verb: "restored" });
+    const done = await restoreRegistry(config, { directory, atMs, signal, onProgress });
+    line.clear();
     const { backup, blobs, bytes, missing } = done;
     const taken = new Date(backup.takenAtMs).toISOString();
     const text = `Restored ${backup.name}, taken at ${taken}: the database and ${count(blobs, "blob")} (${formatBytes(bytes)}).\n`;
@@ -73,14 +78,16 @@ type Config = NonNullable<ReturnType<typeof readConfig>>["config"];
 async function work(
   { path }: Pick<BackupCommand, "path">,
   terminal: Terminal,
-  run: (config: Config, signal: AbortSignal) => Promise<number>,
+  run: (config: Config, turn: { readonly line: TransferProgressLine; readonly signal: AbortSignal }) => Promise<number>,
 ): Promise<number> {
   const loaded = readConfig(path, terminal);
   if (!loaded) return EXIT_CONFIG;
   const { signal } = new StopRequest();
+  const line = new TransferProgressLine(terminal.stderr);
   try {
-    return await run(loaded.config, signal);
+    return await run(loaded.config, { line, signal });
   } catch (error) {
+    line.clear();
     if (!signal.aborted) return tellFault(error, terminal);
     terminal.stderr.write("Interrupted: run it again, and it goes on with what is not there yet.\n");
     return EXIT_AGAIN;

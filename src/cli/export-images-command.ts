@@ -24,7 +24,7 @@ export interface ImageExportCommand {
 export async function exportImagesCommand(command: ImageExportCommand, terminal: Terminal): Promise<number> {
   const loaded = readConfig(command.configPath, terminal);
   if (!loaded) return EXIT_CONFIG;
-  const line = new TransferProgressLine(terminal.stderr, performance.now.bind(performance));
+  const line = new TransferProgressLine(terminal.stderr);
   const out = resolve(command.out);
   const { signingKeyPath } = command;
   try {

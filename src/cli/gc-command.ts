@@ -1,5 +1,7 @@
-import { collectGarbageOf, type CollectOptions, explainContentOf } from "../app/index.ts";
+import { collectGarbageOf, type CollectOptions, explainContentOf, type GarbageTally } from "../app/index.ts";
 import { describeCollection, describeExplanation } from "./gc-report.ts";
+import { ProgressLine } from "./progress-line.ts";
+import { count, formatBytes } from "./quantities.ts";
 import { readConfig } from "./read-config.ts";
 import { StopRequest } from "./stop-request.ts";
 import { tellFault } from "./tell-fault.ts";
@@ -19,17 +21,26 @@ export async function gcCommand(command: GcCommand, terminal: Terminal): Promise
   const { stdout, stderr } = terminal;
   const { dryRun, json, quiet } = command;
   const { signal } = new StopRequest();
+  const line = new ProgressLine(stderr, () => performance.now(), { onTerminalOnly: true });
   try {
     if (!dryRun && !quiet) stderr.write("Looking for what nothing names any more. Bytes go ten seconds after that.\n");
-    const onFailure = (error: Error) => void stderr.write(`not removed: ${error.message}\n`);
-    const tally = await collectGarbageOf(loaded.config, { ...command, signal, onFailure });
+    const onFailure = (error: Error) => line.print(`not removed: ${error.message}\n`);
+    const onProgress = (now: GarbageTally) => line.update(() => ({ part: undefined, facts: factsOf(now) }));
+    const tally = await collectGarbageOf(loaded.config, { ...command, signal, onFailure, onProgress });
+    line.clear();
     if (json) stdout.write(`${JSON.stringify({ ...tally, dryRun })}\n`);
     else if (!quiet) stdout.write(describeCollection(tally, dryRun));
     if (tally.failed > 0) return EXIT_IO;
     return signal.aborted ? EXIT_AGAIN : 0;
   } catch (error) {
+    line.clear();
     return tellFault(error, terminal);
   }
+}
+
+function factsOf({ candidates, manifests, blobs, freedBytes }: GarbageTally): readonly string[] {
+  const gone = `${count(manifests, "manifest")} and ${count(blobs, "blob")} (${formatBytes(freedBytes)}) unneeded`;
+  return [`${count(candidates, "candidate")} looked at`, gone];
 }
 
 export interface GcExplainCommand {

@@ -23,7 +23,7 @@ export async function importArchiveCommand(command: ArchiveImportCommand, termin
   const loaded = readConfig(command.configPath, terminal);
   if (!loaded) return EXIT_CONFIG;
   const { form, to, trustedKeyPaths, json } = command;
-  const line = new TransferProgressLine(terminal.stderr, performance.now.bind(performance));
+  const line = new TransferProgressLine(terminal.stderr);
   try {
     const summary = await importArchive(loaded.config, {
       form,

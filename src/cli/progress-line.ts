@@ -12,23 +12,31 @@ export interface ShownProgress {
   readonly facts: readonly string[];
 }
 
+export interface ProgressOptions {
+  /** Nothing is written where no terminal is, such as into a file or a mail. */
+  readonly onTerminalOnly?: boolean;
+}
+
 /** How far something is: one line that changes on a terminal, a line now and then elsewhere. */
 export class ProgressLine {
   readonly #output: Terminal["stderr"];
   readonly #stopwatchMs: () => number;
+  readonly #everyMs: number;
   #writtenAtMs: number;
   #isShown = false;
 
-  constructor(output: Terminal["stderr"], stopwatchMs: () => number) {
+  constructor(output: Terminal["stderr"], stopwatchMs: () => number, { onTerminalOnly = false }: ProgressOptions = {}) {
     this.#output = output;
     this.#stopwatchMs = stopwatchMs;
+    const elsewhereMs = onTerminalOnly ? Infinity : PLAIN_EVERY_MS;
+    this.#everyMs = output.isTTY ? TERMINAL_EVERY_MS : elsewhereMs;
     this.#writtenAtMs = stopwatchMs();
   }
 
   /** To be called as often as something changes. */
   update(describe: () => ShownProgress): void {
     const nowMs = this.#stopwatchMs();
-    if (nowMs - this.#writtenAtMs < (this.#output.isTTY ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS)) return;
+    if (nowMs - this.#writtenAtMs < this.#everyMs) return;
     this.#writtenAtMs = nowMs;
     const { part, facts } = describe();
     const shown = part === undefined ? facts : [`${bar(part)} ${Math.floor(part * 100)} %`, ...facts];

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { applyRetentionOf, type RetentionTally } from "../app/index.ts";
 import type { ApiTagVerdict } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { count } from "./quantities.ts";
 import { readConfig } from "./read-config.ts";
 import { at } from "./remote/api-client.ts";
@@ -83,18 +84,29 @@ async function runRetention(
   if (!loaded) return EXIT_CONFIG;
   const { stdout } = terminal;
   const { signal } = new StopRequest();
+  const line = new ProgressLine(terminal.stderr, () => performance.now(), { onTerminalOnly: true });
   try {
     const tally = await applyRetentionOf(loaded.config, {
       dryRun,
       signal,
-      onExpired: (repository, { tag, reason }) =>
-        quiet || json || void stdout.write(`${dryRun ? "would remove" : "removed"} ${repository}:${tag}: ${reason}\n`),
+      onProgress: (now) => line.update(() => ({ part: undefined, facts: factsOf(now) })),
+      onExpired(repository, { tag, reason }) {
+        if (quiet || json) return;
+        line.clear();
+        stdout.write(`${dryRun ? "would remove" : "removed"} ${repository}:${tag}: ${reason}\n`);
+      },
     });
+    line.clear();
     stdout.write(json ? `${JSON.stringify({ ...tally, dryRun })}\n` : describe(tally, dryRun));
     return signal.aborted ? EXIT_AGAIN : 0;
   } catch (error) {
+    line.clear();
     return tellFault(error, terminal);
   }
+}
+
+function factsOf({ repositories, judged, expired }: RetentionTally): readonly string[] {
+  return [`${count(judged, "tag")} of ${count(repositories, "repository")} judged`, `${count(expired, "tag")} to go`];
 }
 
 function describe({ repositories, judged, expired, postponed }: RetentionTally, dryRun: boolean): string {

@@ -1,4 +1,5 @@
-import { bytesOf, ProgressLine } from "./progress-line.ts";
+import { bytesOf, partOf, ProgressLine } from "./progress-line.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface TransferState {
   /** What has been done with them: `verified`, `stored`, `written`. */
@@ -7,13 +8,16 @@ export interface TransferState {
   readonly totalBytes: number;
 }
 
-/** How far an import or an export is that is made here. */
+/** How far an import, an export, a backup or a restore is that is made here; on a terminal only. */
 export class TransferProgressLine extends ProgressLine {
+  constructor(output: Terminal["stderr"]) {
+    super(output, () => performance.now(), { onTerminalOnly: true });
+  }
+
   /** To be called as often as something changes. */
   updateTransfer({ verb, doneBytes, totalBytes }: TransferState): void {
     this.update(() => {
-      const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
-      return { part: undefined, facts: [`${percent} %`, `${bytesOf(doneBytes, totalBytes)} ${verb}`] };
+      return { part: partOf(doneBytes, totalBytes), facts: [`${bytesOf(doneBytes, totalBytes)} ${verb}`] };
     });
   }
 }

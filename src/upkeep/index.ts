@@ -5,6 +5,7 @@
  */
 export { type BackupRecord, databaseKeyOf, listBackups } from "./backup/backup-layout.ts";
 export { type BackedUp, backUp, type DatabaseCopy } from "./backup/backup-registry.ts";
+export type { CopyProgress } from "./backup/copy-blobs.ts";
 export { copyObject } from "./backup/copy-object.ts";
 export { restore, type Restored, RestoreError } from "./backup/restore-registry.ts";
 export { ArchiveError } from "./archive/archive-error.ts";

@@ -1,4 +1,4 @@
-import { listBlobs, type Queries, type StoredBlob } from "../../metadata/index.ts";
+import { countContents, listBlobs, type Queries, type StoredBlob } from "../../metadata/index.ts";
 import { algorithmOf, type Digest, hexOf } from "../../oci/index.ts";
 import { keyOf } from "../../registry/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
@@ -11,6 +11,14 @@ export interface BlobsCopy {
   readonly to: StorageDriver;
   readonly newId: () => string;
   readonly signal: AbortSignal;
+  /** Hears of each blob that is in its place, or missing. */
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+}
+
+/** Of all blobs, also those that were there. */
+export interface CopyProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
 }
 
 /** What became of the blobs of a database. */
@@ -33,6 +41,8 @@ const BLOBS_AT_ONCE = 4;
  * @throws StorageError, or the reason of the aborted signal
  */
 export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<BlobsCopied> {
+  const totalBytes = copy.onProgress ? (await countContents(queries)).blobBytes : 0;
+  let doneBytes = 0;
   const copied = { blobs: 0, bytes: 0, copiedBlobs: 0, copiedBytes: 0, missing: [] as Digest[] };
   const results = inParallel(iterateBlobs(queries), BLOBS_AT_ONCE, async (blob) => {
     return { blob, outcome: await copyBlob(blob, copy) };
@@ -45,6 +55,7 @@ export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<Blob
       copied.copiedBlobs += 1;
       copied.copiedBytes += blob.sizeBytes;
     }
+    copy.onProgress?.({ doneBytes: (doneBytes += blob.sizeBytes), totalBytes });
   }
   return copied;
 }

@@ -9,31 +9,66 @@ import { readOciLayout } from "./read-oci-layout.ts";
 
 const MOST_SUMS_BYTES = 64 * 1024 * 1024;
 
+export interface BundleReading {
+  /** One of these has to have signed it; if there are none, nobody has to. */
+  readonly trustedKeys: readonly TrustedKey[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { readonly doneBytes: number; readonly totalBytes: number }) => void) | undefined;
+}
+
 /**
  * Reads what `berth export bundle` wrote, once each of its files was found to be there and to be right. What is not among them is not seen.
- * @param trusted one of these has to have signed it; if there are none, nobody has to
- * @throws ArchiveError
+ * @throws ArchiveError, and the signal's reason
  */
-export async function readBundle(source: FileSource, trusted: readonly TrustedKey[]): Promise<ImageArchive> {
+export async function readBundle(source: FileSource, reading: BundleReading): Promise<ImageArchive> {
+  const { trustedKeys } = reading;
   const bytes = await readSmall(source, SUMS_FILE, MOST_SUMS_BYTES);
   if (bytes === undefined) throw new ArchiveError(`it is no bundle: it has no file ${SUMS_FILE}`);
-  const signedBy = trusted.length > 0 ? await requireSigner(source, bytes, trusted) : undefined;
+  const signedBy = trustedKeys.length > 0 ? await requireSigner(source, bytes, trustedKeys) : undefined;
   const sums = parseSums(new TextDecoder().decode(bytes));
   for (const path of NAMING_FILES) if (!sums.has(path)) throw new ArchiveError(`${SUMS_FILE} does not name ${path}`);
-  // What names the rest is kept as it was verified, whoever writes to it meanwhile; the rest is verified again as it is stored.
-  const kept = new Map<string, Blob>();
-  for (const [path, sum] of sums) {
-    const file = await source.find(path);
-    if (!file) throw new ArchiveError(`${path} is missing`);
-    const looked = NAMING_FILES.includes(path) ? new Blob([await bytesOf(file, path)]) : file;
-    if ((await digestOfFile(looked)) !== sum) throw new ArchiveError(`${path} is damaged: its checksum is another`);
-    if (looked !== file) kept.set(path, looked);
-  }
+  const kept = await verifyFiles(source, sums, reading);
   const verified: FileSource = {
     find: async (path) => kept.get(path) ?? (sums.has(path) ? source.find(path) : undefined),
     list: (folder) => source.list(folder),
   };
   return { ...(await readOciLayout(verified)), isVerified: true, signedBy };
+}
+
+type Sums = ReadonlyMap<string, string>;
+
+/**
+ * @returns what names the rest, kept as it was verified, whoever writes to it meanwhile; the rest is verified again as it is stored
+ * @throws ArchiveError
+ */
+async function verifyFiles(source: FileSource, sums: Sums, { signal, onProgress }: BundleReading) {
+  const totalBytes = await sizeOfAll(source, sums);
+  let doneBytes = 0;
+  const onBytes = (bytes: number) => {
+    signal?.throwIfAborted();
+    onProgress?.({ doneBytes: (doneBytes += bytes), totalBytes });
+  };
+  const kept = new Map<string, Blob>();
+  for (const [path, sum] of sums) {
+    const file = await findFile(source, path);
+    const looked = NAMING_FILES.includes(path) ? new Blob([await bytesOf(file, path)]) : file;
+    if ((await digestOfFile(looked, "sha256", onBytes)) !== sum)
+      throw new ArchiveError(`${path} is damaged: its checksum is another`);
+    if (looked !== file) kept.set(path, looked);
+  }
+  return kept;
+}
+
+async function sizeOfAll(source: FileSource, sums: Sums): Promise<number> {
+  let totalBytes = 0;
+  for (const path of sums.keys()) totalBytes += (await findFile(source, path)).size;
+  return totalBytes;
+}
+
+async function findFile(source: FileSource, path: string): Promise<Blob> {
+  const file = await source.find(path);
+  if (!file) throw new ArchiveError(`${path} is missing`);
+  return file;
 }
 
 const NAMING_FILES: readonly string[] = ["oci-layout", "index.json"];
@@ -54,7 +89,7 @@ async function requireSigner(source: FileSource, sums: Uint8Array, trusted: read
 }
 
 /** Path → digest. */
-function parseSums(text: string): ReadonlyMap<string, string> {
+function parseSums(text: string): Sums {
   const lines = text.split("\n").filter((line) => line !== "");
   return new Map(
     lines.map((line, index) => {

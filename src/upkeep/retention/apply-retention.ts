@@ -24,6 +24,8 @@ export interface RetentionRun {
   readonly dryRun?: boolean | undefined;
   /** Hears of each tag that goes, when it has gone. */
   readonly onExpired?: ((repository: RepositoryName, verdict: TagVerdict) => void) | undefined;
+  /** Hears of each repository when all of its tags were judged. */
+  readonly onProgress?: ((tally: RetentionTally) => void) | undefined;
   /** How much of the time others have the database for themselves, for each part that the run has it: 0 is as fast as it goes. */
   readonly restFactor?: number | undefined;
 }
@@ -63,6 +65,7 @@ export async function applyRetention(run: RetentionRun): Promise<RetentionTally>
     tally.judged += judged;
     tally.expired += expired;
     if (!isDone && !signal.aborted) tally.postponed++;
+    run.onProgress?.(tally);
     await new Promise(setImmediate);
   }
   return tally;

@@ -124,3 +124,22 @@ test.each(["Not/Good", "team/app:", "team/app@sha256:1", "team/app:.x", ""])("%p
   const failure: unknown = await run([reference]).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(RegistryError);
 });
+
+test("a bundle tells how far its verification is, and can be stopped in it", async () => {
+  await pushImage("1.0");
+  await run(["team/app"], { form: "bundle" });
+  const scratchFolder = () => Promise.reject(new Error("nothing is compressed"));
+  const heard: number[] = [];
+  let total = 0;
+  await openImages("bundle", out, {
+    scratchFolder,
+    onProgress({ doneBytes, totalBytes }) {
+      heard.push(doneBytes);
+      total = totalBytes;
+    },
+  });
+  expect(heard).toEqual([...heard].sort((one, next) => one - next));
+  expect(heard.at(-1)).toBe(total);
+  const stopped = openImages("bundle", out, { scratchFolder, signal: AbortSignal.abort(new Error("stopped")) });
+  expect(await stopped.catch((error: Error) => error.message)).toBe("stopped");
+});
