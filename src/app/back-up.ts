@@ -16,14 +16,9 @@ import { openStorage, type StorageDriver, StorageError } from "../storage/index.
 import {
   type BackedUp,
   type BackupRecord,
-  backUp,
-  copyObject,
   type CopyProgress,
-  databaseKeyOf,
   type DatabaseCopy,
-  listBackups,
-  restore,
-  RestoreError,
+  loadTransfers,
   type Restored,
 } from "../upkeep/index.ts";
 import { COMMAND } from "./command-name.ts";
@@ -46,6 +41,7 @@ export interface BackupOptions {
 export async function backUpRegistry(config: Config, options: BackupOptions): Promise<BackedUp> {
   const path = await requireDatabase(config);
   return asTask("backup", async (closers) => {
+    const { backUp, copyObject, databaseKeyOf } = await loadTransfers();
     const from = await open(config.storage.driver, closers);
     const to = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
     closers.add(await lockFolder(options.directory, "backup"));
@@ -96,6 +92,7 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
     throw new TaskError("failed", `There is a database ${path} already. Move it away to restore in its place.`);
   await requireDirectory(options.directory);
   return asTask("restore", async (closers) => {
+    const { restore } = await loadTransfers();
     const from = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
     const to = await open(config.storage.driver, closers);
     await mkdir(dirname(path), { recursive: true });
@@ -140,9 +137,10 @@ async function bringUpToDate(path: string, { missing, backup: { takenAtMs } }: R
  */
 export async function listBackupsIn(directory: string): Promise<readonly BackupRecord[]> {
   await requireDirectory(directory);
-  return asTask("list", async (closers) =>
-    listBackups(await open({ kind: "filesystem", rootDirectory: directory }, closers)),
-  );
+  return asTask("list", async (closers) => {
+    const { listBackups } = await loadTransfers();
+    return listBackups(await open({ kind: "filesystem", rootDirectory: directory }, closers));
+  });
 }
 
 async function open(driver: Config["storage"]["driver"], closers: Closers): Promise<StorageDriver> {
@@ -184,6 +182,7 @@ async function asTask<T>(name: string, work: (closers: Closers) => Promise<T>): 
   try {
     return await work(closers);
   } catch (error) {
+    const { RestoreError } = await loadTransfers();
     if (error instanceof RestoreError) throw new TaskError("nothing-there", `Nothing restored: ${error.message}.`);
     if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
     const message = `The ${name} stopped: ${error.message}. When that is repaired, run ${COMMAND} ${name} again to go on.`;

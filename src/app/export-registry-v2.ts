@@ -4,7 +4,7 @@ import type { Config } from "../config/index.ts";
 import { MetadataError, openSqliteForReading } from "../metadata/index.ts";
 import { Closers, systemClock } from "../runtime/index.ts";
 import { openStorage, StorageError } from "../storage/index.ts";
-import { exportRegistryV2, type RegistryV2Export, type RegistryV2Summary } from "../upkeep/index.ts";
+import { loadTransfers, type RegistryV2Export, type RegistryV2Summary } from "../upkeep/index.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
 
@@ -16,6 +16,7 @@ type GiveBackOptions = Pick<RegistryV2Export, "prune" | "signal" | "report">;
  */
 export async function giveBackToRegistryV2(config: Config, options: GiveBackOptions): Promise<RegistryV2Summary> {
   const path = await requireDatabase(config);
+  const { exportRegistryV2 } = await loadTransfers();
   const { driver } = config.storage;
   if (driver.kind !== "filesystem")
     throw new TaskError("nothing-there", "Only a data directory can be given back: storage is not a filesystem.");

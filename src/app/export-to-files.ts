@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Config } from "../config/index.ts";
 import { Closers, errorCode } from "../runtime/index.ts";
-import { exportImages, type ImageExport, type ImageExportSummary, parsePlatform } from "../upkeep/index.ts";
+import { type ImageExport, type ImageExportSummary, loadTransfers } from "../upkeep/index.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
 import { type KeyFile, readSigningKey } from "./read-keys.ts";
 import { requireDatabase } from "./require-database.ts";
@@ -20,9 +20,10 @@ export interface ExportOptions extends Omit<ImageExport, "registry" | "platforms
  */
 export async function exportToFiles(config: Config, options: ExportOptions): Promise<ImageExportSummary> {
   await requireDatabase(config);
+  const { exportImages, parsePlatform } = await loadTransfers();
   const closers = new Closers();
   try {
-    const platforms = options.platforms.map(parsePlatform);
+    const platforms = options.platforms.map((platform) => parsePlatform(platform));
     const signingKey = options.signWith && (await readSigningKey(options.signWith));
     const registry = await openRegistryBeside(config, closers);
     return await exportImages({ ...options, registry, platforms, signingKey });

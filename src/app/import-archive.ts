@@ -3,14 +3,7 @@ import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/index.ts";
 import { Closers } from "../runtime/index.ts";
-import {
-  type ImageForm,
-  type ImageImport,
-  type ImageImportSummary,
-  importImages,
-  openImages,
-  parseImageTarget,
-} from "../upkeep/index.ts";
+import { type ImageForm, type ImageImport, type ImageImportSummary, loadTransfers } from "../upkeep/index.ts";
 import { asTransferError } from "./transfer-error.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
 import { readTrustedKeys } from "./read-keys.ts";
@@ -39,6 +32,7 @@ export type ArchiveImportSummary = ImageImportSummary & {
 export async function importArchive(config: Config, options: ArchiveImportOptions): Promise<ArchiveImportSummary> {
   const databasePath = await requireDatabase(config);
   const { form, path, to, actor, signal, onProgress } = options;
+  const { importImages, openImages, parseImageTarget } = await loadTransfers();
   const closers = new Closers();
   try {
     const scratchFolder = async () => {

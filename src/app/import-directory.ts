@@ -8,8 +8,8 @@ import { openStorage, StorageError } from "../storage/index.ts";
 import {
   importCommand,
   type ImportedRepository,
-  importRegistryV2,
   type ImportSummary,
+  loadTransfers,
   looksLikeRegistryV2,
   repositoriesPrefix,
 } from "../upkeep/index.ts";
@@ -35,6 +35,7 @@ export async function importDirectory(
   report: (imported: ImportedRepository) => void,
 ): Promise<ImportSummary> {
   const { directory, dryRun } = options;
+  const { importRegistryV2 } = await loadTransfers();
   // Opening storage would make a directory that is missing.
   if (!(await isDirectory(directory))) throw new TaskError("nothing-there", `There is no directory ${directory}.`);
   const storage = await openStorage({ kind: "filesystem", rootDirectory: directory }, { clock: systemClock });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../config/index.ts";
 import { Closers } from "../runtime/index.ts";
-import { importZot, type ZotImport, type ZotSummary } from "../upkeep/index.ts";
+import { loadTransfers, type ZotImport, type ZotSummary } from "../upkeep/index.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
 import { requireDatabase } from "./require-database.ts";
 import { asTransferError } from "./transfer-error.ts";
@@ -17,6 +17,7 @@ export interface FromZotOptions extends Pick<ZotImport, "folder" | "signal" | "r
  */
 export async function importFromZot(config: Config, { actor, ...options }: FromZotOptions): Promise<ZotSummary> {
   await requireDatabase(config);
+  const { importZot } = await loadTransfers();
   const closers = new Closers();
   try {
     const registry = await openRegistryBeside(config, closers);

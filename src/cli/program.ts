@@ -1,11 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { COMMAND, SERVING_PROCESS, VERSION } from "../app/index.ts";
 import { configurationPathVariable, parseByteSize, parseDuration } from "../config/index.ts";
-import { backupCommand, listBackupsCommand, restoreCommand } from "./backup-commands.ts";
 import { checkConfig } from "./check-config.ts";
-import { gcCommand, gcExplainCommand } from "./gc-command.ts";
 import { parseTime } from "./remote/parse-time.ts";
-import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import { servingProcess } from "./serving-process.ts";
 import { EXIT_USAGE, type Terminal } from "./terminal.ts";
@@ -111,6 +108,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option("--json", "write the summary as a line of JSON")
     .action(async (directory: string, path: string | undefined, options: { keep?: number; json?: boolean }) => {
       const { keep, json = false } = options;
+      const { backupCommand } = await import("./backup-commands.ts");
       setExitCode(await backupCommand({ directory, path: pathOf(path, terminal), keep, json }, terminal));
     });
 
@@ -129,6 +127,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .action(async (directory: string, path: string | undefined, options: RestoreFlags) => {
       const { at, list = false, json = false } = options;
       const command = { directory, path: pathOf(path, terminal), json, atMs: at };
+      const { listBackupsCommand, restoreCommand } = await import("./backup-commands.ts");
       setExitCode(await (list ? listBackupsCommand(command, terminal) : restoreCommand(command, terminal)));
     });
 
@@ -150,6 +149,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .action(async (path: string | undefined, options: GcFlags) => {
       const { dryRun = false, deleteUntagged = false, quiet = false, json = false, window } = options;
       const command = { path: pathOf(path, terminal), dryRun, deleteUntagged, quiet, json, windowMs: window };
+      const { gcCommand } = await import("./gc-command.ts");
       setExitCode(await gcCommand(command, terminal));
     });
   gc.command("explain")
@@ -158,6 +158,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .argument("[config.yml]", `${configArgument}, the one that serve has`)
     .action(async (digest: string, path: string | undefined) => {
       const { json = false } = gc.opts<GcFlags>();
+      const { gcExplainCommand } = await import("./gc-command.ts");
       setExitCode(await gcExplainCommand({ digest, path: pathOf(path, terminal), json }, terminal));
     });
 
@@ -172,6 +173,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .action(async (path: string | undefined, options: ScrubFlags) => {
       const { rate = DEFAULT_RATE, restart = false, repairIndex = false, json = false } = options;
       const command = { path: pathOf(path, terminal), bytesPerSecond: rate, restart, repairIndex, json };
+      const { scrubCommand } = await import("./scrub-command.ts");
       setExitCode(await scrubCommand(command, terminal));
     });
 

@@ -3,14 +3,13 @@
  * another registry left.
  * It decides when and how much, never whether content may go: that is the registry's rule.
  */
-export { type BackupRecord, databaseKeyOf, listBackups } from "./backup/backup-layout.ts";
-export { type BackedUp, backUp, type DatabaseCopy } from "./backup/backup-registry.ts";
+export type { BackupRecord } from "./backup/backup-layout.ts";
+export type { BackedUp, DatabaseCopy } from "./backup/backup-registry.ts";
+export type { Restored } from "./backup/restore-registry.ts";
 export type { CopyProgress } from "./backup/copy-blobs.ts";
-export { copyObject } from "./backup/copy-object.ts";
-export { restore, type Restored, RestoreError } from "./backup/restore-registry.ts";
-export { ArchiveError } from "./archive/archive-error.ts";
 export { DELETION_JOB, deletionWork } from "./deletion/deletion-job.ts";
 export { parseSigningKey, parseTrustedKey, type TrustedKey } from "./archive/signature.ts";
+export { ArchiveError } from "./archive/archive-error.ts";
 export { collectGarbage, type GarbageCollection, type GarbageTally } from "./gc/collect-garbage.ts";
 export {
   COLLECTION_JOB,
@@ -21,28 +20,16 @@ export {
   NOTHING_COLLECTED,
 } from "./gc/collection-job.ts";
 export { HistoryPruner, startPruningHistory } from "./history/start-pruning-history.ts";
-export {
-  type ExportForm,
-  exportImages,
-  type ImageExport,
-  type ImageExportSummary,
-} from "./image-export/export-images.ts";
-export { parsePlatform } from "./image-export/wanted-platform.ts";
-export { type ImageImport, type ImageImportSummary, importImages } from "./image-import/import-images.ts";
-export { importZot, type ZotImport, type ZotRepository, type ZotSummary } from "./image-import/import-zot.ts";
-export { type ImageForm, openImages } from "./image-import/open-images.ts";
-export { parseImageTarget } from "./image-import/parse-image-name.ts";
-export type { Requester } from "./requester.ts";
+export type { ExportForm, ImageExport, ImageExportSummary } from "./image-export/export-images.ts";
+export type { ImageImport, ImageImportSummary } from "./image-import/import-images.ts";
+export type { ZotImport, ZotRepository, ZotSummary } from "./image-import/import-zot.ts";
+export type { ImageForm } from "./image-import/open-images.ts";
+export { loadTransfers } from "./load-transfers.ts";
 export { type PurgedUploads, purgeUploads } from "./purge-uploads.ts";
 export type { Damage } from "./registry-v2/damage.ts";
-export {
-  type ExportedRepository,
-  exportRegistryV2,
-  type RegistryV2Export,
-  type RegistryV2Summary,
-} from "./registry-v2/export-registry-v2.ts";
+export type { ExportedRepository, RegistryV2Export, RegistryV2Summary } from "./registry-v2/export-registry-v2.ts";
 export { looksLikeRegistryV2 } from "./registry-v2/find-repositories.ts";
-export { type ImportedRepository, importRegistryV2, type ImportSummary } from "./registry-v2/import-registry-v2.ts";
+export type { ImportedRepository, ImportSummary } from "./registry-v2/import-registry-v2.ts";
 export { repositoriesPrefix } from "./registry-v2/layout.ts";
 export {
   adviseImport,
@@ -51,6 +38,8 @@ export {
   type ImportPlace,
   type StartedOn,
 } from "./registry-v2/unimported-registry.ts";
+export type { Requester } from "./requester.ts";
+export { QuotaWatch, startQuotaWatch } from "./quotas/quota-watch.ts";
 export { describeFinding, type Finding } from "./scrub/finding.ts";
 export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
@@ -59,9 +48,8 @@ export { applyRetention, type RetentionRun, type RetentionTally } from "./retent
 export { RETENTION_JOB, type RetentionCounts, retentionWork } from "./retention/retention-job.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";
-export { QuotaWatch, startQuotaWatch } from "./quotas/quota-watch.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";
+export { UsageMeter } from "./usage/usage-meter.ts";
 export { NamespaceTally } from "./usage/namespace-tally.ts";
 export { USAGE_JOB, usageWork } from "./usage/usage-job.ts";
-export { UsageMeter } from "./usage/usage-meter.ts";
 export { getUsageStanding, type UsageStanding } from "./usage/usage-standing.ts";

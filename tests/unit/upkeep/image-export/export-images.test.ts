@@ -3,13 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Digest, OCI_IMAGE_INDEX, RegistryError } from "../../../../src/oci/index.ts";
 import { putWholeBlob } from "../../../../src/registry/index.ts";
-import {
-  exportImages,
-  type ImageExport,
-  importImages,
-  openImages,
-  parsePlatform,
-} from "../../../../src/upkeep/index.ts";
+import { type ImageExport } from "../../../../src/upkeep/index.ts";
+import { exportImages, importImages, openImages, parsePlatform } from "../../../../src/upkeep/transfers.ts";
 import { failureOf } from "../../../support/failure-of.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";

@@ -10,7 +10,8 @@ import {
   parseRepositoryName,
 } from "../../../../src/oci/index.ts";
 import { getBlob, getManifest, listReferrers, readBlob } from "../../../../src/registry/index.ts";
-import { ArchiveError, importImages, openImages, parseImageTarget } from "../../../../src/upkeep/index.ts";
+import { ArchiveError } from "../../../../src/upkeep/index.ts";
+import { importImages, openImages, parseImageTarget } from "../../../../src/upkeep/transfers.ts";
 import { LayoutFiles } from "../../../support/layout-files.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";

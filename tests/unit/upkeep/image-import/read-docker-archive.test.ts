@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DOCKER_MANIFEST } from "../../../../src/oci/index.ts";
-import { ArchiveError, openImages } from "../../../../src/upkeep/index.ts";
+import { ArchiveError } from "../../../../src/upkeep/index.ts";
+import { openImages } from "../../../../src/upkeep/transfers.ts";
 import { contentOf } from "../../../support/oci-content.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
 

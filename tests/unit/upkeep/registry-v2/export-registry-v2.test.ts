@@ -14,7 +14,8 @@ import {
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
 import type { StorageDriver } from "../../../../src/storage/index.ts";
-import { exportRegistryV2, importRegistryV2, type RegistryV2Export } from "../../../../src/upkeep/index.ts";
+import { type RegistryV2Export } from "../../../../src/upkeep/index.ts";
+import { exportRegistryV2, importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
 import type { RegistryV2Tree, TreeImage } from "./registry-v2-tree.ts";
 import { openTreeSite, type TreeSite } from "./tree-site.ts";
 

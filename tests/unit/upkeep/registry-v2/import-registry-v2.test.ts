@@ -25,12 +25,8 @@ import {
 import { blobKeyOf } from "../../../../src/registry/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
 import { type StorageDriver, StorageError } from "../../../../src/storage/index.ts";
-import {
-  collectGarbage,
-  type Damage,
-  type ImportedRepository,
-  importRegistryV2,
-} from "../../../../src/upkeep/index.ts";
+import { collectGarbage, type Damage, type ImportedRepository } from "../../../../src/upkeep/index.ts";
+import { importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
 import { type Content, contentOf, descriptorOf, imageIndex, imageManifest } from "../../../support/oci-content.ts";
 import { nobody } from "../../../support/nobody.ts";
 import type { RegistryV2Tree } from "./registry-v2-tree.ts";

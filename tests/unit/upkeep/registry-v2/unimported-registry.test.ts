@@ -3,12 +3,8 @@ import type { MetadataDatabase } from "../../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../../src/oci/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
 import type { StorageDriver } from "../../../../src/storage/index.ts";
-import {
-  adviseImport,
-  findUnimportedRegistry,
-  importRegistryV2,
-  looksLikeRegistryV2,
-} from "../../../../src/upkeep/index.ts";
+import { adviseImport, findUnimportedRegistry, looksLikeRegistryV2 } from "../../../../src/upkeep/index.ts";
+import { importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
 import { contentOf } from "../../../support/oci-content.ts";
 import type { RegistryV2Tree } from "./registry-v2-tree.ts";
 import { openTreeSite, type TreeSite } from "./tree-site.ts";
