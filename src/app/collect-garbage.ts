@@ -87,6 +87,7 @@ async function run(
     registry: { metadata, storage, clock: systemClock },
     run: randomUUID(),
     windowMs,
+    usualWindowMs: collection.windowMs,
     settleMs,
     untagged,
   });

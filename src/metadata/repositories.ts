@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { RepositoryName } from "../oci/index.ts";
 import type { Queries } from "./database.ts";
 import type { NamePage } from "./page.ts";
+import { nominateUnnamedLinks } from "./garbage/candidates.ts";
 import { preparedQuery } from "./prepared-query.ts";
 
 const selectId = preparedQuery((queries, { name }: { name: RepositoryName }) =>
@@ -25,13 +26,22 @@ export async function ensureRepository(queries: Queries, name: RepositoryName, n
   return row.id;
 }
 
-/** Says whether an import left manifests of the repository out, so that clean-up keeps blobs that no manifest names. */
-export async function putPartlyImported(queries: Queries, id: number, isPartly: boolean): Promise<void> {
+/**
+ * Says whether an import left manifests of the repository out, so that clean-up keeps blobs that no manifest names. Once that is over, those
+ * are looked at.
+ */
+export async function putPartlyImported(
+  queries: Queries,
+  { id, isPartly, nowMs }: { readonly id: number; readonly isPartly: boolean; readonly nowMs: number },
+): Promise<void> {
+  const before = queries.selectFrom("repositories").select("is_partly_imported").where("id", "=", id);
+  const wasPartly = (await before.executeTakeFirst())?.is_partly_imported === 1;
   await queries
     .updateTable("repositories")
     .set({ is_partly_imported: isPartly ? 1 : 0 })
     .where("id", "=", id)
     .execute();
+  if (wasPartly && !isPartly) await nominateUnnamedLinks(queries, id, nowMs);
 }
 
 /** Whether the repository is there, with everything of it that an import found. */

@@ -137,6 +137,17 @@ export async function nominateUntagged(
     on conflict (kind, repository_id, target_id) do nothing`.execute(queries);
 }
 
+/** Every blob of a repository that none of its manifests names. */
+export async function nominateUnnamedLinks(queries: Queries, repositoryId: number, nowMs: number): Promise<void> {
+  await sql`
+    insert into garbage_candidates (kind, repository_id, target_id, is_orphan, since_ms)
+    select 'link', rb.repository_id, rb.blob_id, 0, ${nowMs} from repository_blobs rb
+    join blobs b on b.id = rb.blob_id
+    where rb.repository_id = ${repositoryId} and not exists (
+      select 1 from manifest_references r where r.digest = b.digest and r.repository_id = rb.repository_id)
+    on conflict (kind, repository_id, target_id) do nothing`.execute(queries);
+}
+
 /** Takes blobs from the list that need not be judged any more. */
 export async function removeBlobCandidates(queries: Queries, ids: readonly number[]): Promise<void> {
   await sql`

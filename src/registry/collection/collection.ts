@@ -16,6 +16,8 @@ export interface Collection {
   readonly settleMs: number;
   /** How long a transaction waits for storage to remove bytes; default: half a second. */
   readonly patienceMs?: number | undefined;
+  /** How long runs usually leave what has become a candidate, where this one leaves it shorter. */
+  readonly usualWindowMs?: number | undefined;
   /** Where no node of the namespace tree says anything of it. */
   readonly untagged: UntaggedRule;
 }

@@ -116,7 +116,12 @@ export function reviewManifests(collection: Collection, limit: number): Promise<
     const ids = doomed.map(({ ties }) => ties.id);
     await recordTagRemovals(queries, ids, { cause: "clean-up", nowMs, by: NOBODY });
     await withoutNewWait(queries, sinceMs, () => removeManifestRows(queries, ids));
-    await postponeManifests(queries, judgements.flatMap(postponedOf(byId, { windowMs: nowMs - dueMs, nowMs })));
+    await postponeManifests(
+      queries,
+      judgements.flatMap(
+        postponedOf(byId, { windowMs: Math.max(nowMs - dueMs, collection.usualWindowMs ?? 0), nowMs }),
+      ),
+    );
     await recordRemovals(queries, doomed.map(removalOf(byId, { run: collection.run, nowMs })));
     return { looked: candidates.length, removed: doomed.length, freedBytes: 0 };
   });
@@ -135,7 +140,9 @@ function candidacyOf(candidate: Candidate | undefined, nowMs: number): Candidacy
 /** So that what is kept for good is not forgotten to be an orphan when that is taken back. */
 const LOOKED_AT_AGAIN_MS = 30 * 86_400_000;
 
-/** What is too young, or held for a time, is judged again when that may be over, which is `windowMs` after the time that it then has. */
+/** What is too young, or held for a time, is judged again when that may be over, by the run with the longest window: which is
+ * `windowMs` after the time that it then has. To a run with a shorter one it is due before, and postponed again.
+ */
 function postponedOf(
   candidates: Candidates,
   { windowMs, nowMs }: { readonly windowMs: number; readonly nowMs: number },

@@ -1,5 +1,6 @@
 import {
   findTag,
+  nominateManifest,
   putTag,
   recordTagChange,
   type TagCause,
@@ -29,6 +30,8 @@ export async function moveTag(
   const from = await findTag(queries, repositoryId, tag);
   if (from && from.digest !== digest) requireMovable(await findSettings(queries, repository), [{ tag, from }]);
   await putTag(queries, { repositoryId, tag, manifestId, nowMs });
+  // What had lost its last tag, or its index, is judged like any other when it loses this one.
+  await nominateManifest(queries, { repositoryId, manifestId, sinceMs: nowMs });
   if (from?.digest !== digest) await recordTagChange(queries, { repositoryId, tag, digest, from, cause, nowMs, by });
   return from;
 }

@@ -89,6 +89,7 @@ async function runCollection(
     registry,
     run,
     windowMs,
+    usualWindowMs: options.windowMs,
     settleMs,
     untagged,
     signal: turn.signal,

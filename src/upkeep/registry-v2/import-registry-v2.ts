@@ -106,7 +106,9 @@ async function importRepository(
   await reportIncompleteManifests(target);
   await importTags(target);
   // What clean-up would take for unneeded is needed when those are repaired, or registry:2 gets its folder back.
-  await writeBatch(target, (queries) => putPartlyImported(queries, repositoryId, isPartly));
+  await writeBatch(target, (queries) =>
+    putPartlyImported(queries, { id: repositoryId, isPartly, nowMs: target.nowMs }),
+  );
   return tally;
 }
 

@@ -92,6 +92,17 @@ describe("untagged manifests", () => {
     expect(await isThere(image)).toBe(false);
   });
 
+  test("wait no longer because a run with a shorter window has looked at them", async () => {
+    const { registry, clock } = memory;
+    await say("team", { rule: "remove", after: "30d" });
+    await pushImage(registry, "one");
+    const usual = { windowMs: DAY_MS, usualWindowMs: DAY_MS };
+    clock.atMs += 2 * DAY_MS;
+    expect(await collect(registry, { ...usual, windowMs: 0 })).toMatchObject({ manifests: 0 });
+    clock.atMs += 28 * DAY_MS;
+    expect(await collect(registry, usual)).toMatchObject({ manifests: 1 });
+  });
+
   test("wait no longer than a changed rule says", async () => {
     const { registry, clock } = memory;
     await say("team", { rule: "remove", after: "30d" });

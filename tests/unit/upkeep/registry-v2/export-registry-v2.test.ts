@@ -148,7 +148,9 @@ test("what was never taken over stays, also when it is to be pruned", async () =
   tree.addImage("team/other", "1.0");
   // What an import left out.
   const { manifest } = tree.addImage(app, "3.0");
-  await metadata.transaction(async (queries) => putPartlyImported(queries, await idOf(), true));
+  await metadata.transaction(async (queries) =>
+    putPartlyImported(queries, { id: await idOf(), isPartly: true, nowMs: 0 }),
+  );
   const link = pathOf(tree.revisionLink(app, manifest.digest));
   const { kept } = await run({ prune: true });
   expect([existsSync(link), kept.some(({ repository }) => repository === "team/other")]).toEqual([true, true]);

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { putNodeSetting } from "../../../../src/metadata/index.ts";
-import { OCI_IMAGE_INDEX } from "../../../../src/oci/index.ts";
-import { getManifest, judgeRepository, listTags } from "../../../../src/registry/index.ts";
+import { findRepositoryId, putNodeSetting } from "../../../../src/metadata/index.ts";
+import { OCI_IMAGE_INDEX, type Tag } from "../../../../src/oci/index.ts";
+import { getManifest, judgeRepository, listTags, rollBackTag } from "../../../../src/registry/index.ts";
 import { applyRetention } from "../../../../src/upkeep/retention/apply-retention.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { nobody } from "../../../support/nobody.ts";
 import { imageManifest } from "../../../support/oci-content.ts";
 import { app, collect, pushBlob, pushImage, pushIndex, pushManifest } from "../gc/collected-registry.ts";
 
@@ -76,6 +77,25 @@ describe("a tag whose image is marked stays", () => {
     });
     expect(await tagsOf()).toEqual(["first"]);
   });
+});
+
+test("what a tag was rolled back to is judged like any other when it loses that tag again", async () => {
+  const { registry, clock } = memory;
+  clock.atMs = Date.now();
+  const more = { annotations: { "dev.berth.expires-after": "1h" } };
+  const { digest } = await pushImage(registry, "expired", { reference: "prod", more });
+  clock.atMs += HOUR_MS;
+  expect(await apply()).toMatchObject({ expired: 1 });
+  await registry.metadata.transaction(async (queries) => {
+    const repositoryId = (await findRepositoryId(queries, app)) ?? 0;
+    const change = { queries, nowMs: clock.atMs, by: nobody, record: () => Promise.resolve() };
+    await rollBackTag(change, { repository: app, repositoryId, tag: "prod" as Tag, target: { digest } });
+  });
+  await pushImage(registry, "other", { reference: "prod" });
+  clock.atMs += 48 * HOUR_MS;
+  // Untagged manifests stay here.
+  expect(await collect(registry)).toMatchObject({ manifests: 0 });
+  expect(await getManifest(registry, app, { kind: "digest", digest })).toMatchObject({ digest });
 });
 
 describe("what is kept rightly whatever is said of tags", () => {
