@@ -35,7 +35,7 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
     clock: systemClock,
     accounts: openAccounts({ config, metadata }),
     // Who serves finds what was asked for when it looks next.
-    jobs: { offers: jobOffers(config), lookNow: () => undefined },
+    jobs: { offers: jobOffers(config), lookNow: () => undefined, noteCancelled: () => undefined },
     rules: async () => readRules(await loadAccessRules(metadata.reads)),
     authenticate: () => administratorOf(actor, requestId),
     registryOptions: registryOptions(config),

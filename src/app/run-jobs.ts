@@ -53,7 +53,8 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
   const counts = new JobCounts();
   addJobReadings(metrics, registry.metadata, counts);
   const offers = jobOffers(config);
-  if (config.storage.readOnly) return { offers, lookNow: () => undefined };
+  const noteCancelled = (kind: string) => counts.add(kind, "cancelled");
+  if (config.storage.readOnly) return { offers, lookNow: () => undefined, noteCancelled };
   const runner = new JobRunner({
     metadata: registry.metadata,
     clock: systemClock,
@@ -66,7 +67,7 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
   });
   runner.start();
   closers.add(() => runner.stop());
-  return { offers, lookNow: () => runner.lookNow() };
+  return { offers, lookNow: () => runner.lookNow(), noteCancelled };
 }
 
 function openWorks(
@@ -108,7 +109,7 @@ function addJobReadings(metrics: Metrics, metadata: MetadataDatabase, counts: Jo
   );
   metrics.addReading({
     name: "berth_jobs_ended_total",
-    help: "Attempts at jobs, by how they ended: succeeded, failed, cancelled, or retried after an error.",
+    help: "Attempts at jobs, by how they ended: succeeded, failed, cancelled (also before they began), or retried after an error.",
     type: "counter",
     read: () => counts.list(),
   });

@@ -5,6 +5,8 @@ export interface JobDesk {
   readonly offers: readonly JobOffer[];
   /** To be told once something was asked for, or is to be cancelled; also while the transaction of it is on its way. */
   lookNow(): void;
+  /** To be told of a job that ended before anybody began it. */
+  noteCancelled(kind: string): void;
 }
 
 export interface JobOffer {

@@ -86,6 +86,7 @@ export const JOB_ROUTES: readonly ApiRoute[] = [
       const done = await cancelJob(change.queries, id, change.nowMs);
       if (!done) throw new RegistryError("conflict", `job ${id} has ended already: ${state}`);
       await change.record({ act: "job.cancel", target: kind, detail: { job: id } });
+      if (done === "cancelled") parts.jobs.noteCancelled(kind);
       parts.jobs.lookNow();
       return { body: showJob(await getJob(change.queries, id)) };
     },

@@ -69,6 +69,8 @@ export interface ApiUnderTest {
   listActs(): Promise<readonly { act: string; actor: string | null; target: string | null; detail: unknown }[]>;
   /** How often somebody was told that there may be something to do. */
   looks(): number;
+  /** Kinds of jobs that ended before anybody began them. */
+  readonly cancelled: readonly string[];
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   let come: Partial<ApiCaller> = {};
   let limits: readonly AccessLimit[] = [];
   let looks = 0;
+  const cancelled: string[] = [];
 
   const registryOptions: Omit<RegistryOptions, "readOnly"> & { readOnly: boolean } = {
     readOnly: false,
@@ -129,7 +132,7 @@ export async function openApi(): Promise<ApiUnderTest> {
     accounts: createAccounts({ metadata, clock, random: (count) => randomBytes(count) }),
     rules: async () => (await directory.now()).rules,
     authenticate,
-    jobs: { offers: OFFERS, lookNow: () => void (looks += 1) },
+    jobs: { offers: OFFERS, lookNow: () => void (looks += 1), noteCancelled: (kind) => void cancelled.push(kind) },
     registryOptions,
     service: { version: "1.2.3", signIn: [{ kind: "password", source: "local", title: "Password" }] },
   });
@@ -193,6 +196,7 @@ export async function openApi(): Promise<ApiUnderTest> {
       }));
     },
     looks: () => looks,
+    cancelled,
     close: () => metadata.close(),
   };
 }

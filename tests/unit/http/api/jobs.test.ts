@@ -113,7 +113,7 @@ describe("cancelling", () => {
   test("ends one that waits", async () => {
     await start();
     expect(await cancel()).toMatchObject({ status: 200, json: { state: "cancelled", dueAt: null } });
-    expect(api.looks()).toBe(2);
+    expect([api.looks(), api.cancelled]).toEqual([2, ["gc"]]);
     expect((await api.listActs()).at(-1)).toEqual({
       act: "job.cancel",
       actor: "root",
@@ -126,6 +126,7 @@ describe("cancelling", () => {
     await start();
     await begin();
     expect((await cancel()).json).toMatchObject({ state: "running", isCancelWanted: true });
+    expect(api.cancelled).toEqual([]);
   });
 
   test("of one that has ended, or was never there, is refused", async () => {
