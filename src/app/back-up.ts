@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/index.ts";
 import {
@@ -24,6 +24,7 @@ import {
 import { COMMAND } from "./command-name.ts";
 import { lockFolder } from "./lock-folder.ts";
 import { requireDatabase } from "./require-database.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
 import { VERSION } from "./version.ts";
 
@@ -156,7 +157,7 @@ interface Scratch {
 
 /** A folder beside the database, where there is room for a copy of it, and nobody else reads. */
 async function openScratch(parent: string, closers: Closers): Promise<Scratch> {
-  const folder = await mkdtemp(join(parent, "backup-"));
+  const folder = await makeScratchFolder(parent, "backup");
   closers.add(() => rm(folder, { recursive: true }));
   return { folder, storage: await open({ kind: "filesystem", rootDirectory: folder }, closers) };
 }

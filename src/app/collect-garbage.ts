@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/index.ts";
 import { copyDatabase, MetadataError, nominateUntagged, openSqlite, openSqliteForReading } from "../metadata/index.ts";
@@ -10,6 +10,7 @@ import { openStorage, StorageError } from "../storage/index.ts";
 import { collectGarbage, type GarbageCollection, type GarbageTally } from "../upkeep/index.ts";
 import { requireChangeable } from "./require-changeable.ts";
 import { requireDatabase } from "./require-database.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
 
 export interface CollectOptions extends Pick<GarbageCollection, "signal" | "onProgress" | "onFailure"> {
@@ -52,7 +53,7 @@ async function collectInCopy(
   options: CollectOptions,
   closers: Closers,
 ): Promise<GarbageTally> {
-  const folder = await mkdtemp(join(dirname(path), "dry-run-"));
+  const folder = await makeScratchFolder(dirname(path), "dry-run");
   closers.add(() => rm(folder, { recursive: true }));
   const copy = join(folder, "copy.db");
   copyDatabase(path, copy);

@@ -26,7 +26,8 @@ export async function lockFolder(folder: string, what: string): Promise<() => Pr
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether this machine has a process of that number. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
