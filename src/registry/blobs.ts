@@ -6,7 +6,6 @@ import { renewStay } from "./collection/renew-stay.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
-import { requireWritable } from "./maintenance/maintenance.ts";
 import { requireNotRunning } from "./in-use/guard-running.ts";
 import { requireContentDeletable } from "./settings/guard-content.ts";
 import { keyOf } from "./storage-keys.ts";
@@ -97,7 +96,6 @@ export interface BlobDeletion {
 export async function deleteBlob(registry: Registry, { repository, digest, by }: BlobDeletion): Promise<void> {
   await requireDeletable(registry);
   const removed = await registry.metadata.transaction(async (queries) => {
-    await requireWritable(registry);
     const repositoryId = await findRepositoryId(queries, repository);
     if (repositoryId === undefined || !(await unlinkBlob(queries, repositoryId, digest))) return false;
     // Undoes it.

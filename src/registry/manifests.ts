@@ -9,7 +9,6 @@ import { type Soon, whenThere } from "../runtime/index.ts";
 import { type Reference, referenceText, RegistryError, type RepositoryName } from "../oci/index.ts";
 import { changeBy } from "./change.ts";
 import { deleteContent } from "./deletion/delete-content.ts";
-import { requireWritable } from "./maintenance/maintenance.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
 
 /**
@@ -66,7 +65,6 @@ export async function deleteManifest(registry: Registry, deletion: ManifestDelet
   await requireDeletable(registry);
   const { repository, reference, by } = deletion;
   const removed = await registry.metadata.transaction(async (queries) => {
-    await requireWritable(registry);
     const repositoryId = await findRepositoryId(queries, repository);
     if (repositoryId === undefined) return false;
     const { binKeepMs } = registry.options;

@@ -28,7 +28,6 @@ export async function mountBlob(registry: Registry, mount: Mount): Promise<boole
   if (source === undefined) return false;
   const nowMs = registry.clock.nowMs();
   return registry.metadata.transaction(async (queries) => {
-    await requireWritable(registry);
     // Somebody may have deleted it there since.
     const blobId = await findWholeBlobId(queries, source, mount.digest);
     if (blobId === undefined) return false;

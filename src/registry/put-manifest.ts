@@ -91,8 +91,6 @@ interface CheckedPush extends ManifestPush, RepositoryPlace {
 }
 
 async function writeManifest(registry: Registry, queries: Queries, push: CheckedPush): Promise<void> {
-  // Others may have been before it in the queue, and so may the switch.
-  await requireWritable(registry);
   const { repository, digest, manifest, body, tags, nowMs, expiry, settings, permission, by } = push;
   const repositoryId = push.repositoryId ?? (await ensureRepository(queries, repository, nowMs));
   const changes = await findTagChanges(queries, { repositoryId, digest, tags });

@@ -27,7 +27,7 @@ export function isOn({ untilMs }: SwitchState, nowMs: number): boolean {
   return untilMs === null || untilMs > nowMs;
 }
 
-/** To be asked before a change, and once more in its transaction where much time may have gone by. @throws RegistryError `read-only` */
+/** To be asked before a change, and once more where much time goes by before it is made. @throws RegistryError `read-only` */
 export function requireWritable(registry: Changeable): Soon<void> {
   if (registry.options.readOnly)
     throw new RegistryError("read-only", "the registry is in read-only mode: pulls work, changes do not");
