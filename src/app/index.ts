@@ -38,6 +38,7 @@ export { type ArchiveImportSummary, importArchive } from "./import-archive.ts";
 export { importFromZot } from "./import-from-zot.ts";
 export { importDirectory, type ImportOptions } from "./import-directory.ts";
 export { openLocalApi } from "./open-local-api.ts";
+export { rebuildRegistry, type Rebuilt } from "./rebuild-registry.ts";
 export { type AuditTrail, readAudit } from "./read-audit.ts";
 export { type ScrubOptions, scrubRegistry } from "./scrub-registry.ts";
 export { serverFromHere } from "./server-from-here.ts";

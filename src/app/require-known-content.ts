@@ -6,7 +6,7 @@ import type { Config } from "../config/index.ts";
 import { BLOBS_FOLDER } from "../registry/index.ts";
 import { errorCode } from "../runtime/index.ts";
 import type { StorageDriver } from "../storage/index.ts";
-import { adviseImport, findUnimportedRegistry, type ImportPlace, type StartedOn } from "../upkeep/index.ts";
+import { adviseImport, findUnimportedRegistry, findMarker, type ImportPlace, type StartedOn } from "../upkeep/index.ts";
 import { StartError } from "./start-error.ts";
 
 /**
@@ -18,6 +18,7 @@ export async function requireKnownContent(config: Config, storage: StorageDriver
   const { driver } = config.storage;
   const { path } = config.database;
   if (!(await isToBeMade(path))) return;
+  await requireRebuilt(config, storage);
   await requireImported(config, { storage, metadata: undefined });
   if (driver.kind !== "filesystem" || path === ":memory:" || !(await holdsBlobs(storage))) return;
   const blobs = join(driver.rootDirectory, BLOBS_FOLDER);
@@ -25,6 +26,19 @@ export async function requireKnownContent(config: Config, storage: StorageDriver
     `${blobs} holds blobs, and there is no database ${path} that knows them.`,
     "Bring it back: mount its disk, set database.path right, or restore it from the backup (docs/operations.md, Backup).",
     `To begin anew without these images, move ${blobs} away, or give another storage.filesystem.rootdirectory.`,
+  ];
+  throw new StartError(message.join("\n"), { isConfiguration: true });
+}
+
+/** @throws StartError if there was a database, from which the storage was described */
+async function requireRebuilt({ database, storage: { driver } }: Config, storage: StorageDriver): Promise<void> {
+  const marker = await findMarker(storage);
+  if (!marker || driver.kind !== "filesystem") return;
+  const message = [
+    `${driver.rootDirectory} holds the content of a registry, and there is no database ${database.path} that knows it.`,
+    "Bring it back: mount its disk, set database.path right, or restore it from the backup (docs/operations.md, Backup).",
+    `If it is lost, ${COMMAND} rebuild <config.yml> makes one from what lies beside the blobs, as of ${marker.at}: repositories, manifests`,
+    "and tags, without users, settings and history.",
   ];
   throw new StartError(message.join("\n"), { isConfiguration: true });
 }

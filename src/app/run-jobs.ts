@@ -16,6 +16,8 @@ import {
   COLLECTION_JOB,
   collectionWork,
   deletionWork,
+  DESCRIPTION_JOB,
+  descriptionWork,
   NOTHING_COLLECTED,
   RETENTION_JOB,
   retentionWork,
@@ -43,8 +45,11 @@ export function jobOffers({ storage }: Config): readonly JobOffer[] {
     { kind: RETENTION_JOB, refusal },
     { kind: SCRUB_JOB, refusal },
     { kind: USAGE_JOB, refusal },
+    { kind: DESCRIPTION_JOB, refusal: refusal ?? (storage.isSelfDescribing ? undefined : NOT_DESCRIBING) },
   ];
 }
+
+const NOT_DESCRIBING = "storage.selfdescribing is off";
 
 /** Does the jobs of the database, beside other processes that serve it; none in read-only mode. */
 export function runJobs(config: Config, parts: JobParts, closers: Closers): JobDesk {
@@ -71,7 +76,7 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
 }
 
 function openWorks(
-  { collection, retention, scrubbing, measuring }: Config["storage"],
+  { collection, retention, scrubbing, measuring, isSelfDescribing }: Config["storage"],
   { registry, log, metrics, meter }: JobParts,
 ): readonly JobWork[] {
   const collected = { ...NOTHING_COLLECTED };
@@ -89,6 +94,7 @@ function openWorks(
     scrubWork({ registry, log, counts: scrubbed }, scrubbing),
     usageWork({ registry }, measuring),
     deletionWork({ registry, log, actAs: (requester) => actAs(registry, requester) }),
+    ...(isSelfDescribing ? [descriptionWork({ registry, log })] : []),
   ];
 }
 

@@ -35,6 +35,7 @@ import {
   startPruningHistory,
   startQuotaWatch,
   startUploadPurging,
+  stopDescribing,
   UsageMeter,
 } from "../upkeep/index.ts";
 import { VERSION } from "./version.ts";
@@ -101,6 +102,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   }
   watchQuotas({ registry, log, metrics }, !place || place.index === 0, closers);
   const meter = openMeter(config, { metadata: stores.metadata, log, metrics }, closers);
+  if (!config.storage.isSelfDescribing && !config.storage.readOnly) await stopDescribing(stores);
   const jobs = runJobs(config, { registry, log, metrics, meter }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
 

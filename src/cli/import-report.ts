@@ -36,7 +36,14 @@ function whatWasDone(summary: ImportSummary, { dryRun }: ImportOptions): string[
   return lines;
 }
 
-function describeContents({ repositories, manifests, tags, blobs, blobBytes }: ImportSummary["contents"]): string {
+/** How much there is, in words. */
+export function describeContents({
+  repositories,
+  manifests,
+  tags,
+  blobs,
+  blobBytes,
+}: ImportSummary["contents"]): string {
   const blobText = `${count(blobs, "blob")} (${formatBytes(blobBytes)})`;
   return `${count(repositories, "repository")}, ${count(manifests, "manifest")}, ${count(tags, "tag")} and ${blobText}`;
 }

@@ -131,6 +131,17 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       setExitCode(await (list ? listBackupsCommand(command, terminal) : restoreCommand(command, terminal)));
     });
 
+  program
+    .command("rebuild")
+    .description("make a database that was lost from what lies beside the blobs: repositories, manifests and tags")
+    .argument("[config.yml]", `${configArgument}, the one that serve will have`)
+    .option("--dry-run", "say what there is, and write nothing")
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (path: string | undefined, { dryRun = false, json = false }: RebuildFlags) => {
+      const { rebuildCommand } = await import("./rebuild-command.ts");
+      setExitCode(await rebuildCommand({ path: pathOf(path, terminal), dryRun, json }, terminal));
+    });
+
   const gc = program
     .command("gc")
     .alias("garbage-collect")
@@ -193,6 +204,11 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
 interface RestoreFlags {
   readonly at?: number;
   readonly list?: boolean;
+  readonly json?: boolean;
+}
+
+interface RebuildFlags {
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 

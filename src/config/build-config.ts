@@ -48,6 +48,8 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
     driver: filesystem ? { kind: "filesystem", rootDirectory: filesystem.rootdirectory } : { kind: "inmemory" },
     deleteEnabled: storage.delete.enabled,
     readOnly: maintenance.readonly.enabled,
+    // What is in memory goes together with what describes it.
+    isSelfDescribing: storage.selfdescribing && filesystem !== undefined,
     uploadPurging: {
       enabled: purging.enabled,
       ageMs: purging.age,

@@ -46,6 +46,8 @@ export interface StorageConfig {
   readonly deleteEnabled: boolean;
   /** Whether push and delete are refused. */
   readonly readOnly: boolean;
+  /** Whether what is in the database is written beside the blobs as well. */
+  readonly isSelfDescribing: boolean;
   readonly uploadPurging: {
     readonly enabled: boolean;
     readonly ageMs: number;

@@ -220,6 +220,26 @@ export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./gar
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {
+  findTaggedManifest,
+  forgetDescribed,
+  listChangedTags,
+  listGoneManifests,
+  listNamedBlobs,
+  listUndescribed,
+  recordDescribed,
+  removeUndescribed,
+} from "./description/described.ts";
+export {
+  beginDescription,
+  type Description,
+  endDescription,
+  findDescription,
+  isDescriptionBehind,
+  putDescribedUpTo,
+  putTagChangesDescribed,
+  putWhollyDescribed,
+} from "./description/description.ts";
+export {
   bringForward,
   cancelJob,
   claimJob,

@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 import type { AccessSchema } from "./access/schema.ts";
 import type { BinSchema } from "./bin/schema.ts";
+import type { DescriptionSchema } from "./description/schema.ts";
 import type { TagHistoryTable } from "./history/schema.ts";
 import type { InUseSchema } from "./in-use/schema.ts";
 import type { JobsSchema } from "./jobs/schema.ts";
@@ -8,7 +9,7 @@ import type { SwitchesTable } from "./switches/schema.ts";
 import type { Digest, DigestAlgorithm, ManifestMediaType, RepositoryName, Tag } from "../oci/index.ts";
 
 /** The tables, as Kysely sees them. Times are milliseconds since the Unix epoch, sizes are bytes. */
-export interface Schema extends AccessSchema, BinSchema, InUseSchema, JobsSchema {
+export interface Schema extends AccessSchema, BinSchema, DescriptionSchema, InUseSchema, JobsSchema {
   repositories: RepositoriesTable;
   blobs: BlobsTable;
   repository_blobs: RepositoryBlobsTable;

@@ -11,6 +11,7 @@ export type { RegistryChange } from "./change.ts";
 export type { Collection, Step, UntaggedRule } from "./collection/collection.ts";
 export { type ContentExplanation, explainContent } from "./collection/explain-content.ts";
 export { SETTLE_MS } from "./collection/place-blob.ts";
+export { releaseBytes } from "./collection/release-bytes.ts";
 export { reviewBlobs, reviewLinks } from "./collection/review-blobs.ts";
 export { type ManifestKeeper, reviewManifests } from "./collection/review-manifests.ts";
 export { type Sweep, sweepBlobs } from "./collection/sweep-blobs.ts";

@@ -13,6 +13,7 @@ export const BLOBS_FOLDER = "docker/registry/v2/blobs";
  *       blobs/<algorithm>/<first two hex digits>/<hex>/data       content
  *     berth/
  *       uploads/<id>                                              what is being uploaded (the driver's own)
+ *       described.json                                            that what lies beside the blobs says what there is
  *       quarantine/<digest>                                       what was found damaged
  *       berth.db                                                  metadata, unless configured elsewhere
  */

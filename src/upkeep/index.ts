@@ -19,6 +19,9 @@ export {
   getGarbageBacklog,
   NOTHING_COLLECTED,
 } from "./gc/collection-job.ts";
+export { DESCRIPTION_JOB, descriptionWork } from "./description/description-job.ts";
+export { type DescriptionMarker, findMarker } from "./description/marker.ts";
+export { stopDescribing } from "./description/stop-describing.ts";
 export { HistoryPruner, startPruningHistory } from "./history/start-pruning-history.ts";
 export type { ExportForm, ImageExport, ImageExportSummary } from "./image-export/export-images.ts";
 export type { ImageImport, ImageImportSummary } from "./image-import/import-images.ts";

@@ -12,8 +12,12 @@ const executable = join(import.meta.dir, "../../bin/berth");
 export async function startBerth(options: RegistryOptions = {}): Promise<RunningRegistry> {
   const http = { ...oneProcess, ...(options.config?.["http"] as object | undefined) };
   const program = { argv: (config: string) => [executable, "serve", config], readyPath: "/livez" };
-  return startRegistry(program, { ...options, config: { ...options.config, http } });
+  const storage = { ...notDescribed, ...(options.config?.["storage"] as object | undefined) };
+  return startRegistry(program, { ...options, config: { ...options.config, http, storage } });
 }
 
 /** A test sees the same on a machine with many processors; those of several processes say how many. */
 const oneProcess = { processes: 1 };
+
+/** Who looks at files sees what they have made, at whatever time; tests of what describes them switch it on. */
+const notDescribed = { selfdescribing: false };

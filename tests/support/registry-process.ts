@@ -107,7 +107,7 @@ function defaultConfig({ host, dataDirectory, certificates, config }: DefaultsFr
   };
 }
 
-const storageSettings = new Set(["delete", "cache", "redirect", "maintenance", "tag"]);
+const storageSettings = new Set(["delete", "cache", "redirect", "maintenance", "tag", "selfdescribing"]);
 
 /** Two drivers in one file are an error, so the filesystem is only the default where the test names none. */
 function namesDriver(storage: unknown): boolean {

@@ -118,6 +118,12 @@ export const storageKeys = group(
     tag: group("Look-up of tags.", {
       concurrencylimit: accepted("How many tags are read at once.", "tags are looked up in the database."),
     }),
+    selfdescribing: setting(
+      flag,
+      "true",
+      "Writes beside the blobs, once a minute, what has changed of manifests and tags, so that `berth rebuild` makes a database that was " +
+        "lost from them. Not in read-only mode.",
+    ),
   },
 );
 

@@ -44,7 +44,7 @@ export async function removeUnneededLinks(
   return rows.map(({ id, digest, sizeBytes, repository }) => ({ id, digest, sizeBytes, repository }));
 }
 
-/** Condemns those of the blobs that no repository has, nor can have back from the bin. @returns them */
+/** Condemns those of the blobs that no repository has, nor can have back from the bin, and that describe no manifest. @returns them */
 export async function condemnUnneededBlobs(
   queries: Queries,
   ids: readonly number[],
@@ -56,6 +56,7 @@ export async function condemnUnneededBlobs(
       and condemned_at_ms is null
       and not exists (select 1 from repository_blobs rb where rb.blob_id = blobs.id)
       and not exists (select 1 from bin_references br where br.digest = blobs.digest and br.is_linked = 1)
+      and not exists (select 1 from described_manifests d where d.digest = blobs.digest)
     returning id, digest, size_bytes as sizeBytes`.execute(queries);
   return rows;
 }

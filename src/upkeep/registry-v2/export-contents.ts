@@ -28,7 +28,7 @@ export async function exportBlobs(target: RepositoryExport): Promise<void> {
   await all(inParallel(blobs, MOST_AT_ONCE, (blob) => exportBlob(target, blob)));
 }
 
-async function exportBlob(target: RepositoryExport, blob: StoredBlob): Promise<void> {
+export async function exportBlob(target: RepositoryExport, blob: StoredBlob): Promise<void> {
   const { digest, sizeBytes } = blob;
   const found = await target.storage.stat(keyOf(blob));
   if (blob.lostReason !== null || found?.sizeBytes !== sizeBytes) {
@@ -54,7 +54,7 @@ export async function exportManifests(target: RepositoryExport): Promise<void> {
   await all(inParallel(manifests, MOST_AT_ONCE, (manifest) => exportManifest(target, manifest)));
 }
 
-async function exportManifest(target: RepositoryExport, manifest: RepositoryManifest): Promise<void> {
+export async function exportManifest(target: RepositoryExport, manifest: RepositoryManifest): Promise<void> {
   const { digest, body } = manifest;
   if (isManifestLost(manifest) || !hasDigest(body, digest)) {
     reportLost(target, digest, "the bytes of this manifest are damaged");
@@ -72,7 +72,7 @@ export async function exportTags(target: RepositoryExport): Promise<void> {
   await all(inParallel(tags, MOST_AT_ONCE, (tag) => exportTag(target, tag)));
 }
 
-async function exportTag(target: RepositoryExport, tagged: TaggedManifest): Promise<void> {
+export async function exportTag(target: RepositoryExport, tagged: TaggedManifest): Promise<void> {
   const { tag, digest } = tagged;
   if (isManifestLost(tagged)) {
     reportLost(target, tag, `it points at ${digest}, whose bytes are damaged`);

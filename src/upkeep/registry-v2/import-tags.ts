@@ -57,10 +57,10 @@ async function putTag(
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) return false;
   const from = await findTag(queries, repositoryId, tag);
-  if (from && from.updatedAtMs >= movedAtMs) return true;
+  // A link that says the same may be younger, as Berth describes it later than it moves it.
+  if (from && (from.updatedAtMs >= movedAtMs || from.digest === digest)) return true;
   await putOlderTag(queries, { repositoryId, tag, manifestId, nowMs: movedAtMs });
   await putTagUse(queries, { repositoryId, tag, atMs: nowMs });
-  if (from?.digest === digest) return true;
   // One that was deleted here meanwhile comes back now; before its first change here it has been where registry:2 had it.
   const isBack = !from && (await listTagChanges(queries, { repositoryId, tag }, { limit: 1 })).length > 0;
   const event = { cause: "import", nowMs: isBack ? nowMs : movedAtMs, by: NOBODY } as const;

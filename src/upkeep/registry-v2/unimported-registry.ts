@@ -1,4 +1,4 @@
-import { listAllRepositories, type MetadataDatabase } from "../../metadata/index.ts";
+import { findDescription, listAllRepositories, type MetadataDatabase } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { findAnyRepository } from "./find-repositories.ts";
@@ -22,7 +22,7 @@ export async function findUnimportedRegistry({
   metadata,
   storage,
 }: StartedOn): Promise<UnimportedRegistry | undefined> {
-  if (metadata && (await knowsRepositories(metadata))) return undefined;
+  if (metadata && ((await knowsRepositories(metadata)) || (await findDescription(metadata.reads)))) return undefined;
   const repository = await findAnyRepository(storage);
   return repository && { repository };
 }

@@ -9,6 +9,7 @@ const defaults: Config = {
     driver: { kind: "filesystem", rootDirectory: "./data" },
     deleteEnabled: false,
     readOnly: false,
+    isSelfDescribing: true,
 
     uploadPurging: { enabled: true, ageMs: 168 * 3_600_000, intervalMs: 24 * 3_600_000, dryRun: false },
     collection: { enabled: true, intervalMs: 3_600_000, schedule: undefined, windowMs: 86_400_000, untagged: "keep" },
@@ -83,6 +84,7 @@ log:
 storage:
   filesystem: {rootdirectory: /srv/registry/}
   delete: {enabled: yes}
+  selfdescribing: no
   redirect: {disable: true}
   maintenance:
     uploadpurging: {enabled: false, age: 1h30m, interval: 90s, dryrun: true}
@@ -156,6 +158,7 @@ test("every key that works arrives", () => {
       driver: { kind: "filesystem", rootDirectory: "/srv/registry/" },
       deleteEnabled: true,
       readOnly: true,
+      isSelfDescribing: false,
 
       uploadPurging: { enabled: false, ageMs: 5_400_000, intervalMs: 90_000, dryRun: true },
       collection: { enabled: false, intervalMs: 60_000, schedule: undefined, windowMs: 0, untagged: "remove" },

@@ -5,7 +5,8 @@ import { copyDatabase, listRepositories, openSqlite, openSqliteForReading } from
 import { blobKeyOf, createRegistry, type Registry } from "../../../../src/registry/index.ts";
 import { Closers, systemClock } from "../../../../src/runtime/index.ts";
 import { openStorage, type StorageDriver } from "../../../../src/storage/index.ts";
-import { backUp, databaseKeyOf, type DatabaseCopy, restore } from "../../../../src/upkeep/index.ts";
+import type { DatabaseCopy } from "../../../../src/upkeep/index.ts";
+import { backUp, databaseKeyOf, restore } from "../../../../src/upkeep/transfers.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
 import { pushImage } from "../gc/collected-registry.ts";

@@ -3,7 +3,7 @@ import { listTags } from "../../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../../src/oci/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
 import { openStorage, type StorageDriver } from "../../../../src/storage/index.ts";
-import { importRegistryV2 } from "../../../../src/upkeep/index.ts";
+import { importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
 import { imageIndex } from "../../../support/oci-content.ts";
 import { openTreeSite, type TreeSite } from "./tree-site.ts";
 

@@ -1,0 +1,37 @@
+import { findTaggedManifest, listChangedTags, putTagChangesDescribed } from "../../metadata/index.ts";
+import { exportTag } from "../registry-v2/export-contents.ts";
+import { prefixOfLinks } from "../registry-v2/layout.ts";
+import { type DescriptionRun, inStep, targetOf } from "./description-run.ts";
+import { removeLinks } from "./remove-links.ts";
+
+const AT_ONCE = 100;
+
+/** Says of each tag that was made, moved or deleted behind a change where it points now. */
+export async function describeTags(run: DescriptionRun, afterId: number): Promise<void> {
+  for (let after: number | undefined = afterId; after !== undefined;) {
+    const from: number = after;
+    after = await inStep(run, () => describeSome(run, from));
+  }
+}
+
+/** @returns the last change; `undefined`: there are no more */
+async function describeSome(run: DescriptionRun, afterId: number): Promise<number | undefined> {
+  const { metadata } = run;
+  const changes = await listChangedTags(metadata.reads, { afterId, limit: AT_ONCE });
+  const last = changes.at(-1);
+  if (!last) return undefined;
+  const tags = new Map(changes.map((change) => [`${change.repository}:${change.tag}`, change]));
+  await Promise.all([...tags.values()].map((change) => describeTag(run, change)));
+  await metadata.transaction((queries) => putTagChangesDescribed(queries, last.changeId), { durable: false });
+  return last.changeId;
+}
+
+type ChangedTag = Awaited<ReturnType<typeof listChangedTags>>[number];
+
+async function describeTag(run: DescriptionRun, changed: ChangedTag): Promise<void> {
+  const { repository: name, repositoryId, tag } = changed;
+  const tagged = await findTaggedManifest(run.metadata.reads, changed);
+  // What Berth was told last counts, also where a registry:2 was started on the folder meanwhile.
+  if (tagged) await exportTag(targetOf(run, { name, repositoryId, prune: true }), tagged);
+  else await removeLinks(run, `${prefixOfLinks(name, "_manifests/tags")}${tag}/`);
+}

@@ -1,0 +1,84 @@
+import {
+  findManifestId,
+  findRepositoryId,
+  findUnlinkedBlobs,
+  forgetDescribed,
+  listGoneManifests,
+  listUndescribed,
+  type Queries,
+  recordDescribed,
+  removeUndescribed,
+} from "../../metadata/index.ts";
+import { blobKeyOf, releaseBytes } from "../../registry/index.ts";
+import { linkOf, prefixOfLinks } from "../registry-v2/layout.ts";
+import { removeUnknownLinks } from "../registry-v2/remove-unknown-links.ts";
+import { describeRepository } from "./describe-repository.ts";
+import { type DescriptionRun, inStep } from "./description-run.ts";
+import { removeLinks } from "./remove-links.ts";
+
+const AT_ONCE = 50;
+
+type Gone = Awaited<ReturnType<typeof listGoneManifests>>[number];
+type Undescribed = Awaited<ReturnType<typeof listUndescribed>>[number];
+
+/** Takes away what is described and there no more. What no repository is described with any more is left to clean-up. */
+export async function removeDescriptions(run: DescriptionRun): Promise<void> {
+  const { reads } = run.metadata;
+  const some = () => listUndescribed(reads, AT_ONCE);
+  for (let found = await some(); found.length > 0; found = await some())
+    for (const one of found) await inStep(run, () => settle(run, one));
+  const gone = () => listGoneManifests(reads, AT_ONCE);
+  for (let found = await gone(); found.length > 0; found = await gone()) {
+    const batch = found;
+    await inStep(run, async () => {
+      for (const manifest of batch) await removeManifest(run, manifest);
+    });
+  }
+}
+
+async function removeManifest(run: DescriptionRun, gone: Gone): Promise<void> {
+  const { metadata, storage, tally } = run;
+  const { repository, digest } = gone;
+  if (await isThere(metadata.reads, gone)) {
+    // Pushed again: its files are as they should be, or will be when its turn comes.
+    await metadata.transaction((queries) => recordDescribed(queries, [gone]), { durable: false });
+    return;
+  }
+  await storage.remove(linkOf(repository, "_manifests/revisions", digest));
+  tally.removed++;
+  const bytes = await storage.stat(blobKeyOf(digest));
+  const nowMs = run.clock.nowMs();
+  await metadata.transaction(async (queries) => {
+    const isNowhere = await forgetDescribed(queries, gone);
+    if (isNowhere && bytes) await releaseBytes(queries, { digest, sizeBytes: bytes.sizeBytes, nowMs });
+  });
+}
+
+async function isThere(reads: Queries, { repository, repositoryId, digest }: Gone): Promise<boolean> {
+  if ((await findRepositoryId(reads, repository)) !== repositoryId) return false;
+  return (await findManifestId(reads, repositoryId, digest)) !== undefined;
+}
+
+async function settle(run: DescriptionRun, one: Undescribed): Promise<void> {
+  const { kind, repository, digest } = one;
+  const { reads } = run.metadata;
+  const repositoryId = await findRepositoryId(reads, repository);
+  // Before the work: what changes meanwhile is entered anew.
+  await run.metadata.transaction((queries) => removeUndescribed(queries, one), { durable: false });
+  if (kind === "link" && digest !== "") {
+    const isUnlinked =
+      repositoryId === undefined || (await findUnlinkedBlobs(reads, repositoryId, [digest])).length > 0;
+    if (!isUnlinked) return;
+    await run.storage.remove(linkOf(repository, "_layers", digest));
+    run.tally.removed++;
+    return;
+  }
+  if (repositoryId === undefined) {
+    for (const folder of ["_manifests/tags", "_manifests/revisions", "_layers"] as const)
+      await removeLinks(run, prefixOfLinks(repository, folder));
+    return;
+  }
+  await describeRepository(run, { name: repository, repositoryId, prune: true });
+  const { storage } = run;
+  run.tally.removed += await removeUnknownLinks({ reads, storage, repository, prune: true, onKept: () => undefined });
+}
