@@ -34,6 +34,7 @@ import {
   QuotaWatch,
   startPruningHistory,
   startQuotaWatch,
+  startReadingLabels,
   startUploadPurging,
   stopDescribing,
   UsageMeter,
@@ -99,6 +100,8 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   if (!place || place.index === 0) {
     const pruning = startPruningHistory({ registry, log, randomPart: Math.random() }, config.storage.history);
     closers.add(() => pruning.stop());
+    const reading = startReadingLabels({ registry, log });
+    closers.add(() => reading.stop());
   }
   watchQuotas({ registry, log, metrics }, !place || place.index === 0, closers);
   const meter = openMeter(config, { metadata: stores.metadata, log, metrics }, closers);

@@ -48,6 +48,7 @@ export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
 export { ScrubBusyError } from "./scrub/scrub-turn.ts";
 export { applyRetention, type RetentionRun, type RetentionTally } from "./retention/apply-retention.ts";
+export { startReadingLabels } from "./retention/start-reading-labels.ts";
 export { RETENTION_JOB, type RetentionCounts, retentionWork } from "./retention/retention-job.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";

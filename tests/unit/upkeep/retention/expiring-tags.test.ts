@@ -2,10 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { findRepositoryId, putNodeSetting } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, type Tag } from "../../../../src/oci/index.ts";
 import { getManifest, judgeRepository, listTags, rollBackTag } from "../../../../src/registry/index.ts";
+import { startReadingLabels } from "../../../../src/upkeep/index.ts";
 import { applyRetention } from "../../../../src/upkeep/retention/apply-retention.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { imageManifest } from "../../../support/oci-content.ts";
+import { until } from "../../../support/until.ts";
+import { logTo } from "../../http/health/log-to.ts";
 import { app, collect, pushBlob, pushImage, pushIndex, pushManifest } from "../gc/collected-registry.ts";
 
 const HOUR_MS = 3_600_000;
@@ -140,6 +143,14 @@ describe("a tag that says how long it lasts", () => {
     expect(await expiryOf("pr-1")).toBe(expiresAtMs);
     clock.atMs = expiresAtMs;
     expect(await apply()).toMatchObject({ expired: 1 });
+  });
+
+  test("by a label is known soon after the push", async () => {
+    const { registry, clock } = memory;
+    const reading = startReadingLabels({ registry, log: logTo([]), everyMs: 5 });
+    await pushLabelled("pr-1", "1d");
+    await until("the label was read", async () => (await expiryOf("pr-1")) === clock.atMs + 24 * HOUR_MS);
+    await reading.stop();
   });
 
   test("has its time anew when it is pushed again, and for good without saying so", async () => {
