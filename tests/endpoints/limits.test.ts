@@ -5,13 +5,13 @@ import { contentOf } from "../support/oci-content.ts";
 import { octetStream, pushBlob, pushManifest, startUpload, withQuery } from "../support/push-content.ts";
 import { clientWith } from "./registry.ts";
 import { testRows } from "./rows.ts";
-import { CONFIG, IMAGE, LAYER } from "./sample.ts";
+import { CONFIG, IMAGE, LAYER, pushSample } from "./sample.ts";
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `r${String(index).padStart(3, "0")}`);
 
 describe("catalog.maxentries", () => {
   const http = clientWith({ config: { catalog: { maxentries: 3 } } }, async (http) => {
-    for (const name of names(5)) await pushBlob(http, name, CONFIG);
+    for (const name of names(5)) await pushSample(http, name);
   });
   const three = { repositories: names(3) };
   testRows(http, [
@@ -47,7 +47,7 @@ describe("catalog.maxentries", () => {
 
 describe("the catalog without a limit of its own", () => {
   const http = clientWith({}, async (http) => {
-    await Promise.all(names(105).map((name) => pushBlob(http, name, CONFIG)));
+    await Promise.all(names(105).map((name) => pushSample(http, name)));
   });
   testRows(http, [
     {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 
-import { OCI_IMAGE_MANIFEST } from "../../src/oci/index.ts";
+import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST } from "../../src/oci/index.ts";
 import { connectTo } from "../support/registry-client.ts";
 import { startUpload, withQuery } from "../support/push-content.ts";
 import { berthWith, clientWith } from "./registry.ts";
 import { type Row, testRows } from "./rows.ts";
+import { imageIndex } from "../support/oci-content.ts";
 import { IMAGE, LAYER, pushSample } from "./sample.ts";
 
 const ID = /[0-9a-f-]{36}/.source;
@@ -147,8 +148,11 @@ describe("with http.prefix", () => {
     { about: "so is a pull", ask: `GET /some/registry/v2/app/blobs/${LAYER.digest}`, status: 200, bytes: LAYER.bytes },
     {
       about: "so are links",
-      given: (http) =>
-        http.post("/some/registry/v2/other/blobs/uploads/?digest=" + LAYER.digest, { body: LAYER.bytes }),
+      async given(http) {
+        const [body, headers] = [imageIndex([]).bytes, { "content-type": OCI_IMAGE_INDEX }];
+        for (const name of ["app", "other"])
+          await http.put(`/some/registry/v2/${name}/manifests/v1`, { body, headers });
+      },
       ask: "GET /some/registry/v2/_catalog?n=1",
       status: 200,
       answers: { link: '</some/registry/v2/_catalog?n=1&last=app>; rel="next"' },
