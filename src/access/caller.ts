@@ -90,10 +90,10 @@ export class RuledCaller implements Caller {
   }
 
   refusalOf(request: AccessRequest): Refusal | undefined {
-    const { path, action, tag, isAnyTagEnough } = request;
-    const whole = this.#rememberedRefusal({ path, action });
+    const { path, action, tag, isAnyTagEnough, askedAs } = request;
+    const whole = this.#rememberedRefusal({ path, action, askedAs });
     if (whole === undefined || (tag === undefined && !isAnyTagEnough)) return whole;
-    return isAnyTagEnough ? this.#rememberedRefusal({ path, action, isAnyTagEnough }) : this.#decide(request);
+    return isAnyTagEnough ? this.#rememberedRefusal({ path, action, isAnyTagEnough, askedAs }) : this.#decide(request);
   }
 
   maySee(path: string): boolean {
@@ -102,7 +102,9 @@ export class RuledCaller implements Caller {
   }
 
   #rememberedRefusal(request: AccessRequest): Refusal | undefined {
-    const { path, action, isAnyTagEnough } = request;
+    const { path, action, isAnyTagEnough, askedAs } = request;
+    // What leads elsewhere is asked for less often.
+    if (askedAs !== undefined) return this.#decide(request);
     if (path.length > MAX_PATH_LENGTH) return this.#decide(request);
     const nowMs = this.#nowMs();
     if (nowMs >= this.#endsAtMs || this.#decisions.size >= MAX_REMEMBERED) this.#forget(nowMs);
@@ -125,7 +127,10 @@ export class RuledCaller implements Caller {
 
   #decide(request: AccessRequest): Refusal | undefined {
     if (!decideAccess(this.#rules, this.#asker, request, this.#nowMs())) return "rules";
-    return isWithin(this.#limits, request) && isWithin(this.#tokenLimits, request) ? undefined : "limits";
+    const { askedAs = request.path } = request;
+    const isForToken =
+      isWithin(this.#tokenLimits, request) || isWithin(this.#tokenLimits, { ...request, path: askedAs });
+    return isForToken && isWithin(this.#limits, request) ? undefined : "limits";
   }
 }
 

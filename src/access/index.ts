@@ -78,7 +78,8 @@ export {
   VISIBILITIES,
   type Visibility,
 } from "./rules/access-rules.ts";
-export { isPermitted, type Viewer } from "./rules/authority.ts";
+export { isPermitted, requireMay, type Viewer } from "./rules/authority.ts";
+export { visibilityOf } from "./rules/decide-access.ts";
 export { explainAccess } from "./rules/explain-access.ts";
 export { listMembers } from "./rules/list-members.ts";
 export { createGrant, grantNotFound, maySeeGrant, removeGrant } from "./rules/manage-grants.ts";

@@ -1,3 +1,5 @@
+import { findRepositoryMove } from "../metadata/index.ts";
+import type { RepositoryName } from "../oci/index.ts";
 import { randomBytes, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { openApiDoor } from "./open-api-door.ts";
@@ -66,10 +68,12 @@ export async function openAccountAccess(parts: AccessParts, auth: AccountsConfig
     clock: systemClock,
     processKey: randomBytes(32),
   });
+  const findMovedName = async (name: RepositoryName) =>
+    (await findRepositoryMove(metadata.reads, name, systemClock.nowMs()))?.to;
   const tokenDoor = createTokenDoor({
     service: tokens.service,
     signIn,
-    grantAccess: (identity, wanted) => grantByRules(directory, identity, wanted),
+    grantAccess: (identity, wanted) => grantByRules(directory, identity, { wanted, findMovedName }),
     issuer: new code.TokenIssuer(tokenParts),
     metadata,
     reportUnrecorded: reportUnrecorded(parts),

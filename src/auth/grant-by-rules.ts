@@ -1,4 +1,4 @@
-import { isRepositoryName } from "../oci/index.ts";
+import { isRepositoryName, type RepositoryName } from "../oci/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
 import type { AccessDirectory, Action, Caller } from "../access/index.ts";
 import { callerOf } from "./ruled-authenticator.ts";
@@ -13,14 +13,37 @@ import type { TokenAccess } from "./tokens/token-access.ts";
 export function grantByRules(
   directory: AccessDirectory,
   identity: Identity | undefined,
-  wanted: readonly TokenAccess[],
+  { wanted, findMovedName }: TokenWishes,
 ): Soon<readonly TokenAccess[]> {
-  return whenThere(directory.now(), (view) => {
+  return whenThere(directory.now(), async (view) => {
     const caller = identity ? callerOf(view, identity) : view.anonymous;
-    return wanted
-      .map((access) => ({ ...access, actions: access.actions.filter((action) => mayHave(caller, access, action)) }))
-      .filter(({ actions }) => actions.length > 0);
+    const granted: TokenAccess[] = [];
+    for (const access of wanted) {
+      const actions = access.actions.filter((action) => mayHave(caller, access, action));
+      const refused = access.actions.filter((action) => !actions.includes(action));
+      if (refused.length > 0)
+        actions.push(...(await grantMoved(caller, { ...access, actions: refused }, findMovedName)));
+      if (actions.length > 0) granted.push({ ...access, actions });
+    }
+    return granted;
   });
+}
+
+export interface TokenWishes {
+  readonly wanted: readonly TokenAccess[];
+  /** The name that a repository has now which had this one. */
+  readonly findMovedName: (name: RepositoryName) => Promise<RepositoryName | undefined>;
+}
+
+/** Under a name that leads to another one may have what one may have there. */
+async function grantMoved(
+  caller: Caller,
+  access: TokenAccess,
+  findMovedName: TokenWishes["findMovedName"],
+): Promise<readonly string[]> {
+  const { type, name, actions } = access;
+  const moved = type === "repository" && isRepositoryName(name) ? await findMovedName(name) : undefined;
+  return moved === undefined ? [] : actions.filter((action) => mayHave(caller, { ...access, name: moved }, action));
 }
 
 /** What somebody must be able to do in a repository, on some tags at least, to be given a token's action. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ApiJob } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { type DeleteFlags, deleteMany, tellRefusals } from "./delete-many.ts";
+import { addMoveVerbs } from "./move-verbs.ts";
 import { JOB_DETAILS } from "./job-report.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
@@ -9,8 +10,10 @@ import { Noun } from "./remote/noun.ts";
 /** `berth repository …` */
 export function registerRepositoryCommands(program: Command, surroundings: CommandSurroundings): void {
   const { terminal } = surroundings;
-  const command = program.command("repository").description("delete repositories");
-  new Noun(command, surroundings)
+  const command = program.command("repository").description("delete repositories, and give them other names");
+  const noun = new Noun(command, surroundings);
+  addMoveVerbs(noun, terminal);
+  noun
     .verb<DeleteFlags>(
       "delete <repository>",
       "delete a repository, or with 'team/old/**' team/old and all below it; it can be had back from the bin",

@@ -179,6 +179,7 @@ export class Visit {
       caller,
       authenticator,
       transfer,
+      noteMoved: (name) => (this.destination = movedDestination(this.destination, name)),
     });
   }
 
@@ -198,4 +199,10 @@ export class Visit {
     this.#pull?.settle(response);
     return response;
   }
+}
+
+/** Logs and meters tell of the repository that it was about. */
+function movedDestination(destination: Destination | undefined, name: string): Destination | undefined {
+  const { route } = destination ?? {};
+  return destination && route && "name" in route ? { ...destination, route: { ...route, name } } : destination;
 }

@@ -272,6 +272,16 @@ export {
 } from "./manifests.ts";
 export { isUnwritable, MetadataError } from "./metadata-error.ts";
 export { listMissingReferences, type MissingReference } from "./missing-references.ts";
+export {
+  findRepositoryMove,
+  findUsedRepository,
+  listRepositoryMoves,
+  pruneRepositoryMoves,
+  removeRepositoryMove,
+  removeUnusedRepository,
+  renameRepository,
+  type RepositoryMove,
+} from "./names/repository-moves.ts";
 export type { NamePage } from "./page.ts";
 export { listQuotaAlarms, putQuotaAlarm, type QuotaAlarm, removeQuotaAlarm } from "./quotas/quota-alarms.ts";
 export {

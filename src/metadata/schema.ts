@@ -34,6 +34,7 @@ export interface Schema extends AccessSchema, BinSchema, DescriptionSchema, InUs
   stored_days: StoredDaysTable;
   stored_bin: StoredBinTable;
   switches: SwitchesTable;
+  repository_moves: RepositoryMovesTable;
 }
 
 interface RepositoriesTable {
@@ -44,6 +45,16 @@ interface RepositoriesTable {
   is_partly_imported: Generated<0 | 1>;
   /** It has no manifest, and is not shown. */
   is_empty: Generated<0 | 1>;
+}
+
+/** A name that a repository had before. */
+interface RepositoryMovesTable {
+  name: RepositoryName;
+  repository_id: number;
+  moved_at_ms: number;
+  /** Exclusive. From then on the name is anybody's; what runs under it is still known for the repository's. */
+  serves_until_ms: number;
+  actor: string | null;
 }
 
 /** Content that storage holds, once per digest; two digests of the same bytes may share one storage key. */

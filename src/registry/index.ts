@@ -25,6 +25,15 @@ export {
 export { type DeletionVerdict, previewDeletion } from "./deletion/preview-deletion.ts";
 export { findTagState } from "./history/find-tag-state.ts";
 export { rollBackTag, type RollBackTarget } from "./history/roll-back-tag.ts";
+export {
+  type ChangedSetting,
+  endRedirect,
+  findChangedSettings,
+  moveRepository,
+  type NamePair,
+  requireMovable,
+} from "./names/move-repository.ts";
+export { findMovedName, RepositoryMoved } from "./names/repository-moved.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
 export { type Changeable, describeMaintenance, findMaintenance, requireWritable } from "./maintenance/maintenance.ts";
 export { endMaintenance, findMaintenanceIn, startMaintenance } from "./maintenance/switch-maintenance.ts";
@@ -53,6 +62,7 @@ export { noteSettingsChange } from "./settings/note-change.ts";
 export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";
 export { blobKeyOf, BLOBS_FOLDER, keyOf } from "./storage-keys.ts";
 export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";
+export type { MayFollow } from "./uploads/commit-blob.ts";
 export { putWholeBlob } from "./uploads/put-whole-blob.ts";
 export { isUploadBegunBy, type UploadStatus } from "./uploads/session.ts";
 export {

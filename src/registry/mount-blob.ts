@@ -1,6 +1,7 @@
-import { ensureRepository, findWholeBlobId, linkBlob, listRepositoriesOfBlob } from "../metadata/index.ts";
+import { findWholeBlobId, linkBlob, listRepositoriesOfBlob } from "../metadata/index.ts";
 import type { Digest, RepositoryName } from "../oci/index.ts";
 import { isLost } from "./lost-blobs.ts";
+import { ensurePushedRepository } from "./names/repository-moved.ts";
 import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
 import { requireWritable } from "./maintenance/maintenance.ts";
 import type { Registry } from "./registry.ts";
@@ -32,7 +33,7 @@ export async function mountBlob(registry: Registry, mount: Mount): Promise<boole
     const blobId = await findWholeBlobId(queries, source, mount.digest);
     if (blobId === undefined) return false;
     await addWithinQuotas(queries, mount.repository, async ({ repositoryId: id }) =>
-      linkBlob(queries, id ?? (await ensureRepository(queries, mount.repository, nowMs)), blobId, nowMs),
+      linkBlob(queries, await ensurePushedRepository(queries, { name: mount.repository, id, nowMs }), blobId, nowMs),
     );
     return true;
   });

@@ -1,6 +1,5 @@
 import {
   type ActOrigin,
-  ensureRepository,
   findTag,
   putManifest as putManifestRow,
   putManifestMark,
@@ -23,6 +22,7 @@ import {
 } from "../oci/index.ts";
 import { findMissingReferences } from "./missing-references.ts";
 import { type PushPermission, requirePermitted } from "./push-permission.ts";
+import { ensurePushedRepository } from "./names/repository-moved.ts";
 import { addWithinQuotas } from "./quotas/add-within-quotas.ts";
 import { recordPush, type TagChange } from "./record.ts";
 import { keepingNames, keepMarkOf } from "./retention/keep-mark.ts";
@@ -92,7 +92,7 @@ interface CheckedPush extends ManifestPush, RepositoryPlace {
 
 async function writeManifest(registry: Registry, queries: Queries, push: CheckedPush): Promise<void> {
   const { repository, digest, manifest, body, tags, nowMs, expiry, settings, permission, by } = push;
-  const repositoryId = push.repositoryId ?? (await ensureRepository(queries, repository, nowMs));
+  const repositoryId = await ensurePushedRepository(queries, { name: repository, id: push.repositoryId, nowMs });
   const changes = await findTagChanges(queries, { repositoryId, digest, tags });
   if (permission) requirePermitted(permission, { manifest, tags, changes });
   requireMovable(settings, changes);

@@ -51,4 +51,6 @@ export interface AccessRequest {
   readonly tag?: string | undefined;
   /** It is about no tag, so that a grant for some tags is as good as one for all: for digests, which do not tell whose they are. */
   readonly isAnyTagEnough?: boolean;
+  /** The name that it was asked for under, which leads to `path`: a token for that one is good for this. */
+  readonly askedAs?: string | undefined;
 }

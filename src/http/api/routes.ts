@@ -11,6 +11,7 @@ import { JOB_ROUTES } from "./resources/jobs.ts";
 import { MAINTENANCE_ROUTES } from "./resources/maintenance.ts";
 import { KEEP_ROUTES } from "./resources/keeps.ts";
 import { ME_ROUTES } from "./resources/me.ts";
+import { MOVE_ROUTES } from "./resources/moves.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
 import { QUOTA_ROUTES } from "./resources/quotas.ts";
@@ -54,6 +55,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...TAG_ROUTES,
   ...DELETION_ROUTES,
   ...KEEP_ROUTES,
+  ...MOVE_ROUTES,
   ...BIN_ROUTES,
   ...IN_USE_ROUTES,
   ...MAINTENANCE_ROUTES,

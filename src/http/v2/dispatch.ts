@@ -10,6 +10,7 @@ import { type Exchange, type ExchangeAt, mayPull } from "./exchange.ts";
 import { sendCatalog, sendReferrers, sendTags } from "./listings.ts";
 import { receiveManifest, removeManifest, sendManifest } from "./manifests.ts";
 import { type ParsedRoute, parseRoute, type Route, type RouteKind } from "./match-route.ts";
+import { afterFailure, byNewName } from "./moved-name.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { type Need, NEEDS, requireAccess, requireLetIn } from "./require-access.ts";
 import { cancelBlobUpload, finishBlobUpload, receiveChunk, sendUploadStatus, startBlobUpload } from "./uploads.ts";
@@ -83,7 +84,30 @@ export function dispatch(exchange: Exchange): Soon<Answer> {
   });
 }
 
+/** By the name that was asked for, or if nothing comes of that perhaps by the one that it leads to. */
 function answer(exchange: Exchange, endpoint: Endpoint): Soon<Answer> {
+  // Of what there is not, there is an empty list.
+  if (exchange.route.kind === "referrers") return answerReferrers(exchange, endpoint);
+  try {
+    const made = answerAsNamed(exchange, endpoint);
+    return made instanceof Promise ? made.catch((error: unknown) => answerMoved(exchange, endpoint, error)) : made;
+  } catch (error) {
+    return answerMoved(exchange, endpoint, error);
+  }
+}
+
+async function answerMoved(exchange: Exchange, endpoint: Endpoint, error: unknown): Promise<Answer> {
+  const moved = await afterFailure(exchange, endpoint.needs, error);
+  if (!moved) throw error;
+  return endpoint.handle(moved);
+}
+
+async function answerReferrers(exchange: Exchange, endpoint: Endpoint): Promise<Answer> {
+  const moved = await byNewName(exchange, endpoint.needs);
+  return moved ? endpoint.handle(moved) : answerAsNamed(exchange, endpoint);
+}
+
+function answerAsNamed(exchange: Exchange, endpoint: Endpoint): Soon<Answer> {
   return whenThere(requireAccess(exchange, endpoint.needs), (access) =>
     access === "granted" ? endpoint.handle(exchange) : answerUnseen(exchange, endpoint),
   );

@@ -23,14 +23,24 @@ export interface Exchange {
   readonly caller: Caller;
   readonly authenticator: Pick<Authenticator, "authenticate">;
   readonly transfer: Transfer;
+  /** The name that the path has, which leads to that of the route; absent: it is the same. */
+  readonly askedAs?: RepositoryName | undefined;
+  /** Told the name that the request is about, if it is not that of its path. */
+  readonly noteMoved?: (name: RepositoryName) => void;
 }
 
 /** One at an endpoint. */
 export type ExchangeAt<Kind extends RouteKind> = Exchange & { readonly route: Extract<ParsedRoute, { kind: Kind }> };
 
 /** `Location` of a repository's resource, as the configuration wants it. */
-export function locationOf({ client, options }: Exchange, name: RepositoryName, rest: string): string {
-  return `${options.relativeUrls ? "" : client.origin}${options.prefix}v2/${name}/${rest}`;
+export function locationOf(exchange: Exchange, name: RepositoryName, rest: string): string {
+  const { client, options } = exchange;
+  return `${options.relativeUrls ? "" : client.origin}${options.prefix}v2/${nameInUrls(exchange, name)}/${rest}`;
+}
+
+/** The name by which the client goes on, as its token may be for no other. */
+export function nameInUrls({ askedAs }: Exchange, name: RepositoryName): RepositoryName {
+  return askedAs ?? name;
 }
 
 /** Who asks, and from where, for the audit trail. */

@@ -1,7 +1,7 @@
 import { OCI_IMAGE_INDEX, type RepositoryName, type Tag } from "../../oci/index.ts";
 import { listReferrers, listRepositories, listTags, type NameList } from "../../registry/index.ts";
 import { type Answer, type AnswerHeaders, jsonAnswer } from "../answer.ts";
-import type { Exchange, ExchangeAt } from "./exchange.ts";
+import { type Exchange, type ExchangeAt, nameInUrls } from "./exchange.ts";
 import { nextLink, parsePage } from "./paging.ts";
 
 const DEFAULT_CATALOG_PAGE = 100;
@@ -13,7 +13,7 @@ export async function sendTags(exchange: ExchangeAt<"tags">): Promise<Answer> {
   const { name } = route;
   const page = parsePage(query, options.maxTags);
   const list = await listTags(registry, name, page, tagFilter(exchange, name));
-  const headers = linked(linkAfter(exchange, `${name}/tags/list`, list, page.limit));
+  const headers = linked(linkAfter(exchange, `${nameInUrls(exchange, name)}/tags/list`, list, page.limit));
   return jsonAnswer({ name, tags: list.names }, headers);
 }
 
@@ -46,7 +46,12 @@ export async function sendReferrers(exchange: ExchangeAt<"referrers">): Promise<
   if (artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";
   const last = list.descriptors.at(-1);
   if (list.hasMore && last)
-    headers.Link = linkTo(exchange, `${repository}/referrers/${subject}`, last.digest, page.limit);
+    headers.Link = linkTo(
+      exchange,
+      `${nameInUrls(exchange, repository)}/referrers/${subject}`,
+      last.digest,
+      page.limit,
+    );
   const body = { schemaVersion: 2, mediaType: OCI_IMAGE_INDEX, manifests: list.descriptors };
   return jsonAnswer(body, headers);
 }

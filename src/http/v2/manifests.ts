@@ -23,6 +23,7 @@ import { type Answer, type AnswerHeaders, emptyAnswer, KeptHeaders } from "../an
 import { readBody } from "../read-body.ts";
 import { isNotModified } from "./conditional.ts";
 import { actOriginOf, type Exchange, type ExchangeAt, locationOf } from "./exchange.ts";
+import { pushing } from "./moved-name.ts";
 import { askAgain } from "./require-access.ts";
 
 /** More tags than this in one `?tag=` push are refused. */
@@ -77,17 +78,17 @@ function makeHeaders(exchange: Exchange, manifest: ManifestHead, asked: Referenc
 /** @spec OCI distribution-spec, end-7 */
 export async function receiveManifest(exchange: ExchangeAt<"manifest">): Promise<Answer> {
   await requireWritable(exchange.registry);
-  const { name: repository, reference } = exchange.route;
   const tags = parseTagParameters(exchange.query);
   const body = await readBody(exchange.request, MAX_MANIFEST_BYTES, manifestTooLarge);
   const contentType = exchange.request.headers.get("content-type") ?? undefined;
-  const { registry } = exchange;
   const by = actOriginOf(exchange);
-  const permission = pushPermission(await askAgain(exchange), repository);
-  const push = { repository, reference, tags, contentType, body, by, permission };
-  const pushed = await putManifest(registry, push);
+  const pushed = await pushing(exchange, async (at) => {
+    const { name: repository, reference } = at.route;
+    const permission = pushPermission(await askAgain(at), repository);
+    return putManifest(at.registry, { repository, reference, tags, contentType, body, by, permission });
+  });
   return emptyAnswer(201, {
-    Location: locationOf(exchange, repository, `manifests/${pushed.digest}`),
+    Location: locationOf(exchange, exchange.route.name, `manifests/${pushed.digest}`),
     "Docker-Content-Digest": pushed.digest,
     ...(pushed.subject !== undefined && { "OCI-Subject": pushed.subject }),
     ...(tags.length > 0 && { "OCI-Tag": pushed.tags.join(", ") }),

@@ -22,6 +22,7 @@ import { type Answer, type AnswerHeaders, emptyAnswer } from "../answer.ts";
 import { HttpError } from "../http-error.ts";
 import { parseContentRange } from "./content-range.ts";
 import { type Exchange, type ExchangeAt, locationOf, mayPull } from "./exchange.ts";
+import { mayFollow, pushing } from "./moved-name.ts";
 import { askAgain } from "./require-access.ts";
 
 /**
@@ -34,7 +35,7 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
   const mount = query.get("mount");
   if (mount !== null) {
     const digest = parseDigest(mount);
-    if (await tryMount(exchange, repository, digest)) return blobCreated(exchange, repository, digest);
+    if (await pushing(exchange, (at) => tryMount(at, digest))) return blobCreated(exchange, repository, digest);
   }
   const wanted = query.get("digest");
   if (wanted !== null && mount === null) {
@@ -42,7 +43,7 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
     exchange.transfer.expectLong();
     const { body } = request;
     const whole = { repository, digest, body, announcedBytes: announcedBytes(request), onReceived: counting(exchange) };
-    await putWholeBlob(registry, { ...whole, beforeCommit: () => askAgain(exchange) });
+    await putWholeBlob(registry, { ...whole, beforeCommit: () => askAgain(exchange), mayFollow: mayFollow(exchange) });
     return blobCreated(exchange, repository, digest);
   }
   const algorithm = query.get("digest-algorithm");
@@ -54,9 +55,10 @@ export async function startBlobUpload(exchange: ExchangeAt<"uploads">): Promise<
 }
 
 /** A mount that cannot be done is never an error: the client uploads then. */
-async function tryMount(exchange: Exchange, repository: RepositoryName, digest: Digest): Promise<boolean> {
+async function tryMount(exchange: ExchangeAt<"uploads">, digest: Digest): Promise<boolean> {
   const from = exchange.query.get("from");
   if (from !== null && from !== "" && !isRepositoryName(from)) return false;
+  const repository = exchange.route.name;
   const mayPullFrom = (source: RepositoryName) => mayPull(exchange.caller, source);
   return mountBlob(exchange.registry, { repository, digest, from: from || undefined, mayPull: mayPullFrom });
 }
@@ -97,6 +99,7 @@ function partOf(exchange: ExchangeAt<"upload">): UploadPart {
     announcedBytes: announcedBytes(request),
     onReceived: counting(exchange),
     beforeCommit: () => askAgain(exchange),
+    mayFollow: mayFollow(exchange),
     whileSilent: (work) => transfer.whileSilent(work),
   };
 }

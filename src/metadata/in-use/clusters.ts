@@ -87,7 +87,7 @@ export async function putClusterReport(
     .values({ name: cluster, ...heard })
     .onConflict((conflict) => conflict.column("name").doUpdateSet(heard))
     .execute();
-  const running = JSON.stringify(images.map(({ repository, digest }) => [repository, digest]));
+  const running = await findNamesNow(queries, images);
   const gone = await sql`
     delete from in_use_leases where cluster = ${cluster} and (repository, digest) not in (
       select i.value ->> 0, i.value ->> 1 from json_each(${running}) i)`.execute(queries);
@@ -96,6 +96,17 @@ export async function putClusterReport(
     select ${cluster}, i.value ->> 0, i.value ->> 1, ${nowMs} from json_each(${running}) i where true
     on conflict (cluster, repository, digest) do nothing`.execute(queries);
   return { added: Number(made.numAffectedRows), removed: Number(gone.numAffectedRows) };
+}
+
+/** As JSON, by the names that repositories have now: what runs was pulled under the one that it had then. */
+async function findNamesNow(queries: Queries, images: readonly RunningImage[]): Promise<string> {
+  const { rows } = await sql<{ from: RepositoryName; to: RepositoryName }>`
+    select m.name as "from", r.name as "to" from repository_moves m join repositories r on r.id = m.repository_id
+    where m.name in (select i.value from json_each(${JSON.stringify(images.map(({ repository }) => repository))}) i)`.execute(
+    queries,
+  );
+  const names = new Map(rows.map(({ from, to }) => [from, to]));
+  return JSON.stringify(images.map(({ repository, digest }) => [names.get(repository) ?? repository, digest]));
 }
 
 /** With its leases. @returns whether it was there */

@@ -1,12 +1,21 @@
 import { type Kysely, type Migration, sql } from "kysely";
 import { isWithin } from "./0010-quotas.ts";
 
-/** Which repositories are shown. */
+/** Which repositories are shown, and which names they had before. */
 export const names: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   },
 };
+
+const leaving = `select path from quota_repositories where repository_id = new.id and not ${isWithin("new.name", "path")}`;
+const entering = `select path from quota_uses where ${isWithin("new.name", "path")}
+  and path not in (select path from quota_repositories where repository_id = new.id)`;
+/** Of the blobs of the repository those that nobody else at the node has, by how many have them. */
+const bytesOfBlobs = (links: number) => `(select coalesce(sum(b.size_bytes), 0) from repository_blobs rb
+  join quota_blobs qb on qb.path = quota_uses.path and qb.blob_id = rb.blob_id join blobs b on b.id = rb.blob_id
+  where rb.repository_id = new.id and qb.links = ${links})`;
+const TAGS = `(select count(*) from tags where repository_id = new.id)`;
 
 const nodesOf = (repositoryId: string) => `select path from quota_repositories where repository_id = ${repositoryId}`;
 
@@ -63,4 +72,42 @@ const STATEMENTS = [
   `update quota_uses set repositories = (
     select count(*) from quota_repositories qr join repositories r on r.id = qr.repository_id
     where qr.path = quota_uses.path and r.is_empty = 0)`,
+
+  // By the row's number, so that a name that was moved twice leads where it is now.
+  `create table repository_moves (
+    name text primary key,
+    repository_id integer not null references repositories (id) on delete cascade,
+    moved_at_ms integer not null,
+    serves_until_ms integer not null,
+    actor text
+  ) without rowid`,
+  `create index repository_moves_by_repository on repository_moves (repository_id)`,
+  // Where nothing was ever moved, nobody who asks for what is not there looks for it.
+  `create trigger repository_moved_counted after insert on repository_moves begin
+    insert into counters (room, name, value) values ('names', 'moves', 1)
+      on conflict (room, name) do update set value = value + 1;
+  end`,
+  // Who has a name again has it for themself.
+  `create trigger repository_made_moves after insert on repositories begin
+    delete from repository_moves where name = new.name;
+  end`,
+  `create trigger repository_renamed_moves after update of name on repositories begin
+    delete from repository_moves where name = new.name;
+    update tag_watches set is_changed = 1 where repository_id = new.id;
+  end`,
+  `create trigger repository_renamed_quota after update of name on repositories when new.name <> old.name begin
+    update quota_blobs set links = links - 1 where path in (${leaving})
+      and blob_id in (select blob_id from repository_blobs where repository_id = new.id);
+    update quota_uses set bytes = bytes - ${bytesOfBlobs(0)}, tags = tags - ${TAGS},
+      repositories = repositories - 1 + new.is_empty where path in (${leaving});
+    delete from quota_blobs where links = 0 and path in (${leaving})
+      and blob_id in (select blob_id from repository_blobs where repository_id = new.id);
+    insert into quota_blobs (path, blob_id, links)
+      select n.path, rb.blob_id, 1 from repository_blobs rb, (${entering}) n where rb.repository_id = new.id
+      on conflict (path, blob_id) do update set links = links + 1;
+    update quota_uses set bytes = bytes + ${bytesOfBlobs(1)}, tags = tags + ${TAGS},
+      repositories = repositories + 1 - new.is_empty where path in (${entering});
+    delete from quota_repositories where repository_id = new.id and not ${isWithin("new.name", "path")};
+    insert into quota_repositories (repository_id, path) select new.id, path from (${entering});
+  end`,
 ];

@@ -60,7 +60,8 @@ export async function requireContentDeletable(queries: Queries, content: DoomedC
   }
 }
 
-function requireUnprotected({ protected: said }: Settings, repository: RepositoryName): void {
+/** @throws RegistryError `denied` */
+export function requireUnprotected({ protected: said }: Settings, repository: RepositoryName): void {
   if (!said?.value) return;
   const message = `${repository} is protected by ${showNode(said.node)}: nothing is deleted from it until that is taken back`;
   throw new RegistryError("denied", message, { detail: { name: repository } });

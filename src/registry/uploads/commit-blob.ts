@@ -1,6 +1,5 @@
 import {
   condemnUnneededBlobs,
-  ensureRepository,
   linkBlob,
   type NewBlob,
   putBlob,
@@ -9,6 +8,7 @@ import {
 } from "../../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { placeBlob } from "../collection/place-blob.ts";
+import { ensurePushedRepository, RepositoryMoved } from "../names/repository-moved.ts";
 import { addWithinQuotas } from "../quotas/add-within-quotas.ts";
 import { requireWritable } from "../maintenance/maintenance.ts";
 import type { Registry } from "../registry.ts";
@@ -26,7 +26,12 @@ export interface ReceivedBlob extends HashedUpload {
   readonly sessionId?: string;
   /** Asked once the bytes are verified, before they become a blob; what it throws keeps them from it. */
   readonly beforeCommit?: (() => Promise<unknown>) | undefined;
+  /** Asked whether it may go where the repository is that had this name; absent: it may not. */
+  readonly mayFollow?: MayFollow | undefined;
 }
+
+/** @param to the name that a repository has now that had the one which was pushed to */
+export type MayFollow = (to: RepositoryName) => Promise<boolean>;
 
 /**
  * Makes what was received a blob of the repository; ends the hasher. Bytes before rows: a crash between the two leaves bytes
@@ -42,29 +47,40 @@ export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promis
   await blob.beforeCommit?.();
   // Receiving and hashing it may have taken minutes. A session stays where it was, to be finished later.
   await requireWritable(registry);
-  await commitVerified(registry, blob);
+  const { state, small } = blob;
+  const storageKey = blobKeyOf(digest);
+  // An upload that got nothing needs no end.
+  const place = () =>
+    small ? registry.storage.write(storageKey, small) : registry.storage.uploads.finish(state, storageKey);
+  try {
+    await commitVerified(registry, blob, place);
+  } catch (error) {
+    if (!(error instanceof RepositoryMoved) || !(await blob.mayFollow?.(error.to))) throw error;
+    await commitVerified(registry, { ...blob, repository: error.to }, () => Promise.resolve());
+  }
 }
 
-async function commitVerified(registry: Registry, blob: ReceivedBlob): Promise<void> {
+async function commitVerified(registry: Registry, blob: ReceivedBlob, place: () => Promise<void>): Promise<void> {
   const { repository, digest, state, small, sessionId } = blob;
-  const { storage, clock } = registry;
+  const { clock } = registry;
   const storageKey = blobKeyOf(digest);
   const row = { digest, sizeBytes: small?.byteLength ?? state.offsetBytes, storageKey, isVerified: true };
-  const link = async (queries: Queries, { repositoryId }: RepositoryPlace) => {
+  const link = async (queries: Queries, { repositoryId: id }: RepositoryPlace) => {
     const nowMs = clock.nowMs();
     const blobId = await putBlob(queries, { ...row, createdAtMs: nowMs });
-    await linkBlob(queries, repositoryId ?? (await ensureRepository(queries, repository, nowMs)), blobId, nowMs);
+    await linkBlob(queries, await ensurePushedRepository(queries, { name: repository, id, nowMs }), blobId, nowMs);
     if (sessionId !== undefined) await removeUpload(queries, sessionId);
   };
   const placing = placeBlob(registry, {
     digest,
     storageKey,
-    // An upload that got nothing needs no end.
-    place: () => (small ? storage.write(storageKey, small) : storage.uploads.finish(state, storageKey)),
-    record: (queries) => addWithinQuotas(queries, repository, (place) => link(queries, place)),
+    place,
+    record: (queries) => addWithinQuotas(queries, repository, (found) => link(queries, found)),
   });
   await placing.catch(async (error: unknown) => {
-    if (error instanceof RegistryError && error.kind === "denied") await leaveToCleanUp(registry, row, sessionId);
+    const isRefused = error instanceof RegistryError && error.kind === "denied";
+    if (isRefused && !(error instanceof RepositoryMoved && blob.mayFollow))
+      await leaveToCleanUp(registry, row, sessionId);
     throw error;
   });
 }

@@ -15,6 +15,7 @@ export interface WholeBlob {
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** As in `ReceivedBlob`. */
   readonly beforeCommit?: ReceivedBlob["beforeCommit"];
+  readonly mayFollow?: ReceivedBlob["mayFollow"];
 }
 
 /**
@@ -35,7 +36,7 @@ export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise
 type Reception = WholeBlob & { readonly signal: AbortSignal };
 
 async function receiveWholeBlob(registry: Registry, id: string, blob: Reception): Promise<void> {
-  const { repository, digest, body, onReceived, beforeCommit, signal } = blob;
+  const { repository, digest, body, onReceived, beforeCommit, mayFollow, signal } = blob;
   const algorithm = algorithmOf(digest);
   const state = { uploadId: id, offsetBytes: 0 };
   const hasher = registry.hashPool.start(algorithm);
@@ -43,7 +44,7 @@ async function receiveWholeBlob(registry: Registry, id: string, blob: Reception)
     const reception = { registry, state, hasher, isLast: true, onReceived, signal };
     const received = body ? await receiveBytes({ ...reception, body }) : { state };
     if (received.interruption !== undefined) throw interrupted(received.interruption);
-    await commitBlob(registry, { ...received, hasher, algorithm, signal, repository, digest, beforeCommit });
+    await commitBlob(registry, { ...received, hasher, algorithm, signal, repository, digest, beforeCommit, mayFollow });
   } catch (error) {
     hasher.dispose();
     // What fails here as well, upkeep removes; the first error is the one to tell.

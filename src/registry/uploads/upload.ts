@@ -35,6 +35,7 @@ export interface UploadPart {
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** As in `ReceivedBlob`. */
   readonly beforeCommit?: ReceivedBlob["beforeCommit"];
+  readonly mayFollow?: ReceivedBlob["mayFollow"];
   /** Runs work during which no byte moves, which for a large upload takes minutes: its bytes are read back and hashed. */
   readonly whileSilent?: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -107,14 +108,16 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
   await requireWritable(registry);
   await inTurn(registry, part, async (session, signal) => {
     const { id: sessionId, repository } = session;
-    const { beforeCommit, announcedBytes = 0 } = part;
+    const { beforeCommit, mayFollow, announcedBytes = 0 } = part;
     const sizeBytes = session.state.offsetBytes + announcedBytes;
     await requireRoom(registry, { repository, digest, sizeBytes }).catch(async (error: unknown) => {
       await discardSession(registry, sessionId);
       throw error;
     });
     const received = await receivePart(registry, session, { ...part, isLast: true, signal });
-    await silently(part, () => commitBlob(registry, { ...received, repository, digest, sessionId, beforeCommit }));
+    await silently(part, () =>
+      commitBlob(registry, { ...received, repository, digest, sessionId, beforeCommit, mayFollow }),
+    );
   });
 }
 

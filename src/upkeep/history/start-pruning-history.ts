@@ -1,4 +1,4 @@
-import { pruneTagHistory, shortenTagHistories } from "../../metadata/index.ts";
+import { pruneRepositoryMoves, pruneTagHistory, shortenTagHistories } from "../../metadata/index.ts";
 import { findMaintenance, type Registry } from "../../registry/index.ts";
 import { type Log, pause, type Schedule, startSchedule } from "../../runtime/index.ts";
 
@@ -22,6 +22,7 @@ const LONGEST_FIRST_WAIT_MS = 600_000;
 /** So that a step takes a millisecond or two. */
 const AT_ONCE = 200;
 const REST_MS = 5;
+const NAMES_MS = 365 * 86_400_000;
 
 /** Forgets old changes of tags now and then until it is stopped; never, if all are kept or the registry is read-only. */
 export function startPruningHistory({ registry, log, randomPart }: HistoryParts, options: HistoryOptions): Schedule {
@@ -54,8 +55,16 @@ export class HistoryPruner {
   async prune(signal: AbortSignal): Promise<void> {
     const { keepMs, keepChanges } = this.#options;
     const beforeMs = this.#registry.clock.nowMs() - keepMs;
+    await this.#forgetNames();
     if (keepMs > 0) await inSteps(() => this.#forgetSome(beforeMs), signal);
     if (keepChanges > 0) await inSteps(() => this.#shortenSome(), signal);
+  }
+
+  /** Old names that have led nowhere for long; until then a cluster may still run something under one. */
+  #forgetNames(): Promise<void> {
+    const { metadata, clock } = this.#registry;
+    const beforeMs = clock.nowMs() - NAMES_MS;
+    return metadata.transaction((queries) => pruneRepositoryMoves(queries, beforeMs), { durable: false });
   }
 
   /** @returns whether there may be more */

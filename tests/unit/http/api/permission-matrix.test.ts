@@ -20,6 +20,7 @@ import {
   putTag,
   type Queries,
   recordTagChange,
+  renameRepository,
   type SecretKind,
 } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, parseManifest, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
@@ -154,6 +155,11 @@ const MATRIX = {
   "POST /deletions · below":                              "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "GET /deletions/{id}":                                  "c     n     n     n     n     n     n     p     d     d     y     y",
   "POST /deletions/{id}/cancel":                          "c     n     n     n     n     n     n     p     d     d     n     y",
+
+  "GET /moves/preview":                                    "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "POST /moves":                                          "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /redirects":                                       "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
+  "DELETE /redirects/{name}":                             "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
   "GET /bin":                                             "c     n     n     n     n     y     y     p     d     d     y     y",
   "GET /bin/{id}":                                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
@@ -302,6 +308,10 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "GET /repositories/{name}/keeps/{reference}": ["GET /repositories/{node}%2Fapp/keeps/prod"],
   "PUT /repositories/{name}/keeps/{reference}": ["PUT /repositories/{node}%2Fapp/keeps/prod", { reason: "live" }],
   "DELETE /repositories/{name}/keeps/{reference}": ["DELETE /repositories/{node}%2Fapp/keeps/prod"],
+  "GET /moves/preview": ["GET /moves/preview?from={node}/app&to={node}/api"],
+  "POST /moves": ["POST /moves", { from: "{node}/app", to: "{node}/api" }],
+  "GET /redirects": ["GET /redirects"],
+  "DELETE /redirects/{name}": ["DELETE /redirects/{node}%2Fbefore"],
   "GET /bin": ["GET /bin"],
   "GET /bin/{id}": ["GET /bin/{entry}"],
   "POST /bin/{id}/restore": ["POST /bin/{entry}/restore", {}],
@@ -339,6 +349,7 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
 const SHOWN: Readonly<Partial<Record<Line, string>>> = {
   "GET /me/permissions": '"pull"',
   "GET /namespaces · of the root": '"path":"team"',
+  "GET /redirects": '"to":"team/app"',
   "GET /bin": '"repository":"team/app"',
   "GET /grants": '"pathPattern":"team/**"',
   "GET /access/explain · oneself": '"visibility":{',
@@ -440,9 +451,19 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     await putNodeSetting(queries, { path: "team", name: "kept-tags", value: ["prod"], nowMs: 1 });
     await putClusterReport(queries, { cluster: "eu-1", images: [], nowMs: 1, holdsUntilMs: 2 });
     ids.set("entry", await fillRepository(queries));
+    await putOldName(queries);
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
   });
+}
+
+/** `team/before` leads to `team/app`. */
+async function putOldName(queries: Queries): Promise<void> {
+  const [from, to] = ["team/before", "team/app"] as [RepositoryName, RepositoryName];
+  const id = await ensureRepository(queries, to, 1);
+  const times = { nowMs: 1, servesUntilMs: Date.parse("2030-01-01") };
+  await renameRepository(queries, { id, from: to, to: from, actor: "anna", ...times });
+  await renameRepository(queries, { id, from, to, actor: "anna", ...times });
 }
 
 /** With a tag that was moved once and is kept, and another manifest in the bin. @returns the entry's number */

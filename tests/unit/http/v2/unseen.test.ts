@@ -6,7 +6,6 @@ import { Transfer } from "../../../../src/http/transfer.ts";
 import type { Exchange } from "../../../../src/http/v2/exchange.ts";
 import { matchRoute, parseRoute } from "../../../../src/http/v2/match-route.ts";
 import { RegistryError } from "../../../../src/oci/index.ts";
-import type { Registry } from "../../../../src/registry/index.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 
@@ -54,10 +53,10 @@ beforeAll(async () => {
 afterAll(() => Promise.all([memory.close(), empty.close()]));
 
 /** Tells whether anything of it was used. */
-function watched<T extends object>(value: T, onUse: () => void): T {
+function watched<T extends object>(value: T, onUse: (key: string) => void): T {
   return new Proxy(value, {
     get(target, key) {
-      onUse();
+      onUse(String(key));
       const found: unknown = Reflect.get(target, key);
       return typeof found === "function" ? (found.bind(target) as unknown) : found;
     },
@@ -68,12 +67,18 @@ function watched<T extends object>(value: T, onUse: () => void): T {
 async function usesOf(caller: Caller, method: string, path: string): Promise<number> {
   let uses = 0;
   const { registry } = memory;
-  const [metadata, storage] = [registry.metadata, registry.storage].map((store) => watched(store, () => uses++));
+  // Whether any name leads elsewhere is asked whoever asks for whichever.
+  const hot = watched(registry.metadata.hot, (key) => (uses += key === "findCounter" ? 0 : 1));
+  const metadata = watched(
+    new Proxy(registry.metadata, { get: (target, key) => (key === "hot" ? hot : Reflect.get(target, key)) as unknown }),
+    (key) => (uses += key === "hot" ? 0 : 1),
+  );
+  const storage = watched(registry.storage, () => uses++);
   const [pathname = "", search = ""] = path.split("?");
   const route = matchRoute(pathname);
   if (!route) throw new Error(`no route: ${path}`);
   const exchange: Exchange = {
-    registry: { ...registry, metadata, storage } as Registry,
+    registry: { ...registry, metadata, storage },
     emptyRegistry: () => Promise.resolve(empty.registry),
     options: {
       prefix: "/",

@@ -1,0 +1,77 @@
+import type { z } from "zod";
+import { isPermitted, requireMay, type Viewer, VISIBILITIES, visibilityOf } from "../../access/index.ts";
+import type { Queries } from "../../metadata/index.ts";
+import { RegistryError } from "../../oci/index.ts";
+import { type ChangedSetting, findChangedSettings, type NamePair, requireMovable } from "../../registry/index.ts";
+import { deletionAuthorityOf } from "./deletion-authority.ts";
+import type { plannedMove } from "./schemas/moves.ts";
+
+export type PlannedMove = z.input<typeof plannedMove>;
+type RuleChange = PlannedMove["changes"][number];
+
+/** What would become of a repository that somebody moves. */
+export async function planMove(queries: Queries, viewer: Viewer, pair: NamePair): Promise<PlannedMove> {
+  try {
+    const changes = await requirePossible(queries, viewer, pair);
+    return { ...pair, changes: [...changes], problem: null };
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    return { ...pair, changes: [], problem: error.message };
+  }
+}
+
+/**
+ * @returns the rules that would be others
+ * @throws RegistryError `not-found`, `name-unknown`, `denied`, `conflict`
+ */
+export async function requirePossible(
+  queries: Queries,
+  viewer: Viewer,
+  pair: NamePair,
+): Promise<readonly RuleChange[]> {
+  const { from, to } = pair;
+  if (!deletionAuthorityOf(viewer).maySee(from)) throw new RegistryError("not-found", `there is no repository ${from}`);
+  requireMay(viewer, "delete", from);
+  if (!isPermitted(viewer, { path: to, action: "push" }))
+    throw new RegistryError("denied", `push on ${to} is not permitted to you`);
+  await requireMovable(queries, pair);
+  const settings = await findChangedSettings(queries, pair);
+  requireMayLoosen(viewer, pair, settings);
+  return [...visibilityChange(viewer, pair), ...settings.map(showSetting)];
+}
+
+/** Without the consent of who moves it, nothing becomes less safe. @throws RegistryError `conflict` */
+export function requireConsent({ from }: NamePair, changes: readonly RuleChange[], isGiven: boolean): void {
+  const missing = changes.filter(({ needsConsent }) => needsConsent);
+  if (isGiven || missing.length === 0) return;
+  const rules = missing.map(
+    ({ rule, before, after }) => `${rule} is ${textOf(before)} now and would be ${textOf(after)}`,
+  );
+  const message = `other rules would hold for ${from}: ${rules.join("; ")}: move it with acceptChanges if that is meant`;
+  throw new RegistryError("conflict", message, { details: missing });
+}
+
+const textOf = (value: unknown) => (value === null ? "not said" : JSON.stringify(value));
+
+function visibilityChange(viewer: Viewer, { from, to }: NamePair): readonly RuleChange[] {
+  const [before, after] = [visibilityOf(viewer.rules, from).visibility, visibilityOf(viewer.rules, to).visibility];
+  if (before === after) return [];
+  // From the widest on.
+  const needsConsent = VISIBILITIES.indexOf(after) < VISIBILITIES.indexOf(before);
+  return [{ rule: "visibility", before, after, needsConsent }];
+}
+
+/** What a quota of another node is, is looked at when it is counted there. */
+function showSetting({ setting, before, after }: ChangedSetting): RuleChange {
+  return {
+    rule: setting,
+    before: before?.value ?? null,
+    after: after?.value ?? null,
+    needsConsent: setting !== "quota",
+  };
+}
+
+/** Who gets around immutable tags by a move could as well take them back. @throws RegistryError `denied` */
+function requireMayLoosen(viewer: Viewer, { from }: NamePair, changes: readonly ChangedSetting[]): void {
+  if (changes.some(({ setting }) => setting === "immutable-tags")) requireMay(viewer, "settings:write", from);
+}

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { findRepositoryId, putNodeSetting } from "../../../../src/metadata/index.ts";
+import type { RepositoryName } from "../../../../src/oci/index.ts";
+import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+
+let api: ApiUnderTest;
+beforeEach(async () => {
+  api = await openApi();
+  await api.given(async (rows) => {
+    const anna = await rows.account("anna");
+    for (const path of ["team", "open"]) await rows.role(path, anna, "maintainer");
+    const ben = await rows.account("ben");
+    await rows.role("team", ben, "writer");
+    await rows.grant(await rows.account("cleaner"), "**", { actions: ["pull", "push", "delete"] });
+    await rows.account("auditor", { systemRole: "auditor" });
+    await rows.visibility("open", "public");
+    await rows.repositories("team/app", "team/deep/app", "open/taken");
+  });
+});
+afterEach(() => api.close());
+
+const move = (who: string, body: object) => api.ask(who, "POST /moves", { body });
+const say = (path: string, name: string, value: unknown) =>
+  api.metadata.transaction((queries) => putNodeSetting(queries, { path, name, value, nowMs: 1 }));
+const isThere = async (name: string) =>
+  (await findRepositoryId(api.metadata.reads, name as RepositoryName)) !== undefined;
+
+describe("a move", () => {
+  test("is done, told with its redirect, and on record", async () => {
+    const { status, json } = await move("anna", { from: "team/app", to: "team/api" });
+    expect([status, json]).toEqual([
+      200,
+      { from: "team/app", to: "team/api", redirectUntil: "2026-01-31T00:00:00.000Z", changes: [] },
+    ]);
+    expect(await api.listActs()).toMatchObject([
+      { act: "repository.move", actor: "anna", target: "team/app", detail: { to: "team/api" } },
+    ]);
+    expect((await api.ask("anna", "GET /redirects")).json.items).toMatchObject([
+      { from: "team/app", to: "team/api", actor: null },
+    ]);
+    expect((await api.ask("auditor", "GET /redirects")).json.items).toMatchObject([{ actor: "anna" }]);
+    expect((await api.ask("anna", "DELETE /redirects/team%2Fapp")).status).toBe(204);
+    expect((await api.ask("anna", "DELETE /redirects/team%2Fapp")).status).toBe(404);
+    expect((await api.ask("anna", "GET /redirects")).json.items).toEqual([]);
+  });
+
+  test("does not let more in unless that is accepted", async () => {
+    const refused = await move("anna", { from: "team/app", to: "open/app" });
+    expect([refused.status, refused.json.detail]).toEqual([
+      409,
+      'other rules would hold for team/app: visibility is "private" now and would be "public": move it with acceptChanges if ' +
+        "that is meant",
+    ]);
+    expect(await isThere("team/app")).toBe(true);
+    expect((await move("anna", { from: "team/app", to: "open/app", acceptChanges: true })).json.changes).toEqual([
+      { rule: "visibility", before: "private", after: "public", needsConsent: true },
+    ]);
+    const back = await move("anna", { from: "open/app", to: "team/app", redirectDays: 0 });
+    expect([back.status, back.json.redirectUntil]).toEqual([200, null]);
+  });
+
+  test("does not lose settings unless that is accepted, nor immutable tags for who could not take them back", async () => {
+    await say("team", "immutable-tags", ["v*"]);
+    expect((await move("anna", { from: "team/app", to: "open/app" })).json.detail).toContain(
+      'immutable-tags is ["v*"]',
+    );
+    const body = { from: "team/app", to: "open/app", acceptChanges: true };
+    expect((await move("cleaner", body)).status).toBe(403);
+    expect((await move("anna", body)).status).toBe(200);
+  });
+
+  test.each([
+    ["ben", "team/app", "team/api", 403],
+    ["anna", "team/app", "else/api", 403],
+    ["anna", "team/gone", "team/api", 404],
+    ["anna", "open/taken", "team/app", 409],
+    ["anna", "team/app", "Team/api", 400],
+    ["ben", "open/hidden", "team/api", 403],
+    ["ben", "else/app", "team/api", 404],
+  ])("of %s from %s to %s is answered with %d", async (who, from, to, status) => {
+    expect((await move(who, { from, to, acceptChanges: true })).status).toBe(status);
+  });
+
+  test("is refused in read-only mode", async () => {
+    api.registryOptions.readOnly = true;
+    expect((await move("anna", { from: "team/app", to: "team/api" })).status).toBe(405);
+  });
+});
+
+describe("a preview", () => {
+  const preview = (query: string) => api.ask("anna", `GET /moves/preview?${query}`);
+
+  test("names all below a namespace, with what stands in the way and what would be another", async () => {
+    await api.given((rows) => rows.repositories("open/new/deep/app"));
+    const { json } = await preview("from=team&to=open/new&below=true");
+    expect(json.items).toEqual([
+      {
+        from: "team/app",
+        to: "open/new/app",
+        changes: [{ rule: "visibility", before: "private", after: "public", needsConsent: true }],
+        problem: null,
+      },
+      {
+        from: "team/deep/app",
+        to: "open/new/deep/app",
+        changes: [],
+        problem: expect.stringContaining("there is a repository open/new/deep/app already"),
+      },
+    ]);
+  });
+
+  test("of a namespace into itself is refused", async () => {
+    expect((await preview("from=team&to=team/sub&below=true")).status).toBe(409);
+    expect((await preview("from=team/deep&to=team&below=true")).status).toBe(409);
+  });
+});
