@@ -9,6 +9,7 @@ import { Closers, systemClock } from "../runtime/index.ts";
 import { openStorage, StorageError } from "../storage/index.ts";
 import { collectGarbage, type GarbageCollection, type GarbageTally } from "../upkeep/index.ts";
 import { requireChangeable } from "./require-changeable.ts";
+import { stopwatchMs } from "./observation.ts";
 import { requireDatabase } from "./require-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
@@ -87,6 +88,7 @@ async function run(
     ...options,
     registry: { metadata, storage, clock: systemClock },
     run: randomUUID(),
+    stopwatchMs,
     windowMs,
     usualWindowMs: collection.windowMs,
     settleMs,

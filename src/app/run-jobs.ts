@@ -28,7 +28,7 @@ import {
   usageWork,
 } from "../upkeep/index.ts";
 import { actAs } from "./act-as.ts";
-import { addCollectionReadings, addRetentionReadings, addScrubReadings } from "./observation.ts";
+import { addCollectionReadings, addRetentionReadings, addScrubReadings, stopwatchMs } from "./observation.ts";
 
 interface JobParts {
   readonly registry: Registry;
@@ -86,7 +86,7 @@ function openWorks(
   const scrubbed = { blobs: 0, bytes: 0, damages: 0 };
   addScrubReadings(metrics, registry, scrubbed);
   return [
-    collectionWork({ registry, log, counts: collected }, collection),
+    collectionWork({ registry, log, counts: collected, stopwatchMs }, collection),
     retentionWork(
       { registry, log, counts: expired, recordPulls: () => meter?.flush() ?? Promise.resolve() },
       retention,

@@ -44,6 +44,10 @@ function seenBy({ metadata, storage, ...rest }: Registry, turn: Turn): Registry 
       await turn();
       return metadata.reads.executeQuery(query);
     }) satisfies Queries["executeQuery"],
+    rowsOf: (async (query, values) => {
+      await turn();
+      return metadata.reads.rowsOf(query, values);
+    }) satisfies Queries["rowsOf"],
   });
   const gatedMetadata: MetadataDatabase = {
     reads,

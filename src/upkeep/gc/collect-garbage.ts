@@ -11,6 +11,7 @@ import {
 } from "../../registry/index.ts";
 import { pause } from "../../runtime/index.ts";
 import type { StorageError } from "../../storage/index.ts";
+import { type StepAim, StepPace } from "./step-pace.ts";
 
 export interface GarbageCollection extends Omit<Collection, "dueMs"> {
   /** What has lost the last that named it stays this long. */
@@ -22,6 +23,8 @@ export interface GarbageCollection extends Omit<Collection, "dueMs"> {
   readonly onFailure?: ((error: StorageError) => void) | undefined;
   /** How much of the time others have the database for themselves, for each part that the run has it: 0 is as fast as it goes. */
   readonly restFactor?: number | undefined;
+  /** Milliseconds, with parts of them; default: the clock of the registry. */
+  readonly stopwatchMs?: (() => number) | undefined;
 }
 
 /** What a run did so far. */
@@ -39,8 +42,14 @@ export interface GarbageTally {
   readonly failed: number;
 }
 
-/** So that a step takes a millisecond or two: every push, and on this thread every request, waits for it. */
-const STEP = { bin: 20, manifests: 20, links: 50, blobs: 50, sweep: 8 };
+/** Every push, and on this thread every request, waits for a step; for what storage does only those who write. */
+const STEP = {
+  bin: { aimMs: 1, least: 5, most: 20 },
+  manifests: { aimMs: 1, least: 4, most: 20 },
+  links: { aimMs: 1, least: 10, most: 50 },
+  blobs: { aimMs: 1, least: 10, most: 50 },
+  sweep: { aimMs: 3, least: 6, most: 8 },
+} as const;
 const REST_FACTOR = 2;
 /** What was removed can be explained for so long. */
 const REMEMBERED_MS = 90 * 86_400_000;
@@ -60,9 +69,12 @@ export async function collectGarbage(collection: GarbageCollection): Promise<Gar
 class GarbageRun {
   tally: GarbageTally = { candidates: 0, manifests: 0, links: 0, blobs: 0, freedBytes: 0, failed: 0 };
   readonly #collection: GarbageCollection;
+  readonly #pace: StepPace;
 
   constructor(collection: GarbageCollection) {
     this.#collection = collection;
+    const { registry, restFactor = REST_FACTOR, stopwatchMs = () => registry.clock.nowMs() } = collection;
+    this.#pace = new StepPace({ stopwatchMs, restFactor });
   }
 
   async toTheEnd(): Promise<void> {
@@ -71,9 +83,9 @@ class GarbageRun {
     const due = { ...this.#collection, dueMs: registry.clock.nowMs() - windowMs };
     await this.#expireBin();
     // What a removed manifest leaves behind is judged in the same run: manifests before blobs.
-    await this.#repeat(() => reviewManifests(due, STEP.manifests), "manifests");
-    await this.#repeat(() => reviewLinks(due, STEP.links), "links");
-    const condemned = await this.#repeat(() => reviewBlobs(due, STEP.blobs), undefined);
+    await this.#repeat(STEP.manifests, (size) => reviewManifests(due, size), "manifests");
+    await this.#repeat(STEP.links, (size) => reviewLinks(due, size), "links");
+    const condemned = await this.#repeat(STEP.blobs, (size) => reviewBlobs(due, size), undefined);
     await this.#sweep();
     const hasCondemned = condemned + this.tally.links > 0;
     if (hasCondemned && (await pause(settleMs, signal))) await this.#sweep();
@@ -82,23 +94,21 @@ class GarbageRun {
 
   /** What leaves the bin is not judged here: what it has kept becomes a candidate. */
   async #expireBin(): Promise<void> {
-    const { signal, registry } = this.#collection;
-    for (let isMore = true; isMore && !signal.aborted;) {
-      const startedAtMs = registry.clock.nowMs();
-      isMore = (await expireBin(this.#collection, STEP.bin)).looked > 0;
-      if (isMore) await this.#rest(registry.clock.nowMs() - startedAtMs);
-    }
+    const { signal } = this.#collection;
+    const expire = (size: number) => expireBin(this.#collection, size);
+    while (!signal.aborted && (await this.#pace.take(STEP.bin, expire, signal)).looked > 0);
   }
 
   async #sweep(): Promise<void> {
-    await this.#repeat(async () => {
-      const { pending, ...sweep } = await sweepBlobs(this.#collection, STEP.sweep);
+    const step = async (size: number) => {
+      const { pending, ...sweep } = await sweepBlobs(this.#collection, size);
       // Storage that does not answer is not asked for more.
       const sweeps = [sweep, ...(pending ? await this.#unlessAborted(pending) : [])];
       for (const failure of sweeps.flatMap(({ failures }) => failures)) this.#fail(failure);
       const sum = (name: keyof Step) => sweeps.reduce((total, each) => total + each[name], 0);
       return { looked: sum("looked"), removed: sum("removed"), freedBytes: sum("freedBytes") };
-    }, "blobs");
+    };
+    await this.#repeat(STEP.sweep, step, "blobs");
   }
 
   #fail(failure: StorageError): void {
@@ -119,25 +129,21 @@ class GarbageRun {
   }
 
   /** @returns how much the steps removed */
-  async #repeat(step: () => Promise<Step>, removes: "manifests" | "links" | "blobs" | undefined): Promise<number> {
-    const { signal, registry } = this.#collection;
+  async #repeat(
+    aim: StepAim,
+    step: (size: number) => Promise<Step>,
+    removes: "manifests" | "links" | "blobs" | undefined,
+  ): Promise<number> {
+    const { signal } = this.#collection;
     let sum = 0;
     for (let isMore = true; isMore && !signal.aborted;) {
-      const startedAtMs = registry.clock.nowMs();
-      const { looked, removed, freedBytes } = await step();
+      const { looked, removed, freedBytes } = await this.#pace.take(aim, step, signal);
       sum += removed;
       const judged = removes === "blobs" ? 0 : looked;
       this.#add({ candidates: judged, freedBytes, ...(removes && { [removes]: removed }) });
       isMore = looked > 0;
-      if (isMore) await this.#rest(registry.clock.nowMs() - startedAtMs);
     }
     return sum;
-  }
-
-  async #rest(workedMs: number): Promise<void> {
-    const { signal, restFactor = REST_FACTOR } = this.#collection;
-    if (restFactor > 0) await pause(workedMs * restFactor, signal);
-    else await new Promise(setImmediate);
   }
 
   async #forgetOldRemovals(): Promise<void> {

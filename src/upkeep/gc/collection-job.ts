@@ -10,7 +10,7 @@ import {
 import { type Registry, SETTLE_MS, type UntaggedRule } from "../../registry/index.ts";
 import type { Log } from "../../runtime/index.ts";
 import { toJobSchedule, type WhenOptions } from "../when.ts";
-import { collectGarbage, type GarbageTally } from "./collect-garbage.ts";
+import { collectGarbage, type GarbageCollection, type GarbageTally } from "./collect-garbage.ts";
 
 export type { GarbageBacklog };
 
@@ -25,6 +25,7 @@ export interface CollectionParts {
   readonly registry: Registry;
   readonly log: Log;
   readonly counts: CollectionCounts;
+  readonly stopwatchMs?: GarbageCollection["stopwatchMs"];
   /** Instead of the usual time between finding a blob unneeded and removing its bytes; for tests. */
   readonly settleMs?: number;
 }
@@ -71,7 +72,7 @@ export function collectionWork(parts: CollectionParts, options: CollectionOption
 }
 
 async function runCollection(
-  { registry, log, counts, settleMs = SETTLE_MS }: CollectionParts,
+  { registry, log, counts, stopwatchMs, settleMs = SETTLE_MS }: CollectionParts,
   options: CollectionOptions,
   turn: JobTurn<CollectionInput>,
 ): Promise<GarbageTally> {
@@ -92,6 +93,7 @@ async function runCollection(
     usualWindowMs: options.windowMs,
     settleMs,
     untagged,
+    stopwatchMs,
     signal: turn.signal,
     onProgress: (tally) => told.tell(tally, counts),
     onFailure: (error) => log.warn("bytes that nobody needs were not removed; a later run tries again", { error }),
