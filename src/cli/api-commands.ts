@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { registerAccessCommands } from "./access-commands.ts";
+import { registerApprovalCommands } from "./approval-commands.ts";
 import { registerAuditCommand } from "./audit-command.ts";
 import { registerBinCommands } from "./bin-commands.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
@@ -31,6 +32,7 @@ export function registerApiCommands(program: Command, surroundings: CommandSurro
   registerRepositoryCommands(program, surroundings);
   registerTagCommands(program, surroundings);
   registerBinCommands(program, surroundings);
+  registerApprovalCommands(program, surroundings);
   registerInUseCommands(program, surroundings);
   registerAccessCommands(program, surroundings);
   registerMaintenanceCommands(program, surroundings);

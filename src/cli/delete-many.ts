@@ -1,5 +1,5 @@
 import { COMMAND } from "../app/index.ts";
-import type { ApiDeletionVerdict, ApiJob } from "../http/index.ts";
+import type { ApiDeleteRequest, ApiDeletionVerdict, ApiJob } from "../http/index.ts";
 import { followJob } from "./follow-job.ts";
 import { count } from "./quantities.ts";
 import type { Work } from "./remote/noun.ts";
@@ -38,7 +38,12 @@ export async function deleteMany(
   if (flags.dryRun)
     return out.list(await client.list<ApiDeletionVerdict>("/deletions/preview", { repositories, tags }), COLUMNS);
   await confirm(`Delete ${tags === undefined ? "everything" : `the tags ${tags}`} in ${repositories}?`);
-  const { id } = await client.post<ApiJob>("/deletions", doomed);
+  const answer = await client.post<ApiJob | ApiDeleteRequest>("/deletions", doomed);
+  if (!("kind" in answer)) {
+    const { id, expiresAt } = answer;
+    return out.done(`It waits for a second person until ${expiresAt}: ${COMMAND} approval approve ${id}`, answer);
+  }
+  const { id } = answer;
   if (!flags.wait) return out.done(`Deletion ${id} begins soon. To see it: ${COMMAND} repository deletion ${id}`);
   const job = await followJob({ client, out, terminal }, `/deletions/${id}`);
   tellRefusals(job, terminal);

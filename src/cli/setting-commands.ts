@@ -17,7 +17,8 @@ protected: yes or no
 untagged: keep, or remove, or remove 7d
 retention: one rule an argument, each a list of tags=, except=, newest=, within=, patches=, minors=, majors=, such as
   'tags=v*|release-* patches=1 minors=3' 'tags=ci-* newest=10 within=7d' 'tags=latest'; a tag that no rule keeps goes
-quota: any of bytes=10GiB tags=500 repositories=20; those of the namespaces above hold as well`;
+quota: any of bytes=10GiB tags=500 repositories=20; those of the namespaces above hold as well
+delete-approval: yes, no, or yes 3d: whether a second person approves deletes, and how long a request waits`;
 
 /** `berth namespace settings`, `set` and `unset`. */
 export function addSettingVerbs(noun: Noun): void {

@@ -14,6 +14,7 @@ const PARSERS: Readonly<Record<Name, (values: readonly string[]) => unknown>> = 
   untagged: parseUntagged,
   retention: (values) => values.map(parseRule),
   quota: parseQuota,
+  "delete-approval": parseApproval,
 };
 
 export const SETTINGS = Object.keys(PARSERS) as Name[];
@@ -28,6 +29,10 @@ export function showSettingValue(said: ApiSetting): string {
   if (said.name === "protected") return said.value ? "yes" : "no";
   if (said.name === "untagged") return [said.value.rule, said.value.after ?? ""].join(" ").trimEnd();
   if (said.name === "quota") return showQuota(said.value);
+  if (said.name === "delete-approval") {
+    const { required, within } = said.value;
+    return required ? ["yes", within ?? ""].join(" ").trimEnd() : "no";
+  }
   if (said.name !== "retention") return said.value.join(" ") || "none";
   return said.value.map((rule) => `'${showRule(rule)}'`).join(" ") || "all tags stay";
 }
@@ -35,6 +40,12 @@ export function showSettingValue(said: ApiSetting): string {
 function parseFlag([word = "yes", ...more]: readonly string[]): boolean {
   if (more.length > 0 || !/^(?:yes|no|true|false)$/.test(word)) throw new UsageError("protected is yes or no");
   return word === "yes" || word === "true";
+}
+
+function parseApproval([word = "yes", within, ...more]: readonly string[]): unknown {
+  if (more.length > 0 || (word !== "yes" && word !== "no") || (word === "no" && within !== undefined))
+    throw new UsageError("delete-approval is yes, or no, or yes and how long a request waits, such as yes 3d");
+  return { required: word === "yes", within };
 }
 
 function parseUntagged([rule, after, ...more]: readonly string[]): unknown {

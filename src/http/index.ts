@@ -12,6 +12,7 @@ export {
   type ApiCluster,
   type ApiClusterImages,
   type ApiCreatedSecret,
+  type ApiDeleteRequest,
   type ApiDeletionVerdict,
   type ApiExplanation,
   type ApiGrant,

@@ -130,6 +130,13 @@ export {
   relinkBinnedBlobs,
   removeBinEntries,
 } from "./bin/bin-entries.ts";
+export {
+  decideDeleteRequest,
+  type DeleteRequest,
+  findDeleteRequest,
+  listDeleteRequests,
+  openDeleteRequest,
+} from "./approvals/delete-requests.ts";
 export { type BinKeeper, listBinKeepers } from "./bin/bin-keepers.ts";
 export {
   type Cluster,

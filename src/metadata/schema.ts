@@ -35,6 +35,7 @@ export interface Schema extends AccessSchema, BinSchema, DescriptionSchema, InUs
   stored_bin: StoredBinTable;
   switches: SwitchesTable;
   repository_moves: RepositoryMovesTable;
+  delete_requests: DeleteRequestsTable;
 }
 
 interface RepositoriesTable {
@@ -45,6 +46,24 @@ interface RepositoriesTable {
   is_partly_imported: Generated<0 | 1>;
   /** It has no manifest, and is not shown. */
   is_empty: Generated<0 | 1>;
+}
+
+/** A delete that waits for a second person, or had one. */
+interface DeleteRequestsTable {
+  id: Generated<number>;
+  /** A repository, or a node. */
+  path: string;
+  /** What of it: a tag, a digest, or a pattern. */
+  subject: string;
+  /** What is done when it is approved; JSON. */
+  work: string;
+  requested_by: string | null;
+  requested_at_ms: number;
+  /** Exclusive. */
+  expires_at_ms: number;
+  state: "open" | "approved" | "refused";
+  decided_by: string | null;
+  decided_at_ms: number | null;
 }
 
 /** A name that a repository had before. */

@@ -6,6 +6,7 @@ import { renewStay } from "./collection/renew-stay.ts";
 import { isLost, mayBeBack, noteDamaged, noteFound, noteLost } from "./lost-blobs.ts";
 import { record } from "./record.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
+import { requireApproved } from "./approvals/require-approved.ts";
 import { requireNotRunning } from "./in-use/guard-running.ts";
 import { requireContentDeletable } from "./settings/guard-content.ts";
 import { keyOf } from "./storage-keys.ts";
@@ -101,6 +102,7 @@ export async function deleteBlob(registry: Registry, { repository, digest, by }:
     // Undoes it.
     await requireContentDeletable(queries, { repository, repositoryId, digest });
     await requireNotRunning(queries, { repository, repositoryId, digest, nowMs: registry.clock.nowMs() });
+    await requireApproved(queries, { repository });
     await record(registry, queries, { ...by, act: "blob.delete", target: repository, detail: { digest } });
     return true;
   });

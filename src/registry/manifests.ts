@@ -7,6 +7,8 @@ import {
 } from "../metadata/index.ts";
 import { type Soon, whenThere } from "../runtime/index.ts";
 import { type Reference, referenceText, RegistryError, type RepositoryName } from "../oci/index.ts";
+import { requestDeletion, waitsForApproval } from "./approvals/request-deletion.ts";
+import { ApprovalNeeded } from "./approvals/require-approved.ts";
 import { changeBy } from "./change.ts";
 import { deleteContent } from "./deletion/delete-content.ts";
 import { type Registry, requireDeletable } from "./registry.ts";
@@ -64,13 +66,28 @@ export interface ManifestDeletion {
 export async function deleteManifest(registry: Registry, deletion: ManifestDeletion): Promise<void> {
   await requireDeletable(registry);
   const { repository, reference, by } = deletion;
-  const removed = await registry.metadata.transaction(async (queries) => {
+  const removing = registry.metadata.transaction(async (queries) => {
     const repositoryId = await findRepositoryId(queries, repository);
     if (repositoryId === undefined) return false;
     const { binKeepMs } = registry.options;
     return deleteContent(changeBy(registry, queries, by), { repository, repositoryId, binKeepMs }, reference);
   });
+  const removed = await removing.catch((error: unknown) => requestInstead(registry, deletion, error));
   if (!removed) await throwUnknown(registry, repository, reference);
+}
+
+/** What nothing but an approval is missing for waits for one. @throws RegistryError `denied` naming the request; or the error */
+async function requestInstead(
+  registry: Registry,
+  { repository, reference, by }: ManifestDeletion,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof ApprovalNeeded)) throw error;
+  const wish = { path: repository, subject: referenceText(reference), work: { kind: "content" } as const };
+  const request = await registry.metadata.transaction((queries) =>
+    requestDeletion(changeBy(registry, queries, by), wish, error.withinMs),
+  );
+  throw waitsForApproval(request);
 }
 
 async function throwUnknown(registry: Registry, name: RepositoryName, reference: Reference): Promise<never> {

@@ -3,7 +3,7 @@ import { RegistryError } from "../../oci/index.ts";
 import { isPermitted, nameOfNode, requireMay, type Viewer } from "./authority.ts";
 
 /** What limits those who have a node is not for them to lift. */
-const SAID_FROM_ABOVE: ReadonlySet<string> = new Set(["quota"]);
+const SAID_FROM_ABOVE: ReadonlySet<string> = new Set(["quota", "delete-approval"]);
 
 /**
  * @throws RegistryError `not-found` for who must not know of the node, `denied`

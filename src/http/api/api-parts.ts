@@ -18,7 +18,10 @@ export interface ApiParts {
   readonly rules: () => Soon<AccessRules>;
   readonly authenticate: (visitor: ApiVisitor) => Soon<ApiCaller>;
   /** What changes of content are held to. */
-  readonly registryOptions: Pick<RegistryOptions, "readOnly" | "deleteEnabled" | "validation" | "inUseKeepMs">;
+  readonly registryOptions: Pick<
+    RegistryOptions,
+    "readOnly" | "deleteEnabled" | "binKeepMs" | "validation" | "inUseKeepMs"
+  >;
   readonly service: ServiceFacts;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { deleteRequest } from "./schemas/approvals.ts";
 import type { act } from "./schemas/audit.ts";
 import type { binEmptied, binEntry, binRestored } from "./schemas/bin.ts";
 import type { deletionVerdict } from "./schemas/deletions.ts";
@@ -23,6 +24,7 @@ export type ApiBinRestored = z.output<typeof binRestored>;
 export type ApiCluster = z.output<typeof cluster>;
 export type ApiClusterImages = z.output<typeof clusterImages>;
 export type ApiCreatedSecret = z.output<typeof createdSecret>;
+export type ApiDeleteRequest = z.output<typeof deleteRequest>;
 export type ApiDeletionVerdict = z.output<typeof deletionVerdict>;
 export type ApiExplanation = z.output<typeof explanation>;
 export type ApiGrant = z.output<typeof grant>;

@@ -16,6 +16,7 @@ export type {
   ApiCluster,
   ApiClusterImages,
   ApiCreatedSecret,
+  ApiDeleteRequest,
   ApiDeletionVerdict,
   ApiExplanation,
   ApiGrant,

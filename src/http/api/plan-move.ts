@@ -71,7 +71,9 @@ function showSetting({ setting, before, after }: ChangedSetting): RuleChange {
   };
 }
 
+const GUARDS: ReadonlySet<string> = new Set(["immutable-tags", "delete-approval"]);
+
 /** Who gets around immutable tags by a move could as well take them back. @throws RegistryError `denied` */
 function requireMayLoosen(viewer: Viewer, { from }: NamePair, changes: readonly ChangedSetting[]): void {
-  if (changes.some(({ setting }) => setting === "immutable-tags")) requireMay(viewer, "settings:write", from);
+  if (changes.some(({ setting }) => GUARDS.has(setting))) requireMay(viewer, "settings:write", from);
 }

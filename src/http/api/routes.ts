@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { ACCESS_ROUTES } from "./resources/access.ts";
+import { APPROVAL_ROUTES } from "./resources/approvals.ts";
 import { AUDIT_ROUTES } from "./resources/audit.ts";
 import { BIN_ROUTES } from "./resources/bin.ts";
 import { DELETION_ROUTES } from "./resources/deletions.ts";
@@ -55,6 +56,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...TAG_ROUTES,
   ...DELETION_ROUTES,
   ...KEEP_ROUTES,
+  ...APPROVAL_ROUTES,
   ...MOVE_ROUTES,
   ...BIN_ROUTES,
   ...IN_USE_ROUTES,

@@ -1,7 +1,7 @@
 import { type Kysely, type Migration, sql } from "kysely";
 import { isWithin } from "./0010-quotas.ts";
 
-/** Which repositories are shown, and which names they had before. */
+/** Which repositories are shown, which names they had before, and which deletes wait for a second person. */
 export const names: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
@@ -110,4 +110,20 @@ const STATEMENTS = [
     delete from quota_repositories where repository_id = new.id and not ${isWithin("new.name", "path")};
     insert into quota_repositories (repository_id, path) select new.id, path from (${entering});
   end`,
+
+  // Numbers are told to people: one is never given again.
+  `create table delete_requests (
+    id integer primary key autoincrement,
+    path text not null,
+    subject text not null,
+    work text not null,
+    requested_by text,
+    requested_at_ms integer not null,
+    expires_at_ms integer not null,
+    state text not null check (state in ('open', 'approved', 'refused')),
+    decided_by text,
+    decided_at_ms integer
+  )`,
+  `create unique index delete_requests_open on delete_requests (path, subject) where state = 'open'`,
+  `create index delete_requests_by_end on delete_requests (expires_at_ms)`,
 ];

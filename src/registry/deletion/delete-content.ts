@@ -9,6 +9,7 @@ import {
   removeTag,
 } from "../../metadata/index.ts";
 import type { Digest, Reference, RepositoryName, Tag } from "../../oci/index.ts";
+import { requireApproved } from "../approvals/require-approved.ts";
 import { putIntoBin } from "../bin/put-into-bin.ts";
 import type { RegistryChange } from "../change.ts";
 import { requireNotRunning, requireTagNotRunning } from "../in-use/guard-running.ts";
@@ -20,6 +21,8 @@ export interface DeletionPlace {
   readonly repositoryId: number;
   /** How long it can be had back; 0: not at all. */
   readonly binKeepMs: number;
+  /** A second person has approved it. */
+  readonly isApproved?: boolean | undefined;
 }
 
 /**
@@ -40,6 +43,7 @@ async function deleteTagAlone(change: RegistryChange, place: DeletionPlace, tag:
   if (!from) return false;
   const { digest, manifestId } = from;
   await requireTagMayGo(queries, { ...place, tag, digest, nowMs: change.nowMs });
+  await requireApproved(queries, place);
   await change.record({ act: "tag.delete", target: repository, detail: { tag, digest } });
   await putIntoBin(change, { repository, manifestId, digest, tag }, binKeepMs);
   await recordTagChange(queries, { ...change, repositoryId, tag, digest: undefined, from, cause: "delete" });
@@ -55,6 +59,7 @@ async function deleteWithTags(change: RegistryChange, place: DeletionPlace, dige
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) return false;
   await requireManifestMayGo(queries, { ...place, digest, nowMs: change.nowMs });
+  await requireApproved(queries, place);
   const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
   const hasMoreTags = tags.length > MAX_TAGS_NAMED || undefined;
   const detail = { digest, tags: tags.slice(0, MAX_TAGS_NAMED), hasMoreTags };

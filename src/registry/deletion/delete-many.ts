@@ -43,7 +43,7 @@ export interface DeletedStep {
   readonly refusals: readonly RefusedDeletion[];
 }
 
-export interface ManyDeletion extends ManyDoomed, Pick<DeletionPlace, "binKeepMs"> {
+export interface ManyDeletion extends ManyDoomed, Pick<DeletionPlace, "binKeepMs" | "isApproved"> {
   readonly metadata: MetadataDatabase;
   readonly actFor: ActFor;
   /** How many go in one transaction, for which others wait. */
@@ -121,13 +121,13 @@ async function* deletePages(
 
 /** In one transaction. */
 function deleteSome(
-  { actFor, repository, binKeepMs }: ManyDeletion,
+  { actFor, repository, binKeepMs, isApproved }: ManyDeletion,
   references: readonly Reference[],
 ): Promise<DeletedStep> {
   return actFor(async (change, authority) => {
     const repositoryId = await findRepositoryId(change.queries, repository);
     if (repositoryId === undefined || !authority.maySee(repository)) return NOTHING;
-    const place = { repository, repositoryId, binKeepMs };
+    const place = { repository, repositoryId, binKeepMs, isApproved };
     let deleted = 0;
     const refusals: RefusedDeletion[] = [];
     for (const reference of references) {

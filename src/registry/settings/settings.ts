@@ -25,6 +25,14 @@ export interface SettingValues {
   readonly retention: readonly RetentionRule[];
   /** How much the node may hold. Those of the nodes above hold as well. */
   readonly quota: Quota;
+  /** Whether a second person has to approve what clients delete. That of any node above holds. */
+  readonly "delete-approval": ApprovalSetting;
+}
+
+export interface ApprovalSetting {
+  readonly required: boolean;
+  /** How long a request waits, such as `7d`, which is what it is when absent. */
+  readonly within?: string | undefined;
 }
 
 export interface UntaggedSetting {
@@ -41,6 +49,7 @@ export const SETTING_NAMES = [
   "protected",
   "retention",
   "quota",
+  "delete-approval",
 ] as const satisfies readonly (keyof SettingValues)[];
 
 export type SettingName = (typeof SETTING_NAMES)[number];

@@ -26,6 +26,8 @@ const deletionInput = z.strictObject({
   withBelow: z.boolean(),
   /** A pattern; absent: all manifests. */
   tags: z.string().optional(),
+  /** A second person has approved it. */
+  isApproved: z.boolean().optional(),
   requester,
 });
 
@@ -95,10 +97,18 @@ async function deleteIn(
   const { input, signal } = turn;
   const { metadata, clock, options } = registry;
   const actFor = actAs(input.requester);
-  const { tags } = input;
+  const { tags, isApproved } = input;
   let isCounted = false;
   let startedAtMs = clock.nowMs();
-  const deletion = { metadata, repository, tags, actFor, binKeepMs: options.binKeepMs, limit: DELETED_AT_ONCE };
+  const deletion = {
+    metadata,
+    repository,
+    tags,
+    isApproved,
+    actFor,
+    binKeepMs: options.binKeepMs,
+    limit: DELETED_AT_ONCE,
+  };
   for await (const { deleted, refused, refusals } of deleteMany(deletion)) {
     if (deleted > 0 && !isCounted) tally.repositories += 1;
     isCounted ||= deleted > 0;

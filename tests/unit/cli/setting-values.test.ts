@@ -18,6 +18,9 @@ describe("a value that is typed", () => {
     ["quota", ["bytes=1.5TiB", "repositories=1"], "bytes=1536GiB repositories=1"],
     ["quota", ["bytes=1000"], "bytes=1000"],
     ["quota", ["bytes=0"], "bytes=0"],
+    ["delete-approval", [], "yes"],
+    ["delete-approval", ["yes", "3d"], "yes 3d"],
+    ["delete-approval", ["no"], "no"],
     ["retention", ["newest=10"], "'tags=* newest=10'"],
     [
       "retention",
@@ -40,6 +43,8 @@ describe("a value that is typed", () => {
     ["quota", ["tags=1GiB"]],
     ["quota", ["tags=1", "tags=2"]],
     ["quota", ["manifests=1"]],
+    ["delete-approval", ["maybe"]],
+    ["delete-approval", ["no", "3d"]],
     ["retention", ["newest"]],
     ["retention", ["newest=0"]],
     ["retention", ["newest=1 newest=2"]],
@@ -50,6 +55,7 @@ describe("a value that is typed", () => {
 
   test("is known of every setting", () =>
     expect([...SETTINGS].toSorted()).toEqual([
+      "delete-approval",
       "immutable-tags",
       "keep-labels",
       "kept-tags",

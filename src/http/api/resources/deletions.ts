@@ -5,18 +5,21 @@ import { findRepositoryId, type JobRecord, cancelJob, type Queries } from "../..
 import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
 import {
   type DeletionVerdict,
+  findApprovalRule,
   iterateRepositories,
   previewDeletion,
+  requestDeletion,
   requireDeletable,
 } from "../../../registry/index.ts";
 import { DELETION_JOB } from "../../../upkeep/index.ts";
 import { deletionAuthorityOf } from "../deletion-authority.ts";
-import { changeableOf } from "../registry-change.ts";
+import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { requesterOf } from "../requester.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { type DeletedPath, deletionQuery, deletionVerdict, newDeletion } from "../schemas/deletions.ts";
 import { job } from "../schemas/jobs.ts";
 import { idParam, listOf } from "../schemas/words.ts";
+import { requestAnswer } from "./approvals.ts";
 import { alreadyOpen, getJob, showJob } from "./jobs.ts";
 
 const tag = "repositories";
@@ -40,7 +43,7 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
     path: "/deletions",
     tag,
     summary: "Delete a repository, all below a namespace, or the tags that match a pattern",
-    description: `${WHO} It is a job, which begins soon and tells what is refused. What goes can be had back from the bin.`,
+    description: `${WHO} It is a job, which begins soon and tells what is refused; where a second person has to approve it, a request (202). What goes can be had back from the bin.`,
     permission: "signed-in",
     body: newDeletion,
     response: job,
@@ -48,7 +51,13 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
       await requireDeletable({ ...changeableOf(parts), options: parts.registryOptions });
       const { queries, nowMs } = change;
       await requireInReach(queries, await change.viewer(), { repositories, tags });
+      const rule = await findApprovalRule(queries, repositories.path);
       const input = { ...repositories, ...(tags !== undefined && { tags }), requester: requesterOf(caller, change) };
+      if (rule) {
+        const subject = tags === undefined ? (repositories.withBelow ? "**" : "everything") : `tags ${tags}`;
+        const wanted = { path: repositories.path, subject, work: { kind: "deletion", input } as const };
+        return requestAnswer(await requestDeletion(registryChangeOf({ change, caller }), wanted, rule.withinMs));
+      }
       const wish = { input, requestedBy: caller.by.actor, nowMs };
       const { id, isNew } = await enqueueJob(queries, DELETION_JOB, wish);
       const found = await getJob(queries, id);

@@ -21,12 +21,16 @@ const SUMMARIES: Readonly<Record<SettingName, string>> = {
   protected: "Say whether clients can delete nothing",
   retention: "Say which tags stay",
   quota: "Say how much may be held",
+  "delete-approval": "Say whether a second person has to approve what clients delete",
 };
 
 const DESCRIPTIONS: Partial<Readonly<Record<SettingName, string>>> = {
   quota:
     "For the namespace together with all below it, beside the quotas of the nodes above, which hold as well. Only who may say " +
     "settings of the node above may say it or take it back: nobody raises their own limit.",
+  "delete-approval":
+    "For the namespace and all below it; what any node above says holds as well. Only who may say settings of the node above may say it " +
+    "or take it back.",
 };
 
 export const SETTING_ROUTES: readonly ApiRoute[] = [

@@ -60,6 +60,12 @@ const VALUES = {
   protected: z.boolean().describe("Whether clients can delete nothing."),
   retention: z.array(retentionRule).max(MAX_RULES).describe("A tag that no rule keeps goes. Without rules all stay."),
   quota,
+  "delete-approval": z
+    .strictObject({
+      required: z.boolean(),
+      within: age.optional().describe("How long a request waits; default: `7d`."),
+    })
+    .describe("Whether a second person has to approve what clients delete. That of any node above holds."),
 } as const satisfies { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> };
 
 const origin = nodePath.describe("The node that says so.");
@@ -73,6 +79,7 @@ export const setting = z
     z.object({ name: z.literal("protected"), value: VALUES.protected, origin }),
     z.object({ name: z.literal("retention"), value: VALUES.retention, origin }),
     z.object({ name: z.literal("quota"), value: VALUES.quota, origin }),
+    z.object({ name: z.literal("delete-approval"), value: VALUES["delete-approval"], origin }),
   ])
   .meta({ id: "Setting", description: "What holds for a node, and which node says so." });
 

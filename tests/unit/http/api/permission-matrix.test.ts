@@ -11,6 +11,7 @@ import {
   insertSecret,
   type MetadataDatabase,
   type NewAccount,
+  openDeleteRequest,
   putClusterReport,
   putGroupMapping,
   putNodeSetting,
@@ -134,6 +135,7 @@ const MATRIX = {
   "PUT /namespaces/{path}/settings/untagged":            "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/protected":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/retention":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/delete-approval":     "ccc   ddn   dnn   ddd   ddd   ddd   ddd   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/quota":               "ccc   ddn   dnn   ddd   ddd   ddd   ddd   ppp   ddd   ddd   ddd   yyy",
   "GET /namespaces/{path}/quota":                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "DELETE /namespaces/{path}/settings/{setting}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -156,6 +158,9 @@ const MATRIX = {
   "GET /deletions/{id}":                                  "c     n     n     n     n     n     n     p     d     d     y     y",
   "POST /deletions/{id}/cancel":                          "c     n     n     n     n     n     n     p     d     d     n     y",
 
+  "GET /approvals":                                        "c     n     n     n     n     y     y     p     d     d     y     y",
+  "POST /approvals/{id}/approve":                         "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   nnn   yyy",
+  "POST /approvals/{id}/refuse":                          "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   nnn   yyy",
   "GET /moves/preview":                                    "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "POST /moves":                                          "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "GET /redirects":                                       "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
@@ -290,6 +295,10 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
     { value: [{ tags: ["ci-*"], newest: 10 }] },
   ],
   "PUT /namespaces/{path}/settings/quota": ["PUT /namespaces/{node}/settings/quota", { value: { tags: 500 } }],
+  "PUT /namespaces/{path}/settings/delete-approval": [
+    "PUT /namespaces/{node}/settings/delete-approval",
+    { value: { required: false } },
+  ],
   "GET /namespaces/{path}/quota": ["GET /namespaces/{node}/quota"],
   "DELETE /namespaces/{path}/settings/{setting}": ["DELETE /namespaces/{node}/settings/kept-tags"],
   "GET /namespaces/{path}/retention": ["GET /namespaces/{node}/retention"],
@@ -308,6 +317,9 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "GET /repositories/{name}/keeps/{reference}": ["GET /repositories/{node}%2Fapp/keeps/prod"],
   "PUT /repositories/{name}/keeps/{reference}": ["PUT /repositories/{node}%2Fapp/keeps/prod", { reason: "live" }],
   "DELETE /repositories/{name}/keeps/{reference}": ["DELETE /repositories/{node}%2Fapp/keeps/prod"],
+  "GET /approvals": ["GET /approvals"],
+  "POST /approvals/{id}/approve": ["POST /approvals/1/approve"],
+  "POST /approvals/{id}/refuse": ["POST /approvals/1/refuse"],
   "GET /moves/preview": ["GET /moves/preview?from={node}/app&to={node}/api"],
   "POST /moves": ["POST /moves", { from: "{node}/app", to: "{node}/api" }],
   "GET /redirects": ["GET /redirects"],
@@ -349,6 +361,7 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
 const SHOWN: Readonly<Partial<Record<Line, string>>> = {
   "GET /me/permissions": '"pull"',
   "GET /namespaces · of the root": '"path":"team"',
+  "GET /approvals": '"path":"team/app"',
   "GET /redirects": '"to":"team/app"',
   "GET /bin": '"repository":"team/app"',
   "GET /grants": '"pathPattern":"team/**"',
@@ -452,6 +465,8 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     await putClusterReport(queries, { cluster: "eu-1", images: [], nowMs: 1, holdsUntilMs: 2 });
     ids.set("entry", await fillRepository(queries));
     await putOldName(queries);
+    const asked = { path: "team/app", subject: "prod", work: '{"kind":"content"}', requestedBy: "anna" };
+    await openDeleteRequest(queries, { ...asked, requestedAtMs: 1, expiresAtMs: Date.parse("2030-01-01") });
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
   });

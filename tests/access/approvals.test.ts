@@ -1,0 +1,114 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { putNodeSetting } from "../../src/metadata/index.ts";
+import { argv } from "../support/argv.ts";
+import { type Answer, errorCodes } from "../support/http-client.ts";
+import { pushImage } from "../support/push-content.ts";
+import { requireProgram } from "../support/require-program.ts";
+import { runProgram } from "../support/run-program.ts";
+import { until } from "../support/until.ts";
+import { guardedWith, PASSWORD } from "./support/guarded.ts";
+
+setDefaultTimeout(60_000);
+const skopeo = requireProgram("skopeo");
+
+const guarded = guardedWith(
+  async (berth) => {
+    for (const name of ["anna", "ben"]) await berth.user(name, "maintainer", "team");
+    await berth.user("root", "owner");
+    await berth.user("writer", "writer", "team");
+    const value = { required: true, within: "1d" };
+    const approval = { path: "team", name: "delete-approval", value, nowMs: 1 };
+    await berth.change(() => berth.metadata.transaction((queries) => putNodeSetting(queries, approval)));
+  },
+  { storage: { delete: { enabled: true } } },
+);
+
+/** Asks for a delete. @returns the number of the request that it has become */
+async function requested(who: string, path: string): Promise<number> {
+  const answer = await guarded().as(who).delete(path);
+  expect([answer.status, errorCodes(answer)]).toEqual([403, ["DENIED"]]);
+  return (answer.json() as { errors: [{ detail: { request: number } }] }).errors[0].detail.request;
+}
+
+const decide = (who: string, id: number, how: "approve" | "refuse"): Promise<Answer> =>
+  guarded().as(who).post(`/api/v1/approvals/${id}/${how}`);
+const statusOf = async (path: string) => (await guarded().as("anna").get(path)).status;
+
+describe("a delete that a second person has to approve", () => {
+  test("is done when another one does, with both on record", async () => {
+    const { manifest } = await pushImage(guarded().as("anna"), "team/app", "v1");
+    for (const reference of ["v1", manifest.digest]) {
+      const path = `/v2/team/app/manifests/${reference}`;
+      const id = await requested("anna", path);
+      expect(await requested("anna", path)).toBe(id);
+      expect(await statusOf(path)).toBe(200);
+      expect((await decide("anna", id, "approve")).status).toBe(403);
+      expect((await decide("writer", id, "approve")).status).toBe(404);
+      expect((await decide("ben", id, "approve")).status).toBe(200);
+      expect(await statusOf(path)).toBe(404);
+      expect((await decide("ben", id, "approve")).status).toBe(409);
+    }
+    const [act] = await guarded().acts("approval.approve");
+    expect([act?.actor, JSON.parse(act?.detail ?? "")]).toEqual([
+      "ben",
+      { request: expect.any(Number), subject: "v1", requestedBy: "anna" },
+    ]);
+  });
+
+  test("is not done when it is refused, and may be asked for again", async () => {
+    await pushImage(guarded().as("anna"), "team/kept", "v1");
+    const path = "/v2/team/kept/manifests/v1";
+    const id = await requested("anna", path);
+    expect((await decide("anna", id, "refuse")).status).toBe(200);
+    expect((await decide("ben", id, "approve")).status).toBe(409);
+    expect(await statusOf(path)).toBe(200);
+    expect(await requested("anna", path)).toBeGreaterThan(id);
+  });
+
+  test("of a repository becomes a job then", async () => {
+    await pushImage(guarded().as("anna"), "team/many", "v1");
+    const body = JSON.stringify({ repositories: "team/many" });
+    const headers = { "content-type": "application/json" };
+    const asked = await guarded().as("anna").post("/api/v1/deletions", { body, headers });
+    expect(asked.status).toBe(202);
+    const { id } = asked.json() as { id: number };
+    expect(await statusOf("/v2/team/many/manifests/v1")).toBe(200);
+    expect((await decide("ben", id, "approve")).status).toBe(200);
+    await until("it is deleted", async () => (await statusOf("/v2/team/many/manifests/v1")) === 404);
+  });
+
+  test("of a blob is refused", async () => {
+    const { layer } = await pushImage(guarded().as("anna"), "team/blob", "v1");
+    const answer = await guarded().as("anna").delete(`/v2/team/blob/blobs/${layer.digest}`);
+    expect([answer.status, answer.text]).toEqual([403, expect.stringContaining("a second person has to approve")]);
+  });
+
+  test("stays one while somebody below says otherwise, which is not for them to say", async () => {
+    const value = { required: false };
+    const headers = { "content-type": "application/json" };
+    const said = await guarded()
+      .as("anna")
+      .put("/api/v1/namespaces/team/settings/delete-approval", { body: JSON.stringify({ value }), headers });
+    expect(said.status).toBe(403);
+    await guarded().metadata.transaction((queries) =>
+      putNodeSetting(queries, { path: "team/below", name: "delete-approval", value, nowMs: 1 }),
+    );
+    await pushImage(guarded().as("anna"), "team/below", "v1");
+    await requested("anna", "/v2/team/below/manifests/v1");
+  });
+});
+
+skopeo.describe("skopeo", () => {
+  test("tells which request it has become", async () => {
+    await pushImage(guarded().as("anna"), "team/seen", "v1");
+    const host = new URL(guarded().berth.url).host;
+    const { exitCode, output } = await runProgram(
+      argv`${skopeo.path} delete --tls-verify=false --creds anna:${PASSWORD} docker://${host}/team/seen:v1`,
+    );
+    expect([exitCode, output]).toEqual([
+      1,
+      expect.stringMatching(/waits for a second person .* berth approval approve \d+/),
+    ]);
+  });
+});
