@@ -47,53 +47,53 @@ export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promis
   await blob.beforeCommit?.();
   // Receiving and hashing it may have taken minutes. A session stays where it was, to be finished later.
   await requireWritable(registry);
+  const { storage } = registry;
   const { state, small } = blob;
   const storageKey = blobKeyOf(digest);
   // An upload that got nothing needs no end.
-  const place = () =>
-    small ? registry.storage.write(storageKey, small) : registry.storage.uploads.finish(state, storageKey);
+  const place = () => (small ? storage.write(storageKey, small) : storage.uploads.finish(state, storageKey));
+  await record(registry, blob, place).catch((error: unknown) => recordElsewhere(registry, blob, error));
+}
+
+/** The bytes lie in their place by then. */
+async function recordElsewhere(registry: Registry, blob: ReceivedBlob, error: unknown): Promise<void> {
   try {
-    await commitVerified(registry, blob, place);
-  } catch (error) {
     if (!(error instanceof RepositoryMoved) || !(await blob.mayFollow?.(error.to))) throw error;
-    await commitVerified(registry, { ...blob, repository: error.to }, () => Promise.resolve());
+    await record(registry, { ...blob, repository: error.to }, () => Promise.resolve());
+  } catch (refusal) {
+    if (refusal instanceof RegistryError && refusal.kind === "denied") await leaveToCleanUp(registry, blob);
+    throw refusal;
   }
 }
 
-async function commitVerified(registry: Registry, blob: ReceivedBlob, place: () => Promise<void>): Promise<void> {
-  const { repository, digest, state, small, sessionId } = blob;
-  const { clock } = registry;
-  const storageKey = blobKeyOf(digest);
-  const row = { digest, sizeBytes: small?.byteLength ?? state.offsetBytes, storageKey, isVerified: true };
+/** Bytes before rows. */
+function record(registry: Registry, blob: ReceivedBlob, place: () => Promise<void>): Promise<unknown> {
+  const { repository, digest, sessionId } = blob;
   const link = async (queries: Queries, { repositoryId: id }: RepositoryPlace) => {
-    const nowMs = clock.nowMs();
-    const blobId = await putBlob(queries, { ...row, createdAtMs: nowMs });
+    const nowMs = registry.clock.nowMs();
+    const blobId = await putBlob(queries, { ...rowOf(blob), createdAtMs: nowMs });
     await linkBlob(queries, await ensurePushedRepository(queries, { name: repository, id, nowMs }), blobId, nowMs);
     if (sessionId !== undefined) await removeUpload(queries, sessionId);
   };
-  const placing = placeBlob(registry, {
+  return placeBlob(registry, {
     digest,
-    storageKey,
+    storageKey: blobKeyOf(digest),
     place,
     record: (queries) => addWithinQuotas(queries, repository, (found) => link(queries, found)),
   });
-  await placing.catch(async (error: unknown) => {
-    const isRefused = error instanceof RegistryError && error.kind === "denied";
-    if (isRefused && !(error instanceof RepositoryMoved && blob.mayFollow))
-      await leaveToCleanUp(registry, row, sessionId);
-    throw error;
-  });
+}
+
+function rowOf({ digest, state, small }: ReceivedBlob): Omit<NewBlob, "createdAtMs"> {
+  const sizeBytes = small?.byteLength ?? state.offsetBytes;
+  return { digest, sizeBytes, storageKey: blobKeyOf(digest), isVerified: true };
 }
 
 /** What was refused lies in its place already, and others may have it there: if nobody has, the next clean-up removes it. */
-async function leaveToCleanUp(
-  registry: Registry,
-  row: Omit<NewBlob, "createdAtMs">,
-  sessionId: string | undefined,
-): Promise<void> {
+async function leaveToCleanUp(registry: Registry, blob: ReceivedBlob): Promise<void> {
+  const { sessionId } = blob;
   await registry.metadata.transaction(async (queries) => {
     const nowMs = registry.clock.nowMs();
-    const blobId = await putBlob(queries, { ...row, createdAtMs: nowMs });
+    const blobId = await putBlob(queries, { ...rowOf(blob), createdAtMs: nowMs });
     await condemnUnneededBlobs(queries, [blobId], nowMs);
   });
   if (sessionId !== undefined) await discardSession(registry, sessionId);
