@@ -24,6 +24,7 @@ import {
 import { COMMAND } from "./command-name.ts";
 import { lockFolder } from "./lock-folder.ts";
 import { requireDatabase } from "./require-database.ts";
+import { requireNoDatabase } from "./require-no-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
 import { VERSION } from "./version.ts";
@@ -89,8 +90,7 @@ export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signa
 export async function restoreRegistry(config: Config, options: RestoreOptions): Promise<Restored> {
   const { path } = config.database;
   if (path === ":memory:") throw new TaskError("nothing-there", "A registry in memory has no place to restore to.");
-  if (await isThere(path))
-    throw new TaskError("failed", `There is a database ${path} already. Move it away to restore in its place.`);
+  await requireNoDatabase(path, "restore");
   await requireDirectory(options.directory);
   return asTask("restore", async (closers) => {
     const { restore } = await loadTransfers();
@@ -109,6 +109,7 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
     });
     const restoredPath = join(scratch.folder, restored.databaseKey);
     await bringUpToDate(restoredPath, restored);
+    await requireNoDatabase(path, "restore");
     // Last: until it is there, serve does not start on half of a registry.
     await rename(restoredPath, path);
     await syncFolder(dirname(path));

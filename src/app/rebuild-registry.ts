@@ -12,6 +12,7 @@ import {
   loadTransfers,
 } from "../upkeep/index.ts";
 import { COMMAND } from "./command-name.ts";
+import { requireNoDatabase } from "./require-no-database.ts";
 import { TaskError } from "./task-error.ts";
 
 export interface RebuildOptions {
@@ -36,7 +37,7 @@ export async function rebuildRegistry(config: Config, options: RebuildOptions): 
   const { driver } = config.storage;
   if (driver.kind !== "filesystem" || path === ":memory:")
     throw new TaskError("nothing-there", "Only a data directory describes itself: this storage is in memory.");
-  await requireNoDatabase(path);
+  await requireNoDatabase(path, "rebuild");
   await requireDirectory(driver.rootDirectory);
   const closers = new Closers();
   try {
@@ -63,7 +64,7 @@ async function make(path: string, storage: StorageDriver, options: RebuildOption
   closers.add(() => rm(folder, { recursive: true }));
   const made = join(folder, "berth.db");
   const summary = await read(made, storage, options);
-  await requireNoDatabase(path);
+  await requireNoDatabase(path, "rebuild");
   await rename(made, path);
   await syncFolder(parent);
   return summary;
@@ -76,18 +77,6 @@ async function read(path: string, storage: StorageDriver, { report }: RebuildOpt
     return await importRegistryV2({ metadata, storage, clock: systemClock, report });
   } finally {
     await metadata.close();
-  }
-}
-
-/** What is left of another one's log would be taken for this one's. */
-async function requireNoDatabase(path: string): Promise<void> {
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
-    const found = await stat(file).catch(() => undefined);
-    if (found && (found.size > 0 || file !== path))
-      throw new TaskError(
-        "failed",
-        `There is ${file} already. Move it away, if it is of no use any more, to rebuild in its place.`,
-      );
   }
 }
 

@@ -190,6 +190,27 @@ describe("a restore", () => {
     expect(existsSync(join(dataDirectory, "berth/berth.db"))).toBe(false);
   });
 
+  test("is refused beside what is left of another database's log, which would be taken for its own", async () => {
+    const started = await start();
+    await pushImage(started.http, "app", "1.0");
+    const backups = makeTemporaryFolder("backups");
+    await backUp(started, backups);
+    await started.berth.stop();
+    const path = join(started.berth.dataDirectory, "berth/berth.db");
+    const restore = () => runBerth(["restore", backups, configFor(started)]);
+    rmSync(path);
+    for (const left of [`${path}-wal`, `${path}-shm`]) {
+      writeFileSync(left, "");
+      expect(await restore()).toMatchObject({
+        exitCode: 74,
+        stderr: expect.stringContaining(`There is ${left} already`),
+      });
+      expect(existsSync(path)).toBe(false);
+      rmSync(left);
+    }
+    expect((await restore()).exitCode).toBe(0);
+  });
+
   test("leaves what was in the bin as much time as it had when the backup was taken", async () => {
     const started = await start(undefined, "168h");
     const { dataDirectory } = started.berth;
