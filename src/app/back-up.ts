@@ -3,8 +3,10 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/index.ts";
 import {
+  beginDescription,
   copyDatabase,
   findBlob,
+  findDescription,
   MetadataError,
   openSqlite,
   openSqliteForReading,
@@ -117,12 +119,18 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
   });
 }
 
-/** What is lost is on record, so that clients push it again; what was in the bin has the time that it had when the backup was taken. */
+/**
+ * What is lost is on record, so that clients push it again; what was in the bin has the time that it had when the backup was taken. Storage
+ * may describe what came later, and not any more what went: all is described anew.
+ */
 async function bringUpToDate(path: string, { missing, backup: { takenAtMs } }: Restored): Promise<void> {
   const metadata = await openSqlite(path);
   try {
     const nowMs = systemClock.nowMs();
-    await metadata.transaction((queries) => prolongBin(queries, Math.max(0, nowMs - takenAtMs)));
+    await metadata.transaction(async (queries) => {
+      await prolongBin(queries, Math.max(0, nowMs - takenAtMs));
+      if (await findDescription(queries)) await beginDescription(queries, randomUUID());
+    });
     for (const digest of missing)
       await metadata.transaction(async (queries) => {
         const blob = await findBlob(queries, digest);

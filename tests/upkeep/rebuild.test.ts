@@ -227,6 +227,26 @@ served("a data directory that describes itself", () => {
   });
 });
 
+describe("a registry that was restored in its place", () => {
+  test("is described anew: what went since the backup is there again after a rebuild", async () => {
+    const first = await start();
+    const image = await pushImage(first.http, "app", "1.0");
+    await runDescribe(first);
+    const backups = makeTemporaryFolder("backups");
+    await run("backup", backups, first.berth.configFile);
+    expect((await first.http.delete(`/v2/app/manifests/${image.manifest.digest}`)).status).toBe(202);
+    await runDescribe(first);
+    await loseDatabase(first);
+    await run("restore", backups, configFor(first));
+    const second = await start(first.berth.dataDirectory);
+    const before = await pull(second.http, "/v2/app/manifests/1.0");
+    expect(before.status).toBe(200);
+    await runDescribe(second);
+    const third = await startRebuilt(second);
+    expect(await pull(third.http, "/v2/app/manifests/1.0")).toEqual(before);
+  });
+});
+
 describe("what describes a manifest", () => {
   test("stays for as long as the manifest, and goes with it", async () => {
     const started = await start();
