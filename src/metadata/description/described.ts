@@ -122,14 +122,16 @@ export interface Undescribed {
   readonly digest: Digest | "";
 }
 
-/** Whole repositories first. */
+/**
+ * Whole repositories first, and of those the ones that are there: what another name describes is described by the new one before the old one
+ * ceases to.
+ */
 export async function listUndescribed(queries: Queries, limit: number): Promise<readonly Undescribed[]> {
-  return queries
-    .selectFrom("undescribed")
-    .select(["kind", "repository", "digest"])
-    .orderBy("kind", "desc")
-    .limit(limit)
-    .execute();
+  const { rows } = await sql<Undescribed>`
+    select kind, repository, digest from undescribed
+    order by kind desc, kind = 'repository' and repository in (select name from repositories) desc
+    limit ${limit}`.execute(queries);
+  return rows;
 }
 
 export async function removeUndescribed(queries: Queries, { kind, repository, digest }: Undescribed): Promise<void> {

@@ -166,6 +166,29 @@ describe("a registry's description", () => {
     expect(await isDescriptionBehind(reads())).toBe(false);
   });
 
+  test("says at any moment what a repository has that gets another name", async () => {
+    await push(one, "1");
+    await push(two, "2");
+    await run();
+    // In either order of the names.
+    for (const name of ["a/app", "z/app"] as RepositoryName[]) {
+      await registry.metadata.transaction((queries) =>
+        queries.updateTable("repositories").set({ name }).executeTakeFirstOrThrow(),
+      );
+      for (let steps = 1, isDone = false; !isDone; steps++) {
+        const stop = new AbortController();
+        let done = 0;
+        const report = () => void (++done === steps && stop.abort(new Error("stopped")));
+        isDone = await run({ signal: stop.signal, report }).then(
+          () => true,
+          () => false,
+        );
+        expect(Object.values(await readBack())).toContainEqual({ "1": one.digest, "2": two.digest });
+      }
+      expect(await readBack()).toEqual({ [name]: { "1": one.digest, "2": two.digest } });
+    }
+  });
+
   test("names the blobs of manifests, and no others", async () => {
     const [config, layer, free] = [contentOf("{}"), contentOf("layer"), contentOf("free")];
     for (const { digest, bytes } of [config, layer, free])
