@@ -227,6 +227,7 @@ export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./gar
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {
+  beginUndescribed,
   findTaggedManifest,
   forgetDescribed,
   listChangedTags,

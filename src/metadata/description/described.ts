@@ -134,11 +134,15 @@ export async function listUndescribed(queries: Queries, limit: number): Promise<
   return rows;
 }
 
-export async function removeUndescribed(queries: Queries, { kind, repository, digest }: Undescribed): Promise<void> {
-  await queries
-    .deleteFrom("undescribed")
-    .where("kind", "=", kind)
-    .where("repository", "=", repository)
-    .where("digest", "=", digest)
-    .execute();
+/** To be called before it is looked at: what is entered anew from then on stays. */
+export async function beginUndescribed(queries: Queries, one: Undescribed): Promise<void> {
+  await sql`update undescribed set is_under_way = 1 where ${is(one)}`.execute(queries);
 }
+
+/** To be called when all of it was done. */
+export async function removeUndescribed(queries: Queries, one: Undescribed): Promise<void> {
+  await sql`delete from undescribed where is_under_way = 1 and ${is(one)}`.execute(queries);
+}
+
+const is = ({ kind, repository, digest }: Undescribed) =>
+  sql`kind = ${kind} and repository = ${repository} and digest = ${digest}`;

@@ -1,3 +1,4 @@
+import type { Generated } from "kysely";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
 
 /** How far storage describes what there is. */
@@ -36,4 +37,6 @@ interface UndescribedTable {
   repository: RepositoryName;
   /** Empty for a repository. */
   digest: Digest | "";
+  /** It is being looked at, and was not entered anew since that began. */
+  is_under_way: Generated<0 | 1>;
 }

@@ -7,6 +7,10 @@ export const maintenance: Migration = {
   },
 };
 
+/** What is being looked at already is looked at once more. */
+const undescribed = (rows: string) => `insert into undescribed (kind, repository, digest) ${rows}
+      on conflict (kind, repository, digest) do update set is_under_way = 0;`;
+
 const STATEMENTS = [
   // There is a row while it is on, or was until its time was over.
   `create table switches (
@@ -40,6 +44,7 @@ const STATEMENTS = [
     kind text not null check (kind in ('link', 'repository')),
     repository text not null,
     digest text not null,
+    is_under_way integer not null default 0,
     primary key (kind, repository, digest)
   ) without rowid`,
 
@@ -57,18 +62,17 @@ const STATEMENTS = [
   end`,
   `create trigger link_gone_described after delete on repository_blobs
     when exists (select 1 from descriptions) begin
-    insert or ignore into undescribed (kind, repository, digest)
-      select 'link', r.name, b.digest from repositories r, blobs b where r.id = old.repository_id and b.id = old.blob_id;
+    ${undescribed(`select 'link', r.name, b.digest from repositories r, blobs b
+      where r.id = old.repository_id and b.id = old.blob_id`)}
   end`,
   `create trigger repository_gone_described before delete on repositories
     when exists (select 1 from descriptions) begin
     update described_manifests set is_gone = 1 where repository_id = old.id;
-    insert or ignore into undescribed (kind, repository, digest) values ('repository', old.name, '');
+    ${undescribed(`values ('repository', old.name, '')`)}
   end`,
   `create trigger repository_renamed_described after update of name on repositories
     when old.name <> new.name and exists (select 1 from descriptions) begin
     update described_manifests set is_gone = 1 where repository_id = old.id;
-    insert or ignore into undescribed (kind, repository, digest)
-      values ('repository', old.name, ''), ('repository', new.name, '');
+    ${undescribed(`values ('repository', old.name, ''), ('repository', new.name, '')`)}
   end`,
 ];

@@ -4,25 +4,20 @@ import {
   findDescription,
   findRepositoryId,
   listRepositories,
-  listTaggedManifests,
   type MetadataDatabase,
   putWhollyDescribed,
 } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import { inPages } from "../in-pages.ts";
-import { exportTag } from "../registry-v2/export-contents.ts";
 import { removeUnknownLinks } from "../registry-v2/remove-unknown-links.ts";
-import type { RepositoryExport } from "../registry-v2/repository-export.ts";
 import { describeManifests } from "./describe-manifests.ts";
-import { describeTags } from "./describe-tags.ts";
-import { type DescriptionRun, inStep, targetOf } from "./description-run.ts";
+import { describeTags, describeTagsOf } from "./describe-tags.ts";
+import { type DescriptionRun, inStep } from "./description-run.ts";
 import { findMarker, writeMarker } from "./marker.ts";
 import { removeDescriptions } from "./remove-descriptions.ts";
 
 /** All is looked at once in so long, as files may have been touched by others. */
 export const WHOLE_EVERY_MS = 7 * 86_400_000;
-
-const TAGS_AT_ONCE = 50;
 
 /**
  * Writes beside the blobs, in registry:2's own layout, what has changed in the database since the last time: manifests, the blobs that
@@ -73,17 +68,5 @@ async function describeRest(run: DescriptionRun): Promise<void> {
     await inStep(run, async () => {
       run.tally.removed += await removeUnknownLinks(unknown);
     });
-  }
-}
-
-async function describeTagsOf(
-  run: DescriptionRun,
-  repository: Pick<RepositoryExport, "name" | "repositoryId" | "prune">,
-): Promise<void> {
-  const { repositoryId } = repository;
-  const page = (after: string) => listTaggedManifests(run.metadata.reads, repositoryId, { after, limit: TAGS_AT_ONCE });
-  for (let tags = await page(""), last = tags.at(-1); last; tags = await page(last.tag), last = tags.at(-1)) {
-    const batch = tags;
-    await inStep(run, () => Promise.all(batch.map((tag) => exportTag(targetOf(run, repository), tag))));
   }
 }

@@ -1,6 +1,12 @@
-import { findTaggedManifest, listChangedTags, putTagChangesDescribed } from "../../metadata/index.ts";
+import {
+  findTaggedManifest,
+  listChangedTags,
+  listTaggedManifests,
+  putTagChangesDescribed,
+} from "../../metadata/index.ts";
 import { exportTag } from "../registry-v2/export-contents.ts";
 import { prefixOfLinks } from "../registry-v2/layout.ts";
+import type { RepositoryExport } from "../registry-v2/repository-export.ts";
 import { type DescriptionRun, inStep, targetOf } from "./description-run.ts";
 import { removeLinks } from "./remove-links.ts";
 
@@ -34,4 +40,19 @@ async function describeTag(run: DescriptionRun, changed: ChangedTag): Promise<vo
   // What Berth was told last counts, also where a registry:2 was started on the folder meanwhile.
   if (tagged) await exportTag(targetOf(run, { name, repositoryId, prune: true }), tagged);
   else await removeLinks(run, `${prefixOfLinks(name, "_manifests/tags")}${tag}/`);
+}
+
+const TAGS_AT_ONCE = 50;
+
+/** Says of all tags of a repository where they point now. */
+export async function describeTagsOf(
+  run: DescriptionRun,
+  repository: Pick<RepositoryExport, "name" | "repositoryId" | "prune">,
+): Promise<void> {
+  const { repositoryId } = repository;
+  const page = (after: string) => listTaggedManifests(run.metadata.reads, repositoryId, { after, limit: TAGS_AT_ONCE });
+  for (let tags = await page(""), last = tags.at(-1); last; tags = await page(last.tag), last = tags.at(-1)) {
+    const batch = tags;
+    await inStep(run, () => Promise.all(batch.map((tag) => exportTag(targetOf(run, repository), tag))));
+  }
 }

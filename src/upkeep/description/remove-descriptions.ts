@@ -1,4 +1,5 @@
 import {
+  beginUndescribed,
   findManifestId,
   findRepositoryId,
   findUnlinkedBlobs,
@@ -59,17 +60,23 @@ async function isThere(reads: Queries, { repository, repositoryId, digest }: Gon
   return (await findManifestId(reads, repositoryId, digest)) !== undefined;
 }
 
+/** It is forgotten when all is done: who breaks off begins it again, as does what changes meanwhile. */
 async function settle(run: DescriptionRun, one: Undescribed): Promise<void> {
-  const { kind, repository, digest } = one;
-  const { reads } = run.metadata;
+  const { metadata } = run;
+  await metadata.transaction((queries) => beginUndescribed(queries, one), { durable: false });
+  await describeAsItIs(run, one);
+  await metadata.transaction((queries) => removeUndescribed(queries, one), { durable: false });
+}
+
+async function describeAsItIs(run: DescriptionRun, { kind, repository, digest }: Undescribed): Promise<void> {
+  const { metadata, storage } = run;
+  const { reads } = metadata;
   const repositoryId = await findRepositoryId(reads, repository);
-  // Before the work: what changes meanwhile is entered anew.
-  await run.metadata.transaction((queries) => removeUndescribed(queries, one), { durable: false });
   if (kind === "link" && digest !== "") {
     const isUnlinked =
       repositoryId === undefined || (await findUnlinkedBlobs(reads, repositoryId, [digest])).length > 0;
     if (!isUnlinked) return;
-    await run.storage.remove(linkOf(repository, "_layers", digest));
+    await storage.remove(linkOf(repository, "_layers", digest));
     run.tally.removed++;
     return;
   }
@@ -79,6 +86,5 @@ async function settle(run: DescriptionRun, one: Undescribed): Promise<void> {
     return;
   }
   await describeRepository(run, { name: repository, repositoryId, prune: true });
-  const { storage } = run;
   run.tally.removed += await removeUnknownLinks({ reads, storage, repository, prune: true, onKept: () => undefined });
 }

@@ -15,6 +15,7 @@ import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory
 import { nobody } from "../../../support/nobody.ts";
 import { type Content, contentOf, imageIndex, imageManifest } from "../../../support/oci-content.ts";
 import { streamOf } from "../../../support/stream-of.ts";
+import { withStorage } from "../../../support/with-storage.ts";
 
 let memory: MemoryRegistry;
 let registry: Registry;
@@ -187,6 +188,21 @@ describe("a registry's description", () => {
       }
       expect(await readBack()).toEqual({ [name]: { "1": one.digest, "2": two.digest } });
     }
+  });
+
+  test("goes on with a repository that got another name where storage failed", async () => {
+    await push(one, "1");
+    await run();
+    const name = "moved" as RepositoryName;
+    const rename = (queries: Queries) => queries.updateTable("repositories").set({ name }).executeTakeFirstOrThrow();
+    await registry.metadata.transaction(rename);
+    const whole = registry;
+    registry = withStorage(registry, { write: () => Promise.reject(new Error("the disk is full")) });
+    expect(await run().catch((error: Error) => error.message)).toBe("the disk is full");
+    registry = whole;
+    expect(await isDescriptionBehind(reads())).toBe(true);
+    await run();
+    expect(await readBack()).toEqual({ [name]: { "1": one.digest } });
   });
 
   test("names the blobs of manifests, and no others", async () => {
