@@ -114,7 +114,7 @@ export async function forgetDescribed(
   return other === undefined;
 }
 
-/** Something that may be described and there no more. */
+/** Something that may be described otherwise than it is. */
 export interface Undescribed {
   readonly kind: "link" | "repository";
   readonly repository: RepositoryName;

@@ -30,7 +30,7 @@ interface DescribedManifestsTable {
   is_gone: 0 | 1;
 }
 
-/** What may be described and there no more; triggers enter it. */
+/** What may be described otherwise than it is; triggers enter it. */
 interface UndescribedTable {
   /** That the repository has a blob · all of the repository. */
   kind: "link" | "repository";

@@ -65,6 +65,19 @@ const STATEMENTS = [
     ${undescribed(`select 'link', r.name, b.digest from repositories r, blobs b
       where r.id = old.repository_id and b.id = old.blob_id`)}
   end`,
+  // A blob comes before what names it, and is described with that; but for one that had gone, or was damaged, and is pushed anew.
+  `create trigger link_made_described after insert on repository_blobs
+    when exists (select 1 from descriptions) and exists (select 1 from blobs b
+      join manifest_references r on r.digest = b.digest and r.repository_id = new.repository_id where b.id = new.blob_id) begin
+    ${undescribed(`select 'link', r.name, b.digest from repositories r, blobs b
+      where r.id = new.repository_id and b.id = new.blob_id`)}
+  end`,
+  `create trigger blob_whole_described after update of lost_reason on blobs
+    when old.lost_reason is not null and new.lost_reason is null and exists (select 1 from descriptions) begin
+    ${undescribed(`select 'link', r.name, new.digest from repository_blobs rb join repositories r on r.id = rb.repository_id
+      where rb.blob_id = new.id and exists (
+        select 1 from manifest_references m where m.digest = new.digest and m.repository_id = rb.repository_id)`)}
+  end`,
   `create trigger repository_gone_described before delete on repositories
     when exists (select 1 from descriptions) begin
     update described_manifests set is_gone = 1 where repository_id = old.id;

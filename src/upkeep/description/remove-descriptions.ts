@@ -1,5 +1,6 @@
 import {
   beginUndescribed,
+  findBlob,
   findManifestId,
   findRepositoryId,
   findUnlinkedBlobs,
@@ -10,11 +11,13 @@ import {
   recordDescribed,
   removeUndescribed,
 } from "../../metadata/index.ts";
+import type { Digest, RepositoryName } from "../../oci/index.ts";
 import { blobKeyOf, releaseBytes } from "../../registry/index.ts";
+import { exportBlob } from "../registry-v2/export-contents.ts";
 import { linkOf, prefixOfLinks } from "../registry-v2/layout.ts";
 import { removeUnknownLinks } from "../registry-v2/remove-unknown-links.ts";
 import { describeRepository } from "./describe-repository.ts";
-import { type DescriptionRun, inStep } from "./description-run.ts";
+import { type DescriptionRun, inStep, targetOf } from "./description-run.ts";
 import { removeLinks } from "./remove-links.ts";
 
 const AT_ONCE = 50;
@@ -72,14 +75,7 @@ async function describeAsItIs(run: DescriptionRun, { kind, repository, digest }:
   const { metadata, storage } = run;
   const { reads } = metadata;
   const repositoryId = await findRepositoryId(reads, repository);
-  if (kind === "link" && digest !== "") {
-    const isUnlinked =
-      repositoryId === undefined || (await findUnlinkedBlobs(reads, repositoryId, [digest])).length > 0;
-    if (!isUnlinked) return;
-    await storage.remove(linkOf(repository, "_layers", digest));
-    run.tally.removed++;
-    return;
-  }
+  if (kind === "link" && digest !== "") return describeLink(run, { repository, repositoryId, digest });
   if (repositoryId === undefined) {
     for (const folder of ["_manifests/tags", "_manifests/revisions", "_layers"] as const)
       await removeLinks(run, prefixOfLinks(repository, folder));
@@ -87,4 +83,20 @@ async function describeAsItIs(run: DescriptionRun, { kind, repository, digest }:
   }
   await describeRepository(run, { name: repository, repositoryId, prune: true });
   run.tally.removed += await removeUnknownLinks({ reads, storage, repository, prune: true, onKept: () => undefined });
+}
+
+interface Link {
+  readonly repository: RepositoryName;
+  readonly repositoryId: number | undefined;
+  readonly digest: Digest;
+}
+
+async function describeLink(run: DescriptionRun, { repository: name, repositoryId, digest }: Link): Promise<void> {
+  const { metadata, storage, tally } = run;
+  const { reads } = metadata;
+  const isUnlinked = repositoryId === undefined || (await findUnlinkedBlobs(reads, repositoryId, [digest])).length > 0;
+  const blob = isUnlinked ? undefined : await findBlob(reads, digest);
+  if (blob && repositoryId !== undefined) return exportBlob(targetOf(run, { name, repositoryId, prune: true }), blob);
+  await storage.remove(linkOf(name, "_layers", digest));
+  tally.removed++;
 }

@@ -5,9 +5,17 @@ import {
   openSqlite,
   pruneTagHistory,
   type Queries,
+  recordBlobLoss,
 } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST, parseReference, type RepositoryName } from "../../../../src/oci/index.ts";
-import { blobKeyOf, deleteManifest, putManifest, putWholeBlob, type Registry } from "../../../../src/registry/index.ts";
+import {
+  blobKeyOf,
+  deleteBlob,
+  deleteManifest,
+  putManifest,
+  putWholeBlob,
+  type Registry,
+} from "../../../../src/registry/index.ts";
 import { describeRegistry } from "../../../../src/upkeep/description/describe-registry.ts";
 import { NOTHING_DESCRIBED } from "../../../../src/upkeep/description/description-run.ts";
 import { importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
@@ -65,6 +73,9 @@ async function readBack(): Promise<Record<string, Record<string, string>>> {
     await metadata.close();
   }
 }
+
+const countLinks = async () =>
+  (await Array.fromAsync(registry.storage.iterate(`docker/registry/v2/repositories/${app}/_layers/`))).length;
 
 const [one, two, three] = [content("one"), content("two"), content("three")];
 
@@ -218,5 +229,32 @@ describe("a registry's description", () => {
     expect(links.map(({ key }) => key)).toEqual(expect.arrayContaining([hex(config.digest), hex(layer.digest)]));
     expect(links).toHaveLength(2);
     expect(await registry.storage.stat(blobKeyOf(image.digest))).toBeDefined();
+  });
+
+  test("names a blob again that was deleted or lost, and pushed anew behind its manifest", async () => {
+    const [config, layer] = [contentOf("{}"), contentOf("layer")];
+    const pushBlob = ({ digest, bytes }: Content) =>
+      putWholeBlob(registry, { repository: app, digest, body: streamOf([bytes]) });
+    await Promise.all([pushBlob(config), pushBlob(layer)]);
+    const image = imageManifest({ config, layers: [layer] });
+    const push = { repository: app, reference: parseReference("1"), tags: [], contentType: OCI_IMAGE_MANIFEST };
+    await putManifest(registry, { ...push, body: image.bytes, by: nobody });
+    await run();
+    for (const blob of [config, layer])
+      await deleteBlob(registry, { repository: app, digest: blob.digest, by: nobody });
+    await run();
+    await pushBlob(config);
+    await pushBlob(layer);
+    const { digest } = layer;
+    const loss = { digest, storageKey: blobKeyOf(digest), reason: "missing", nowMs: 1 } as const;
+    await registry.metadata.transaction((queries) => recordBlobLoss(queries, loss));
+    await run();
+    // The one that is lost is not.
+    expect(await countLinks()).toBe(1);
+    await pushBlob(layer);
+    expect(await isDescriptionBehind(reads())).toBe(true);
+    await run();
+    expect(await countLinks()).toBe(2);
+    expect(await readBack()).toEqual({ [app]: { "1": image.digest } });
   });
 });
