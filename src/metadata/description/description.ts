@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Digest } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
+import type { ChangedTag } from "./described.ts";
 
 /** How far storage describes what there is. */
 export interface Description {
@@ -28,29 +29,49 @@ export async function beginDescription(queries: Queries, place: string): Promise
     values (1, ${place}, 0, (select coalesce(max(id), 0) from tag_history), null)`.execute(queries);
 }
 
+/** What was described behind a mark. */
+export interface DescribedBehind<Row> {
+  readonly afterId: number;
+  /** In the order of their numbers; at least one. */
+  readonly rows: readonly Row[];
+}
+
 /**
- * Puts down that these manifests are described, and all before the last of them. @returns `false` if one is not there as it was: its number
- * may be another's by now
+ * Puts down that these manifests are described, and all before the last of them. Not if one is not there as it was, as its number may be
+ * another's by now; nor if the mark was set back meanwhile.
+ * @returns behind which manifest to go on
  */
 export async function putDescribedUpTo(
   queries: Queries,
-  manifests: readonly { readonly id: number; readonly digest: Digest }[],
-): Promise<boolean> {
-  const rows = JSON.stringify(manifests.map(({ id, digest }) => [id, digest]));
-  const { rows: found } = await sql<{ same: number }>`
-    select count(*) as same from json_each(${rows}) j
-    join manifests m on m.id = j.value ->> 0 and m.digest = j.value ->> 1`.execute(queries);
-  if (found[0]?.same !== manifests.length) return false;
-  await queries
-    .updateTable("descriptions")
-    .set({ manifest_id: Math.max(...manifests.map(({ id }) => id)) })
-    .execute();
-  return true;
+  { afterId, rows }: DescribedBehind<{ readonly id: number; readonly repositoryId: number; readonly digest: Digest }>,
+): Promise<number> {
+  const known = JSON.stringify(rows.map(({ id, repositoryId, digest }) => [id, repositoryId, digest]));
+  const { rows: found } = await sql<{ mark: number; same: number }>`
+    select d.manifest_id as mark, (select count(*) from json_each(${known}) j
+      join manifests m on m.id = j.value ->> 0 and m.repository_id = j.value ->> 1 and m.digest = j.value ->> 2) as same
+    from descriptions d`.execute(queries);
+  const { mark = 0, same = 0 } = found[0] ?? {};
+  if (mark < afterId || same !== rows.length) return Math.min(mark, afterId);
+  const last = Math.max(...rows.map(({ id }) => id));
+  await queries.updateTable("descriptions").set({ manifest_id: last }).execute();
+  return last;
 }
 
-/** Puts down that all changes of tags up to this one are described. */
-export async function putTagChangesDescribed(queries: Queries, tagChangeId: number): Promise<void> {
-  await queries.updateTable("descriptions").set({ tag_change_id: tagChangeId }).execute();
+/** Puts down that all changes of tags up to the last of these are described, in the same way. */
+export async function putTagChangesDescribed(
+  queries: Queries,
+  { afterId, rows }: DescribedBehind<Pick<ChangedTag, "changeId" | "repositoryId" | "tag">>,
+): Promise<number> {
+  const known = JSON.stringify(rows.map(({ changeId, repositoryId, tag }) => [changeId, repositoryId, tag]));
+  const { rows: found } = await sql<{ mark: number; same: number }>`
+    select d.tag_change_id as mark, (select count(*) from json_each(${known}) j
+      join tag_history h on h.id = j.value ->> 0 and h.repository_id = j.value ->> 1 and h.tag = j.value ->> 2) as same
+    from descriptions d`.execute(queries);
+  const { mark = 0, same = 0 } = found[0] ?? {};
+  if (mark < afterId || same !== rows.length) return Math.min(mark, afterId);
+  const last = Math.max(...rows.map(({ changeId }) => changeId));
+  await queries.updateTable("descriptions").set({ tag_change_id: last }).execute();
+  return last;
 }
 
 export async function putWhollyDescribed(queries: Queries, wholeAtMs: number): Promise<void> {

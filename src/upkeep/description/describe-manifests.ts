@@ -20,15 +20,14 @@ export async function describeManifests(run: DescriptionRun, afterId: number): P
   }
 }
 
-/** @returns the last one; `undefined`: there are no more */
+/** @returns behind which one to go on; `undefined`: there are no more */
 async function describeSome(run: DescriptionRun, afterId: number): Promise<number | undefined> {
   const { metadata } = run;
   const manifests = await listManifests(metadata.reads, afterId, AT_ONCE);
-  const last = manifests.at(-1);
-  if (!last) return undefined;
+  if (manifests.length === 0) return undefined;
   await writeDescriptions(run, manifests);
-  const isSame = await metadata.transaction((queries) => putDescribedUpTo(queries, manifests), { durable: false });
-  return isSame ? last.id : afterId;
+  const described = { afterId, rows: manifests };
+  return metadata.transaction((queries) => putDescribedUpTo(queries, described), { durable: false });
 }
 
 /** On record first: from then on clean-up takes nothing away that is written here. */

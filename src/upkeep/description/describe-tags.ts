@@ -20,16 +20,15 @@ export async function describeTags(run: DescriptionRun, afterId: number): Promis
   }
 }
 
-/** @returns the last change; `undefined`: there are no more */
+/** @returns behind which change to go on; `undefined`: there are no more */
 async function describeSome(run: DescriptionRun, afterId: number): Promise<number | undefined> {
   const { metadata } = run;
   const changes = await listChangedTags(metadata.reads, { afterId, limit: AT_ONCE });
-  const last = changes.at(-1);
-  if (!last) return undefined;
+  if (changes.length === 0) return undefined;
   const tags = new Map(changes.map((change) => [`${change.repository}:${change.tag}`, change]));
   await Promise.all([...tags.values()].map((change) => describeTag(run, change)));
-  await metadata.transaction((queries) => putTagChangesDescribed(queries, last.changeId), { durable: false });
-  return last.changeId;
+  const described = { afterId, rows: changes };
+  return metadata.transaction((queries) => putTagChangesDescribed(queries, described), { durable: false });
 }
 
 type ChangedTag = Awaited<ReturnType<typeof listChangedTags>>[number];

@@ -17,11 +17,12 @@ import {
 import { migrations } from "../../../src/metadata/migrations/index.ts";
 import type { Schema } from "../../../src/metadata/schema.ts";
 import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
-import type { RepositoryName } from "../../../src/oci/index.ts";
+import type { RepositoryName, Tag } from "../../../src/oci/index.ts";
 import { imageIndex } from "../../support/oci-content.ts";
 
 const image = imageIndex([]);
 const repository = "team/app" as RepositoryName;
+const stored = { id: 7, repositoryId: 1, digest: image.digest };
 const described = { repository, repositoryId: 1, digest: image.digest };
 
 let db: KyselyOnSqlite<Schema>;
@@ -48,21 +49,30 @@ test("what was there before is to be described, once somebody begins", async () 
   // Tags are looked at anyway, so that changes of before need not be.
   expect(await findDescription(db)).toEqual({ place: "here", manifestId: 0, tagChangeId: 3, wholeAtMs: null });
   expect(await isDescriptionBehind(db)).toBe(true);
-  expect(await putDescribedUpTo(db, [{ id: 7, digest: image.digest }])).toBe(true);
+  expect(await putDescribedUpTo(db, { afterId: 0, rows: [stored] })).toBe(7);
   expect(await isDescriptionBehind(db)).toBe(false);
-  expect(await putDescribedUpTo(db, [{ id: 7, digest: imageIndex([], { other: 1 }).digest }])).toBe(false);
+  const { digest } = imageIndex([], { other: 1 });
+  for (const another of [
+    { ...stored, digest },
+    { ...stored, repositoryId: 2 },
+  ])
+    expect(await putDescribedUpTo(db, { afterId: 6, rows: [another] })).toBe(6);
 });
 
 test("numbers that are given out again count anew, and so does what was lost", async () => {
   await beginDescription(db, "here");
   await recordDescribed(db, [described]);
-  await putDescribedUpTo(db, [{ id: 7, digest: image.digest }]);
-  await putTagChangesDescribed(db, 3);
+  await putDescribedUpTo(db, { afterId: 0, rows: [stored] });
+  const change = { changeId: 3, repositoryId: 1, tag: "v1" as Tag };
+  expect(await putTagChangesDescribed(db, { afterId: 2, rows: [change] })).toBe(3);
+  expect(await putTagChangesDescribed(db, { afterId: 3, rows: [{ ...change, repositoryId: 2 }] })).toBe(3);
   await sql`update manifests set size_bytes = 0, body = x'' where id = 7`.execute(db);
   expect(await isDescriptionBehind(db)).toBe(false);
   await sql`update manifests set size_bytes = 3, body = ${image.bytes} where id = 7`.execute(db);
   expect(await findDescription(db)).toMatchObject({ manifestId: 6 });
-  await putDescribedUpTo(db, [{ id: 7, digest: image.digest }]);
+  // Set back while what is behind it was described.
+  expect(await putDescribedUpTo(db, { afterId: 7, rows: [{ ...stored, id: 8 }] })).toBe(6);
+  await putDescribedUpTo(db, { afterId: 6, rows: [stored] });
 
   await sql`delete from manifests where id = 7`.execute(db);
   await sql`delete from tag_history`.execute(db);

@@ -7,7 +7,13 @@ import {
   type Queries,
   recordBlobLoss,
 } from "../../../../src/metadata/index.ts";
-import { OCI_IMAGE_INDEX, OCI_IMAGE_MANIFEST, parseReference, type RepositoryName } from "../../../../src/oci/index.ts";
+import {
+  type Digest,
+  OCI_IMAGE_INDEX,
+  OCI_IMAGE_MANIFEST,
+  parseReference,
+  type RepositoryName,
+} from "../../../../src/oci/index.ts";
 import {
   blobKeyOf,
   deleteBlob,
@@ -16,6 +22,7 @@ import {
   putWholeBlob,
   type Registry,
 } from "../../../../src/registry/index.ts";
+import { parseStorageKey } from "../../../../src/storage/index.ts";
 import { describeRegistry } from "../../../../src/upkeep/description/describe-registry.ts";
 import { NOTHING_DESCRIBED } from "../../../../src/upkeep/description/description-run.ts";
 import { importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
@@ -126,6 +133,49 @@ describe("a registry's description", () => {
     await push(two, "2");
     await run();
     expect(await readBack()).toEqual({ [app]: { "1": one.digest, "2": two.digest } });
+  });
+
+  test("follows a manifest that gets the number of the same one elsewhere, which is being described", async () => {
+    const other = "other" as RepositoryName;
+    await push(one, "1");
+    const whole = registry;
+    let isFirst = true;
+    const write: Registry["storage"]["write"] = async (key, bytes) => {
+      await whole.storage.write(key, bytes);
+      if (!isFirst || !key.includes("_manifests/revisions")) return;
+      isFirst = false;
+      await remove(one.digest);
+      await push(one, "1", other);
+    };
+    registry = withStorage(registry, { write });
+    await run();
+    registry = whole;
+    await run();
+    expect(await readBack()).toEqual({ [other]: { "1": one.digest } });
+  });
+
+  test("describes a manifest that was restored while others are", async () => {
+    await push(one, "1");
+    await push(two, "2");
+    await run();
+    const setSize = (digest: Digest, sizeBytes: number) =>
+      registry.metadata.transaction((queries) =>
+        queries.updateTable("manifests").set({ size_bytes: sizeBytes }).where("digest", "=", digest).execute(),
+      );
+    await setSize(one.digest, 0);
+    const link = `docker/registry/v2/repositories/${app}/_manifests/revisions/sha256/${one.digest.slice(7)}/link`;
+    await registry.storage.remove(parseStorageKey(link));
+    await push(three, "3");
+    const whole = registry;
+    const write: Registry["storage"]["write"] = async (key, bytes) => {
+      await whole.storage.write(key, bytes);
+      if (key.includes("_manifests/revisions")) await setSize(one.digest, one.bytes.byteLength);
+    };
+    registry = withStorage(registry, { write });
+    await run();
+    registry = whole;
+    await run();
+    expect(await readBack()).toEqual({ [app]: { "1": one.digest, "2": two.digest, "3": three.digest } });
   });
 
   test("goes on where it was interrupted", async () => {
