@@ -1,5 +1,3 @@
-import { readdir, rmdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Config } from "../config/index.ts";
 import { MetadataError, openSqliteForReading } from "../metadata/index.ts";
 import { Closers, systemClock } from "../runtime/index.ts";
@@ -20,14 +18,13 @@ export async function giveBackToRegistryV2(config: Config, options: GiveBackOpti
   const { driver } = config.storage;
   if (driver.kind !== "filesystem")
     throw new TaskError("nothing-there", "Only a data directory can be given back: storage is not a filesystem.");
-  const removeEmptyFolders = (prefix: string) => removeEmpty(join(driver.rootDirectory, prefix));
   const closers = new Closers();
   try {
     const storage = await openStorage(driver, { clock: systemClock });
     closers.add(() => storage.close());
     const metadata = await openSqliteForReading(path);
     closers.add(() => metadata.close());
-    return await exportRegistryV2({ ...options, storage, reads: metadata.reads, removeEmptyFolders });
+    return await exportRegistryV2({ ...options, storage, reads: metadata.reads });
   } catch (error) {
     if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
     const message = `The export stopped: ${error.message}. When that is repaired, run it again to go on.`;
@@ -35,12 +32,4 @@ export async function giveBackToRegistryV2(config: Config, options: GiveBackOpti
   } finally {
     await closers.closeAll();
   }
-}
-
-/** Those that hold something stay. */
-async function removeEmpty(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  for (const entry of entries) if (entry.isDirectory()) await removeEmpty(join(folder, entry.name));
-  if (entries.some((entry) => !entry.isDirectory())) return;
-  await rmdir(folder).catch(() => undefined);
 }

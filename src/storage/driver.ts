@@ -64,6 +64,12 @@ export interface StorageDriver {
    */
   iterate(prefix: string): AsyncIterable<StoredObject>;
 
+  /**
+   * Takes away the folders below `prefix` (which ends with `/`), and its own, in which no object is: others who read the same place may
+   * see something in them. Does nothing where there are no folders.
+   */
+  removeEmpty(prefix: string): Promise<void>;
+
   readonly uploads: UploadArea;
 
   /** Writes, reads and removes a probe object; throws a `StorageError` that says what is wrong. For readiness. */

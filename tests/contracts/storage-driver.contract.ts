@@ -108,6 +108,20 @@ export function describeStorageDriver(name: string, makeHarness: () => Promise<S
         expect(await textOf(driver.read(key))).toBe("two");
       });
 
+      test("what is empty goes, what holds an object stays, and there is room for another", async () => {
+        await driver.write(key, bytesOf("one"));
+        await driver.write(neighbour, bytesOf("two"));
+        await driver.remove(key);
+        for (const prefix of ["docker/registry/", "docker/registry/", "nothing/there/"])
+          await driver.removeEmpty(prefix);
+        expect(await keysBelow(driver, "")).toEqual([neighbour]);
+        await driver.remove(neighbour);
+        await driver.removeEmpty("");
+        await driver.write(key, bytesOf("three"));
+        expect(await textOf(driver.read(key))).toBe("three");
+        await expectStorageError("invalid-key", () => driver.removeEmpty("docker"));
+      });
+
       test("the part of a key is no object", async () => {
         await driver.write(key, bytesOf("one"));
         expect(await driver.stat(parseStorageKey("docker/registry/v2/blobs"))).toBeUndefined();

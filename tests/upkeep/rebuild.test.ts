@@ -219,11 +219,19 @@ served("a data directory that describes itself", () => {
     const layerBytes = [30_000, 500];
     const image = await makeImage({ layerBytes, platforms: ["linux/amd64", "linux/arm64"], seed: "served" });
     await push(started.berth, { repository: "team/app", tag: "1.0", image });
+    for (const name of ["team/app", "team/other"]) await pushImage(started.http, name, "gone");
+    await runDescribe(started);
+    expect((await started.http.delete("/v2/team/app/manifests/gone")).status).toBe(202);
+    await run("repository", "rename", "team/other", "team/renamed", "--yes", "--local", started.berth.configFile);
     await runDescribe(started);
     await started.berth.stop();
     const registry = await startPeer({ dataDirectory: started.berth.dataDirectory });
     running.push(registry);
     await expectPull(registry, { repository: "team/app", tag: "1.0", image });
+    const peerHttp = new HttpClient(registry.url);
+    // An empty folder would be a tag to it, or a repository.
+    expect((await peerHttp.get("/v2/team/app/tags/list")).json()).toEqual({ name: "team/app", tags: ["1.0"] });
+    expect((await peerHttp.get("/v2/_catalog")).json()).toEqual({ repositories: ["team/app", "team/renamed"] });
   });
 });
 

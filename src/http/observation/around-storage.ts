@@ -20,6 +20,7 @@ export function aroundStorage(driver: StorageDriver, around: AroundAction): Stor
     remove: (key) => around("Delete", () => driver.remove(key)),
     move: (from, to) => around("Move", () => driver.move(from, to)),
     iterate: (prefix) => aroundIteration(driver.iterate(prefix), around),
+    removeEmpty: (prefix) => around("Delete", () => driver.removeEmpty(prefix)),
     uploads: {
       append: (state, chunks) => around("Writer", () => uploads.append(state, chunks)),
       read: (state) => around("Reader", () => uploads.read(state)),

@@ -23,8 +23,8 @@ export class DurableDirectories {
   readonly #options: DurableDirectoriesOptions;
   readonly #shared = new Map<string, SharedSync>();
   /**
-   * Directories below the root whose own entry, and those of all above them, are durable. None of them is ever removed: not
-   * those of single objects, which another process may remove and make again.
+   * Directories below the root whose own entry, and those of all above them, are durable. Not those of single objects, which another
+   * process may remove and make again. Who removes others because they are empty, or meets one that is gone, forgets them.
    */
   readonly #known = new Set<string>();
 
@@ -37,16 +37,28 @@ export class DurableDirectories {
     const made = this.#unknownUpTo(directory);
     await Promise.all([directory, ...made.map(dirname)].map((each) => this.#syncShared(each)));
     if (this.#known.size + made.length > mostKnown) this.#known.clear();
-    for (const each of made) if (this.#isForAll(each) || each !== directory) this.#known.add(each);
+    for (const each of made) if (this.isForAll(each) || each !== directory) this.#known.add(each);
   }
 
   /** Whether the directory may not be removed, though it may be empty: others lay in it, or any file may. */
   isShared(directory: string): boolean {
-    return this.#isForAll(directory) || this.#known.has(directory);
+    return this.isForAll(directory) || this.#known.has(directory);
   }
 
-  #isForAll(directory: string): boolean {
+  /** Whether any file may lie in it: it is never removed. */
+  isForAll(directory: string): boolean {
     return directory === this.#options.unfinishedDirectory;
+  }
+
+  /** The directory was made just now: what was known of it was of one that is gone. */
+  forget(directory: string): void {
+    this.#known.delete(directory);
+  }
+
+  /** The directory, or some of those above it up to the root, are not there: the same of all of them. */
+  forgetWay(directory: string): void {
+    for (let each = directory; each !== this.#options.root && each !== dirname(each); each = dirname(each))
+      this.forget(each);
   }
 
   #unknownUpTo(directory: string): string[] {

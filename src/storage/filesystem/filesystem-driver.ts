@@ -6,6 +6,7 @@ import { makeFolder, type SyncFolder, syncFolder } from "../../runtime/index.ts"
 import type { ReadOptions, StorageDriver, StorageKey, StoredObject, UploadArea } from "../driver.ts";
 import type { FilesystemOptions } from "../options.ts";
 import { requireSize } from "../require-size.ts";
+import { parseStoragePrefix } from "../storage-key.ts";
 import { unfinishedKeyOf, unfinishedPrefix } from "../unfinished.ts";
 import { DurableDirectories } from "./durable-directories.ts";
 import { isAbsence, readError, writeError } from "./filesystem-error.ts";
@@ -96,6 +97,15 @@ class FilesystemDriver implements StorageDriver {
   async *iterate(prefix: string): AsyncIterable<StoredObject> {
     for await (const found of walkFiles(this.#root, prefix))
       if (!this.#placing.isInUse(this.#root.pathOf(found.key))) yield found;
+  }
+
+  async removeEmpty(prefix: string): Promise<void> {
+    const directory = resolve(this.#root.path, parseStoragePrefix(prefix));
+    try {
+      await this.#placing.removeEmptyBelow(directory);
+    } catch (error) {
+      throw writeError(error, directory);
+    }
   }
 
   async check(): Promise<void> {

@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rmdir, unlink, writeFile } from "node:fs/promises";
+import { constants, type Dirent } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rmdir, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { errorCode } from "../../runtime/index.ts";
@@ -112,6 +112,17 @@ export class PlacingFiles {
     await this.#removeEmpty(dirname(path));
   }
 
+  /** Removes a directory and those below it, but for what holds a file. Links are files. */
+  async removeEmptyBelow(directory: string): Promise<void> {
+    let holdsFiles = false;
+    for (const entry of await entriesOf(directory))
+      if (entry.isDirectory()) await this.removeEmptyBelow(join(directory, entry.name));
+      else holdsFiles = true;
+    const { root, directories } = this.#options;
+    if (holdsFiles || directory === root.path || directories.isForAll(directory)) return;
+    await rmdir(directory).catch(() => undefined);
+  }
+
   /** @param make fails with `EEXIST` where a crash has left a file, or another process has one */
   async #withNew<Made, T>(make: Make<Made>, use: (path: string, made: Made) => Promise<T>): Promise<T> {
     for (;;) {
@@ -150,6 +161,7 @@ export class PlacingFiles {
     if (directory === this.#options.root.path) return;
     try {
       await mkdir(directory);
+      this.#options.directories.forget(directory);
     } catch (error) {
       if (errorCode(error) === "EEXIST") return;
       if (errorCode(error) !== "ENOENT") throw error;
@@ -160,6 +172,7 @@ export class PlacingFiles {
   /** Makes what is missing below the root, and never the root: what comes back to its place would hide it. */
   async #makeDirectory(directory: string): Promise<void> {
     await this.#options.root.requireSame();
+    this.#options.directories.forgetWay(directory);
     await mkdir(directory, { recursive: true });
   }
 
@@ -168,6 +181,15 @@ export class PlacingFiles {
     const { root, directories } = this.#options;
     if (directory === root.path || directories.isShared(directory)) return;
     await rmdir(directory).catch(() => undefined);
+  }
+}
+
+async function entriesOf(directory: string): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
   }
 }
 

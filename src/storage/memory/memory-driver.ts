@@ -75,6 +75,10 @@ export class MemoryDriver implements StorageDriver {
     }
   }
 
+  async removeEmpty(prefix: string): Promise<void> {
+    parseStoragePrefix(prefix);
+  }
+
   async check(): Promise<void> {}
 
   async close(): Promise<void> {}

@@ -9,6 +9,7 @@ import {
 } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import { inPages } from "../in-pages.ts";
+import { prefixOfLinks } from "../registry-v2/layout.ts";
 import { removeUnknownLinks } from "../registry-v2/remove-unknown-links.ts";
 import { describeManifests } from "./describe-manifests.ts";
 import { describeTags, describeTagsOf } from "./describe-tags.ts";
@@ -67,6 +68,7 @@ async function describeRest(run: DescriptionRun): Promise<void> {
     const unknown = { reads, storage, repository: name, prune: false, onKept: () => undefined };
     await inStep(run, async () => {
       run.tally.removed += await removeUnknownLinks(unknown);
+      await storage.removeEmpty(prefixOfLinks(name, "_manifests/tags"));
     });
   }
 }

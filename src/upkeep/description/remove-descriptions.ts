@@ -83,6 +83,7 @@ async function describeAsItIs(run: DescriptionRun, { kind, repository, digest }:
   }
   await describeRepository(run, { name: repository, repositoryId, prune: true });
   run.tally.removed += await removeUnknownLinks({ reads, storage, repository, prune: true, onKept: () => undefined });
+  await storage.removeEmpty(prefixOfLinks(repository, "_manifests/tags"));
 }
 
 interface Link {

@@ -1,7 +1,7 @@
 import type { StorageKey } from "../../storage/index.ts";
 import type { DescriptionRun } from "./description-run.ts";
 
-/** Removes all links below a prefix. */
+/** Removes all links below a prefix, and the folders: for registry:2 an empty one of a tag is a tag, and one of blobs a repository. */
 export async function removeLinks(
   { storage, tally }: Pick<DescriptionRun, "storage" | "tally">,
   prefix: string,
@@ -12,4 +12,5 @@ export async function removeLinks(
     await storage.remove(key);
     tally.removed++;
   }
+  await storage.removeEmpty(prefix);
 }

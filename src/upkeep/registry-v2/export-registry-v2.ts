@@ -18,8 +18,6 @@ export interface RegistryV2Export {
   /** Also removes what Berth does not hold, and moves tags back that registry:2 moved later. */
   readonly prune: boolean;
   readonly signal: AbortSignal;
-  /** Removes the folders below `prefix` that hold no file: for registry:2 an empty folder of a tag is a tag. */
-  readonly removeEmptyFolders: (prefix: string) => Promise<void>;
   /** Hears of each repository when it is done. */
   readonly report?: ((exported: ExportedRepository) => void) | undefined;
 }
@@ -72,7 +70,8 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
     if (signal.aborted) break;
     total.removed += await removeUnknownLinks({ reads, storage, repository, prune, onKept });
   }
-  if (total.removed > 0) await from.removeEmptyFolders(repositoriesPrefix);
+  // For registry:2 an empty folder of a tag is a tag.
+  if (total.removed > 0) await storage.removeEmpty(repositoriesPrefix);
   return { ...total, damaged, kept, isFinished: !signal.aborted };
 }
 

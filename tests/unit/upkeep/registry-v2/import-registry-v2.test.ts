@@ -447,6 +447,7 @@ test("clean-up beside an import takes nothing that its tags are still to come fo
     write: (key, bytes) => storage.write(key, bytes),
     remove: (key) => storage.remove(key),
     move: (from, to) => storage.move(from, to),
+    removeEmpty: (prefix) => storage.removeEmpty(prefix),
     check: () => storage.check(),
     close: () => storage.close(),
     iterate,
