@@ -39,7 +39,7 @@ export type JobSchedule =
     };
 
 /** How a process does jobs of a kind. */
-export interface JobWork<Input = unknown> {
+export interface JobWork<Input = unknown, Result = unknown> {
   readonly kind: JobKind<Input>;
   /** Absent: only who asks for one gets one. */
   readonly schedule?: JobSchedule | undefined;
@@ -47,11 +47,13 @@ export interface JobWork<Input = unknown> {
    * Resolves when all of it is done; what it resolves to is kept as JSON. It may be begun again at any time, in another process.
    * @throws JobPostponed if it cannot be done now and that is nobody's fault
    */
-  run(turn: JobTurn<Input>): Promise<unknown>;
+  run(turn: JobTurn<Input>): Promise<Result>;
+  /** Of what came by itself and ended so only the last is remembered, so that it hides nothing else. Absent: all are. */
+  isUneventful?(result: Result): boolean;
 }
 
-/** Work whose input is known to itself alone. */
-export function defineWork<Input>(work: JobWork<Input>): JobWork {
+/** Work whose input and result are known to itself alone. */
+export function defineWork<Input, Result>(work: JobWork<Input, Result>): JobWork {
   return work;
 }
 

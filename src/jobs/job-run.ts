@@ -98,7 +98,8 @@ export class JobRun {
       const { signal } = this.#abort;
       const report = (progress: JobProgress) => void (this.#progress = progress);
       const result = await this.#work.run({ id: this.id, input, progress: this.#progress, signal, report });
-      return () => this.#end("succeeded", { result: JSON.stringify(result ?? null), problem: null });
+      const isUneventful = this.#work.isUneventful?.(result) ?? false;
+      return () => this.#end("succeeded", { result: JSON.stringify(result ?? null), problem: null, isUneventful });
     } catch (error) {
       return () => this.#settleFailed(error);
     }
@@ -128,7 +129,7 @@ export class JobRun {
 
   async #end(
     state: "succeeded" | "failed" | "cancelled",
-    said: { readonly result?: string; readonly problem?: string | null },
+    said: { readonly result?: string; readonly problem?: string | null; readonly isUneventful?: boolean },
   ): Promise<void> {
     const { metadata, clock, counts, log } = this.#parts;
     const { id, fence, kind } = this.#job;

@@ -130,19 +130,23 @@ export interface Ending {
   /** JSON. */
   readonly result?: string | null;
   readonly problem?: string | null;
+  /** There was nothing of note: if nobody had asked for it and its first attempt did it, it is forgotten with the next such one. */
+  readonly isUneventful?: boolean;
 }
 
 /** Ends a job, and lets the next of its kind come an interval from now on. @returns whether the lease was still held */
-export async function endJob(queries: Queries, { id, fence, state, nowMs, ...said }: Ending): Promise<boolean> {
+export async function endJob(queries: Queries, ending: Ending): Promise<boolean> {
+  const { id, fence, state, nowMs, isUneventful = false, ...said } = ending;
   const row = await queries
     .updateTable("jobs")
     .set({ ...said, state, due_at_ms: null, ended_at_ms: nowMs })
     .where("id", "=", id)
     .where("fence", "=", fence)
     .where("ended_at_ms", "is", null)
-    .returning("kind")
+    .returning(["kind", "requested_by", "attempts"])
     .executeTakeFirst();
   if (!row) return false;
+  if (isUneventful && row.requested_by === null && row.attempts === 1) await forgetQuiet(queries, row.kind, id);
   await queries
     .updateTable("job_kinds")
     .set((columns) => ({ due_at_ms: columns("interval_ms", "+", nowMs) }))
@@ -151,6 +155,12 @@ export async function endJob(queries: Queries, { id, fence, state, nowMs, ...sai
     .execute();
   if (state === "succeeded") await putSuccess(queries, row.kind, nowMs);
   return true;
+}
+
+/** Of those that nobody misses the last stays. */
+async function forgetQuiet(queries: Queries, kind: string, lastId: number): Promise<void> {
+  await queries.deleteFrom("jobs").where("kind", "=", kind).where("is_quiet", "=", 1).execute();
+  await queries.updateTable("jobs").set({ is_quiet: 1 }).where("id", "=", lastId).execute();
 }
 
 async function putSuccess(queries: Queries, kind: string, nowMs: number): Promise<void> {

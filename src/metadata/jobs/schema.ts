@@ -30,6 +30,8 @@ interface JobsTable {
   /** One more with every claim: who has an older one has lost the lease. */
   fence: Generated<number>;
   is_cancel_wanted: Generated<0 | 1>;
+  /** It came by itself and ended well, and nobody misses it once the next one of its kind has. */
+  is_quiet: Generated<0 | 1>;
   /** JSON: how far it is, and from where another would go on. */
   progress: string | null;
   /** JSON, of one that succeeded. */

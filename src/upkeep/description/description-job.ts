@@ -33,6 +33,7 @@ export function descriptionWork({ registry, log }: { readonly registry: Registry
       log.debug("described what has changed", { run: `job ${turn.id}`, ...tally });
       return tally;
     },
+    isUneventful: ({ damaged }) => damaged === 0,
   });
 }
 

@@ -68,6 +68,7 @@ export function collectionWork(parts: CollectionParts, options: CollectionOption
     kind: COLLECTION_JOB,
     schedule: toJobSchedule(options),
     run: (turn: JobTurn<CollectionInput>) => runCollection(parts, options, turn),
+    isUneventful: ({ manifests, links, blobs, failed }) => manifests + links + blobs + failed === 0,
   });
 }
 

@@ -42,5 +42,6 @@ export function retentionWork({ registry, log, counts, recordPulls }: RetentionP
       else log.debug("no tag has expired", { run, ...tally });
       return tally;
     },
+    isUneventful: ({ expired, postponed }) => expired + postponed === 0,
   });
 }

@@ -50,6 +50,7 @@ export interface SiteOptions {
   readonly works?: readonly JobWork[];
   readonly historyMs?: number;
   readonly isPaused?: () => boolean;
+  readonly isUneventful?: (result: unknown) => boolean;
 }
 
 export const NOON = Date.parse("2026-05-01T12:00:00Z");
@@ -61,7 +62,9 @@ export async function openSite(options: SiteOptions = {}): Promise<JobSite> {
   const lines: string[] = [];
   const turns = new Map<number, OpenTurn>();
   const counts = new JobCounts();
-  const work = defineWork({ kind, schedule, run: (turn: JobTurn<{ readonly to: number }>) => holdTurn(turns, turn) });
+  const run = (turn: JobTurn<{ readonly to: number }>) => holdTurn(turns, turn);
+  const { isUneventful } = options;
+  const work = defineWork({ kind, schedule, run, ...(isUneventful && { isUneventful }) });
   const runner = new JobRunner({
     metadata,
     clock: { nowMs: () => clock.atMs },

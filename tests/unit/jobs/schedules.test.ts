@@ -25,9 +25,16 @@ afterEach(async () => {
 });
 
 /** A process that has just started. */
-async function start(schedule?: JobSchedule): Promise<JobSite> {
+async function start(schedule?: JobSchedule, isUneventful?: (result: unknown) => boolean): Promise<JobSite> {
   const kind = { ...COUNTING, openKey: () => "" };
-  const site = await openSite({ metadata, clock, kind, historyMs: 1000 * DAY, ...(schedule && { schedule }) });
+  const site = await openSite({
+    metadata,
+    clock,
+    kind,
+    historyMs: 1000 * DAY,
+    ...(schedule && { schedule }),
+    ...(isUneventful && { isUneventful }),
+  });
   sites.push(site);
   await site.look();
   return site;
@@ -39,9 +46,9 @@ async function lookAt(site: JobSite, atMs: number): Promise<void> {
 }
 
 /** Does the job that runs. @returns its number */
-async function finish(site: JobSite): Promise<number> {
+async function finish(site: JobSite, result?: unknown): Promise<number> {
   const [id = 0] = site.turns.keys();
-  turnOf(site, id).resolve();
+  turnOf(site, id).resolve(result);
   await untilState(site, id, "succeeded");
   return id;
 }
@@ -75,6 +82,28 @@ describe("by an interval", () => {
     await lookAt(site, NOON + HOUR);
     expect(await made(site)).toBe(2);
     expect(await dueAtMs()).toBe(NOON + 1.5 * HOUR);
+  });
+
+  test("of those without an event the last is remembered, and all that somebody asked for, broke off or had one", async () => {
+    const site = await start(hourly, (result) => result === "nothing");
+    const ended = [await finish(site, "nothing")];
+    const next = async (result: string) => {
+      await lookAt(site, clock.atMs + HOUR);
+      ended.push(await finish(site, result));
+    };
+    for (const result of ["nothing", "much", "nothing"]) await next(result);
+    await site.add();
+    await site.look();
+    ended.push(await finish(site, "nothing"));
+    await lookAt(site, clock.atMs + HOUR);
+    const [broken = 0] = site.turns.keys();
+    turnOf(site, broken).reject(new Error("broken"));
+    await untilState(site, broken, "waiting");
+    await next("nothing");
+    const kept = async () => (await site.jobs()).map(({ id }) => ended.indexOf(id));
+    expect(await kept()).toEqual([5, 4, 3, 2]);
+    await next("nothing");
+    expect(await kept()).toEqual([6, 5, 4, 2]);
   });
 
   test("nothing is made when there is nothing to do, and it is asked again an interval later", async () => {
