@@ -25,6 +25,8 @@ export interface JobTurn<Input = unknown> {
   readonly progress: JobProgress | undefined;
   /** Aborted when the job is cancelled, the process stops, or another has taken the job over: then `run` throws soon. */
   readonly signal: AbortSignal;
+  /** The process is about to end, and nobody else is kept waiting by it: there is little time. */
+  readonly isLast?: boolean;
   /** Says how far it is, as often as something changes; it is saved now and then. */
   report(progress: JobProgress): void;
 }
@@ -36,6 +38,8 @@ export type JobSchedule =
       readonly everyMs: number;
       /** Asked when it is time whether there is anything to do; it is asked again an interval later. */
       readonly isDue?: (queries: Queries, nowMs: number) => Promise<boolean>;
+      /** Set: what is due when a process stops in an orderly way is done then, for so long at most; the rest waits for the next. */
+      readonly atStopMs?: number;
     };
 
 /** How a process does jobs of a kind. */

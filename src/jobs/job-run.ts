@@ -45,11 +45,14 @@ export class JobRun {
     this.#renewedAtMs = parts.clock.nowMs();
   }
 
-  /** Works, and puts down how it ended. Never rejects. */
-  async toTheEnd(): Promise<void> {
+  /**
+   * Works, and puts down how it ended. Never rejects.
+   * @param isLast the process is about to end
+   */
+  async toTheEnd(isLast = false): Promise<void> {
     const { log } = this.#parts;
     log.debug("a job began", { ...this.#names(), attempt: this.#job.attempts });
-    const settle = await this.#attempt();
+    const settle = await this.#attempt(isLast);
     this.#isOver = true;
     try {
       await settle();
@@ -92,12 +95,12 @@ export class JobRun {
   }
 
   /** @returns what puts down how it ended */
-  async #attempt(): Promise<() => Promise<void>> {
+  async #attempt(isLast: boolean): Promise<() => Promise<void>> {
     try {
       const input = this.#work.kind.input.parse(JSON.parse(this.#job.input));
       const { signal } = this.#abort;
       const report = (progress: JobProgress) => void (this.#progress = progress);
-      const result = await this.#work.run({ id: this.id, input, progress: this.#progress, signal, report });
+      const result = await this.#work.run({ id: this.id, input, progress: this.#progress, signal, isLast, report });
       const isUneventful = this.#work.isUneventful?.(result) ?? false;
       return () => this.#end("succeeded", { result: JSON.stringify(result ?? null), problem: null, isUneventful });
     } catch (error) {

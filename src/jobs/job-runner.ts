@@ -13,6 +13,7 @@ import { LONGEST_BACK_OFF_MS } from "./back-off.ts";
 import type { JobWork } from "./job-kind.ts";
 import { JobRun, type JobRunParts, LEASE_MS } from "./job-run.ts";
 import { makePlannedJobs, planJobs } from "./plan-jobs.ts";
+import { runAtStop } from "./run-at-stop.ts";
 
 export interface JobRunnerOptions extends JobRunParts {
   /** What this process does; kinds that it does not know are left to others. */
@@ -66,13 +67,17 @@ export class JobRunner {
     this.#sleep.abort();
   }
 
-  /** Begins nothing more, interrupts what runs, and resolves once that has ended or is given back to the queue. */
+  /**
+   * Begins nothing more, interrupts what runs, and resolves once that has ended or is given back to the queue, and what is to be done at a
+   * stop is done.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#sleep.abort();
     await this.#loop;
     for (const run of this.#running.keys()) run.interrupt("stopping");
     await Promise.all(this.#running.values());
+    await runAtStop(this.#options, this.#options);
   }
 
   /** Renews, plans, and begins what there is to begin. @returns how long nothing is to be done, as far as this process knows */

@@ -42,7 +42,8 @@ export async function makePlannedJobs(queries: Queries, works: readonly JobWork[
 
 const NO_PLAN = { schedule: null, intervalMs: null, dueAtMs: null } as const;
 
-function onlyOne(): string {
+/** The key of a kind that has none of its own, where one is made that nobody asked for. */
+export function onlyOne(): string {
   return "";
 }
 

@@ -153,6 +153,15 @@ describe("a registry whose database is lost", () => {
     expect((await pull(again.http, "/v2/team/app/manifests/moved")).digest).toBe(five.digest);
   });
 
+  test("says all that there was when it is stopped", async () => {
+    const before = await start();
+    await pushImage(before.http, "app", "1");
+    await runDescribe(before);
+    const { manifest } = await pushImage(before.http, "app", "late");
+    const after = await startRebuilt(before);
+    expect((await pull(after.http, "/v2/app/manifests/late")).digest).toBe(manifest.digest);
+  });
+
   test("is not served from nothing, and not rebuilt over what is there", async () => {
     const before = await start();
     const { manifest } = await pushImage(before.http, "app", "1");

@@ -19,17 +19,20 @@ export const DESCRIPTION_JOB: JobKind<DescriptionInput> = {
 
 /** What is lost with the database is at most of this time. */
 const EVERY_MS = 60_000;
+const AT_STOP_MS = 3000;
+const REST_FACTOR = 3;
 
-/** Once a minute, if anything has changed. */
+/** Once a minute and at a stop, if anything has changed. */
 export function descriptionWork({ registry, log }: { readonly registry: Registry; readonly log: Log }): JobWork {
   return defineWork({
     kind: DESCRIPTION_JOB,
-    schedule: { everyMs: EVERY_MS, isDue },
+    schedule: { everyMs: EVERY_MS, isDue, atStopMs: AT_STOP_MS },
     async run(turn: JobTurn<DescriptionInput>): Promise<Readonly<DescriptionTally>> {
       const tally = { ...NOTHING_DESCRIBED };
       const report = () =>
         turn.report({ done: tally.manifests + tally.tags, total: null, unit: "entry", detail: { ...tally } });
-      await describeRegistry({ ...registry, signal: turn.signal, tally, report });
+      const restFactor = turn.isLast ? 0 : REST_FACTOR;
+      await describeRegistry({ ...registry, signal: turn.signal, restFactor, tally, report });
       log.debug("described what has changed", { run: `job ${turn.id}`, ...tally });
       return tally;
     },

@@ -21,6 +21,8 @@ export interface DescriptionRun extends DescriptionParts {
   /** Ends it between two steps by what it throws; the next one goes on from there. */
   readonly signal: AbortSignal;
   readonly tally: DescriptionTally;
+  /** Of the time it takes, so much more it leaves to those who push and pull. */
+  readonly restFactor: number;
   /** Told after every step. */
   readonly report: () => void;
 }
@@ -34,9 +36,6 @@ export const NOTHING_DESCRIBED: Readonly<DescriptionTally> = {
   removed: 0,
   damaged: 0,
 };
-
-/** Of the time it takes, so much more it leaves to those who push and pull. */
-const REST_FACTOR = 3;
 
 /** A repository as the exports to registry:2's files take it. */
 export function targetOf(
@@ -60,6 +59,6 @@ export async function inStep<T>(run: DescriptionRun, step: () => Promise<T>): Pr
   const result = await step();
   run.report();
   const workedMs = Math.max(0, run.clock.nowMs() - startedAtMs);
-  await pause(Math.min(1000, workedMs * REST_FACTOR), run.signal);
+  await pause(Math.min(1000, workedMs * run.restFactor), run.signal);
   return result;
 }

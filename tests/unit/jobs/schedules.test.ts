@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { JobSchedule } from "../../../src/jobs/index.ts";
 import { findJobPlan, type MetadataDatabase, openSqlite } from "../../../src/metadata/index.ts";
 import { CronTimes } from "../../../src/runtime/index.ts";
+import { until } from "../../support/until.ts";
 import { COUNTING, type JobSite, NOON, openSite, turnOf, untilState } from "./job-site.ts";
 
 const HOUR = 3_600_000;
@@ -211,4 +212,54 @@ test("however many processes look, one job is made", async () => {
   await Promise.all(sites.map((site) => site.look()));
   expect(await made(sites[0] as JobSite)).toBe(1);
   expect(sites.reduce((sum, { turns }) => sum + turns.size, 0)).toBe(1);
+});
+
+describe("at a stop", () => {
+  /** Does nothing but that. */
+  const atStop = (isDue: () => boolean, atStopMs = 2000): JobSchedule => ({
+    everyMs: DAY,
+    isDue: () => Promise.resolve(isDue()),
+    atStopMs,
+  });
+
+  test("what is due is done, and nothing else", async () => {
+    let isDue = false;
+    const site = await start(atStop(() => isDue));
+    await site.runner.stop();
+    expect(await made(site)).toBe(0);
+    isDue = true;
+    const stopping = site.runner.stop();
+    await until("it has begun", () => site.turns.size === 1);
+    expect([...site.turns.values()][0]?.isLast).toBe(true);
+    const id = await finish(site);
+    await stopping;
+    expect(await site.job(id)).toMatchObject({ state: "succeeded", attempts: 1 });
+  });
+
+  test("what takes longer waits for the next process", async () => {
+    const site = await start(atStop(() => true, 50));
+    const [id = 0] = site.turns.keys();
+    await site.runner.stop();
+    expect(await site.job(id)).toMatchObject({ state: "waiting", attempts: 0 });
+  });
+
+  test("what another process does is waited for, as it may not have seen all", async () => {
+    let isDue = true;
+    const schedule = atStop(() => isDue);
+    const [one, two] = [await start(schedule), await start(schedule)];
+    expect([one.turns.size, two.turns.size]).toEqual([1, 0]);
+    const stopping = two.runner.stop();
+    await finish(one);
+    await until("it is done once more", () => two.turns.size === 1);
+    isDue = false;
+    await finish(two);
+    await stopping;
+  });
+
+  test("nothing is done in maintenance", async () => {
+    const kind = { ...COUNTING, openKey: () => "" };
+    const site = await openSite({ metadata, clock, kind, schedule: atStop(() => true), isPaused: () => true });
+    await site.runner.stop();
+    expect(await made(site)).toBe(0);
+  });
 });

@@ -57,7 +57,7 @@ const remove = (reference: string, repository = app) =>
 async function run(options: { readonly signal?: AbortSignal; readonly report?: () => void } = {}) {
   const tally = { ...NOTHING_DESCRIBED };
   const { signal = new AbortController().signal, report = () => undefined } = options;
-  await describeRegistry({ ...registry, signal, tally, report });
+  await describeRegistry({ ...registry, signal, restFactor: 0, tally, report });
   return tally;
 }
 
