@@ -7,7 +7,7 @@ import { parseDigest, RegistryError } from "../oci/index.ts";
 import { type ContentExplanation, explainContent, SETTLE_MS } from "../registry/index.ts";
 import { Closers, systemClock } from "../runtime/index.ts";
 import { openStorage, StorageError } from "../storage/index.ts";
-import { collectGarbage, type GarbageCollection, type GarbageTally } from "../upkeep/index.ts";
+import { collectGarbage, type GarbageCollection, type GarbageTally, noteUntaggedDefault } from "../upkeep/index.ts";
 import { requireChangeable } from "./require-changeable.ts";
 import { stopwatchMs } from "./observation.ts";
 import { requireDatabase } from "./require-database.ts";
@@ -79,6 +79,7 @@ async function run(
   const { collection } = config.storage;
   const windowMs = options.windowMs ?? collection.windowMs;
   const untagged = options.deleteUntagged ? "remove" : collection.untagged;
+  await noteUntaggedDefault({ metadata, clock: systemClock }, collection.untagged, options.signal);
   if (options.deleteUntagged) {
     // Those of before were judged by another rule.
     const sinceMs = systemClock.nowMs() - windowMs;

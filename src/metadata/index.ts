@@ -210,6 +210,7 @@ export {
   listLinkStandings,
   listManifestStandings,
 } from "./garbage/content-standing.ts";
+export { findUntaggedDefault, nominateSomeUntagged, putUntaggedDefault } from "./garbage/untagged-default.ts";
 export type { TagCause } from "./history/schema.ts";
 export {
   findTagChangesAround,

@@ -11,6 +11,7 @@ import { type Registry, SETTLE_MS, type UntaggedRule } from "../../registry/inde
 import type { Log } from "../../runtime/index.ts";
 import { toJobSchedule, type WhenOptions } from "../when.ts";
 import { collectGarbage, type GarbageCollection, type GarbageTally } from "./collect-garbage.ts";
+import { noteUntaggedDefault } from "./note-untagged-default.ts";
 
 export type { GarbageBacklog };
 
@@ -82,6 +83,7 @@ async function runCollection(
   const untagged = deleteUntagged ? "remove" : options.untagged;
   // Removals can be explained by the job that made them.
   const run = `job ${turn.id}`;
+  await noteUntaggedDefault(registry, options.untagged, turn.signal);
   if (deleteUntagged) await nominate(registry, windowMs);
   const told = new ToldTally(
     turn,

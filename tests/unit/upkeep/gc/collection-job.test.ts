@@ -19,8 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => memory.close());
 
-function work() {
-  const options = { enabled: true, intervalMs: 1000, schedule: undefined, windowMs: DAY, untagged: "keep" } as const;
+function work(untagged: "keep" | "remove" = "keep") {
+  const options = { enabled: true, intervalMs: 1000, schedule: undefined, windowMs: DAY, untagged } as const;
   return collectionWork({ registry: memory.registry, log: logTo(lines), counts, settleMs: 0 }, options);
 }
 
@@ -46,6 +46,23 @@ test("who asks for it may say how long to wait, and that manifests without a tag
   expect(result).toMatchObject({ manifests: 1, blobs: 2 });
   const [removal] = await listRemovals(memory.registry.metadata.reads, image.digest, 1);
   expect(removal?.run).toBe("job 7");
+});
+
+test("where they go by default now and stayed before, those that are there go a window later, once", async () => {
+  const { registry, clock } = memory;
+  const image = await pushImage(registry, "untagged");
+  await pushImage(registry, "tagged", { reference: "1.0" });
+  clock.atMs = Date.now() + 2 * DAY;
+  expect((await attempt(work("keep"))).result).toMatchObject({ manifests: 0 });
+  clock.atMs += DAY;
+  // It waits from now on, as if the tag was lost just now.
+  expect((await attempt(work("remove"))).result).toMatchObject({ manifests: 0 });
+  clock.atMs += DAY - 1;
+  expect((await attempt(work("remove"))).result).toMatchObject({ manifests: 0 });
+  clock.atMs += 2;
+  expect((await attempt(work("remove"))).result).toMatchObject({ candidates: expect.any(Number), manifests: 1 });
+  expect(await hasBytes(registry, image.layer.digest)).toBe(false);
+  expect((await attempt(work("remove"))).result).toMatchObject({ candidates: 0 });
 });
 
 test("what an attempt before it did is counted in, once", async () => {
