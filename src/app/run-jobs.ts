@@ -18,6 +18,8 @@ import {
   deletionWork,
   DESCRIPTION_JOB,
   descriptionWork,
+  HISTORY_JOB,
+  historyWork,
   NOTHING_COLLECTED,
   RETENTION_JOB,
   retentionWork,
@@ -45,6 +47,7 @@ export function jobOffers({ storage }: Config): readonly JobOffer[] {
     { kind: RETENTION_JOB, refusal },
     { kind: SCRUB_JOB, refusal },
     { kind: USAGE_JOB, refusal },
+    { kind: HISTORY_JOB, refusal },
     { kind: DESCRIPTION_JOB, refusal: refusal ?? (storage.isSelfDescribing ? undefined : NOT_DESCRIBING) },
   ];
 }
@@ -76,7 +79,7 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
 }
 
 function openWorks(
-  { collection, retention, scrubbing, measuring, isSelfDescribing }: Config["storage"],
+  { collection, retention, scrubbing, measuring, history, isSelfDescribing }: Config["storage"],
   { registry, log, metrics, meter }: JobParts,
 ): readonly JobWork[] {
   const collected = { ...NOTHING_COLLECTED };
@@ -93,6 +96,7 @@ function openWorks(
     ),
     scrubWork({ registry, log, counts: scrubbed }, scrubbing),
     usageWork({ registry }, measuring),
+    historyWork({ registry }, history),
     deletionWork({ registry, log, actAs: (requester) => actAs(registry, requester) }),
     ...(isSelfDescribing ? [descriptionWork({ registry, log })] : []),
   ];

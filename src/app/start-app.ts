@@ -32,7 +32,6 @@ import { addUsageReadings } from "./usage-readings.ts";
 import {
   NamespaceTally,
   QuotaWatch,
-  startPruningHistory,
   startQuotaWatch,
   startReadingLabels,
   startUploadPurging,
@@ -98,8 +97,6 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   closers.add(() => purges.stop());
   // One process does it for all of them.
   if (!place || place.index === 0) {
-    const pruning = startPruningHistory({ registry, log, randomPart: Math.random() }, config.storage.history);
-    closers.add(() => pruning.stop());
     const reading = startReadingLabels({ registry, log });
     closers.add(() => reading.stop());
   }

@@ -67,7 +67,13 @@ function buildStorage(storage: Settings["storage"]): StorageConfig {
     measuring: { enabled: usage.enabled, intervalMs: usage.interval, schedule: usage.schedule },
     binKeepMs: bin.keep,
     inUseKeepMs: inuse.keep,
-    history: { keepMs: history.keep, keepChanges: history.changes },
+    history: {
+      enabled: true,
+      intervalMs: history.interval,
+      schedule: history.schedule,
+      keepMs: history.keep,
+      keepChanges: history.changes,
+    },
     scrubbing: {
       enabled: scrub.enabled,
       intervalMs: scrub.interval,

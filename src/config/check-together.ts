@@ -135,7 +135,7 @@ function checkSyslog(tree: RawMap, findings: Findings): void {
 }
 
 function checkSchedules(tree: RawMap, findings: Findings): void {
-  for (const work of ["gc", "retention", "scrub", "usage"]) {
+  for (const work of ["gc", "retention", "history", "scrub", "usage"]) {
     const path = ["storage", "maintenance", work];
     const [schedule, interval] = ["schedule", "interval"].map((key) => textAt(tree, [...path, key]));
     if (schedule !== undefined && interval !== undefined)

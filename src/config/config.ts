@@ -80,6 +80,10 @@ export interface StorageConfig {
   /** How long what a cluster runs is held while nothing more is heard of it. */
   readonly inUseKeepMs: number;
   readonly history: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    /** Instead of the interval. */
+    readonly schedule: string | undefined;
     /** 0: for good. */
     readonly keepMs: number;
     /** Of each tag; 0: no limit. */

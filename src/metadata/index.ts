@@ -216,14 +216,13 @@ export {
   findTagChangesAround,
   listChangesSince,
   listTagChanges,
-  pruneTagHistory,
   recordTagChange,
   recordTagRemovals,
   type RepositoryChange,
-  shortenTagHistories,
   type TagChangeRecord,
   type TagPlace,
 } from "./history/tag-history.ts";
+export { pruneTagHistory, shortenTagHistories } from "./history/prune-history.ts";
 export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";

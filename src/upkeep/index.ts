@@ -23,7 +23,7 @@ export { noteUntaggedDefault } from "./gc/note-untagged-default.ts";
 export { DESCRIPTION_JOB, descriptionWork } from "./description/description-job.ts";
 export { type DescriptionMarker, findMarker } from "./description/marker.ts";
 export { stopDescribing } from "./description/stop-describing.ts";
-export { HistoryPruner, startPruningHistory } from "./history/start-pruning-history.ts";
+export { HISTORY_JOB, historyWork } from "./history/history-job.ts";
 export type { ExportForm, ImageExport, ImageExportSummary } from "./image-export/export-images.ts";
 export type { ImageImport, ImageImportSummary } from "./image-import/import-images.ts";
 export type { ZotImport, ZotRepository, ZotSummary } from "./image-import/import-zot.ts";

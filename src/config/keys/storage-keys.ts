@@ -62,6 +62,15 @@ export const storageKeys = group(
       history: group("What each tag pointed at, since when, and who moved it.", {
         keep: setting(age, "9600h", "How long a change of a tag is remembered; 0: for good. The default is 400 days."),
         changes: setting(wholeNumber(0), "1000", "How many changes of each tag are remembered; 0: all."),
+        interval: setting(
+          interval,
+          "1h",
+          "How long after the end of one run that forgets the next begins. Old names of repositories are forgotten by it, too.",
+        ),
+        schedule: optional(
+          cronTimes,
+          "Instead of an interval: when, as cron writes it and in UTC, for example `0 4 * * *`. What is missed is made up for once.",
+        ),
       }),
       bin: group("Where manifests and tags go that clients delete.", {
         keep: setting(

@@ -150,35 +150,3 @@ export async function findTagChangesAround(
   const after = await changes.where("at_ms", ">", atMs).orderBy("id", "asc").executeTakeFirst();
   return { before, after };
 }
-
-/** Forgets what happened before `beforeMs`, among the `limit` oldest. @returns whether there may be more */
-export async function pruneTagHistory(queries: Queries, beforeMs: number, limit: number): Promise<boolean> {
-  const { rows } = await sql`
-    delete from tag_history
-    where id in (select id from tag_history order by id limit ${limit}) and at_ms < ${beforeMs}
-    returning id`.execute(queries);
-  return rows.length === limit;
-}
-
-export interface LongHistories {
-  /** How many changes of a tag stay. */
-  readonly keep: number;
-  /** Looked at are the tags with changes behind this one, so many changes at once. */
-  readonly afterId: number;
-  readonly limit: number;
-}
-
-/** Forgets the oldest changes of tags that have more than so many. @returns the last change that was looked at; `undefined`: none */
-export async function shortenTagHistories(queries: Queries, look: LongHistories): Promise<number | undefined> {
-  const { keep, afterId, limit } = look;
-  const { rows } = await sql<{ id: number; repositoryId: number; tag: Tag }>`
-    select max(id) as id, repository_id as repositoryId, tag
-    from (select id, repository_id, tag from tag_history where id > ${afterId} order by id limit ${limit})
-    group by repository_id, tag`.execute(queries);
-  for (const { repositoryId, tag } of rows)
-    await sql`
-      delete from tag_history where id in (
-        select id from tag_history where repository_id = ${repositoryId} and tag = ${tag}
-        order by id desc limit -1 offset ${keep})`.execute(queries);
-  return rows.length === 0 ? undefined : Math.max(...rows.map(({ id }) => id));
-}

@@ -14,7 +14,7 @@ import { maintenance } from "./0012-maintenance.ts";
 import { names } from "./0013-names.ts";
 import { keepsAndUses } from "./0014-keeps-and-uses.ts";
 import { metering } from "./0016-metering.ts";
-import { quietJobs } from "./0017-quiet-jobs.ts";
+import { quietUpkeep } from "./0017-quiet-upkeep.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -33,7 +33,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0013-names": names,
   "0014-keeps-and-uses": keepsAndUses,
   "0016-metering": metering,
-  "0017-quiet-jobs": quietJobs,
+  "0017-quiet-upkeep": quietUpkeep,
 };
 
 export const migrations: MigrationProvider = {

@@ -86,9 +86,13 @@ export async function removeRepositoryMove(queries: Queries, name: RepositoryNam
   return numUpdatedRows > 0n;
 }
 
-/** Forgets names that have led nowhere since then. */
-export async function pruneRepositoryMoves(queries: Queries, beforeMs: number): Promise<void> {
-  await queries.deleteFrom("repository_moves").where("serves_until_ms", "<", beforeMs).execute();
+/** Forgets names that have led nowhere since then. @returns how many */
+export async function pruneRepositoryMoves(queries: Queries, beforeMs: number): Promise<number> {
+  const { numDeletedRows } = await queries
+    .deleteFrom("repository_moves")
+    .where("serves_until_ms", "<", beforeMs)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }
 
 /** Whether there is a repository of this name that is in use: with manifests, with blobs, or with something in its bin. */

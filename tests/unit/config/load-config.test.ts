@@ -17,7 +17,13 @@ const defaults: Config = {
     measuring: { enabled: true, intervalMs: 3_600_000, schedule: undefined },
     binKeepMs: 168 * 3_600_000,
     inUseKeepMs: 168 * 3_600_000,
-    history: { keepMs: 9600 * 3_600_000, keepChanges: 1000 },
+    history: {
+      enabled: true,
+      intervalMs: 3_600_000,
+      schedule: undefined,
+      keepMs: 9600 * 3_600_000,
+      keepChanges: 1000,
+    },
     scrubbing: { enabled: false, intervalMs: 168 * 3_600_000, schedule: undefined, bytesPerSecond: 20_000_000 },
   },
   database: { path: "./data/berth/berth.db" },
@@ -91,7 +97,7 @@ storage:
     gc: {enabled: false, interval: 1m, window: 0s, untagged: remove}
     retention: {enabled: false, interval: 2m}
     usage: {enabled: false, interval: 3m}
-    history: {keep: 1h, changes: 7}
+    history: {keep: 1h, changes: 7, schedule: "0 4 * * *"}
     bin: {keep: 0s}
     scrub: {enabled: true, schedule: 30 2 * * sun, rate: 1MiB}
     readonly: {enabled: on}
@@ -166,7 +172,7 @@ test("every key that works arrives", () => {
       measuring: { enabled: false, intervalMs: 180_000, schedule: undefined },
       binKeepMs: 0,
       inUseKeepMs: 168 * 3_600_000,
-      history: { keepMs: 3_600_000, keepChanges: 7 },
+      history: { enabled: true, intervalMs: 3_600_000, schedule: "0 4 * * *", keepMs: 3_600_000, keepChanges: 7 },
       scrubbing: { enabled: true, intervalMs: 168 * 3_600_000, schedule: "30 2 * * sun", bytesPerSecond: 1_048_576 },
     },
     database: { path: "/srv/berth.db" },

@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { ensureRepository, recordTagChange } from "../../../../src/metadata/index.ts";
+import {
+  ensureRepository,
+  pruneTagHistory,
+  recordTagChange,
+  renameRepository,
+} from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
-import { HistoryPruner } from "../../../../src/upkeep/index.ts";
+import { historyWork } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
+import { attempt } from "../attempt.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { contentOf } from "../../../support/oci-content.ts";
 
@@ -13,7 +19,11 @@ beforeEach(async () => {
 });
 afterEach(() => memory.close());
 
-const { signal } = new AbortController();
+/** @param keep what of each stays; 0: all */
+const run = (keep: { readonly keepMs: number; readonly keepChanges: number }) =>
+  attempt(
+    historyWork({ registry: memory.registry }, { enabled: true, intervalMs: 1000, schedule: undefined, ...keep }),
+  );
 
 /** A change each millisecond. */
 async function change(tag: string, times: number): Promise<void> {
@@ -41,24 +51,47 @@ test("what is older than is to be kept goes, all of it", async () => {
   await change("a", 450);
   await change("b", 2);
   memory.clock.atMs = 1448;
-  await new HistoryPruner(memory.registry, { keepMs: 1000, keepChanges: 0 }).prune(signal);
+  expect((await run({ keepMs: 1000, keepChanges: 0 })).result).toEqual({ changes: 447, names: 0 });
   expect(await kept()).toEqual({ a: [448, 449, 450], b: [451, 452] });
 });
 
 test("of each tag so many changes stay, the newest", async () => {
   await change("a", 450);
   await change("b", 2);
-  const pruner = new HistoryPruner(memory.registry, { keepMs: 0, keepChanges: 3 });
-  await pruner.prune(signal);
+  const shorten = () => run({ keepMs: 0, keepChanges: 3 });
+  expect((await shorten()).result).toEqual({ changes: 447, names: 0 });
   expect(await kept()).toEqual({ a: [448, 449, 450], b: [451, 452] });
   await change("b", 2);
-  await pruner.prune(signal);
+  expect((await shorten()).result).toEqual({ changes: 1, names: 0 });
   expect(await kept()).toEqual({ a: [448, 449, 450], b: [452, 453, 454] });
+  expect((await run({ keepMs: 0, keepChanges: 2 })).result).toEqual({ changes: 2, names: 0 });
 });
 
 test("nothing goes where nothing is limited", async () => {
   await change("a", 3);
   memory.clock.atMs = 10 ** 12;
-  await new HistoryPruner(memory.registry, { keepMs: 0, keepChanges: 0 }).prune(signal);
+  await run({ keepMs: 0, keepChanges: 0 });
   expect(await kept()).toEqual({ a: [1, 2, 3] });
+});
+
+test("tags are looked at whose changes have the numbers of some that were forgotten", async () => {
+  await change("a", 10);
+  await run({ keepMs: 0, keepChanges: 3 });
+  await memory.registry.metadata.transaction((queries) => pruneTagHistory(queries, 1000, 1000));
+  await change("b", 8);
+  await run({ keepMs: 0, keepChanges: 3 });
+  expect(await kept()).toEqual({ b: [16, 17, 18] });
+});
+
+test("names that led nowhere for a year go, also where all changes stay", async () => {
+  await change("a", 1);
+  await memory.registry.metadata.transaction(async (queries) => {
+    const [from, to] = ["team/app" as RepositoryName, "team/api" as RepositoryName];
+    const id = await ensureRepository(queries, from, 0);
+    await renameRepository(queries, { id, from, to, nowMs: 0, servesUntilMs: 10, actor: undefined });
+  });
+  memory.clock.atMs = 365 * 86_400_000 + 10;
+  expect((await run({ keepMs: 0, keepChanges: 0 })).result).toEqual({ changes: 0, names: 0 });
+  memory.clock.atMs += 1;
+  expect((await run({ keepMs: 0, keepChanges: 0 })).result).toEqual({ changes: 0, names: 1 });
 });
