@@ -35,7 +35,7 @@ export async function deleteNamespace(change: Change, path: string): Promise<voi
   const rules = viewer.rules.nodes.get(path);
   for (const role of rules?.roles.values() ?? []) requireOwnRole(viewer, role, path);
   const said = await findNodeSettings(queries, [path]);
-  for (const setting of said) requireMaySay(viewer, setting);
+  for (const setting of said) await requireMaySay(queries, viewer, setting);
   if (!(await removeNamespace(queries, path))) throw nodeNotFound(path);
   const settings = Object.fromEntries(said.map(({ name, value }) => [name, value]));
   const members = Object.fromEntries(rules?.roles ?? []);

@@ -12,7 +12,7 @@ import { requireMaySay } from "./setting-authority.ts";
 export async function putSetting(change: Change, { path, name, value }: NodeSetting): Promise<void> {
   const { queries, nowMs } = change;
   const viewer = await change.viewer();
-  requireMaySay(viewer, { path, name });
+  await requireMaySay(queries, viewer, { path, name });
   await requireMayBegin(queries, viewer, path);
   const before = (await findOwn(change, { path, name })) ?? null;
   await putNodeSetting(queries, { path, name, value, nowMs });
@@ -24,7 +24,7 @@ export async function putSetting(change: Change, { path, name, value }: NodeSett
  * @throws RegistryError `not-found`, `denied`
  */
 export async function removeSetting(change: Change, { path, name }: Pick<NodeSetting, "path" | "name">): Promise<void> {
-  requireMaySay(await change.viewer(), { path, name });
+  await requireMaySay(change.queries, await change.viewer(), { path, name });
   const value = await findOwn(change, { path, name });
   if (value === undefined) throw new RegistryError("not-found", `${nameOfNode(path)} says nothing of ${name} itself`);
   await removeNodeSetting(change.queries, { path, name });

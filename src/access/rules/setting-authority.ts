@@ -1,18 +1,49 @@
-import { nodesUpFrom, type NodeSetting } from "../../metadata/index.ts";
+import { findNodeSettings, nodesUpFrom, type NodeSetting, type Queries } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { isPermitted, nameOfNode, requireMay, type Viewer } from "./authority.ts";
 
 /** What limits those who have a node is not for them to lift. */
 const SAID_FROM_ABOVE: ReadonlySet<string> = new Set(["quota", "delete-approval"]);
 
+/** Where two decide about deletes nobody says alone what goes by itself. */
+const SAYS_WHAT_GOES: ReadonlySet<string> = new Set(["keep-labels", "kept-tags", "retention", "untagged"]);
+
 /**
  * @throws RegistryError `not-found` for who must not know of the node, `denied`
  */
-export function requireMaySay(viewer: Viewer, { path, name }: Pick<NodeSetting, "path" | "name">): void {
+export async function requireMaySay(
+  queries: Queries,
+  viewer: Viewer,
+  { path, name }: Pick<NodeSetting, "path" | "name">,
+): Promise<void> {
   requireMay(viewer, "settings:write", path);
-  if (!SAID_FROM_ABOVE.has(name)) return;
+  if (SAID_FROM_ABOVE.has(name)) requireMaySayFromAbove(viewer, { path, name });
+  const node = SAYS_WHAT_GOES.has(name) ? await findApprovalNode(queries, path) : undefined;
+  if (node === undefined || maySayFromAbove(viewer, node)) return;
+  const why = `a second person has to approve what is deleted there, as ${nameOfNode(node)} says`;
+  throw new RegistryError(
+    "denied",
+    `the ${name} of ${nameOfNode(path)} is for those to say who may take that back: ${why}`,
+  );
+}
+
+/** The outermost node at or above a path that wants a second person for deletes; those below it can only add to that. */
+async function findApprovalNode(queries: Queries, path: string): Promise<string | undefined> {
+  const said = await findNodeSettings(queries, [...nodesUpFrom(path)]);
+  const nodes = said
+    .filter(({ name, value }) => name === "delete-approval" && (value as { readonly required: boolean }).required)
+    .map((setting) => setting.path);
+  return nodes.toSorted((one, other) => one.length - other.length)[0];
+}
+
+function maySayFromAbove(viewer: Viewer, path: string): boolean {
   const [, above = path] = nodesUpFrom(path);
-  if (isPermitted(viewer, { path: above, action: "settings:write" })) return;
+  return isPermitted(viewer, { path: above, action: "settings:write" });
+}
+
+function requireMaySayFromAbove(viewer: Viewer, { path, name }: Pick<NodeSetting, "path" | "name">): void {
+  if (maySayFromAbove(viewer, path)) return;
+  const [, above = path] = nodesUpFrom(path);
   const [node, from] = [nameOfNode(path), nameOfNode(above)];
   throw new RegistryError("denied", `the ${name} of ${node} is for those to say who may say settings of ${from}`);
 }

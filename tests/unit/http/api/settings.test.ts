@@ -163,3 +163,23 @@ describe("a quota", () => {
     expect((await api.ask("owner", "GET /namespaces/team%2Fapp/quota")).json.items).toHaveLength(1);
   });
 });
+
+describe("where two decide about deletes", () => {
+  test("what goes by itself is for those to say who could lift that, in any way", async () => {
+    expect((await put("team/app", "kept-tags", ["v*"], "maintainer")).status).toBe(200);
+    expect((await put("team", "delete-approval", { required: true }, "root")).status).toBe(200);
+    const denied = { status: 403, json: { detail: expect.stringContaining("who may take that back") } };
+    for (const [node, setting, value] of [
+      ["team", "retention", [{ tags: ["none"] }]],
+      ["team/app", "retention", [{ tags: ["none"] }]],
+      ["team", "untagged", { rule: "remove", after: "0s" }],
+      ["team/app", "kept-tags", []],
+      ["team/app", "keep-labels", []],
+    ] as const)
+      expect(await put(node, setting, value, "owner")).toMatchObject(denied);
+    expect(await api.ask("owner", "DELETE /namespaces/team%2Fapp/settings/kept-tags")).toMatchObject(denied);
+    expect(await api.ask("owner", "DELETE /namespaces/team%2Fapp")).toMatchObject(denied);
+    expect((await put("team", "immutable-tags", ["v*"], "owner")).status).toBe(200);
+    expect((await put("team", "retention", [{ newest: 10 }], "root")).status).toBe(200);
+  });
+});
