@@ -27,6 +27,24 @@ export async function requireMaySay(
   );
 }
 
+/**
+ * Whether somebody may take content to where they could delete it alone: who may lift the rule that wants a second person, or comes to one
+ * that is no more theirs to lift.
+ * @throws RegistryError `denied`
+ */
+export async function requireMayLeave(
+  queries: Queries,
+  viewer: Viewer,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  const node = await findApprovalNode(queries, from);
+  if (node === undefined || maySayFromAbove(viewer, node)) return;
+  const next = await findApprovalNode(queries, to);
+  if (next !== undefined && !maySayFromAbove(viewer, next)) return;
+  const what = `a second person has to approve what is deleted in ${from}, as ${nameOfNode(node)} says`;
+  throw new RegistryError("denied", `${what}: it is for those to move it to ${to} who may take that back`);
+}
+
 /** The outermost node at or above a path that wants a second person for deletes; those below it can only add to that. */
 async function findApprovalNode(queries: Queries, path: string): Promise<string | undefined> {
   const said = await findNodeSettings(queries, [...nodesUpFrom(path)]);

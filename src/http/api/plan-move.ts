@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import { isPermitted, requireMay, type Viewer, VISIBILITIES, visibilityOf } from "../../access/index.ts";
+import {
+  isPermitted,
+  requireMay,
+  requireMayLeave,
+  type Viewer,
+  VISIBILITIES,
+  visibilityOf,
+} from "../../access/index.ts";
 import type { Queries } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import { type ChangedSetting, findChangedSettings, type NamePair, requireMovable } from "../../registry/index.ts";
@@ -35,6 +42,7 @@ export async function requirePossible(
   if (!isPermitted(viewer, { path: to, action: "push" }))
     throw new RegistryError("denied", `push on ${to} is not permitted to you`);
   await requireMovable(queries, pair);
+  await requireMayLeave(queries, viewer, pair);
   const settings = await findChangedSettings(queries, pair);
   requireMayLoosen(viewer, pair, settings);
   return [...visibilityChange(viewer, pair), ...settings.map(showSetting)];
@@ -71,9 +79,7 @@ function showSetting({ setting, before, after }: ChangedSetting): RuleChange {
   };
 }
 
-const GUARDS: ReadonlySet<string> = new Set(["immutable-tags", "delete-approval"]);
-
 /** Who gets around immutable tags by a move could as well take them back. @throws RegistryError `denied` */
 function requireMayLoosen(viewer: Viewer, { from }: NamePair, changes: readonly ChangedSetting[]): void {
-  if (changes.some(({ setting }) => GUARDS.has(setting))) requireMay(viewer, "settings:write", from);
+  if (changes.some(({ setting }) => setting === "immutable-tags")) requireMay(viewer, "settings:write", from);
 }

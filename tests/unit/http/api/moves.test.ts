@@ -69,6 +69,30 @@ describe("a move", () => {
     expect((await move("anna", body)).status).toBe(200);
   });
 
+  test("leaves a rule of two only for who could lift that, or to one that is not theirs to lift", async () => {
+    const [two, one] = [{ required: true }, { required: false }];
+    await api.given((rows) => rows.repositories("team/below/app"));
+    await say("team", "delete-approval", two);
+    const away = { from: "team/app", to: "open/app", acceptChanges: true };
+    expect(await move("anna", away)).toMatchObject({
+      status: 403,
+      json: { detail: expect.stringContaining("second") },
+    });
+    // What a node below says lifts nothing.
+    await say("team/below", "delete-approval", one);
+    await say("open", "delete-approval", one);
+    expect((await move("anna", { from: "team/below/app", to: "open/app", acceptChanges: true })).status).toBe(403);
+    await say("open/mine", "delete-approval", two);
+    expect((await move("anna", { from: "team/app", to: "open/mine/app", acceptChanges: true })).status).toBe(403);
+    expect((await move("anna", { from: "team/app", to: "team/below/other" })).status).toBe(409);
+    expect((await move("anna", { from: "team/app", to: "team/api" })).status).toBe(200);
+    await say("open", "delete-approval", two);
+    expect((await move("anna", { from: "team/api", to: "open/app", acceptChanges: true })).status).toBe(200);
+    await say("open", "delete-approval", one);
+    await api.given(async (rows) => void (await rows.account("root", { systemRole: "administrator" })));
+    expect((await move("root", { from: "team/below/app", to: "open/below", acceptChanges: true })).status).toBe(200);
+  });
+
   test.each([
     ["ben", "team/app", "team/api", 403],
     ["anna", "team/app", "else/api", 403],
