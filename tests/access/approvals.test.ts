@@ -56,6 +56,26 @@ describe("a delete that a second person has to approve", () => {
     ]);
   });
 
+  test("is not one that a robot asks for, as who makes it would decide alone", async () => {
+    const { manifest } = await pushImage(guarded().as("anna"), "team/robots", "v1");
+    const headers = { "content-type": "application/json" };
+    const anna = guarded().as("anna");
+    const say = (method: "put" | "post", path: string, body: object) =>
+      anna[method](`/api/v1${path}`, { body: JSON.stringify(body), headers });
+    await say("post", "/namespaces/team/robots", { name: "ci" });
+    await say("put", "/namespaces/team/members/robot:team+ci", { role: "maintainer" });
+    const { secret } = (await say("post", "/robots/team+ci/secrets", { name: "mine" })).json() as { secret: string };
+    const robot = guarded().as("team+ci", secret);
+    const body = JSON.stringify({ repositories: "team/robots" });
+    for (const answer of [
+      await robot.delete("/v2/team/robots/manifests/v1"),
+      await robot.delete(`/v2/team/robots/manifests/${manifest.digest}`),
+      await robot.post("/api/v1/deletions", { body, headers }),
+    ])
+      expect([answer.status, answer.text]).toEqual([403, expect.stringContaining("two persons are needed")]);
+    expect((await guarded().as("anna").get("/api/v1/approvals")).json()).toEqual({ items: [] });
+  });
+
   test("is not done when it is refused, and may be asked for again", async () => {
     await pushImage(guarded().as("anna"), "team/kept", "v1");
     const path = "/v2/team/kept/manifests/v1";
