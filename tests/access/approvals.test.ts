@@ -17,6 +17,8 @@ const guarded = guardedWith(
     for (const name of ["anna", "ben"]) await berth.user(name, "maintainer", "team");
     await berth.user("root", "owner");
     await berth.user("writer", "writer", "team");
+    const subject = await berth.user("tagger");
+    await berth.grant({ subject, paths: "team/tagged", tags: "e*", actions: ["pull", "tag:delete"] });
     const value = { required: true, within: "1d" };
     const approval = { path: "team", name: "delete-approval", value, nowMs: 1 };
     await berth.change(() => berth.metadata.transaction((queries) => putNodeSetting(queries, approval)));
@@ -96,6 +98,17 @@ describe("a delete that a second person has to approve", () => {
     expect(await statusOf("/v2/team/many/manifests/v1")).toBe(200);
     expect((await decide("ben", id, "approve")).status).toBe(200);
     await until("it is deleted", async () => (await statusOf("/v2/team/many/manifests/v1")) === 404);
+  });
+
+  test("of a repository is not to be decided by who may delete one tag of it, whatever that is called", async () => {
+    await pushImage(guarded().as("anna"), "team/tagged", "everything");
+    const body = JSON.stringify({ repositories: "team/tagged" });
+    const headers = { "content-type": "application/json" };
+    const whole = (await guarded().as("anna").post("/api/v1/deletions", { body, headers })).json() as { id: number };
+    expect((await decide("tagger", whole.id, "approve")).status).toBe(404);
+    const tag = await requested("anna", "/v2/team/tagged/manifests/everything");
+    expect(tag).not.toBe(whole.id);
+    expect((await decide("tagger", tag, "approve")).status).toBe(200);
   });
 
   test("of a blob is refused", async () => {

@@ -54,7 +54,8 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
       const rule = await findApprovalRule(queries, repositories.path);
       const input = { ...repositories, ...(tags !== undefined && { tags }), requester: requesterOf(caller, change) };
       if (rule) {
-        const subject = tags === undefined ? (repositories.withBelow ? "**" : "everything") : `tags ${tags}`;
+        // None of these is a tag.
+        const subject = tags === undefined ? (repositories.withBelow ? "**" : "all manifests") : `tags ${tags}`;
         const wanted = { path: repositories.path, subject, work: { kind: "deletion", input } as const };
         return requestAnswer(await requestDeletion(registryChangeOf({ change, caller }), wanted, rule.withinMs));
       }
