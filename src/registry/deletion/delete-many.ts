@@ -12,8 +12,8 @@ import { deleteContent, type DeletionPlace } from "./delete-content.ts";
 
 /** What somebody may do at one moment. */
 export interface DeletionAuthority {
-  /** Who does not see a repository must not learn whether it exists. */
-  maySee(repository: RepositoryName): boolean;
+  /** Who does not see a repository, or that of it, must not learn whether it exists. Without a reference, whether they see any of it. */
+  maySee(repository: RepositoryName, reference?: Reference): boolean;
   /** Without a tag, whatever there is in the repository. */
   mayDelete(repository: RepositoryName, tag?: Tag): boolean;
 }
@@ -130,7 +130,7 @@ function deleteSome(
     const place = { repository, repositoryId, binKeepMs, isApproved };
     let deleted = 0;
     const refusals: RefusedDeletion[] = [];
-    for (const reference of references) {
+    for (const reference of references.filter((each) => authority.maySee(repository, each))) {
       const reason = await refusalOf(async () => {
         requireMayDelete(authority, repository, reference);
         if (await deleteContent(change, place, reference)) deleted += 1;

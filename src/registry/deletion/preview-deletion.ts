@@ -29,7 +29,7 @@ export interface DeletionPreview extends ManyDoomed {
   readonly after: string;
   readonly limit: number;
   readonly nowMs: number;
-  readonly authority: Pick<DeletionAuthority, "mayDelete">;
+  readonly authority: DeletionAuthority;
 }
 
 export interface DeletionPage {
@@ -54,6 +54,7 @@ async function previewManifests(queries: Queries, place: Place): Promise<Deletio
   const digests = await listManifestDigests(queries, repositoryId, place);
   const verdicts: DeletionVerdict[] = [];
   for (const digest of digests) {
+    if (!authority.maySee(repository, { kind: "digest", digest })) continue;
     const tags = await listTagsOfManifest(queries, { repositoryId, digest }, TAGS_TOLD);
     const refusal = await refusalOf(async () => {
       requireMayDelete(authority, repository, { kind: "digest", digest });
@@ -71,7 +72,7 @@ async function previewTags(queries: Queries, place: Place, matches: (tag: string
   const rows = await listTaggedManifests(queries, repositoryId, { after, limit: ROWS_AT_ONCE });
   const verdicts: DeletionVerdict[] = [];
   for (const { tag, digest } of rows) {
-    if (!matches(tag)) continue;
+    if (!matches(tag) || !authority.maySee(repository, { kind: "tag", tag })) continue;
     const last = verdicts.at(-1)?.tags[0];
     if (verdicts.length === limit && last !== undefined) return { verdicts, next: last };
     const refusal = await refusalOf(async () => {

@@ -88,11 +88,23 @@ describe("a preview", () => {
   });
 
   test("goes by the tags that a grant is for", async () => {
-    expect(await preview("ci", "team/app&tags=*")).toEqual([
+    // Of the others they must not learn.
+    expect(await preview("ci", "team/app&tags=*")).toEqual(["team/app:pr-1 goes", "team/app:pr-2 goes"]);
+    await api.given(async (rows) => {
+      const both = await rows.account("both");
+      await rows.role("team", both, "reader");
+      await rows.grant(both, "team/app", { tagPattern: "pr-*", actions: ["tag:delete"] });
+      const nodeAlone = await rows.account("node-alone");
+      await rows.grant(nodeAlone, "team", { actions: ["delete"] });
+      await rows.grant(nodeAlone, "team/app", { tagPattern: "pr-*", actions: ["pull", "tag:delete"] });
+    });
+    expect(await preview("both", "team/app&tags=*")).toEqual([
       "team/app:pr-1 goes",
       "team/app:pr-2 goes",
       "team/app:v1 stays",
     ]);
+    expect(await preview("node-alone", "team/**")).toEqual([]);
+    expect(await preview("node-alone", "team/**&tags=*")).toEqual(["team/app:pr-1 goes", "team/app:pr-2 goes"]);
     expect((await api.ask("ci", "GET /deletions/preview?repositories=team/app")).status).toBe(403);
     expect((await api.ask("other", "GET /deletions/preview?repositories=team/app")).status).toBe(404);
   });

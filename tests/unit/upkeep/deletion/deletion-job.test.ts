@@ -85,6 +85,16 @@ describe("a deletion of tags", () => {
     expect(await tagsOf()).toEqual(["pr-2", "pr-3"]);
   });
 
+  test("tells nothing of tags that are not for who has asked to see", async () => {
+    await pushTags("pr-1", "secret");
+    const isOpen = (tag?: string) => tag === "pr-1";
+    authority = {
+      maySee: (_, reference) => reference === undefined || (reference.kind === "tag" && isOpen(reference.tag)),
+      mayDelete: (_, tag) => isOpen(tag),
+    };
+    expect(await run({ tags: "*" })).toEqual({ repositories: 1, deleted: 1, refused: 0, refusals: [] });
+  });
+
   test("ends between two steps when it is cancelled, and goes on with what is left", async () => {
     await pushTags(...Array.from({ length: 30 }, (_, index) => `pr-${index}`));
     const abort = new AbortController();
