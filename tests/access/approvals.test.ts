@@ -111,6 +111,21 @@ describe("a delete that a second person has to approve", () => {
     expect((await decide("tagger", tag, "approve")).status).toBe(200);
   });
 
+  test("of tags says whether it is for one repository or for all below", async () => {
+    const headers = { "content-type": "application/json" };
+    await pushImage(guarded().as("anna"), "team/many-tags", "v1");
+    await pushImage(guarded().as("anna"), "team/many-tags/below", "v1");
+    const ids = new Set<number>();
+    for (const repositories of ["team/many-tags", "team/many-tags/**"]) {
+      const body = JSON.stringify({ repositories, tags: "v*" });
+      const asked = (await guarded().as("anna").post("/api/v1/deletions", { body, headers })).json();
+      const { id, subject } = asked as { id: number; subject: string };
+      ids.add(id);
+      expect(subject).toBe(repositories.endsWith("**") ? "** tags v*" : "tags v*");
+    }
+    expect(ids.size).toBe(2);
+  });
+
   test("of a blob is refused", async () => {
     const { layer } = await pushImage(guarded().as("anna"), "team/blob", "v1");
     const answer = await guarded().as("anna").delete(`/v2/team/blob/blobs/${layer.digest}`);

@@ -16,7 +16,7 @@ import { deletionAuthorityOf } from "../deletion-authority.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { requesterOf } from "../requester.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
-import { type DeletedPath, deletionQuery, deletionVerdict, newDeletion } from "../schemas/deletions.ts";
+import { BELOW, type DeletedPath, deletionQuery, deletionVerdict, newDeletion } from "../schemas/deletions.ts";
 import { job } from "../schemas/jobs.ts";
 import { idParam, listOf } from "../schemas/words.ts";
 import { requestAnswer } from "./approvals.ts";
@@ -54,8 +54,7 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
       const rule = await findApprovalRule(queries, repositories.path);
       const input = { ...repositories, ...(tags !== undefined && { tags }), requester: requesterOf(caller, change) };
       if (rule) {
-        // None of these is a tag.
-        const subject = tags === undefined ? (repositories.withBelow ? "**" : "all manifests") : `tags ${tags}`;
+        const subject = subjectOf({ repositories, tags });
         const wanted = { path: repositories.path, subject, work: { kind: "deletion", input } as const };
         return requestAnswer(await requestDeletion(registryChangeOf({ change, caller }), wanted, rule.withinMs));
       }
@@ -167,6 +166,12 @@ function shown(items: readonly DeletionVerdict[], next: string | undefined) {
 interface Wanted {
   readonly repositories: DeletedPath;
   readonly tags: string | undefined;
+}
+
+/** As people read it. None of these is a tag; what is for a node and not for a repository begins with stars. */
+function subjectOf({ repositories: { withBelow }, tags }: Wanted): string {
+  if (tags === undefined) return withBelow ? BELOW : "all manifests";
+  return withBelow ? `${BELOW} tags ${tags}` : `tags ${tags}`;
 }
 
 /** @throws RegistryError `not-found`, `denied` */

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { isRepositoryName } from "../../../oci/index.ts";
 import { page } from "./words.ts";
 
-const BELOW = "/**";
+/** Behind a namespace: it and all below it. */
+export const BELOW = "**";
 const MAX_PATTERN = 128;
 
 /** What is in front of the stars, and whether there are some. */
@@ -14,12 +15,12 @@ export interface DeletedPath {
 const repositories = z
   .string()
   .max(300)
-  .refine((text) => isRepositoryName(text.endsWith(BELOW) ? text.slice(0, -BELOW.length) : text), {
+  .refine((text) => isRepositoryName(text.endsWith(`/${BELOW}`) ? text.slice(0, -BELOW.length - 1) : text), {
     message: "it is a repository's name, or team/old/** for team/old and all below it",
   })
   .transform((text): DeletedPath => {
-    const withBelow = text.endsWith(BELOW);
-    return { path: withBelow ? text.slice(0, -BELOW.length) : text, withBelow };
+    const withBelow = text.endsWith(`/${BELOW}`);
+    return { path: withBelow ? text.slice(0, -BELOW.length - 1) : text, withBelow };
   })
   .describe("A repository's name, or `team/old/**` for `team/old` and all below it.");
 
