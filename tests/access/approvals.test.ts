@@ -111,6 +111,34 @@ describe("a delete that a second person has to approve", () => {
     expect((await decide("tagger", tag, "approve")).status).toBe(200);
   });
 
+  test("is of the repository that it was asked for, whatever has its name when it is approved", async () => {
+    const anna = guarded().as("anna");
+    const headers = { "content-type": "application/json" };
+    const post = (path: string, body: object) => anna.post(`/api/v1${path}`, { body: JSON.stringify(body), headers });
+    const move = async (from: string, to: string) =>
+      expect((await post("/moves", { from, to, redirectDays: 0 })).status).toBe(200);
+    await pushImage(anna, "team/junk", "v1");
+    await pushImage(anna, "team/dear", "v1");
+    const tag = await requested("anna", "/v2/team/junk/manifests/v1");
+    const all = (await post("/deletions", { repositories: "team/junk" })).json() as { id: number };
+    await move("team/junk", "team/junk-2");
+    await move("team/dear", "team/junk");
+    const requests = (await anna.get("/api/v1/approvals")).json() as { items: { id: number; path: string }[] };
+    expect(requests.items.filter(({ id }) => id === tag || id === all.id).map(({ path }) => path)).toEqual([
+      "team/junk-2",
+      "team/junk-2",
+    ]);
+    for (const id of [tag, all.id]) expect((await decide("ben", id, "approve")).status).toBe(200);
+    await until("the job has ended", async () => {
+      const jobs = (await guarded().metadata.reads.selectFrom("jobs").select("state").execute()).map(
+        (job) => job.state,
+      );
+      return jobs.every((state) => state !== "waiting" && state !== "running");
+    });
+    expect(await statusOf("/v2/team/junk-2/manifests/v1")).toBe(404);
+    expect(await statusOf("/v2/team/junk/manifests/v1")).toBe(200);
+  });
+
   test("of tags says whether it is for one repository or for all below", async () => {
     const headers = { "content-type": "application/json" };
     await pushImage(guarded().as("anna"), "team/many-tags", "v1");

@@ -25,7 +25,7 @@ export interface Renaming {
 
 /**
  * Gives a repository another name, which nothing has. What is of its row goes along; with it go uploads that are under way and what
- * clusters say that they run of it.
+ * clusters say that they run of it, and deletes of its content that wait for a second person.
  */
 export async function renameRepository(queries: Queries, renaming: Renaming): Promise<void> {
   const { id, from, to, nowMs, servesUntilMs, actor = null } = renaming;
@@ -35,6 +35,9 @@ export async function renameRepository(queries: Queries, renaming: Renaming): Pr
     .values({ name: from, repository_id: id, moved_at_ms: nowMs, serves_until_ms: servesUntilMs, actor })
     .execute();
   await queries.updateTable("uploads").set({ repository_name: to }).where("repository_name", "=", from).execute();
+  // What waits for a name that nothing had is for nobody.
+  await sql`update or replace delete_requests set path = ${to}
+    where path = ${from} and state = 'open' and subject not like '**%'`.execute(queries);
   await sql`update or replace in_use_leases set repository = ${to} where repository = ${from}`.execute(queries);
 }
 

@@ -138,7 +138,8 @@ async function carryOut(call: Change, { path, subject, work, requestedBy }: Dele
   const { queries, nowMs } = change;
   const { kind, input: given } = JSON.parse(work) as Work;
   if (kind === "deletion") {
-    const input = DELETION_JOB.input.parse({ ...(given as object), isApproved: true });
+    // It may have been renamed since.
+    const input = DELETION_JOB.input.parse({ ...(given as object), path, isApproved: true });
     await enqueueJob(queries, DELETION_JOB, { input, requestedBy: requestedBy ?? undefined, nowMs });
     return parts.jobs.lookNow();
   }
