@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { COMMAND } from "../app/index.ts";
 import type { ApiCluster, ApiClusterImages } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { count } from "./quantities.ts";
@@ -26,6 +27,7 @@ const IMAGE_COLUMNS: Columns<ApiClusterImages["running"][number]> = {
 const REPORT_HELP = `
 Reads what this prints, or one image reference a line:
   kubectl get pods -A -o json
+such as: kubectl get pods -A -o json | ${COMMAND} in-use report eu-1 --registry registry.example
 All that the cluster runs is said at once: what it said before and does not say now is held no more.`;
 
 interface ReportFlags {
@@ -43,7 +45,7 @@ export function registerInUseCommands(program: Command, surroundings: CommandSur
       async ({ client, out, flags, person, server }, cluster = "") => {
         const registries = flags.registry ?? [hostOf(server)];
         const found = runningReferences(await person.readPiped(), registries);
-        requireMeant(found, flags.empty ?? false);
+        requireMeant(found, registries, flags.empty ?? false);
         const reported = await client.put<ApiCluster>(at`/in-use/${cluster}`, { images: found.images });
         out.done(describeReport(reported, found), reported);
       },
@@ -54,7 +56,7 @@ export function registerInUseCommands(program: Command, surroundings: CommandSur
             "what images of this registry begin with (default: the server's host); may be there several times",
             addRegistry,
           )
-          .option("--empty", "the cluster may run nothing at all")
+          .option("--empty", "the cluster may run nothing of this registry")
           .addHelpText("after", REPORT_HELP),
     )
     .verb("list", "list the clusters that have said what they run", async ({ client, out }) =>
@@ -86,9 +88,17 @@ function hostOf(server: string): string {
   return url.host;
 }
 
-/** What comes of a command that failed is no report: it would end all leases. @throws UsageError */
-function requireMeant({ images, elsewhere, unread }: RunningReferences, isEmptyMeant: boolean): void {
-  if (images.length > 0 || elsewhere > 0) return;
+/** What comes of a command that failed, or under another name of this registry, is no report: it would end all leases. @throws UsageError */
+function requireMeant(
+  { images, elsewhere, unread }: RunningReferences,
+  registries: readonly string[],
+  isEmptyMeant: boolean,
+): void {
+  if (images.length > 0 || (elsewhere > 0 && isEmptyMeant)) return;
+  if (elsewhere > 0)
+    throw new UsageError(
+      `none of ${count(elsewhere, "image")} begins with ${registries.join(" or ")}: say --registry as the cluster calls this registry, or --empty if it runs nothing of it`,
+    );
   if (unread > 0)
     throw new UsageError(
       `none of ${count(unread, "line")} is an image with a digest, such as registry.example/team/app@sha256:…`,

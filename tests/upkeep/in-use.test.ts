@@ -95,7 +95,15 @@ test("a report that may be no report is refused, and one without a name for this
     exitCode: 64,
     stderr: expect.stringContaining("no image was read: say --empty"),
   });
+  const elsewhere = `registry.internal/team/app@sha256:${"0".repeat(64)}\n`;
+  expect(await refused(["--registry", "registry.example"], elsewhere)).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringContaining("none of 1 image begins with registry.example: say --registry as the cluster"),
+  });
   expect(await inUse(["list"])).toBe("There are none.\n");
+  expect(await inUse(["report", "eu-2", "--registry", "registry.example", "--empty"], elsewhere)).toBe(
+    "eu-2 runs 0 images of this registry; 1 image of other registries left out.\n",
+  );
   expect(await inUse(["report", "eu-2", "--registry", "registry.example", "--empty"])).toBe(
     "eu-2 runs 0 images of this registry.\n",
   );
