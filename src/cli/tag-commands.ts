@@ -1,13 +1,14 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ApiListedTag, ApiTag, ApiTagChange } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
-import { type DeleteFlags, deleteMany } from "./delete-many.ts";
+import { type DeleteFlags, deleteMany, type ManyDoomed } from "./delete-many.ts";
 import { deleting } from "./repository-commands.ts";
 import { addKeepVerbs } from "./keep-commands.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
 import { parseTime } from "./remote/parse-time.ts";
 import { parseTagReference } from "./remote/tag-reference.ts";
+import { UsageError } from "./remote/usage-error.ts";
 import type { Columns } from "./table.ts";
 
 const TAG_COLUMNS: Columns<ApiListedTag> = {
@@ -48,9 +49,9 @@ export function registerTagCommands(program: Command, surroundings: CommandSurro
       out.list(await client.list<ApiListedTag>(at`/repositories/${repository}/tags`), TAG_COLUMNS),
     )
     .verb<DeleteFlags>(
-      "delete <repository> <tags>",
-      "delete a tag, or all that match a pattern such as 'pr-*'; they can be had back from the bin",
-      (work, repositories = "", tags = "") => deleteMany(work, { repositories, tags }, surroundings.terminal),
+      "delete <repository[:tag]> [tags]",
+      "delete a tag such as team/app:1.0, or all of a repository that match a pattern such as 'pr-*'; they can be had back from the bin",
+      (work, first = "", second) => deleteMany(work, doomedTags(first, second), surroundings.terminal),
       deleting,
     )
     .verb<{ limit?: number }>(
@@ -93,6 +94,14 @@ export function registerTagCommands(program: Command, surroundings: CommandSurro
           .option("--at <time>", `where it pointed then, such as ${DAY}, or 24h for a day ago`, parseTime),
     );
   addKeepVerbs(noun);
+}
+
+/** `team/app:1.0`, or `team/app` and a pattern. @throws UsageError */
+function doomedTags(first: string, second: string | undefined): ManyDoomed {
+  if (second !== undefined) return { repositories: first, tags: second };
+  const [, repositories, tags] = /^([^:@]+):([^:@/]+)$/.exec(first) ?? [];
+  if (repositories !== undefined && tags !== undefined) return { repositories, tags };
+  throw new UsageError("Say which tags: team/app:1.0, or team/app 'pr-*'");
 }
 
 function pathOf(reference: string): string {

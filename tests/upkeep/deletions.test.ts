@@ -49,11 +49,30 @@ describe("tags that match", () => {
       { env },
     );
     expect([exitCode, stderr]).toEqual([
-      0,
+      1,
       expect.stringContaining('team/app:v1 stays: the tag v1 is immutable by "v*" of team/app'),
     ]);
     expect(stdout).toContain("deleted 2, refused 1");
     expect(await tagsOf("team/app")).toEqual(["v1"]);
+  });
+});
+
+describe("one tag", () => {
+  test("is named as elsewhere, or after its repository", async () => {
+    for (const tag of ["1", "2"]) await pushImage(http, "team/one", tag);
+    expect(await run("tag", "delete", "team/one:1", "--yes")).toContain("deleted 1");
+    expect(await run("tag", "delete", "team/one", "2", "--yes")).toContain("deleted 1");
+    expect(await tagsOf("team/one")).toEqual([]);
+  });
+
+  test.each([
+    [["team/one:3"], 66, "team/one has no tag 3"],
+    [["team/one"], 64, "Say which tags: team/app:1.0"],
+  ] as const)("%j ends with %d", async (named, code, message) => {
+    const { exitCode, stderr } = await runBerth(["tag", "delete", ...named, "--yes", "--local", berth.configFile], {
+      env,
+    });
+    expect([exitCode, stderr]).toEqual([code, expect.stringContaining(message)]);
   });
 });
 
