@@ -1,17 +1,21 @@
 import { InvalidArgumentError } from "commander";
-import type { ApiMoved, ApiPlannedMove, ApiRedirect } from "../http/index.ts";
+import type { ApiMoved, ApiPlannedMove, ApiRedirect, ApiSetting } from "../http/index.ts";
 import { count } from "./quantities.ts";
 import { ApiRefusal, at } from "./remote/api-client.ts";
 import { NotDone } from "./remote/not-done.ts";
 import type { Noun, Work } from "./remote/noun.ts";
+import { showSettingValue } from "./setting-values.ts";
 import type { Columns } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+
+type Change = ApiPlannedMove["changes"][number];
 
 const PLAN_COLUMNS: Columns<ApiPlannedMove> = {
   from: ({ from }) => from,
   to: ({ to }) => to,
   changes: ({ changes }) => changes.map(showChange).join("; "),
-  problem: ({ problem }) => problem,
+  problem: ({ problem, changes }) =>
+    problem ?? (changes.some(({ needsConsent }) => needsConsent) ? "wants --accept-changes" : undefined),
 };
 
 const REDIRECT_COLUMNS: Columns<ApiRedirect> = {
@@ -71,6 +75,7 @@ async function rename(
   const plans = await client.list<ApiPlannedMove>("/moves/preview", { from, to, below: String(below) });
   if (dryRun) return out.list(plans, PLAN_COLUMNS);
   const changes = plans.flatMap((plan) => plan.changes).map(showChange);
+  if (!below) requireAccepted(plans, acceptChanges);
   await confirm(
     `Rename ${count(plans.length, "repository")}?${[...new Set(changes)].map((text) => ` ${text}.`).join("")}`,
   );
@@ -78,7 +83,9 @@ async function rename(
   let failed = 0;
   for (const plan of plans) {
     const body = { from: plan.from, to: plan.to, redirectDays, acceptChanges };
-    const result = await client.post<ApiMoved>("/moves", body).catch((error: unknown) => refusalOf(error, below));
+    const result =
+      unaccepted(plan, acceptChanges) ??
+      (await client.post<ApiMoved>("/moves", body).catch((error: unknown) => refusalOf(error, below)));
     if (typeof result !== "string") moved.push(result);
     else {
       failed += 1;
@@ -87,6 +94,21 @@ async function rename(
   }
   out.done(describe(moved), moved);
   if (failed > 0) throw new NotDone(1, `${count(failed, "repository")} stayed.`);
+}
+
+/** Before anybody is asked. @throws NotDone */
+function requireAccepted(plans: readonly ApiPlannedMove[], isAccepted: boolean): void {
+  for (const plan of plans) {
+    const missing = unaccepted(plan, isAccepted);
+    if (missing !== undefined) throw new NotDone(1, `${plan.from} stays: ${missing}`);
+  }
+}
+
+/** What would have to be accepted of a move. */
+function unaccepted({ changes }: ApiPlannedMove, isAccepted: boolean): string | undefined {
+  const missing = changes.filter(({ needsConsent }) => needsConsent);
+  if (isAccepted || missing.length === 0) return undefined;
+  return `other rules would hold (${missing.map(showChange).join("; ")}): say --accept-changes if that is meant`;
 }
 
 /** Of many, the others are moved nevertheless. */
@@ -103,12 +125,15 @@ function describe(moved: readonly ApiMoved[]): string {
   return `${from} is ${to} now.${rest}${changes.map((change) => ` ${showChange(change)}.`).join("")}`;
 }
 
-function showChange({ rule, before, after }: ApiPlannedMove["changes"][number]): string {
-  return `${rule}: ${textOf(before)} before, ${textOf(after)} then`;
+function showChange({ rule, before, after }: Change): string {
+  return `${rule}: ${textOf(rule, before)} before, ${textOf(rule, after)} then`;
 }
 
-const textOf = (value: unknown) =>
-  value === null ? "nothing" : typeof value === "string" ? value : JSON.stringify(value);
+/** A setting as `namespace set` takes it. */
+function textOf(rule: string, value: unknown): string {
+  if (value === null) return "nothing";
+  return typeof value === "string" ? value : showSettingValue({ name: rule, value } as ApiSetting);
+}
 
 function parseDays(text: string): number {
   const days = Number(text);

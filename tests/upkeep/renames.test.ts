@@ -80,6 +80,20 @@ describe("a repository with another name", () => {
   });
 });
 
+test("what would hold no more is said as it is typed, and has to be accepted", async () => {
+  await pushImage(http, "team-strict/app", "v1");
+  await run("namespace", "set", "team-strict", "immutable-tags", "v*", "r*");
+  const change = "immutable-tags: v* r* before, nothing then";
+  const rename = ["repository", "rename", "team-strict/app", "team-loose/app"] as const;
+  expect(await run(...rename, "--dry-run")).toContain(`${change}  wants --accept-changes`);
+  const refused = await runBerth([...rename, "--yes", "--local", berth.configFile], { env });
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    1,
+    `team-strict/app stays: other rules would hold (${change}): say --accept-changes if that is meant\n`,
+  ]);
+  expect(await run(...rename, "--accept-changes", "--yes")).toContain(`${change}.`);
+});
+
 test("a prefix is renamed with all below it", async () => {
   for (const name of ["a/x", "a/deep/y", "ab/x"]) await pushImage(http, name, "v1");
   expect(await run("repository", "rename", "a", "b", "--below", "--redirect-days", "0", "--yes")).toBe(
