@@ -30,6 +30,16 @@ export const JOB_DETAILS: Columns<ApiJob> = {
   problem: (job) => job.problem,
 };
 
+const { input: _input, kind: _kind, ...ENDS } = JOB_DETAILS;
+
+/** Of the deletion of many: what was asked for in the place of the job's input. */
+export const DELETION_DETAILS: Columns<ApiJob> = { id: (job) => job.id, delete: doomedBy, ...ENDS };
+
+function doomedBy({ input }: ApiJob): string {
+  const { path = "", withBelow = false, tags } = input as { path?: string; withBelow?: boolean; tags?: string | null };
+  return `${tags ? `tags ${tags} of ` : ""}${path}${withBelow ? "/**" : ""}`;
+}
+
 export function hasEnded({ state }: Pick<ApiJob, "state">): boolean {
   return state !== "waiting" && state !== "running";
 }

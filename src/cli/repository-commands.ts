@@ -3,7 +3,7 @@ import type { ApiJob } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { type DeleteFlags, deleteMany, tellRefusals } from "./delete-many.ts";
 import { addMoveVerbs } from "./move-verbs.ts";
-import { JOB_DETAILS } from "./job-report.ts";
+import { DELETION_DETAILS } from "./job-report.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
 
@@ -22,7 +22,7 @@ export function registerRepositoryCommands(program: Command, surroundings: Comma
     )
     .verb("deletion <id>", "show how far a deletion is, and what was refused", async ({ client, out }, id = "") => {
       const job = await client.get<ApiJob>(at`/deletions/${id}`);
-      out.record(job, JOB_DETAILS);
+      out.record(job, DELETION_DETAILS);
       tellRefusals(job, terminal);
     })
     .verb(

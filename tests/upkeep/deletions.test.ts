@@ -88,7 +88,10 @@ describe("a prefix", () => {
     });
     await pushImage(http, "old/deep/app", "v1");
     await pushImage(http, "older/app", "v1");
-    expect(await run("repository", "delete", "old/**", "--yes")).toContain("repositories 2, deleted 3");
+    const deletion = await run("repository", "delete", "old/**", "--yes");
+    expect(deletion).toContain("repositories 2, deleted 3");
+    const [id = ""] = /\d+/.exec(deletion) ?? [];
+    expect(await run("repository", "deletion", id)).toMatch(/^delete +old\/\*\*$/m);
     expect([await tagsOf("old/app"), await tagsOf("old/deep/app"), await tagsOf("older/app")]).toEqual([
       [],
       [],
