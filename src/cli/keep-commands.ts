@@ -35,15 +35,18 @@ export function addKeepVerbs(noun: Noun): Noun {
     )
     .verb(
       "unkeep <tag>",
-      "take that back",
+      "let a tag or a manifest that was kept go as the rules say",
       async ({ client, out }, reference = "") => {
         await client.delete(pathOf(reference));
         out.done(`${reference} is kept no more.`);
       },
       takingReference,
     )
-    .verb("kept <repository>", "list what is kept so in a repository", async ({ client, out }, repository = "") =>
-      out.list(await client.list<ApiKeep>(at`/repositories/${repository}/keeps`), COLUMNS),
+    .verb(
+      "kept <repository>",
+      "list the tags and manifests of a repository that somebody keeps, and why",
+      async ({ client, out }, repository = "") =>
+        out.list(await client.list<ApiKeep>(at`/repositories/${repository}/keeps`), COLUMNS),
     );
 }
 

@@ -133,11 +133,15 @@ function registerTrusts(noun: Noun): void {
           .requiredOption("--audience <text>", "whom the token is for, such as the registry's host")
           .requiredOption("--claim <name=pattern>", "a claim that it must have; for each one", collectClaim),
     )
-    .verb("untrust <robot> <id>", "take it back", async ({ client, out, confirm }, robot = "", id = "") => {
-      await confirm(`Take back trust ${id} of ${robot}?`);
-      await client.delete(at`/robots/${robot}/trusts/${id}`);
-      out.done(`Took back trust ${id} of ${robot}.`);
-    });
+    .verb(
+      "untrust <robot> <id>",
+      "let an issuer's ID tokens stand for a robot no more; trusts lists them",
+      async ({ client, out, confirm }, robot = "", id = "") => {
+        await confirm(`Take back trust ${id} of ${robot}?`);
+        await client.delete(at`/robots/${robot}/trusts/${id}`);
+        out.done(`Took back trust ${id} of ${robot}.`);
+      },
+    );
 }
 
 function collectClaim(text: string, claims: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {

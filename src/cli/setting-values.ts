@@ -55,14 +55,15 @@ function parseUntagged([rule, after, ...more]: readonly string[]): unknown {
 }
 
 const COUNTS = ["newest", "patches", "minors", "majors"] as const;
-const WORDS = ["tags", "except", "within", "pulled", ...COUNTS];
+/** What a rule of retention is made of. */
+export const RULE_WORDS = ["tags", "except", "within", "pulled", ...COUNTS];
 
 function parseRule(text: string): unknown {
   const said = new Map<string, string>();
   for (const part of text.split(/[\s,]+/).filter((some) => some !== "")) {
     const [, word = "", value = ""] = /^([a-z]+)=(.+)$/.exec(part) ?? [];
-    if (!WORDS.includes(word) || said.has(word))
-      throw new UsageError(`"${part}" is none of ${WORDS.map((known) => `${known}=…`).join(", ")}, each once`);
+    if (!RULE_WORDS.includes(word) || said.has(word))
+      throw new UsageError(`"${part}" is none of ${RULE_WORDS.map((known) => `${known}=…`).join(", ")}, each once`);
     said.set(word, value);
   }
   const count = (word: (typeof COUNTS)[number]) => countOf(word, said.get(word));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/cli/remote/usage-error.ts";
+import { VALUES_HELP } from "../../../src/cli/setting-commands.ts";
 import { parseSettingValue, SETTINGS, showSettingValue } from "../../../src/cli/setting-values.ts";
 import { settingChange, setting } from "../../../src/http/api/schemas/settings.ts";
 
@@ -51,6 +52,10 @@ describe("a value that is typed", () => {
     ["retention", ["last=3"]],
   ] as const)("%s %j is refused with what can be said", (name, typed) =>
     expect(() => parseSettingValue(name, typed)).toThrow(UsageError),
+  );
+
+  test.each(SETTINGS)("of %s is told by the help", (name) =>
+    expect(VALUES_HELP).toMatch(new RegExp(`^.*\\b${name}\\b.*:`, "m")),
   );
 
   test("is known of every setting", () =>

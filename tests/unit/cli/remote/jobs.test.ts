@@ -94,7 +94,7 @@ test.each([
   [["run", "gc", "--input", '{"window":1}'], 64, "body.input.window"],
   [["show", "999"], 66, "there is no job 999"],
   [["list", "--state", "done"], 64, "query.state"],
-  [["list", "--last", "0"], 64, "It is a number from 1 to 1000."],
+  [["list", "--limit", "0"], 64, "It is a number from 1 to 1000."],
 ])("%p ends with %d", async (args, exitCode, said) =>
   expect(await berth(...args)).toMatchObject({ exitCode, stderr: expect.stringContaining(said) }),
 );
