@@ -12,6 +12,6 @@ export async function requireDatabase({ database: { path } }: Config): Promise<s
   if (await stat(path).catch(() => undefined)) return path;
   throw new TaskError(
     "nothing-there",
-    `There is no database ${path}: name the configuration that serve is started with.`,
+    `There is no database ${path}: name the configuration that serve is started with, or start it once, which makes one.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { ApiBinEmptied, ApiBinEntry, ApiBinRestored } from "../http/index.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
-import { count } from "./quantities.ts";
+import { count, formatBytes } from "./quantities.ts";
 import { type ApiClient, ApiRefusal, at } from "./remote/api-client.ts";
 import { NotDone } from "./remote/not-done.ts";
 import { parseTime } from "./remote/parse-time.ts";
@@ -24,7 +24,7 @@ const DETAILS: Columns<ApiBinEntry> = {
   ...COLUMNS,
   address: (entry) => entry.address,
   "media type": (entry) => entry.mediaType,
-  size: (entry) => entry.sizeBytes,
+  "manifest size": (entry) => formatBytes(entry.sizeBytes),
 };
 
 interface RepositoryFlags {
@@ -90,7 +90,8 @@ function ofRepository(verb: Command): Command {
 async function restoreAll({ client, out, flags, confirm }: Work<RestoreFlags>): Promise<void> {
   const { repository, since = 0, force = false } = flags;
   if (repository === undefined) throw new UsageError("Say an entry, or --repository and perhaps --since.");
-  await confirm(`Restore everything that was deleted in ${repository}?`);
+  const when = flags.since === undefined ? "" : ` since ${new Date(since).toISOString()}`;
+  await confirm(`Restore everything that was deleted in ${repository}${when}?`);
   let [restored, refused] = [0, 0];
   for await (const entries of client.pages<ApiBinEntry>("/bin", { repository })) {
     for (const { id, deletedAt } of entries) {

@@ -135,7 +135,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .command("rebuild")
     .description("make a database that was lost from what lies beside the blobs: repositories, manifests and tags")
     .argument("[config.yml]", `${configArgument}, the one that serve will have`)
-    .option("--dry-run", "say what there is, and write nothing")
+    .option("-d, --dry-run", "say what there is, and write nothing")
     .option("--json", "write the summary as a line of JSON")
     .action(async (path: string | undefined, { dryRun = false, json = false }: RebuildFlags) => {
       const { rebuildCommand } = await import("./rebuild-command.ts");
@@ -165,8 +165,9 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     });
   gc.command("explain")
     .description("say what keeps a blob or a manifest, or what removed it")
-    .argument("<digest>", "such as sha256:…")
+    .argument("<digest>", "such as sha256:…", parseDigest)
     .argument("[config.yml]", `${configArgument}, the one that serve has`)
+    .option("--json", "write what is known as a line of JSON")
     .action(async (digest: string, path: string | undefined) => {
       const { json = false } = gc.opts<GcFlags>();
       const { gcExplainCommand } = await import("./gc-command.ts");
@@ -231,6 +232,11 @@ interface ScrubFlags {
 const DEFAULT_RATE = parseByteSize("50MB");
 
 const parseRate = orInvalid(parseByteSize);
+
+function parseDigest(text: string): string {
+  if (/^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text)) return text;
+  throw new InvalidArgumentError("It is sha256: and 64 hexadecimal digits, or sha512: and 128.");
+}
 const parseWindow = orInvalid(parseDuration);
 const parseCount = orInvalid((text) => {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);

@@ -4,6 +4,7 @@ import type { CommandSurroundings } from "./command-surroundings.ts";
 import { type DeleteFlags, deleteMany, type ManyDoomed } from "./delete-many.ts";
 import { deleting } from "./repository-commands.ts";
 import { addKeepVerbs } from "./keep-commands.ts";
+import { formatBytes } from "./quantities.ts";
 import { at } from "./remote/api-client.ts";
 import { Noun } from "./remote/noun.ts";
 import { parseTime } from "./remote/parse-time.ts";
@@ -15,7 +16,7 @@ const TAG_COLUMNS: Columns<ApiListedTag> = {
   tag: (tag) => tag.name,
   digest: (tag) => tag.digest,
   since: (tag) => tag.since,
-  size: (tag) => tag.sizeBytes,
+  "manifest size": (tag) => (tag.sizeBytes === null ? null : formatBytes(tag.sizeBytes)),
   pulls: (tag) => tag.pulls,
   "last pulled": (tag) => tag.lastPulledAt,
 };

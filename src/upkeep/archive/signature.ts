@@ -34,7 +34,9 @@ function readPrivateKey(pem: string, passphrase: string | undefined): KeyObject 
   } catch (error) {
     const code = errorCode(error) ?? "";
     if (code === "ERR_MISSING_PASSPHRASE")
-      throw new ArchiveError("the key is encrypted, and its passphrase is missing");
+      throw new ArchiveError(
+        "the key is encrypted, and its passphrase is missing: give it by BERTH_SIGN_PASSPHRASE, or a file by BERTH_SIGN_PASSPHRASE_FILE",
+      );
     if (/DECRYPT/.test(code)) throw new ArchiveError("the passphrase is not that of the key");
     throw new ArchiveError("this is no private key in PEM", { cause: error });
   }

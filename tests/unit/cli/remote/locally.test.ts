@@ -72,7 +72,7 @@ describe("with --local", () => {
     const { exitCode, stderr } = await run(["user", "list", "--local", config], { env });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 66,
-      stderr: `There is no database ${env.REGISTRY_DATABASE_PATH}: name the configuration that serve is started with.\n`,
+      stderr: `There is no database ${env.REGISTRY_DATABASE_PATH}: name the configuration that serve is started with, or start it once, which makes one.\n`,
     });
     expect(await Bun.file(env.REGISTRY_DATABASE_PATH).exists()).toBe(false);
   });
