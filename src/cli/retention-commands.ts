@@ -19,7 +19,7 @@ const COLUMNS: Columns<ApiTagVerdict> = {
   repository: ({ repository }) => repository,
   tag: ({ tag }) => tag,
   pushed: ({ pushedAt }) => pushedAt,
-  used: ({ usedAt }) => usedAt ?? "never",
+  "last pulled": ({ usedAt }) => usedAt ?? "never",
   expires: ({ expiresAt }) => expiresAt ?? "never",
   verdict: ({ verdict }) => verdict,
   why: ({ reason }) => reason,
@@ -48,7 +48,9 @@ export function registerRetentionCommands(program: Command, surroundings: Comman
     async ({ client, out, flags: { going = false, rule } }, node = "") => {
       const rules = rule && JSON.stringify(parseSettingValue("retention", rule));
       const query = { verdict: going ? "goes" : undefined, rules };
-      out.list(await client.list<ApiTagVerdict>(at`/namespaces/${nodeInPath(node)}/retention`, query), COLUMNS);
+      const verdicts = await client.list<ApiTagVerdict>(at`/namespaces/${nodeInPath(node)}/retention`, query);
+      out.list(verdicts, COLUMNS);
+      if (verdicts.length > 0) out.done(sumUp(verdicts, going));
     },
     (verb) =>
       verb
@@ -70,6 +72,11 @@ export function registerRetentionCommands(program: Command, surroundings: Comman
     .action(async (path: string | undefined, flags: RunFlags) =>
       setExitCode(await runRetention({ ...flags, path: pathOf(path) }, terminal)),
     );
+}
+
+function sumUp(verdicts: readonly ApiTagVerdict[], isGoingOnly: boolean): string {
+  const going = verdicts.filter(({ verdict }) => verdict === "goes").length;
+  return isGoingOnly ? `${count(going, "tag")} would go.` : `${going} of ${count(verdicts.length, "tag")} would go.`;
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -15,8 +15,8 @@ const COLUMNS: Columns<ApiSimulatedExpiry> = {
   pushed: ({ pushedAt }) => pushedAt,
   "would have gone": ({ goneAt }) => goneAt,
   why: ({ reason }) => reason,
-  since: ({ afterwards, detail }) => (afterwards === "nothing" ? "nothing" : detail),
-  back: ({ backAt }) => backAt ?? "never",
+  "needed since": ({ afterwards, detail }) => (afterwards === "nothing" ? "no" : detail),
+  "pushed again": ({ backAt }) => backAt ?? "never",
 };
 
 const URGENCY: readonly ApiSimulatedExpiry["afterwards"][] = ["in-use", "pulled", "kept", "unknown", "nothing"];
@@ -79,8 +79,8 @@ function describe(found: readonly ApiSimulatedExpiry[]): string {
   const of = (...kinds: readonly ApiSimulatedExpiry["afterwards"][]) =>
     found.filter(({ afterwards }) => kinds.includes(afterwards)).length;
   const needed = of("in-use", "pulled", "kept");
-  return [
-    `${count(found.length, "tag")} would have gone, ${needed} of which somebody has needed since.`,
-    `Of ${of("unknown")} that is not known: of pulls only the last of each tag is on record, and none of a tag that is gone.`,
-  ].join("\n");
+  const unknown = of("unknown");
+  const told = `${count(found.length, "tag")} would have gone, ${needed} of which somebody has needed since.`;
+  if (unknown === 0) return told;
+  return `${told}\nOf ${unknown} that is not known: of pulls only the last of each tag is on record, and none of a tag that is gone.`;
 }
