@@ -27,23 +27,23 @@ export {
   type ZotRepository,
   type ZotSummary,
 } from "../upkeep/index.ts";
-export { backUpRegistry, listBackupsIn, restoreRegistry } from "./back-up.ts";
-export { applyRetentionOf } from "./apply-retention.ts";
-export { collectGarbageOf, type CollectOptions, explainContentOf } from "./collect-garbage.ts";
+export { backUpRegistry, listBackupsIn, restoreRegistry } from "./tasks/back-up.ts";
+export { applyRetentionOf } from "./tasks/apply-retention.ts";
+export { collectGarbageOf, type CollectOptions, explainContentOf } from "./tasks/collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";
-export { exportToFiles } from "./export-to-files.ts";
-export { giveBackToRegistryV2 } from "./export-registry-v2.ts";
+export { exportToFiles } from "./tasks/export-to-files.ts";
+export { giveBackToRegistryV2 } from "./tasks/export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
-export { type ArchiveImportSummary, importArchive } from "./import-archive.ts";
-export { importFromZot } from "./import-from-zot.ts";
-export { importDirectory, type ImportOptions } from "./import-directory.ts";
-export { openLocalApi } from "./open-local-api.ts";
-export { rebuildRegistry, type Rebuilt } from "./rebuild-registry.ts";
-export { type AuditTrail, readAudit } from "./read-audit.ts";
-export { type ScrubOptions, scrubRegistry } from "./scrub-registry.ts";
+export { type ArchiveImportSummary, importArchive } from "./tasks/import-archive.ts";
+export { importFromZot } from "./tasks/import-from-zot.ts";
+export { importDirectory, type ImportOptions } from "./tasks/import-directory.ts";
+export { openLocalApi } from "./tasks/open-local-api.ts";
+export { rebuildRegistry, type Rebuilt } from "./tasks/rebuild-registry.ts";
+export { type AuditTrail, readAudit } from "./tasks/read-audit.ts";
+export { type ScrubOptions, scrubRegistry } from "./tasks/scrub-registry.ts";
 export { serverFromHere } from "./server-from-here.ts";
 export { type App, startApp, type Surroundings } from "./start-app.ts";
 export { StartError } from "./start-error.ts";
 export { countProcesses, SERVING_PROCESS, superviseApp } from "./supervise-app.ts";
-export { TaskError } from "./task-error.ts";
+export { TaskError } from "./tasks/task-error.ts";
 export { VERSION } from "./version.ts";

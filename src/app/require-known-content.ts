@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { COMMAND } from "./command-name.ts";
-import { DATABASE } from "./import-directory.ts";
+import { DATABASE } from "./tasks/import-directory.ts";
 import type { Config } from "../config/index.ts";
 import { BLOBS_FOLDER } from "../registry/index.ts";
 import { errorCode } from "../runtime/index.ts";

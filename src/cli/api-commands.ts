@@ -1,23 +1,23 @@
 import type { Command } from "commander";
-import { registerAccessCommands } from "./access-commands.ts";
-import { registerApprovalCommands } from "./approval-commands.ts";
-import { registerAuditCommand } from "./audit-command.ts";
-import { registerBinCommands } from "./bin-commands.ts";
+import { registerAccessCommands } from "./access/access-commands.ts";
+import { registerApprovalCommands } from "./content/approval-commands.ts";
+import { registerAuditCommand } from "./access/audit-command.ts";
+import { registerBinCommands } from "./content/bin-commands.ts";
 import type { CommandSurroundings } from "./command-surroundings.ts";
 import { registerCompletionCommand } from "./completion-command.ts";
-import { registerGroupCommands } from "./group-commands.ts";
-import { registerInUseCommands } from "./in-use-commands.ts";
-import { registerJobCommands } from "./job-commands.ts";
-import { registerLoginCommands } from "./login-commands.ts";
-import { registerMaintenanceCommands } from "./maintenance-commands.ts";
-import { registerNamespaceCommands } from "./namespace-commands.ts";
-import { registerRepositoryCommands } from "./repository-commands.ts";
-import { registerRetentionCommands } from "./retention-commands.ts";
-import { registerRobotCommands } from "./robot-commands.ts";
-import { registerTagCommands } from "./tag-commands.ts";
-import { registerTokenCommands } from "./token-commands.ts";
-import { registerUsageCommands } from "./usage-commands.ts";
-import { registerUserCommands } from "./user-commands.ts";
+import { registerGroupCommands } from "./access/group-commands.ts";
+import { registerInUseCommands } from "./content/in-use-commands.ts";
+import { registerJobCommands } from "./upkeep/job-commands.ts";
+import { registerLoginCommands } from "./access/login-commands.ts";
+import { registerMaintenanceCommands } from "./upkeep/maintenance-commands.ts";
+import { registerNamespaceCommands } from "./access/namespace-commands.ts";
+import { registerRepositoryCommands } from "./content/repository-commands.ts";
+import { registerRetentionCommands } from "./upkeep/retention-commands.ts";
+import { registerRobotCommands } from "./access/robot-commands.ts";
+import { registerTagCommands } from "./content/tag-commands.ts";
+import { registerTokenCommands } from "./access/token-commands.ts";
+import { registerUsageCommands } from "./upkeep/usage-commands.ts";
+import { registerUserCommands } from "./access/user-commands.ts";
 
 /** Every command that administers a registry. */
 export function registerApiCommands(program: Command, surroundings: CommandSurroundings): void {

@@ -15,7 +15,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   // Who serves needs no command that asks a registry, nor the time to read its code.
   if (!SERVING.has(argv[0] ?? "")) {
     const surroundings = { terminal, pathOf: (argument?: string) => pathOf(argument, terminal), setExitCode };
-    const { registerTransferCommands } = await import("./transfer-commands.ts");
+    const { registerTransferCommands } = await import("./transfer/transfer-commands.ts");
     registerTransferCommands(program, surroundings);
     const { registerApiCommands } = await import("./api-commands.ts");
     registerApiCommands(program, surroundings);
@@ -108,7 +108,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option("--json", "write the summary as a line of JSON")
     .action(async (directory: string, path: string | undefined, options: { keep?: number; json?: boolean }) => {
       const { keep, json = false } = options;
-      const { backupCommand } = await import("./backup-commands.ts");
+      const { backupCommand } = await import("./transfer/backup-commands.ts");
       setExitCode(await backupCommand({ directory, path: pathOf(path, terminal), keep, json }, terminal));
     });
 
@@ -127,7 +127,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .action(async (directory: string, path: string | undefined, options: RestoreFlags) => {
       const { at, list = false, json = false } = options;
       const command = { directory, path: pathOf(path, terminal), json, atMs: at };
-      const { listBackupsCommand, restoreCommand } = await import("./backup-commands.ts");
+      const { listBackupsCommand, restoreCommand } = await import("./transfer/backup-commands.ts");
       setExitCode(await (list ? listBackupsCommand(command, terminal) : restoreCommand(command, terminal)));
     });
 
@@ -138,7 +138,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option("-d, --dry-run", "say what there is, and write nothing")
     .option("--json", "write the summary as a line of JSON")
     .action(async (path: string | undefined, { dryRun = false, json = false }: RebuildFlags) => {
-      const { rebuildCommand } = await import("./rebuild-command.ts");
+      const { rebuildCommand } = await import("./transfer/rebuild-command.ts");
       setExitCode(await rebuildCommand({ path: pathOf(path, terminal), dryRun, json }, terminal));
     });
 
@@ -160,7 +160,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .action(async (path: string | undefined, options: GcFlags) => {
       const { dryRun = false, deleteUntagged = false, quiet = false, json = false, window } = options;
       const command = { path: pathOf(path, terminal), dryRun, deleteUntagged, quiet, json, windowMs: window };
-      const { gcCommand } = await import("./gc-command.ts");
+      const { gcCommand } = await import("./upkeep/gc-command.ts");
       setExitCode(await gcCommand(command, terminal));
     });
   gc.command("explain")
@@ -170,7 +170,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option("--json", "write what is known as a line of JSON")
     .action(async (digest: string, path: string | undefined) => {
       const { json = false } = gc.opts<GcFlags>();
-      const { gcExplainCommand } = await import("./gc-command.ts");
+      const { gcExplainCommand } = await import("./upkeep/gc-command.ts");
       setExitCode(await gcExplainCommand({ digest, path: pathOf(path, terminal), json }, terminal));
     });
 
@@ -185,7 +185,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .action(async (path: string | undefined, options: ScrubFlags) => {
       const { rate = DEFAULT_RATE, restart = false, repairIndex = false, json = false } = options;
       const command = { path: pathOf(path, terminal), bytesPerSecond: rate, restart, repairIndex, json };
-      const { scrubCommand } = await import("./scrub-command.ts");
+      const { scrubCommand } = await import("./upkeep/scrub-command.ts");
       setExitCode(await scrubCommand(command, terminal));
     });
 

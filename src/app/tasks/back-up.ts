@@ -1,0 +1,203 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Config } from "../../config/index.ts";
+import {
+  beginDescription,
+  copyDatabase,
+  findBlob,
+  findDescription,
+  MetadataError,
+  openSqlite,
+  openSqliteForReading,
+  prolongBin,
+  recordBlobLoss,
+} from "../../metadata/index.ts";
+import { Closers, syncFolder, systemClock } from "../../runtime/index.ts";
+import { openStorage, type StorageDriver, StorageError } from "../../storage/index.ts";
+import {
+  type BackedUp,
+  type BackupRecord,
+  type CopyProgress,
+  type DatabaseCopy,
+  loadTransfers,
+  type Restored,
+} from "../../upkeep/index.ts";
+import { COMMAND } from "../command-name.ts";
+import { lockFolder } from "./lock-folder.ts";
+import { requireDatabase } from "./require-database.ts";
+import { requireNoDatabase } from "./require-no-database.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
+import { TaskError } from "./task-error.ts";
+import { VERSION } from "../version.ts";
+
+export interface BackupOptions {
+  readonly directory: string;
+  readonly keep?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+}
+
+/**
+ * Backs up the registry that the configuration names into a directory, whether it serves or not.
+ * @throws TaskError
+ */
+export async function backUpRegistry(config: Config, options: BackupOptions): Promise<BackedUp> {
+  const path = await requireDatabase(config);
+  return asTask("backup", async (closers) => {
+    const { backUp, copyObject, databaseKeyOf } = await loadTransfers();
+    const from = await open(config.storage.driver, closers);
+    const to = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
+    closers.add(await lockFolder(options.directory, "backup"));
+    const scratch = await openScratch(dirname(path), closers);
+    return backUp({
+      ...options,
+      from,
+      to,
+      newId: randomUUID,
+      clock: systemClock,
+      version: VERSION,
+      async copyDatabase(key) {
+        await mkdir(dirname(join(scratch.folder, key)), { recursive: true });
+        copyDatabase(path, join(scratch.folder, key));
+        return openCopy(scratch, key);
+      },
+      async openCopy(name) {
+        const key = databaseKeyOf(name);
+        const { signal } = options;
+        const parts = {
+          from: to,
+          to: scratch.storage,
+          key,
+          uploadId: randomUUID(),
+          algorithm: "sha256" as const,
+          signal,
+        };
+        await copyObject(parts, () => true);
+        return openCopy(scratch, key);
+      },
+    });
+  });
+}
+
+export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signal" | "onProgress"> {
+  /** The newest backup that was taken by then; `undefined`: the newest. */
+  readonly atMs?: number | undefined;
+}
+
+/**
+ * Brings back a registry where there is none.
+ * @throws TaskError
+ */
+export async function restoreRegistry(config: Config, options: RestoreOptions): Promise<Restored> {
+  const { path } = config.database;
+  if (path === ":memory:") throw new TaskError("nothing-there", "A registry in memory has no place to restore to.");
+  await requireNoDatabase(path, "restore");
+  await requireDirectory(options.directory);
+  return asTask("restore", async (closers) => {
+    const { restore } = await loadTransfers();
+    const from = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
+    const to = await open(config.storage.driver, closers);
+    await mkdir(dirname(path), { recursive: true });
+    const scratch = await openScratch(dirname(path), closers);
+    const openDatabase = (key: string) => openCopy(scratch, key);
+    const restored = await restore({
+      ...options,
+      from,
+      to,
+      databaseTo: scratch.storage,
+      openDatabase,
+      newId: randomUUID,
+    });
+    const restoredPath = join(scratch.folder, restored.databaseKey);
+    await bringUpToDate(restoredPath, restored);
+    await requireNoDatabase(path, "restore");
+    // Last: until it is there, serve does not start on half of a registry.
+    await rename(restoredPath, path);
+    await syncFolder(dirname(path));
+    return restored;
+  });
+}
+
+/**
+ * What is lost is on record, so that clients push it again; what was in the bin has the time that it had when the backup was taken. Storage
+ * may describe what came later, and not any more what went: all is described anew.
+ */
+async function bringUpToDate(path: string, { missing, backup: { takenAtMs } }: Restored): Promise<void> {
+  const metadata = await openSqlite(path);
+  try {
+    const nowMs = systemClock.nowMs();
+    await metadata.transaction(async (queries) => {
+      await prolongBin(queries, Math.max(0, nowMs - takenAtMs));
+      if (await findDescription(queries)) await beginDescription(queries, randomUUID());
+    });
+    for (const digest of missing)
+      await metadata.transaction(async (queries) => {
+        const blob = await findBlob(queries, digest);
+        if (blob) await recordBlobLoss(queries, { digest, storageKey: blob.storageKey, reason: "missing", nowMs });
+      });
+  } finally {
+    await metadata.close();
+  }
+}
+
+/**
+ * The backups that are in a directory, the oldest first.
+ * @throws TaskError
+ */
+export async function listBackupsIn(directory: string): Promise<readonly BackupRecord[]> {
+  await requireDirectory(directory);
+  return asTask("list", async (closers) => {
+    const { listBackups } = await loadTransfers();
+    return listBackups(await open({ kind: "filesystem", rootDirectory: directory }, closers));
+  });
+}
+
+async function open(driver: Config["storage"]["driver"], closers: Closers): Promise<StorageDriver> {
+  const storage = await openStorage(driver, { clock: systemClock });
+  closers.add(() => storage.close());
+  return storage;
+}
+
+interface Scratch {
+  readonly folder: string;
+  readonly storage: StorageDriver;
+}
+
+/** A folder beside the database, where there is room for a copy of it, and nobody else reads. */
+async function openScratch(parent: string, closers: Closers): Promise<Scratch> {
+  const folder = await makeScratchFolder(parent, "backup");
+  closers.add(() => rm(folder, { recursive: true }));
+  return { folder, storage: await open({ kind: "filesystem", rootDirectory: folder }, closers) };
+}
+
+async function openCopy({ folder, storage }: Scratch, key: string): Promise<DatabaseCopy> {
+  const opened = await openSqliteForReading(join(folder, key));
+  return { reads: opened.reads, file: storage, close: () => opened.close() };
+}
+
+async function requireDirectory(path: string): Promise<void> {
+  if (!(await isThere(path))) throw new TaskError("nothing-there", `There is no directory ${path}.`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function asTask<T>(name: string, work: (closers: Closers) => Promise<T>): Promise<T> {
+  const closers = new Closers();
+  try {
+    return await work(closers);
+  } catch (error) {
+    const { RestoreError } = await loadTransfers();
+    if (error instanceof RestoreError) throw new TaskError("nothing-there", `Nothing restored: ${error.message}.`);
+    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
+    const message = `The ${name} stopped: ${error.message}. When that is repaired, run ${COMMAND} ${name} again to go on.`;
+    throw new TaskError("failed", message, { cause: error });
+  } finally {
+    await closers.closeAll();
+  }
+}

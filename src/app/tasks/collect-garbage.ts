@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Config } from "../../config/index.ts";
+import {
+  copyDatabase,
+  MetadataError,
+  nominateUntagged,
+  openSqlite,
+  openSqliteForReading,
+} from "../../metadata/index.ts";
+import { parseDigest, RegistryError } from "../../oci/index.ts";
+import { type ContentExplanation, explainContent, SETTLE_MS } from "../../registry/index.ts";
+import { Closers, systemClock } from "../../runtime/index.ts";
+import { openStorage, StorageError } from "../../storage/index.ts";
+import { collectGarbage, type GarbageCollection, type GarbageTally, noteUntaggedDefault } from "../../upkeep/index.ts";
+import { requireChangeable } from "./require-changeable.ts";
+import { stopwatchMs } from "../observation.ts";
+import { requireDatabase } from "./require-database.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
+import { TaskError } from "./task-error.ts";
+
+export interface CollectOptions extends Pick<GarbageCollection, "signal" | "onProgress" | "onFailure"> {
+  /** Says what would go, and changes nothing. */
+  readonly dryRun: boolean;
+  /** Instead of the configured one. */
+  readonly windowMs?: number | undefined;
+  /** Manifests without a tag go as well, whatever is configured, unless a node of the namespace tree says that they stay. */
+  readonly deleteUntagged: boolean;
+}
+
+/**
+ * Removes what nothing names any more from the registry that the configuration names, whether it serves or not.
+ * @throws TaskError
+ */
+export async function collectGarbageOf(config: Config, options: CollectOptions): Promise<GarbageTally> {
+  const path = await requireDatabase(config);
+  const closers = new Closers();
+  try {
+    return await (options.dryRun
+      ? collectInCopy(config, path, options, closers)
+      : collect(config, path, options, closers));
+  } catch (error) {
+    throw asTaskError(error);
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+async function collect(config: Config, path: string, options: CollectOptions, closers: Closers): Promise<GarbageTally> {
+  const storage = await openStorage(config.storage.driver, { clock: systemClock });
+  closers.add(() => storage.close());
+  return run(config, { path, storage, settleMs: SETTLE_MS }, options, closers);
+}
+
+/** The same run on a copy of the database, with a storage that keeps everything: what it says would go does go. */
+async function collectInCopy(
+  config: Config,
+  path: string,
+  options: CollectOptions,
+  closers: Closers,
+): Promise<GarbageTally> {
+  const folder = await makeScratchFolder(dirname(path), "dry-run");
+  closers.add(() => rm(folder, { recursive: true }));
+  const copy = join(folder, "copy.db");
+  copyDatabase(path, copy);
+  const storage = { remove: () => Promise.resolve() };
+  return run(config, { path: copy, storage, settleMs: 0 }, options, closers);
+}
+
+interface Place extends Pick<GarbageCollection, "settleMs"> {
+  readonly path: string;
+  readonly storage: GarbageCollection["registry"]["storage"];
+}
+
+async function run(
+  config: Config,
+  { path, storage, settleMs }: Place,
+  options: CollectOptions,
+  closers: Closers,
+): Promise<GarbageTally> {
+  const metadata = await openSqlite(path);
+  closers.add(() => metadata.close());
+  if (!options.dryRun) await requireChangeable(config, metadata);
+  const { collection } = config.storage;
+  const windowMs = options.windowMs ?? collection.windowMs;
+  const untagged = options.deleteUntagged ? "remove" : collection.untagged;
+  await noteUntaggedDefault({ metadata, clock: systemClock }, collection.untagged, options.signal);
+  if (options.deleteUntagged) {
+    // Those of before were judged by another rule.
+    const sinceMs = systemClock.nowMs() - windowMs;
+    await metadata.transaction((queries) => nominateUntagged(queries, { node: "", sinceMs }));
+  }
+  return collectGarbage({
+    ...options,
+    registry: { metadata, storage, clock: systemClock },
+    run: randomUUID(),
+    stopwatchMs,
+    windowMs,
+    usualWindowMs: collection.windowMs,
+    settleMs,
+    untagged,
+  });
+}
+
+/**
+ * What keeps a blob or a manifest of the registry that the configuration names, or what removed it.
+ * @throws TaskError
+ */
+export async function explainContentOf(config: Config, digest: string): Promise<ContentExplanation> {
+  const path = await requireDatabase(config);
+  const { untagged } = config.storage.collection;
+  try {
+    const metadata = await openSqliteForReading(path);
+    try {
+      return await explainContent(metadata.reads, parseDigest(digest), { untagged, nowMs: systemClock.nowMs() });
+    } finally {
+      await metadata.close();
+    }
+  } catch (error) {
+    throw asTaskError(error);
+  }
+}
+
+function asTaskError(error: unknown): unknown {
+  if (error instanceof RegistryError) return new TaskError("failed", `${error.message}.`, { cause: error });
+  if (!(error instanceof StorageError) && !(error instanceof MetadataError)) return error;
+  return new TaskError("failed", `Clean-up stopped: ${error.message}. It may be run again.`, { cause: error });
+}

@@ -1,0 +1,83 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { COMMAND } from "../command-name.ts";
+import { TaskError } from "./task-error.ts";
+import { MetadataError, openSqlite } from "../../metadata/index.ts";
+import { systemClock } from "../../runtime/index.ts";
+import { openStorage, StorageError } from "../../storage/index.ts";
+import {
+  importCommand,
+  type ImportedRepository,
+  type ImportSummary,
+  loadTransfers,
+  looksLikeRegistryV2,
+  repositoriesPrefix,
+} from "../../upkeep/index.ts";
+
+/** Where the database is below the root directory, unless the configuration says otherwise. */
+export const DATABASE = "berth/berth.db";
+
+export interface ImportOptions {
+  /** registry:2's root directory. */
+  readonly directory: string;
+  /** Says what an import would do, and writes nothing. */
+  readonly dryRun: boolean;
+  /** Default: where `serve` expects it, {@link DATABASE} below the directory. */
+  readonly database?: string | undefined;
+}
+
+/**
+ * Makes the images of a registry:2's data directory Berth's, without copying them.
+ * @throws TaskError
+ */
+export async function importDirectory(
+  options: ImportOptions,
+  report: (imported: ImportedRepository) => void,
+): Promise<ImportSummary> {
+  const { directory, dryRun } = options;
+  const { importRegistryV2 } = await loadTransfers();
+  // Opening storage would make a directory that is missing.
+  if (!(await isDirectory(directory))) throw new TaskError("nothing-there", `There is no directory ${directory}.`);
+  const storage = await openStorage({ kind: "filesystem", rootDirectory: directory }, { clock: systemClock });
+  try {
+    if (!(await looksLikeRegistryV2(storage))) throw await noRegistryThere(directory);
+    const path = options.database ?? join(directory, DATABASE);
+    const metadata = await openSqlite(dryRun ? ":memory:" : path);
+    try {
+      return await importRegistryV2({ metadata, storage, clock: systemClock, report });
+    } finally {
+      await metadata.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
+    const message = `The import stopped: ${error.message}. When that is repaired, run it again to go on.`;
+    throw new TaskError("failed", message, { cause: error });
+  } finally {
+    await storage.close();
+  }
+}
+
+async function noRegistryThere(directory: string): Promise<TaskError> {
+  const above = await findRootAbove(directory);
+  const advice = above && ` Give the root directory: ${importCommand({ command: COMMAND, rootDirectory: above })}`;
+  const message = `${directory} holds no images of a registry:2 (below ${REPOSITORIES.join("/")}).${advice ?? ""}`;
+  return new TaskError("nothing-there", message);
+}
+
+/** Where registry:2 has its repositories, below its root directory. */
+const REPOSITORIES = repositoriesPrefix.split("/").filter(Boolean);
+
+/** The root directory that was meant, if the one that was given lies on the way from it to the repositories. */
+async function findRootAbove(directory: string): Promise<string | undefined> {
+  for (let levels = REPOSITORIES.length; levels > 0; levels--) {
+    const root = join(directory, ...Array.from({ length: levels }, () => ".."));
+    const isOnTheWay = join(root, ...REPOSITORIES.slice(0, levels)) === directory;
+    if (isOnTheWay && (await isDirectory(join(root, ...REPOSITORIES)))) return root;
+  }
+  return undefined;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}

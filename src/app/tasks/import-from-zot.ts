@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import type { Config } from "../../config/index.ts";
+import { Closers } from "../../runtime/index.ts";
+import { loadTransfers, type ZotImport, type ZotSummary } from "../../upkeep/index.ts";
+import { openRegistryBeside } from "./open-registry-beside.ts";
+import { requireDatabase } from "./require-database.ts";
+import { asTransferError } from "./transfer-error.ts";
+
+export interface FromZotOptions extends Pick<ZotImport, "folder" | "signal" | "report"> {
+  /** Who does it, for the audit trail. */
+  readonly actor: string;
+}
+
+/**
+ * Brings all repositories of a zot into the registry that the configuration names, whether it serves or not.
+ * @throws TaskError
+ */
+export async function importFromZot(config: Config, { actor, ...options }: FromZotOptions): Promise<ZotSummary> {
+  await requireDatabase(config);
+  const { importZot } = await loadTransfers();
+  const closers = new Closers();
+  try {
+    const registry = await openRegistryBeside(config, closers);
+    return await importZot({ ...options, registry, by: { actor, address: undefined, requestId: randomUUID() } });
+  } catch (error) {
+    throw asTransferError(error, options.folder);
+  } finally {
+    await closers.closeAll();
+  }
+}

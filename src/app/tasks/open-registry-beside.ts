@@ -1,0 +1,22 @@
+import { randomUUID } from "node:crypto";
+import { registryOptions } from "../room-options.ts";
+import type { Config } from "../../config/index.ts";
+import { openSqlite } from "../../metadata/index.ts";
+import { createRegistry, type Registry } from "../../registry/index.ts";
+import { type Closers, createHashPool, systemClock } from "../../runtime/index.ts";
+import { openStorage } from "../../storage/index.ts";
+
+/**
+ * The registry that the configuration names, for a command that works beside the one that serves it, or without one.
+ * @throws StorageError, MetadataError
+ */
+export async function openRegistryBeside(config: Config, closers: Closers): Promise<Registry> {
+  const storage = await openStorage(config.storage.driver, { clock: systemClock });
+  closers.add(() => storage.close());
+  const metadata = await openSqlite(config.database.path);
+  closers.add(() => metadata.close());
+  const hashPool = createHashPool({ workers: 2 });
+  closers.add(() => hashPool.close());
+  const parts = { storage, metadata, hashPool, clock: systemClock, newId: randomUUID, worksOn: () => true };
+  return createRegistry({ ...parts, options: registryOptions(config) });
+}

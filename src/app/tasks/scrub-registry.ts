@@ -1,0 +1,47 @@
+import { openRegistryBeside } from "./open-registry-beside.ts";
+import { requireDatabase } from "./require-database.ts";
+import { TaskError } from "./task-error.ts";
+import type { Config } from "../../config/index.ts";
+import { MetadataError } from "../../metadata/index.ts";
+import { Closers } from "../../runtime/index.ts";
+import { StorageError } from "../../storage/index.ts";
+import {
+  type RepairedIndex,
+  repairIndex,
+  type Scrub,
+  scrub,
+  ScrubBusyError,
+  type ScrubOutcome,
+} from "../../upkeep/index.ts";
+
+export interface ScrubOptions extends Omit<Scrub, "registry"> {
+  readonly repairIndex: boolean;
+  /** Hears what was done to the index, before content is verified. */
+  readonly onRepaired: (repaired: RepairedIndex) => void;
+}
+
+/**
+ * Verifies the content of the registry that the configuration names, whether it serves or not.
+ * @throws TaskError
+ */
+export async function scrubRegistry(config: Config, options: ScrubOptions): Promise<ScrubOutcome> {
+  await requireDatabase(config);
+  const closers = new Closers();
+  try {
+    const registry = await openRegistryBeside(config, closers);
+    const { bytesPerSecond, signal } = options;
+    if (options.repairIndex) options.onRepaired(await repairIndex({ registry, bytesPerSecond, signal }));
+    return await scrub({ ...options, registry });
+  } catch (error) {
+    throw asScrubError(error);
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+function asScrubError(error: unknown): unknown {
+  if (error instanceof ScrubBusyError) return new TaskError("busy", `Not now: ${error.message}.`, { cause: error });
+  if (!(error instanceof StorageError) && !(error instanceof MetadataError)) return error;
+  const message = `The scrub stopped: ${error.message}. When that is repaired, run it again to go on.`;
+  return new TaskError("failed", message, { cause: error });
+}

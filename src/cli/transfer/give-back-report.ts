@@ -1,0 +1,35 @@
+import type { RegistryV2Summary } from "../../app/index.ts";
+import { describeDamage } from "./import-report.ts";
+import { count } from "../quantities.ts";
+
+/** What was written for registry:2, what it will not serve, and what to do next. */
+export function describeGiveBack(summary: RegistryV2Summary): string {
+  const { repositories, manifests, tags, blobs, referrerLists, written, removed, damaged, isFinished } = summary;
+  const held = [count(repositories, "repository"), count(manifests, "manifest"), count(tags, "tag")];
+  const files = `${count(written, "file")} written, ${removed} removed`;
+  const lines = [`registry:2 now has ${held.join(", ")} and ${count(blobs, "blob")} of them: ${files}.`];
+  if (referrerLists > 0)
+    lines.push(
+      `What refers to ${count(referrerLists, "manifest")} is listed under tags of its own, as registry:2 has no other way.`,
+    );
+  if (damaged.length > 0) lines.push("Damaged:", ...damaged.map((damage) => `  ${describeDamage(damage)}`));
+  lines.push(...describeKept(summary), isFinished ? NEXT : "It was stopped before its end: run it again to go on.");
+  return `${lines.join("\n")}\n`;
+}
+
+const NEXT = "Next: stop Berth, run this once more for what was pushed meanwhile, then start registry:2.";
+
+function describeKept({ kept, keptCount }: RegistryV2Summary): string[] {
+  if (keptCount === 0) return [];
+  const named = kept.map(({ repository, reference, reason }) => {
+    const separator = reference.includes(":") ? "@" : ":";
+    return `  ${repository}${separator}${reference}: ${reason === "unknown" ? "not here" : "moved by registry:2 since"}`;
+  });
+  const more = keptCount > kept.length ? [`  and ${keptCount - kept.length} more`] : [];
+  return [
+    "registry:2's files differ in these, which were left as they are:",
+    ...named,
+    ...more,
+    "If registry:2 took them in, import them first. If they were deleted or moved here, --prune removes or moves them.",
+  ];
+}
