@@ -55,6 +55,8 @@ interface DeleteRequestsTable {
   path: string;
   /** What of it: a tag, a digest, or a pattern. */
   subject: string;
+  /** What had that name when it was asked for; empty where it may be anything. */
+  target: string;
   /** What is done when it is approved; JSON. */
   work: string;
   requested_by: string | null;

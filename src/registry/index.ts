@@ -6,6 +6,7 @@ export { findAmd64Child } from "./amd64-child.ts";
 export { emptyBin, expireBin, removeFromBin } from "./bin/empty-bin.ts";
 export { restoreFromBin } from "./bin/restore-from-bin.ts";
 export { requestDeletion } from "./approvals/request-deletion.ts";
+export { type DeletionTask, requireSameTarget } from "./approvals/request-target.ts";
 export { findApprovalRule } from "./approvals/require-approved.ts";
 export { deleteContent } from "./deletion/delete-content.ts";
 export { forgetCluster, getCluster, reportCluster } from "./in-use/report-cluster.ts";

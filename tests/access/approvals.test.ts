@@ -154,6 +154,19 @@ describe("a delete that a second person has to approve", () => {
     expect(ids.size).toBe(2);
   });
 
+  test("is of what was asked for, and not of what has its name by now", async () => {
+    const anna = guarded().as("anna");
+    await pushImage(anna, "team/moving", "v1");
+    const path = "/v2/team/moving/manifests/v1";
+    const id = await requested("anna", path);
+    await pushImage(anna, "team/moving", "v1");
+    const approved = await decide("ben", id, "approve");
+    expect([approved.status, approved.text]).toEqual([409, expect.stringContaining("ask for the delete again")]);
+    expect(await statusOf(path)).toBe(200);
+    const again = await requested("anna", path);
+    expect(again).toBeGreaterThan(id);
+  });
+
   test("of a blob is refused", async () => {
     const { layer } = await pushImage(guarded().as("anna"), "team/blob", "v1");
     const answer = await guarded().as("anna").delete(`/v2/team/blob/blobs/${layer.digest}`);

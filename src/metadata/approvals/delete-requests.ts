@@ -9,6 +9,8 @@ export interface DeleteRequest {
   readonly path: string;
   /** What of it: a tag, a digest, or a pattern. */
   readonly subject: string;
+  /** What had that name when it was asked for; empty where it may be anything. */
+  readonly target: string;
   /** What is done when it is approved; JSON. */
   readonly work: string;
   readonly requestedBy: string | null;
@@ -22,16 +24,22 @@ export interface DeleteRequest {
 
 export type NewDeleteRequest = Pick<
   DeleteRequest,
-  "path" | "subject" | "work" | "requestedBy" | "requestedAtMs" | "expiresAtMs"
+  "path" | "subject" | "target" | "work" | "requestedBy" | "requestedAtMs" | "expiresAtMs"
 >;
 
-/** Opens a request, unless there is an open one of the same. What nobody decided about in its time goes. */
+/**
+ * Opens a request, unless there is an open one of the same. What nobody decided about in its time goes, and so does a request of what had the
+ * name before.
+ */
 export async function openDeleteRequest(queries: Queries, request: NewDeleteRequest): Promise<DeleteRequest> {
-  const { path, subject, requestedAtMs } = request;
+  const { path, subject, target, requestedAtMs } = request;
   await queries
     .deleteFrom("delete_requests")
-    .where("expires_at_ms", "<=", requestedAtMs)
     .where("state", "=", "open")
+    .where((one) => {
+      const isOfOther = one.and([one("path", "=", path), one("subject", "=", subject), one("target", "<>", target)]);
+      return one.or([one("expires_at_ms", "<=", requestedAtMs), isOfOther]);
+    })
     .execute();
   const open = await queries
     .selectFrom("delete_requests")
@@ -46,6 +54,7 @@ export async function openDeleteRequest(queries: Queries, request: NewDeleteRequ
     .values({
       path,
       subject,
+      target,
       work: request.work,
       requested_by: request.requestedBy,
       requested_at_ms: requestedAtMs,
@@ -100,6 +109,7 @@ function toRequest(row: Selectable<Schema["delete_requests"]>): DeleteRequest {
     id: row.id,
     path: row.path,
     subject: row.subject,
+    target: row.target,
     work: row.work,
     requestedBy: row.requested_by,
     requestedAtMs: row.requested_at_ms,

@@ -116,6 +116,7 @@ const STATEMENTS = [
     id integer primary key autoincrement,
     path text not null,
     subject text not null,
+    target text not null,
     work text not null,
     requested_by text,
     requested_at_ms integer not null,

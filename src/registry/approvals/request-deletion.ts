@@ -1,11 +1,7 @@
 import { type DeleteRequest, findAccountRecord, openDeleteRequest } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { RegistryChange } from "../change.ts";
-
-export interface DeletionWish extends Pick<DeleteRequest, "path" | "subject"> {
-  /** What is done when it is approved. */
-  readonly work: { readonly kind: "content" } | { readonly kind: "deletion"; readonly input: unknown };
-}
+import { findRequestTarget, type RequestedDeletion } from "./request-target.ts";
 
 /**
  * Asks for a second person, on record; of the same there is one request.
@@ -13,14 +9,17 @@ export interface DeletionWish extends Pick<DeleteRequest, "path" | "subject"> {
  */
 export async function requestDeletion(
   change: RegistryChange,
-  { path, subject, work }: DeletionWish,
+  wish: RequestedDeletion,
   withinMs: number,
 ): Promise<DeleteRequest> {
   const { queries, nowMs, by } = change;
+  const { path, subject } = wish;
   if (by.actor !== undefined && (await findAccountRecord(queries, by.actor))?.kind === "robot")
     throw new RegistryError("denied", `to delete ${subject} of ${path} two persons are needed: it is not for robots`);
+  const target = await findRequestTarget(queries, wish);
+  const work = JSON.stringify(wish.work);
   const times = { requestedAtMs: nowMs, expiresAtMs: nowMs + withinMs };
-  const asked = { path, subject, work: JSON.stringify(work), requestedBy: by.actor ?? null, ...times };
+  const asked = { path, subject, target, work, requestedBy: by.actor ?? null, ...times };
   const request = await openDeleteRequest(queries, asked);
   if (request.requestedAtMs === nowMs)
     await change.record({ act: "approval.request", target: path, detail: { request: request.id, subject } });

@@ -9,13 +9,14 @@ import {
   listDeleteRequests,
 } from "../../../metadata/index.ts";
 import { isTag, parseReference, RegistryError, type RepositoryName } from "../../../oci/index.ts";
-import { deleteContent, requireDeletable } from "../../../registry/index.ts";
+import { deleteContent, type DeletionTask, requireDeletable, requireSameTarget } from "../../../registry/index.ts";
 import { DELETION_JOB } from "../../../upkeep/index.ts";
 import { type Answer, jsonAnswer } from "../../answer.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { type ApiCall, type ApiRoute, type ChangeCall, defineRoute } from "../route.ts";
 import { deleteRequest } from "../schemas/approvals.ts";
 import { idParam, listOf, numberPage, type PageQuery, timeOf } from "../schemas/words.ts";
+import { alreadyOpen, getJob } from "./jobs.ts";
 import { type NewestPage, readNewestPage } from "./pages.ts";
 
 const tag = "approvals";
@@ -127,20 +128,19 @@ async function decide(
   return show({ id, ...request, state, decidedBy: by });
 }
 
-interface Work {
-  readonly kind: "content" | "deletion";
-  readonly input?: unknown;
-}
-
 /** @throws RegistryError `conflict` if it is not there any more, and why it is refused */
-async function carryOut(call: Change, { path, subject, work, requestedBy }: DeleteRequest): Promise<void> {
+async function carryOut(call: Change, { path, subject, target, ...request }: DeleteRequest): Promise<void> {
   const { change, parts } = call;
   const { queries, nowMs } = change;
-  const { kind, input: given } = JSON.parse(work) as Work;
-  if (kind === "deletion") {
+  const work = JSON.parse(request.work) as DeletionTask;
+  await requireSameTarget(queries, { path, subject, work }, target);
+  if (work.kind === "deletion") {
     // It may have been renamed since.
-    const input = DELETION_JOB.input.parse({ ...(given as object), path, isApproved: true });
-    await enqueueJob(queries, DELETION_JOB, { input, requestedBy: requestedBy ?? undefined, nowMs });
+    const input = DELETION_JOB.input.parse({ ...work.input, path, isApproved: true });
+    const wish = { input, requestedBy: request.requestedBy ?? undefined, nowMs };
+    const { id, isNew } = await enqueueJob(queries, DELETION_JOB, wish);
+    // It would not go on as an approved one.
+    if (!isNew) throw alreadyOpen(await getJob(queries, id));
     return parts.jobs.lookNow();
   }
   const repository = path as RepositoryName;

@@ -25,6 +25,7 @@ import {
   type SecretKind,
 } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, parseManifest, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
+import { findRequestTarget } from "../../../../src/registry/approvals/request-target.ts";
 import { imageIndex } from "../../../support/oci-content.ts";
 import { type ApiUnderTest, type Asked, openApi, type Rows } from "./api-under-test.ts";
 
@@ -465,7 +466,9 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     await putClusterReport(queries, { cluster: "eu-1", images: [], nowMs: 1, holdsUntilMs: 2 });
     ids.set("entry", await fillRepository(queries));
     await putOldName(queries);
-    const asked = { path: "team/app", subject: "prod", work: '{"kind":"content"}', requestedBy: "anna" };
+    const wish = { path: "team/app", subject: "prod", work: { kind: "content" } } as const;
+    const target = await findRequestTarget(queries, wish);
+    const asked = { ...wish, target, work: JSON.stringify(wish.work), requestedBy: "anna" };
     await openDeleteRequest(queries, { ...asked, requestedAtMs: 1, expiresAtMs: Date.parse("2030-01-01") });
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
