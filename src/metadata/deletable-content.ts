@@ -32,3 +32,11 @@ export async function listManifestDigests(
     order by digest limit ${limit}`.execute(queries);
   return rows.map(({ digest }) => digest);
 }
+
+/** When a manifest that is there was pushed, or a tag that points at it was put there, whichever was last. */
+export async function findLastPush(queries: Queries, manifestId: number): Promise<number> {
+  const { rows } = await sql<{ atMs: number }>`
+    select max(m.created_at_ms, coalesce((select max(updated_at_ms) from tags t where t.manifest_id = m.id), 0)) as atMs
+    from manifests m where m.id = ${manifestId}`.execute(queries);
+  return rows[0]?.atMs ?? 0;
+}

@@ -173,7 +173,7 @@ export {
 export { findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
 export { type Contents, countContents } from "./count-contents.ts";
 export type { MetadataDatabase, Queries } from "./database.ts";
-export { listManifestDigests, listOuterManifests } from "./deletable-content.ts";
+export { findLastPush, listManifestDigests, listOuterManifests } from "./deletable-content.ts";
 export {
   type Candidate,
   countBacklog,

@@ -1,4 +1,5 @@
 import {
+  findLastPush,
   findManifestId,
   findTag,
   listTagsOfManifest,
@@ -8,7 +9,7 @@ import {
   removeManifest,
   removeTag,
 } from "../../metadata/index.ts";
-import type { Digest, Reference, RepositoryName, Tag } from "../../oci/index.ts";
+import { type Digest, type Reference, RegistryError, type RepositoryName, type Tag } from "../../oci/index.ts";
 import { requireApproved } from "../approvals/require-approved.ts";
 import { putIntoBin } from "../bin/put-into-bin.ts";
 import type { RegistryChange } from "../change.ts";
@@ -23,6 +24,8 @@ export interface DeletionPlace {
   readonly binKeepMs: number;
   /** A second person has approved it. */
   readonly isApproved?: boolean | undefined;
+  /** When it was asked for, inclusive: what is pushed later stays. Absent: it is now. */
+  readonly askedAtMs?: number | undefined;
 }
 
 /**
@@ -42,6 +45,7 @@ async function deleteTagAlone(change: RegistryChange, place: DeletionPlace, tag:
   const from = await findTag(queries, repositoryId, tag);
   if (!from) return false;
   const { digest, manifestId } = from;
+  requireNotLater(from.updatedAtMs, place);
   await requireTagMayGo(queries, { ...place, tag, digest, nowMs: change.nowMs });
   await requireApproved(queries, place);
   await change.record({ act: "tag.delete", target: repository, detail: { tag, digest } });
@@ -58,6 +62,7 @@ async function deleteWithTags(change: RegistryChange, place: DeletionPlace, dige
   const { queries } = change;
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) return false;
+  if (place.askedAtMs !== undefined) requireNotLater(await findLastPush(queries, manifestId), place);
   await requireManifestMayGo(queries, { ...place, digest, nowMs: change.nowMs });
   await requireApproved(queries, place);
   const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
@@ -67,6 +72,11 @@ async function deleteWithTags(change: RegistryChange, place: DeletionPlace, dige
   await putIntoBin(change, { repository, manifestId, digest }, binKeepMs);
   await recordTagRemovals(queries, [manifestId], { ...change, cause: "delete" });
   return removeManifest(queries, repositoryId, digest);
+}
+
+/** @throws RegistryError `denied` */
+function requireNotLater(pushedAtMs: number, { askedAtMs = Infinity }: DeletionPlace): void {
+  if (pushedAtMs > askedAtMs) throw new RegistryError("denied", "it was pushed after its deletion was asked for");
 }
 
 /** What is to be deleted. */

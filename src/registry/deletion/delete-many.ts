@@ -43,7 +43,7 @@ export interface DeletedStep {
   readonly refusals: readonly RefusedDeletion[];
 }
 
-export interface ManyDeletion extends ManyDoomed, Pick<DeletionPlace, "binKeepMs" | "isApproved"> {
+export interface ManyDeletion extends ManyDoomed, Pick<DeletionPlace, "binKeepMs" | "isApproved" | "askedAtMs"> {
   readonly metadata: MetadataDatabase;
   readonly actFor: ActFor;
   /** How many go in one transaction, for which others wait. */
@@ -121,13 +121,13 @@ async function* deletePages(
 
 /** In one transaction. */
 function deleteSome(
-  { actFor, repository, binKeepMs, isApproved }: ManyDeletion,
+  { actFor, repository, binKeepMs, isApproved, askedAtMs }: ManyDeletion,
   references: readonly Reference[],
 ): Promise<DeletedStep> {
   return actFor(async (change, authority) => {
     const repositoryId = await findRepositoryId(change.queries, repository);
     if (repositoryId === undefined || !authority.maySee(repository)) return NOTHING;
-    const place = { repository, repositoryId, binKeepMs, isApproved };
+    const place = { repository, repositoryId, binKeepMs, isApproved, askedAtMs };
     let deleted = 0;
     const refusals: RefusedDeletion[] = [];
     for (const reference of references.filter((each) => authority.maySee(repository, each))) {

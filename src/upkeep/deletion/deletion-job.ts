@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineWork, type JobKind, type JobTurn, type JobWork } from "../../jobs/index.ts";
+import { findJob } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import {
   type ActFor,
@@ -56,7 +57,7 @@ export interface DeletionTally {
 /** So that a step takes some milliseconds: every push waits for it. */
 const DELETED_AT_ONCE = 25;
 
-/** Deletes what somebody has asked for, in small steps beside pushes, into the bin if there is one. */
+/** Deletes what somebody has asked for, in small steps beside pushes, into the bin if there is one. What is pushed after that stays. */
 export function deletionWork(parts: DeletionParts): JobWork {
   return defineWork({
     kind: DELETION_JOB,
@@ -66,8 +67,10 @@ export function deletionWork(parts: DeletionParts): JobWork {
       // What was refused is met again.
       const anew = { refused: 0, refusals: [] as RefusedDeletion[] };
       const tally = { repositories: 0, deleted: 0, ...turn.progress?.detail, ...anew };
+      const { metadata, clock } = registry;
+      const askedAtMs = (await findJob(metadata.reads, turn.id))?.createdAtMs ?? clock.nowMs();
       for await (const repository of repositoriesOf(registry, turn.input)) {
-        await deleteIn(parts, turn, { repository, tally });
+        await deleteIn(parts, turn, { repository, tally, askedAtMs });
         turn.signal.throwIfAborted();
       }
       log.info("a deletion is done", { job: turn.id, ...tally, refusals: undefined });
@@ -86,13 +89,14 @@ async function* repositoriesOf(
 
 interface DeletedRepository {
   readonly repository: RepositoryName;
+  readonly askedAtMs: number;
   readonly tally: { repositories: number; deleted: number; refused: number; refusals: RefusedDeletion[] };
 }
 
 async function deleteIn(
   { registry, actAs }: DeletionParts,
   turn: JobTurn<DeletionInput>,
-  { repository, tally }: DeletedRepository,
+  { repository, tally, askedAtMs }: DeletedRepository,
 ): Promise<void> {
   const { input, signal } = turn;
   const { metadata, clock, options } = registry;
@@ -105,6 +109,7 @@ async function deleteIn(
     repository,
     tags,
     isApproved,
+    askedAtMs,
     actFor,
     binKeepMs: options.binKeepMs,
     limit: DELETED_AT_ONCE,

@@ -95,6 +95,27 @@ describe("a deletion of tags", () => {
     expect(await run({ tags: "*" })).toEqual({ repositories: 1, deleted: 1, refused: 0, refusals: [] });
   });
 
+  test("leaves what is pushed while it runs, and comes to its end", async () => {
+    await pushTags(...Array.from({ length: 30 }, (_, index) => `pr-${index}`));
+    const steps: string[] = [];
+    // Between two of its steps somebody always pushes.
+    const pushing: ActFor = async (make) => {
+      const done = await actFor(make);
+      memory.clock.atMs += 1;
+      if (steps.length < 20) await pushTags("pr-9", `new-${steps.push("a push")}`);
+      return done;
+    };
+    for (const tags of ["*", undefined]) {
+      const work = deletionWork({ registry: memory.registry, log: silentLog, actAs: () => pushing });
+      steps.length = 0;
+      const turn = { id: 1, input: { path: app, withBelow: false, requester, tags }, progress: undefined };
+      await work.run({ ...turn, signal: new AbortController().signal, report: () => undefined });
+      expect(await tagsOf()).toEqual([...steps.map((_, index) => `new-${index + 1}`), "pr-9"].toSorted());
+      expect(steps.length).toBeLessThan(20);
+      memory.clock.atMs += 1;
+    }
+  });
+
   test("ends between two steps when it is cancelled, and goes on with what is left", async () => {
     await pushTags(...Array.from({ length: 30 }, (_, index) => `pr-${index}`));
     const abort = new AbortController();
