@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
+import { repositoryOf } from "./tag-uses.ts";
 
 /** Pulls of one reference. */
 export interface ReferencePulls {
@@ -17,7 +18,7 @@ export async function addTagPulls(queries: Queries, pulls: readonly ReferencePul
   await sql`
     insert into tag_pulls (repository_id, tag, pulls, last_pulled_at_ms)
     select r.id, t.name, sum(p.value ->> 'pulls'), max(p.value ->> 'lastAtMs') from json_each(${rows}) p
-    join repositories r on r.name = p.value ->> 'repository'
+    join repositories r on r.id = ${repositoryOf(sql`p.value ->> 'repository'`)}
     join tags t on t.repository_id = r.id and (t.name = p.value ->> 'reference' or t.manifest_id = (
       select m.id from manifests m where m.repository_id = r.id and m.digest = p.value ->> 'reference'))
     where true group by r.id, t.name

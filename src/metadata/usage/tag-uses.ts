@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { RepositoryName, Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 
@@ -9,13 +9,19 @@ export interface ReferenceUse {
   readonly lastAtMs: number;
 }
 
+/** The number of the repository of a name; it may have got another name since it was asked for by this one. */
+export function repositoryOf(name: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`coalesce((select id from repositories where name = ${name}),
+    (select repository_id from repository_moves where name = ${name}))`;
+}
+
 /** Puts on record when tags were used last: the tag that was asked for, those of the manifest, and those of an index that names it. */
 export async function addTagUses(queries: Queries, uses: readonly ReferenceUse[]): Promise<void> {
   const rows = JSON.stringify(uses);
   await sql`
     with used as materialized (
       select r.id as repository_id, u.value ->> 'reference' as reference, u.value ->> 'lastAtMs' as at_ms
-      from json_each(${rows}) u join repositories r on r.name = u.value ->> 'repository')
+      from json_each(${rows}) u join repositories r on r.id = ${repositoryOf(sql`u.value ->> 'repository'`)})
     insert into tag_uses (repository_id, tag, last_used_at_ms, is_guessed)
     select repository_id, name, max(at_ms), 0 from (
       select t.repository_id, t.name, u.at_ms from used u

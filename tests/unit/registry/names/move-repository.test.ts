@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  addTagPulls,
+  addTagUses,
   areTagsUnchanged,
   findRepositoryId,
   findUpload,
@@ -8,7 +10,7 @@ import {
   putTagWatch,
   recountQuota,
 } from "../../../../src/metadata/index.ts";
-import type { RepositoryName } from "../../../../src/oci/index.ts";
+import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
 import { moveRepository, type Quota, startUpload } from "../../../../src/registry/index.ts";
 import { changeBy } from "../../../../src/registry/change.ts";
 import { findMovedName } from "../../../../src/registry/names/repository-moved.ts";
@@ -44,6 +46,28 @@ async function holds(path: string) {
 }
 
 describe("a move", () => {
+  test("keeps pulls that were not put on record yet, so that no rule takes their tags for unused", async () => {
+    const { registry, clock } = memory;
+    const { reads } = registry.metadata;
+    const { digest } = await pushImage(registry, "one", { reference: "v1" });
+    await pushImage(registry, "two", { reference: "v2" });
+    clock.atMs += DAY_MS;
+    const pulls = ["v2", digest].map((reference) => {
+      return { repository: app, reference, pulls: 1, lastAtMs: clock.atMs };
+    });
+    await move(app, api);
+    await registry.metadata.transaction(async (queries) => {
+      await addTagPulls(queries, pulls);
+      await addTagUses(queries, pulls);
+    });
+    const uses = await reads.selectFrom("tag_uses").select(["tag", "last_used_at_ms as atMs"]).execute();
+    expect(uses).toEqual([
+      { tag: "v1" as Tag, atMs: clock.atMs },
+      { tag: "v2" as Tag, atMs: clock.atMs },
+    ]);
+    expect(await reads.selectFrom("tag_pulls").select(["tag", "pulls"]).execute()).toHaveLength(2);
+  });
+
   test("carries what nodes hold from one to the other, each blob once", async () => {
     const { registry } = memory;
     const quota: Quota = { bytes: 1_000_000 };
