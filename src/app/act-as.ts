@@ -1,20 +1,32 @@
-import { makeChange, type Subject } from "../access/index.ts";
-import { deletionAuthorityOf } from "../http/index.ts";
-import type { ActFor, Registry } from "../registry/index.ts";
-import type { Requester } from "../upkeep/index.ts";
+import { type Change, makeChange, type Subject, type Viewer } from "../access/index.ts";
+import { deletionAuthorityOf, moveByRules } from "../http/index.ts";
+import type { ActFor, Registry, RegistryChange } from "../registry/index.ts";
+import type { OneMove, Requester } from "../upkeep/index.ts";
 
 /** Makes changes in the name of who has asked for them earlier, by what they may do now. */
-export function actAs({ metadata, clock, options }: Registry, requester: Requester): ActFor {
-  const { accountId, subjects, systemRole, actor, address, requestId } = requester;
+export function actAs(registry: Registry, requester: Requester): ActFor {
+  return (make) => changeAs(registry, requester, (change, viewer) => make(change, deletionAuthorityOf(viewer)));
+}
+
+/** Moves repositories in the name of who has asked for it earlier, by what they may do now. */
+export function moveAs(registry: Registry, requester: Requester): (moving: OneMove) => Promise<unknown> {
+  return ({ redirectDays, ...moving }) =>
+    changeAs(registry, requester, (change, viewer) => moveByRules(change, viewer, { redirectDays, ...moving }));
+}
+
+function changeAs<T>(
+  { metadata, clock, options }: Registry,
+  { accountId, subjects, systemRole, actor, address, requestId }: Requester,
+  make: (change: RegistryChange, viewer: Viewer) => Promise<T>,
+): Promise<T> {
   const from = { actor, address, requestId };
   const account = accountId === undefined ? undefined : { id: accountId };
   const asker = { subjects: subjects as Subject[], systemRole };
-  return (make) =>
-    makeChange({ metadata, clock }, { account, asker, from }, async (change) => {
-      const viewer = await change.viewer();
-      const { queries, nowMs } = change;
-      const record = async (deed: Parameters<typeof change.record>[0]) =>
-        options.isAudited ? change.record(deed) : undefined;
-      return make({ queries, nowMs, by: from, record }, deletionAuthorityOf(viewer));
-    });
+  return makeChange({ metadata, clock }, { account, asker, from }, async (change: Change) => {
+    const viewer = await change.viewer();
+    const { queries, nowMs } = change;
+    const record = async (deed: Parameters<typeof change.record>[0]) =>
+      options.isAudited ? change.record(deed) : undefined;
+    return make({ queries, nowMs, by: from, record }, viewer);
+  });
 }

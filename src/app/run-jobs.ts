@@ -21,6 +21,7 @@ import {
   HISTORY_JOB,
   historyWork,
   NOTHING_COLLECTED,
+  renamingWork,
   RETENTION_JOB,
   retentionWork,
   SCRUB_JOB,
@@ -29,7 +30,7 @@ import {
   type UsageMeter,
   usageWork,
 } from "../upkeep/index.ts";
-import { actAs } from "./act-as.ts";
+import { actAs, moveAs } from "./act-as.ts";
 import { addCollectionReadings, addRetentionReadings, addScrubReadings, stopwatchMs } from "./observation.ts";
 
 interface JobParts {
@@ -98,6 +99,7 @@ function openWorks(
     usageWork({ registry }, measuring),
     historyWork({ registry }, history),
     deletionWork({ registry, log, actAs: (requester) => actAs(registry, requester) }),
+    renamingWork({ registry, log, moveAs: (requester) => moveAs(registry, requester) }),
     ...(isSelfDescribing ? [descriptionWork({ registry, log })] : []),
   ];
 }

@@ -48,6 +48,7 @@ export {
   createApiDoor,
   createApiSignIn,
   deletionAuthorityOf,
+  moveByRules,
   problemAnswer,
   type SignInWay,
 } from "./api/index.ts";

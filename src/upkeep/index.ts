@@ -7,6 +7,7 @@ export type { BackupRecord } from "./backup/backup-layout.ts";
 export type { BackedUp, DatabaseCopy } from "./backup/backup-registry.ts";
 export type { Restored } from "./backup/restore-registry.ts";
 export type { CopyProgress } from "./backup/copy-blobs.ts";
+export { type OneMove, RENAMING_JOB, renamingWork } from "./renaming/renaming-job.ts";
 export { DELETION_JOB, deletionWork } from "./deletion/deletion-job.ts";
 export { parseSigningKey, parseTrustedKey, type TrustedKey } from "./archive/signature.ts";
 export { ArchiveError } from "./archive/archive-error.ts";

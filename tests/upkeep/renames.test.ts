@@ -97,10 +97,19 @@ test("what would hold no more is said as it is typed, and has to be accepted", a
 test("a prefix is renamed with all below it", async () => {
   for (const name of ["a/x", "a/deep/y", "ab/x"]) await pushImage(http, name, "v1");
   expect(await run("repository", "rename", "a", "b", "--below", "--redirect-days", "0", "--yes")).toBe(
-    "Renamed 2 repositories.\n",
+    "Job 1 (rename) is done: moved 2.\n",
   );
   expect((await catalog()).filter((name) => !name.startsWith("team"))).toEqual(["ab/x", "b/deep/y", "b/x"]);
   expect((await http.get("/v2/a/x/manifests/v1")).status).toBe(404);
+});
+
+test("of a prefix that is renamed what cannot be stays, and is named", async () => {
+  for (const name of ["p/x", "p/y", "q/x"]) await pushImage(http, name, "v1");
+  const args = ["repository", "rename", "p", "q", "--below", "--yes", "--local", berth.configFile];
+  const { exitCode, stdout, stderr } = await runBerth(args, { env });
+  expect([exitCode, stdout]).toEqual([1, expect.stringContaining("is done: moved 1, refused 1.")]);
+  expect(stderr).toBe("p/x stays: there is a repository q/x already\n1 repository stayed.\n");
+  expect(await run(...args.slice(0, -2), "--no-wait")).toMatch(/Renaming \d+ begins soon/);
 });
 
 test("what a cluster runs by the old name is held under the new one", async () => {

@@ -1,12 +1,15 @@
 import { InvalidArgumentError } from "commander";
-import type { ApiMoved, ApiPlannedMove, ApiRedirect, ApiSetting } from "../../http/index.ts";
+import { COMMAND } from "../../app/index.ts";
+import type { ApiJob, ApiMoved, ApiPlannedMove, ApiRedirect, ApiSetting } from "../../http/index.ts";
 import { count } from "../quantities.ts";
-import { ApiRefusal, at } from "../remote/api-client.ts";
+import { at } from "../remote/api-client.ts";
 import { NotDone } from "../remote/not-done.ts";
 import type { Noun, Work } from "../remote/noun.ts";
-import { showSettingValue } from "../upkeep/setting-values.ts";
 import type { Columns } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
+import { followJob } from "../upkeep/follow-job.ts";
+import { JOB_DETAILS } from "../upkeep/job-report.ts";
+import { showSettingValue } from "../upkeep/setting-values.ts";
 
 type Change = ApiPlannedMove["changes"][number];
 
@@ -31,6 +34,8 @@ interface MoveFlags {
   readonly dryRun?: boolean;
   readonly redirectDays?: number;
   readonly acceptChanges?: boolean;
+  /** `false`: --no-wait. */
+  readonly wait: boolean;
 }
 
 /** `berth repository rename`, `redirects` and `end-redirect`. */
@@ -45,7 +50,21 @@ export function addMoveVerbs(noun: Noun, terminal: Pick<Terminal, "stderr">): vo
           .option("--below", "also all repositories below it")
           .option("-d, --dry-run", "say what would be moved, and which rules would hold then; move nothing")
           .option("--redirect-days <days>", "how long the old name leads to the new one, 0 for not at all", parseDays)
-          .option("--accept-changes", "also if more may see it under the new name, or other settings hold there"),
+          .option("--accept-changes", "also if more may see it under the new name, or other settings hold there")
+          .option("--no-wait", "with --below: do not wait until it is done"),
+    )
+    .verb("renaming <id>", "show how far a renaming of many is, and what stayed", async ({ client, out }, id = "") => {
+      const job = await client.get<ApiJob>(at`/renames/${id}`);
+      out.record(job, JOB_DETAILS);
+      tellStaying(job, terminal);
+    })
+    .verb(
+      "cancel-renaming <id>",
+      "end a renaming of many: what has its new name by then keeps it",
+      async ({ client, out }, id = "") => {
+        const job = await client.post<ApiJob>(at`/renames/${id}/cancel`, {});
+        out.done(job.state === "cancelled" ? `Cancelled renaming ${id}.` : `Renaming ${id} is told to end.`, job);
+      },
     )
     .verb("redirects", "list the old names that lead to others", async ({ client, out }) =>
       out.list(await client.list<ApiRedirect>("/redirects"), REDIRECT_COLUMNS),
@@ -65,35 +84,20 @@ interface Pair {
   readonly to: string;
 }
 
-/** Each repository is a change of its own: who breaks it off types it again. */
-async function rename(
-  { client, out, flags, confirm }: Work<MoveFlags>,
-  { from, to }: Pair,
-  { stderr }: Pick<Terminal, "stderr">,
-): Promise<void> {
+async function rename(work: Work<MoveFlags>, pair: Pair, terminal: Pick<Terminal, "stderr">): Promise<void> {
+  const { client, out, flags, confirm } = work;
   const { below = false, dryRun = false, redirectDays, acceptChanges = false } = flags;
-  const plans = await client.list<ApiPlannedMove>("/moves/preview", { from, to, below: String(below) });
+  const plans = await client.list<ApiPlannedMove>("/moves/preview", { ...pair, below: String(below) });
   if (dryRun) return out.list(plans, PLAN_COLUMNS);
   const changes = plans.flatMap((plan) => plan.changes).map(showChange);
   if (!below) requireAccepted(plans, acceptChanges);
   await confirm(
     `Rename ${count(plans.length, "repository")}?${[...new Set(changes)].map((text) => ` ${text}.`).join("")}`,
   );
-  const moved: ApiMoved[] = [];
-  let failed = 0;
-  for (const plan of plans) {
-    const body = { from: plan.from, to: plan.to, redirectDays, acceptChanges };
-    const result =
-      unaccepted(plan, acceptChanges) ??
-      (await client.post<ApiMoved>("/moves", body).catch((error: unknown) => refusalOf(error, below)));
-    if (typeof result !== "string") moved.push(result);
-    else {
-      failed += 1;
-      stderr.write(`${plan.from} stays: ${result}\n`);
-    }
-  }
+  const body = { ...pair, redirectDays, acceptChanges };
+  if (below) return renameMany(work, body, terminal);
+  const moved = await client.post<ApiMoved>("/moves", body);
   out.done(describe(moved), moved);
-  if (failed > 0) throw new NotDone(1, `${count(failed, "repository")} stayed.`);
 }
 
 /** Before anybody is asked. @throws NotDone */
@@ -111,16 +115,34 @@ function unaccepted({ changes }: ApiPlannedMove, isAccepted: boolean): string | 
   return `other rules would hold (${missing.map(showChange).join("; ")}): say --accept-changes if that is meant`;
 }
 
-/** Of many, the others are moved nevertheless. */
-function refusalOf(error: unknown, isOneOfMany: boolean): string {
-  if (isOneOfMany && error instanceof ApiRefusal && error.problem.status < 500) return error.problem.detail;
-  throw error;
+/** It goes on without this command. */
+async function renameMany(
+  { client, out, flags }: Work<MoveFlags>,
+  body: object,
+  terminal: Pick<Terminal, "stderr">,
+): Promise<void> {
+  const { id } = await client.post<ApiJob>("/renames", body);
+  if (!flags.wait) return out.done(`Renaming ${id} begins soon. To see it: ${COMMAND} repository renaming ${id}`);
+  const job = await followJob({ client, out, terminal }, `/renames/${id}`);
+  const stayed = tellStaying(job, terminal);
+  if (stayed > 0) throw new NotDone(1, `${count(stayed, "repository")} stayed.`);
 }
 
-function describe(moved: readonly ApiMoved[]): string {
-  const [first] = moved;
-  if (moved.length !== 1 || !first) return `Renamed ${count(moved.length, "repository")}.`;
-  const { from, to, redirectUntil, changes } = first;
+/** @returns how many stay */
+function tellStaying({ result }: ApiJob, { stderr }: Pick<Terminal, "stderr">): number {
+  const { refused = 0, refusals = [] } = (result ?? {}) as Partial<Refusals>;
+  for (const { repository, reason } of refusals) stderr.write(`${repository} stays: ${reason}\n`);
+  if (refused > refusals.length) stderr.write(`${count(refused - refusals.length, "repository")} more stayed.\n`);
+  return refused;
+}
+
+/** As a renaming tells it in its result. */
+interface Refusals {
+  readonly refused: number;
+  readonly refusals: readonly { readonly repository: string; readonly reason: string }[];
+}
+
+function describe({ from, to, redirectUntil, changes }: ApiMoved): string {
   const rest = redirectUntil === null ? "" : ` ${from} leads to it until ${redirectUntil}.`;
   return `${from} is ${to} now.${rest}${changes.map((change) => ` ${showChange(change)}.`).join("")}`;
 }

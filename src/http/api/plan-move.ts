@@ -9,7 +9,14 @@ import {
 } from "../../access/index.ts";
 import type { Queries } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { type ChangedSetting, findChangedSettings, type NamePair, requireMovable } from "../../registry/index.ts";
+import {
+  type ChangedSetting,
+  findChangedSettings,
+  moveRepository,
+  type NamePair,
+  type RegistryChange,
+  requireMovable,
+} from "../../registry/index.ts";
 import { deletionAuthorityOf } from "./deletion-authority.ts";
 import type { plannedMove } from "./schemas/moves.ts";
 
@@ -48,8 +55,41 @@ export async function requirePossible(
   return [...visibilityChange(viewer, pair), ...settings.map(showSetting)];
 }
 
+/** Names would be moved that have been moved already. @throws RegistryError `conflict` */
+export function requireApart(from: string, to: string): void {
+  if (`${from}/`.startsWith(`${to}/`) || `${to}/`.startsWith(`${from}/`))
+    throw new RegistryError("conflict", `${from} and ${to} are within one another: move it by way of a third name`);
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 30;
+
+/** A move, as somebody asks for it. */
+export interface WantedMove extends NamePair {
+  /** How long the old name leads to the new one; `undefined`: as long as usual. */
+  readonly redirectDays: number | undefined;
+  readonly acceptChanges: boolean;
+}
+
+/**
+ * Moves a repository by what the viewer may do.
+ * @returns until when the old name leads to it, and the rules that are others
+ * @throws RegistryError `not-found`, `name-unknown`, `denied`, `conflict`, and where a quota would be exceeded
+ */
+export async function moveByRules(
+  change: RegistryChange,
+  viewer: Viewer,
+  { redirectDays, acceptChanges, ...pair }: WantedMove,
+): Promise<{ readonly redirectUntilMs: number | null; readonly changes: readonly RuleChange[] }> {
+  const changes = await requirePossible(change.queries, viewer, pair);
+  requireConsent(pair, changes, acceptChanges);
+  const redirectMs = (redirectDays ?? DEFAULT_DAYS) * DAY_MS;
+  await moveRepository(change, { ...pair, redirectMs });
+  return { redirectUntilMs: redirectMs === 0 ? null : change.nowMs + redirectMs, changes };
+}
+
 /** Without the consent of who moves it, nothing becomes less safe. @throws RegistryError `conflict` */
-export function requireConsent({ from }: NamePair, changes: readonly RuleChange[], isGiven: boolean): void {
+function requireConsent({ from }: NamePair, changes: readonly RuleChange[], isGiven: boolean): void {
   const missing = changes.filter(({ needsConsent }) => needsConsent);
   if (isGiven || missing.length === 0) return;
   const rules = missing.map(

@@ -16,6 +16,7 @@ import { MOVE_ROUTES } from "./resources/moves.ts";
 import { NAMESPACE_ROUTES } from "./resources/namespaces.ts";
 import { SERVICE_ROUTES } from "./resources/about.ts";
 import { QUOTA_ROUTES } from "./resources/quotas.ts";
+import { RENAME_ROUTES } from "./resources/renames.ts";
 import { RETENTION_ROUTES } from "./resources/retention.ts";
 import { SETTING_ROUTES } from "./resources/settings.ts";
 import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
@@ -58,6 +59,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...KEEP_ROUTES,
   ...APPROVAL_ROUTES,
   ...MOVE_ROUTES,
+  ...RENAME_ROUTES,
   ...BIN_ROUTES,
   ...IN_USE_ROUTES,
   ...MAINTENANCE_ROUTES,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { getNode, isPermitted, SYSTEM_ROLES, type SystemRole, type Viewer } from "../../../access/index.ts";
+import { getNode, isPermitted, type Viewer } from "../../../access/index.ts";
 import { enqueueJob } from "../../../jobs/index.ts";
-import { findRepositoryId, type JobRecord, cancelJob, type Queries } from "../../../metadata/index.ts";
+import { findRepositoryId, type Queries } from "../../../metadata/index.ts";
 import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
 import {
   type DeletionVerdict,
@@ -13,6 +13,7 @@ import {
 } from "../../../registry/index.ts";
 import { DELETION_JOB } from "../../../upkeep/index.ts";
 import { deletionAuthorityOf } from "../deletion-authority.ts";
+import { cancelOwnJob, getOwnJob } from "../own-job.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { requesterOf } from "../requester.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
@@ -77,7 +78,7 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     params,
     response: job,
-    handle: async (call) => ({ body: showJob(await getOwnJob(call, SYSTEM_ROLES)) }),
+    handle: async (call) => ({ body: showJob(await getOwnJob(call, OWN)) }),
   }),
   defineRoute({
     method: "POST",
@@ -89,29 +90,11 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
     makesNothing: true,
     params,
     response: job,
-    async handle(call) {
-      const { change, parts } = call;
-      const { id, state } = await getOwnJob(call, ["administrator"]);
-      if (!(await cancelJob(change.queries, id, change.nowMs)))
-        throw new RegistryError("conflict", `deletion ${id} has ended already: ${state}`);
-      await change.record({ act: "job.cancel", target: DELETION_JOB.name, detail: { job: id } });
-      parts.jobs.lookNow();
-      return { body: showJob(await getJob(change.queries, id)) };
-    },
+    handle: async (call) => ({ body: showJob(await cancelOwnJob(call, OWN)) }),
   }),
 ];
 
-/** The deletions of others do not exist. @throws RegistryError `not-found` */
-async function getOwnJob(
-  { queries, caller, params: { id } }: ApiCall<z.output<typeof params>>,
-  others: readonly SystemRole[],
-): Promise<JobRecord> {
-  const found = await getJob(queries, id);
-  const isOwn = caller.by.actor !== undefined && found.requestedBy === caller.by.actor;
-  if (found.kind === DELETION_JOB.name && (isOwn || others.some((role) => role === caller.asker.systemRole)))
-    return found;
-  throw new RegistryError("not-found", `there is no deletion ${id} of yours`);
-}
+const OWN = { name: DELETION_JOB.name, noun: "deletion" } as const;
 
 async function preview({ queries, viewer: view, parts, query }: ApiCall<unknown, z.output<typeof deletionQuery>>) {
   const viewer = await view();

@@ -7,17 +7,16 @@ import {
   type RepositoryMove,
 } from "../../../metadata/index.ts";
 import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
-import { endRedirect, iterateRepositories, moveRepository, requireWritable } from "../../../registry/index.ts";
-import { planMove, type PlannedMove, requireConsent, requirePossible } from "../plan-move.ts";
+import { endRedirect, iterateRepositories, requireWritable } from "../../../registry/index.ts";
+import { moveByRules, planMove, type PlannedMove, requireApart, requirePossible } from "../plan-move.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { moved, moveQuery, newMove, plannedMove, redirect } from "../schemas/moves.ts";
 import { repositoryParam } from "../schemas/tags.ts";
-import { listOf, type PageQuery, pageQuery, timeOf } from "../schemas/words.ts";
+import { listOf, type PageQuery, pageQuery, timeOf, timeOrNull } from "../schemas/words.ts";
 
 const tag = "repositories";
 const WHO = "For who may `delete` in the repository and `push` under the new name.";
-const DAY_MS = 86_400_000;
 
 export const MOVE_ROUTES: readonly ApiRoute[] = [
   defineRoute({
@@ -47,12 +46,10 @@ export const MOVE_ROUTES: readonly ApiRoute[] = [
       await requireWritable(changeableOf(call.parts));
       const { change, body } = call;
       const pair = pairOf(body);
-      const changes = await requirePossible(change.queries, await change.viewer(), pair);
-      requireConsent(pair, changes, body.acceptChanges);
-      const redirectMs = body.redirectDays * DAY_MS;
-      await moveRepository(registryChangeOf(call), { ...pair, redirectMs });
-      const redirectUntil = redirectMs === 0 ? null : timeOf(change.nowMs + redirectMs);
-      return { body: { ...pair, redirectUntil, changes: [...changes] } };
+      const { redirectDays, acceptChanges } = body;
+      const wanted = { ...pair, redirectDays, acceptChanges };
+      const { changes, redirectUntilMs } = await moveByRules(registryChangeOf(call), await change.viewer(), wanted);
+      return { body: { ...pair, redirectUntil: timeOrNull(redirectUntilMs), changes: [...changes] } };
     },
   }),
   defineRoute({
@@ -111,12 +108,6 @@ async function preview({ queries, viewer: view, query }: ApiCall<unknown, z.outp
     items.push(await planMove(queries, viewer, pairOf({ from: name, to: `${to}${name.slice(from.length)}` })));
   }
   return { body: { items } };
-}
-
-/** Names would be moved that have been moved already. @throws RegistryError `conflict` */
-function requireApart(from: string, to: string): void {
-  if (`${from}/`.startsWith(`${to}/`) || `${to}/`.startsWith(`${from}/`))
-    throw new RegistryError("conflict", `${from} and ${to} are within one another: move it by way of a third name`);
 }
 
 async function listRedirects({ queries, viewer: view, parts, query }: ApiCall<unknown, PageQuery>) {

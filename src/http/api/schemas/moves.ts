@@ -4,7 +4,6 @@ import { page, repositoryName, time } from "./words.ts";
 const from = repositoryName.describe("The name that it has.");
 const to = repositoryName.describe("The name that it is to have.");
 
-const DEFAULT_DAYS = 30;
 const MOST_DAYS = 3650;
 
 export const moveQuery = z.strictObject({
@@ -18,22 +17,26 @@ export const moveQuery = z.strictObject({
   ...page,
 });
 
-export const newMove = z
-  .strictObject({
-    from,
-    to,
-    redirectDays: z
-      .int()
-      .min(0)
-      .max(MOST_DAYS)
-      .default(DEFAULT_DAYS)
-      .describe("How long the old name leads to the new one; 0: not at all."),
-    acceptChanges: z
-      .boolean()
-      .default(false)
-      .describe("Also if more may see it under the new name, or other settings hold there."),
-  })
-  .meta({ id: "NewMove" });
+const moving = {
+  from,
+  to,
+  redirectDays: z
+    .int()
+    .min(0)
+    .max(MOST_DAYS)
+    .optional()
+    .describe("How long the old name leads to the new one; 0: not at all; default: 30."),
+  acceptChanges: z
+    .boolean()
+    .default(false)
+    .describe("Also if more may see it under the new name, or other settings hold there."),
+};
+
+export const newMove = z.strictObject(moving).meta({ id: "NewMove" });
+
+export const newRename = z
+  .strictObject({ ...moving, from: from.describe("A namespace, or a repository, with all below it.") })
+  .meta({ id: "NewRename" });
 
 const ruleChange = z.object({
   rule: z.string().describe("`visibility`, or the name of a setting."),

@@ -138,3 +138,36 @@ describe("a preview", () => {
     expect((await preview("from=team/deep&to=team&below=true")).status).toBe(409);
   });
 });
+
+describe("a renaming of many", () => {
+  const rename = (who: string, body: object) => api.ask(who, "POST /renames", { body });
+
+  test("is a job of who has asked for it", async () => {
+    const { status, headers, json } = await rename("anna", { from: "team", to: "crew", redirectDays: 1 });
+    expect([status, headers.get("location"), json.kind, json.requestedBy]).toEqual([403, null, undefined, undefined]);
+    await api.given(async (rows) => rows.role("crew", 1, "writer"));
+    const begun = await rename("anna", { from: "team", to: "crew", redirectDays: 1 });
+    expect([begun.status, begun.headers.get("location"), begun.json.kind]).toEqual([
+      201,
+      "/api/v1/renames/1",
+      "rename",
+    ]);
+    expect(begun.json.input).toMatchObject({ from: "team", to: "crew", redirectDays: 1, acceptChanges: false });
+    expect((await rename("anna", { from: "team", to: "crew" })).status).toBe(409);
+    expect((await api.ask("ben", "GET /renames/1")).status).toBe(404);
+    expect((await api.ask("anna", "GET /deletions/1")).status).toBe(404);
+    expect((await api.ask("auditor", "POST /renames/1/cancel")).status).toBe(404);
+    expect((await api.ask("anna", "POST /renames/1/cancel")).json).toMatchObject({ state: "cancelled" });
+    expect((await api.listActs()).map(({ act }) => act)).toEqual(["repository.move", "job.cancel"]);
+  });
+
+  test.each([
+    ["anna", { from: "team", to: "team/below" }, 409],
+    ["anna", { from: "nobody", to: "crew" }, 404],
+    ["ben", { from: "team", to: "crew" }, 403],
+    ["anna", { from: "team", to: "open", redirectDays: -1 }, 400],
+    ["anna", { from: "Team", to: "open" }, 400],
+  ])("is refused: %s, %j", async (who, body, status) => {
+    expect((await rename(who, body)).status).toBe(status);
+  });
+});

@@ -164,6 +164,9 @@ const MATRIX = {
   "POST /approvals/{id}/refuse":                          "ccc   nnn   nnn   nnn   nnn   yyy   yyy   ppp   ddd   ddd   nnn   yyy",
   "GET /moves/preview":                                    "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "POST /moves":                                          "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "POST /renames":                                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /renames/{id}":                                    "c     n     n     n     n     n     n     p     d     d     y     y",
+  "POST /renames/{id}/cancel":                            "c     n     n     n     n     n     n     p     d     d     n     y",
   "GET /redirects":                                       "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "DELETE /redirects/{name}":                             "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
@@ -323,6 +326,9 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "POST /approvals/{id}/refuse": ["POST /approvals/1/refuse"],
   "GET /moves/preview": ["GET /moves/preview?from={node}/app&to={node}/api"],
   "POST /moves": ["POST /moves", { from: "{node}/app", to: "{node}/api" }],
+  "POST /renames": ["POST /renames", { from: "{node}/app", to: "{node}/api" }],
+  "GET /renames/{id}": ["GET /renames/3"],
+  "POST /renames/{id}/cancel": ["POST /renames/3/cancel"],
   "GET /redirects": ["GET /redirects"],
   "DELETE /redirects/{name}": ["DELETE /redirects/{node}%2Fbefore"],
   "GET /bin": ["GET /bin"],
@@ -462,6 +468,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     ids.set("grant", await insertGrant(queries, { ...grant, subject }));
     await insertJob(queries, { kind: "other", openKey: null, input: "{}", requestedBy: null, nowMs: 1 });
     await insertJob(queries, { kind: "deletion", openKey: null, input: "{}", requestedBy: "anna", nowMs: 1 });
+    await insertJob(queries, { kind: "rename", openKey: null, input: "{}", requestedBy: "anna", nowMs: 1 });
     await putNodeSetting(queries, { path: "team", name: "kept-tags", value: ["prod"], nowMs: 1 });
     await putClusterReport(queries, { cluster: "eu-1", images: [], nowMs: 1, holdsUntilMs: 2 });
     ids.set("entry", await fillRepository(queries));
