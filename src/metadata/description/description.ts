@@ -22,8 +22,18 @@ export async function findDescription(queries: Queries): Promise<Description | u
     .executeTakeFirst();
 }
 
-/** From now on all is to be described anew in the place of this name, however much of it is. */
+/**
+ * From now on all is to be described anew in the place of this name, however much of it is. What is still described by the name that a
+ * repository had while nothing was described is to be looked at.
+ */
 export async function beginDescription(queries: Queries, place: string): Promise<void> {
+  const isElsewhere = sql`not exists (
+    select 1 from repositories r where r.id = d.repository_id and r.name = d.repository)`;
+  await sql`
+    insert into undescribed (kind, repository, digest)
+    select distinct 'repository', d.repository, '' from described_manifests d where ${isElsewhere}
+    on conflict (kind, repository, digest) do update set is_under_way = 0`.execute(queries);
+  await sql`update described_manifests as d set is_gone = 1 where ${isElsewhere}`.execute(queries);
   await sql`
     insert or replace into descriptions (id, place, manifest_id, tag_change_id, whole_at_ms)
     values (1, ${place}, 0, (select coalesce(max(id), 0) from tag_history), null)`.execute(queries);

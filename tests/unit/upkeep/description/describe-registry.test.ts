@@ -25,6 +25,7 @@ import {
 import { parseStorageKey } from "../../../../src/storage/index.ts";
 import { describeRegistry } from "../../../../src/upkeep/description/describe-registry.ts";
 import { NOTHING_DESCRIBED } from "../../../../src/upkeep/description/description-run.ts";
+import { stopDescribing } from "../../../../src/upkeep/description/stop-describing.ts";
 import { importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";
@@ -225,6 +226,20 @@ describe("a registry's description", () => {
     });
     await run();
     expect(await readBack()).toEqual({ other: { "1": one.digest } });
+    expect(await isDescriptionBehind(reads())).toBe(false);
+  });
+
+  test("follows a repository that got another name while nothing was described", async () => {
+    await push(one, "1");
+    await run();
+    await stopDescribing(registry);
+    const name = "moved" as RepositoryName;
+    await registry.metadata.transaction((queries) =>
+      queries.updateTable("repositories").set({ name }).executeTakeFirstOrThrow(),
+    );
+    await push(two, "2");
+    await run();
+    expect(await readBack()).toEqual({ [name]: { "1": one.digest }, [app]: { "2": two.digest } });
     expect(await isDescriptionBehind(reads())).toBe(false);
   });
 
