@@ -43,13 +43,17 @@ export function addMoveVerbs(noun: Noun, terminal: Pick<Terminal, "stderr">): vo
   noun
     .verb<MoveFlags>(
       "rename <old> <new>",
-      "give a repository another name; the old one leads to it for 30 days",
+      "give a repository another name; the old one leads to it, for 30 days unless `namespace set … redirect` says more",
       (work, from = "", to = "") => rename(work, { from, to }, terminal),
       (verb) =>
         verb
           .option("--below", "also all repositories below it")
           .option("-d, --dry-run", "say what would be moved, and which rules would hold then; move nothing")
-          .option("--redirect-days <days>", "how long the old name leads to the new one, 0 for not at all", parseDays)
+          .option(
+            "--redirect-days <days>",
+            "how long the old name leads to the new one, 0 for not at all; default: as said for the old name, or 30",
+            parseDays,
+          )
           .option("--accept-changes", "also if more may see it under the new name, or other settings hold there")
           .option("--no-wait", "with --below: do not wait until it is done"),
     )

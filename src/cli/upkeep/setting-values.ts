@@ -15,6 +15,7 @@ const PARSERS: Readonly<Record<Name, (values: readonly string[]) => unknown>> = 
   retention: (values) => values.map(parseRule),
   quota: parseQuota,
   "delete-approval": parseApproval,
+  redirect: parseRedirect,
 };
 
 export const SETTINGS = Object.keys(PARSERS) as Name[];
@@ -33,6 +34,7 @@ export function showSettingValue(said: ApiSetting): string {
     const { required, within } = said.value;
     return required ? ["yes", within ?? ""].join(" ").trimEnd() : "no";
   }
+  if (said.name === "redirect") return said.value.days === 0 ? "none" : `${said.value.days}d`;
   if (said.name !== "retention") return said.value.join(" ") || "none";
   return said.value.map((rule) => `'${showRule(rule)}'`).join(" ") || "all tags stay";
 }
@@ -46,6 +48,12 @@ function parseApproval([word = "yes", within, ...more]: readonly string[]): unkn
   if (more.length > 0 || (word !== "yes" && word !== "no") || (word === "no" && within !== undefined))
     throw new UsageError("delete-approval is yes, or no, or yes and how long a request waits, such as yes 3d");
   return { required: word === "yes", within };
+}
+
+function parseRedirect([text = "", ...more]: readonly string[]): unknown {
+  if (more.length > 0 || !/^(?:\d{1,4}d|none)$/.test(text))
+    throw new UsageError("redirect is a number of days such as 90d, or none");
+  return { days: text === "none" ? 0 : Number(text.slice(0, -1)) };
 }
 
 function parseUntagged([rule, after, ...more]: readonly string[]): unknown {

@@ -12,6 +12,7 @@ import { RegistryError } from "../../oci/index.ts";
 import {
   type ChangedSetting,
   findChangedSettings,
+  findSettings,
   moveRepository,
   type NamePair,
   type RegistryChange,
@@ -66,7 +67,7 @@ const DEFAULT_DAYS = 30;
 
 /** A move, as somebody asks for it. */
 export interface WantedMove extends NamePair {
-  /** How long the old name leads to the new one; `undefined`: as long as usual. */
+  /** How long the old name leads to the new one; `undefined`: as long as is said for it. */
   readonly redirectDays: number | undefined;
   readonly acceptChanges: boolean;
 }
@@ -83,7 +84,8 @@ export async function moveByRules(
 ): Promise<{ readonly redirectUntilMs: number | null; readonly changes: readonly RuleChange[] }> {
   const changes = await requirePossible(change.queries, viewer, pair);
   requireConsent(pair, changes, acceptChanges);
-  const redirectMs = (redirectDays ?? DEFAULT_DAYS) * DAY_MS;
+  const usualDays = (await findSettings(change.queries, pair.from)).redirect?.value.days ?? DEFAULT_DAYS;
+  const redirectMs = (redirectDays ?? usualDays) * DAY_MS;
   await moveRepository(change, { ...pair, redirectMs });
   return { redirectUntilMs: redirectMs === 0 ? null : change.nowMs + redirectMs, changes };
 }
@@ -110,12 +112,14 @@ function visibilityChange(viewer: Viewer, { from, to }: NamePair): readonly Rule
 }
 
 /** What a quota of another node is, is looked at when it is counted there. */
+const HARMLESS: ReadonlySet<string> = new Set(["quota", "redirect"]);
+
 function showSetting({ setting, before, after }: ChangedSetting): RuleChange {
   return {
     rule: setting,
     before: before?.value ?? null,
     after: after?.value ?? null,
-    needsConsent: setting !== "quota",
+    needsConsent: !HARMLESS.has(setting),
   };
 }
 

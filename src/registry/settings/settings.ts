@@ -27,6 +27,12 @@ export interface SettingValues {
   readonly quota: Quota;
   /** Whether a second person has to approve what clients delete. That of any node above holds. */
   readonly "delete-approval": ApprovalSetting;
+  /** How long names lead to the new ones of what is moved away, in days; 0: not at all. */
+  readonly redirect: RedirectSetting;
+}
+
+export interface RedirectSetting {
+  readonly days: number;
 }
 
 export interface ApprovalSetting {
@@ -50,6 +56,7 @@ export const SETTING_NAMES = [
   "retention",
   "quota",
   "delete-approval",
+  "redirect",
 ] as const satisfies readonly (keyof SettingValues)[];
 
 export type SettingName = (typeof SETTING_NAMES)[number];

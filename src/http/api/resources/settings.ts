@@ -22,6 +22,7 @@ const SUMMARIES: Readonly<Record<SettingName, string>> = {
   retention: "Say which tags stay",
   quota: "Say how much may be held",
   "delete-approval": "Say whether a second person has to approve what clients delete",
+  redirect: "Say how long old names of repositories lead to their new ones",
 };
 
 const DESCRIPTIONS: Partial<Readonly<Record<SettingName, string>>> = {

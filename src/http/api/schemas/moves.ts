@@ -1,10 +1,9 @@
 import { z } from "zod";
+import { MOST_REDIRECT_DAYS } from "./settings.ts";
 import { page, repositoryName, time } from "./words.ts";
 
 const from = repositoryName.describe("The name that it has.");
 const to = repositoryName.describe("The name that it is to have.");
-
-const MOST_DAYS = 3650;
 
 export const moveQuery = z.strictObject({
   from,
@@ -23,9 +22,11 @@ const moving = {
   redirectDays: z
     .int()
     .min(0)
-    .max(MOST_DAYS)
+    .max(MOST_REDIRECT_DAYS)
     .optional()
-    .describe("How long the old name leads to the new one; 0: not at all; default: 30."),
+    .describe(
+      "How long the old name leads to the new one; 0: not at all; default: what the setting `redirect` says for the old name, or 30.",
+    ),
   acceptChanges: z
     .boolean()
     .default(false)

@@ -7,6 +7,7 @@ import { nodePath, page, repositoryName, time } from "./words.ts";
 const MAX_PATTERNS = 100;
 const MAX_RULES = 50;
 const MAX_COUNT = 1_000_000;
+export const MOST_REDIRECT_DAYS = 3650;
 
 const tagPattern = z
   .string()
@@ -66,6 +67,9 @@ const VALUES = {
       within: age.optional().describe("How long a request waits; default: `7d`."),
     })
     .describe("Whether a second person has to approve what clients delete. That of any node above holds."),
+  redirect: z
+    .strictObject({ days: z.int().min(0).max(MOST_REDIRECT_DAYS) })
+    .describe("How long the old name of a repository leads to its new one; 0 days: not at all. Default: 30 days."),
 } as const satisfies { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> };
 
 const origin = nodePath.describe("The node that says so.");
@@ -80,6 +84,7 @@ export const setting = z
     z.object({ name: z.literal("retention"), value: VALUES.retention, origin }),
     z.object({ name: z.literal("quota"), value: VALUES.quota, origin }),
     z.object({ name: z.literal("delete-approval"), value: VALUES["delete-approval"], origin }),
+    z.object({ name: z.literal("redirect"), value: VALUES.redirect, origin }),
   ])
   .meta({ id: "Setting", description: "What holds for a node, and which node says so." });
 

@@ -22,6 +22,8 @@ describe("a value that is typed", () => {
     ["delete-approval", [], "yes"],
     ["delete-approval", ["yes", "3d"], "yes 3d"],
     ["delete-approval", ["no"], "no"],
+    ["redirect", ["90d"], "90d"],
+    ["redirect", ["none"], "none"],
     ["retention", ["newest=10"], "'tags=* newest=10'"],
     [
       "retention",
@@ -46,6 +48,9 @@ describe("a value that is typed", () => {
     ["quota", ["manifests=1"]],
     ["delete-approval", ["maybe"]],
     ["delete-approval", ["no", "3d"]],
+    ["redirect", []],
+    ["redirect", ["12h"]],
+    ["redirect", ["1d", "2d"]],
     ["retention", ["newest"]],
     ["retention", ["newest=0"]],
     ["retention", ["newest=1 newest=2"]],
@@ -66,6 +71,7 @@ describe("a value that is typed", () => {
       "kept-tags",
       "protected",
       "quota",
+      "redirect",
       "retention",
       "untagged",
     ]));

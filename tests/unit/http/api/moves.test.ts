@@ -139,6 +139,20 @@ describe("a preview", () => {
   });
 });
 
+test("the old name leads on for as long as is said for it, unless who moves it says more", async () => {
+  await say("team", "redirect", { days: 2 });
+  await say("open", "redirect", { days: 9 });
+  const first = await move("anna", { from: "team/app", to: "open/app", acceptChanges: true });
+  expect([first.status, first.json.redirectUntil]).toEqual([200, "2026-01-03T00:00:00.000Z"]);
+  const second = await move("anna", { from: "team/deep/app", to: "team/other", redirectDays: 0 });
+  expect([second.status, second.json.redirectUntil]).toEqual([200, null]);
+  // That it is another one there is told, and no reason to ask.
+  await say("team/last", "redirect", { days: 0 });
+  const third = await move("anna", { from: "team/other", to: "team/last/app" });
+  expect([third.status, third.json.redirectUntil]).toEqual([200, "2026-01-03T00:00:00.000Z"]);
+  expect(third.json.changes).toMatchObject([{ rule: "redirect", needsConsent: false }]);
+});
+
 describe("a renaming of many", () => {
   const rename = (who: string, body: object) => api.ask(who, "POST /renames", { body });
 

@@ -137,6 +137,7 @@ const MATRIX = {
   "PUT /namespaces/{path}/settings/protected":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/retention":           "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/delete-approval":     "ccc   ddn   dnn   ddd   ddd   ddd   ddd   ppp   ddd   ddd   ddd   yyy",
+  "PUT /namespaces/{path}/settings/redirect":            "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "PUT /namespaces/{path}/settings/quota":               "ccc   ddn   dnn   ddd   ddd   ddd   ddd   ppp   ddd   ddd   ddd   yyy",
   "GET /namespaces/{path}/quota":                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   yyy   nnn   yyy   yyy",
   "DELETE /namespaces/{path}/settings/{setting}":        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
@@ -299,6 +300,7 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
     { value: [{ tags: ["ci-*"], newest: 10 }] },
   ],
   "PUT /namespaces/{path}/settings/quota": ["PUT /namespaces/{node}/settings/quota", { value: { tags: 500 } }],
+  "PUT /namespaces/{path}/settings/redirect": ["PUT /namespaces/{node}/settings/redirect", { value: { days: 7 } }],
   "PUT /namespaces/{path}/settings/delete-approval": [
     "PUT /namespaces/{node}/settings/delete-approval",
     { value: { required: false } },
