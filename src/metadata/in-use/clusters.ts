@@ -13,6 +13,8 @@ export interface Cluster {
   readonly images: number;
   /** Of them, how many are not here. */
   readonly unknown: number;
+  /** The only one who reports for it, of those who may do nothing but report; `null`: nobody yet. */
+  readonly reportedBy: string | null;
 }
 
 /** An image that runs somewhere. */
@@ -43,7 +45,7 @@ export async function findCluster(queries: Queries, name: string): Promise<Clust
 }
 
 const CLUSTERS = sql`
-  select c.name, c.heard_at_ms as heardAtMs, c.holds_until_ms as holdsUntilMs,
+  select c.name, c.heard_at_ms as heardAtMs, c.holds_until_ms as holdsUntilMs, c.reported_by as reportedBy,
     (select count(*) from in_use_leases l where l.cluster = c.name) as images,
     (select count(*) from in_use_leases l where l.cluster = c.name and not ${IS_KNOWN}) as unknown
   from in_use_clusters c`;
@@ -74,18 +76,22 @@ export interface ClusterReport {
   readonly images: readonly RunningImage[];
   readonly nowMs: number;
   readonly holdsUntilMs: number;
+  /** Who is to be the only one; absent: nobody, if there is nobody yet. */
+  readonly reportedBy?: string | undefined;
 }
 
 /** Puts what a cluster runs now in the place of what it ran before; what it ran then and now keeps its time. @returns what changed */
 export async function putClusterReport(
   queries: Queries,
-  { cluster, images, nowMs, holdsUntilMs }: ClusterReport,
+  { cluster, images, nowMs, holdsUntilMs, reportedBy }: ClusterReport,
 ): Promise<{ readonly added: number; readonly removed: number }> {
   const heard = { heard_at_ms: nowMs, holds_until_ms: holdsUntilMs };
   await queries
     .insertInto("in_use_clusters")
-    .values({ name: cluster, ...heard })
-    .onConflict((conflict) => conflict.column("name").doUpdateSet(heard))
+    .values({ name: cluster, ...heard, reported_by: reportedBy })
+    .onConflict((conflict) =>
+      conflict.column("name").doUpdateSet({ ...heard, reported_by: sql`coalesce(reported_by, excluded.reported_by)` }),
+    )
     .execute();
   const running = await findNamesNow(queries, images);
   const gone = await sql`

@@ -1,3 +1,4 @@
+import type { Generated } from "kysely";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
 
 /** What clusters say that they are running. */
@@ -11,6 +12,8 @@ interface ClustersTable {
   heard_at_ms: number;
   /** From then on its leases hold nothing, unless it is heard of again. */
   holds_until_ms: number;
+  /** The only one who reports for it, of those who may do nothing but report; `null`: whoever is the first. */
+  reported_by: Generated<string | null>;
 }
 
 /** That a cluster runs an image, which need not be there. */

@@ -16,6 +16,9 @@ const STATEMENTS = [
     select raise(abort, 'storage is still removing the bytes of this blob');
   end`,
 
+  // Whoever may do nothing but report speaks for the clusters that nobody else has spoken for.
+  `alter table in_use_clusters add column reported_by text`,
+
   // It goes with the tag. Of those that are there nobody knows since when they were not used: they get their time from now on.
   `create table tag_uses (
     repository_id integer not null,

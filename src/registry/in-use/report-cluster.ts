@@ -8,18 +8,29 @@ export interface RunningReport {
   readonly images: readonly RunningImage[];
   /** How long that holds while nothing more is heard of the cluster. */
   readonly keepMs: number;
+  /** Whether for any cluster, whoever has reported for it before. */
+  readonly isForAny: boolean;
 }
 
-/** Takes what a cluster says that it runs, in the place of what it said before. On record only if that has changed. */
+/**
+ * Takes what a cluster says that it runs, in the place of what it said before. On record only if that has changed.
+ * @throws RegistryError `denied` for who is not for any cluster, if somebody else reports for this one: nothing that runs would be held
+ * any more
+ */
 export async function reportCluster(
   change: RegistryChange,
-  { cluster, images, keepMs }: RunningReport,
+  { cluster, images, keepMs, isForAny }: RunningReport,
 ): Promise<Cluster> {
-  const { queries, nowMs } = change;
-  const isNew = (await findCluster(queries, cluster)) === undefined;
-  const { added, removed } = await putClusterReport(queries, { cluster, images, nowMs, holdsUntilMs: nowMs + keepMs });
+  const { queries, nowMs, by } = change;
+  const known = await findCluster(queries, cluster);
+  const { actor } = by;
+  if (!isForAny && known && known.reportedBy !== null && known.reportedBy !== actor)
+    throw new RegistryError("denied", `somebody else reports for ${cluster}: say another name, or have it forgotten`);
+  const times = { nowMs, holdsUntilMs: nowMs + keepMs };
+  const reportedBy = isForAny ? undefined : actor;
+  const { added, removed } = await putClusterReport(queries, { cluster, images, ...times, reportedBy });
   const reported = await getCluster(queries, cluster);
-  if (isNew || added > 0 || removed > 0)
+  if (!known || added > 0 || removed > 0)
     await change.record({ act: "in-use.report", target: cluster, detail: { images: reported.images, added, removed } });
   return reported;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROOT } from "../../../access/index.ts";
+import { isPermitted, ROOT } from "../../../access/index.ts";
 import { type Cluster, listClusters, listLeases } from "../../../metadata/index.ts";
 import { forgetCluster, getCluster, reportCluster } from "../../../registry/index.ts";
 import { registryChangeOf } from "../registry-change.ts";
@@ -52,7 +52,8 @@ export const IN_USE_ROUTES: readonly ApiRoute[] = [
     tag,
     summary: "Say what a cluster runs, in the place of what it said before",
     description:
-      "Neither retention nor clean-up nor a client removes it, until the cluster does not say so any more or is silent for too long.",
+      "Neither retention nor clean-up nor a client removes it, until the cluster does not say so any more or is silent for too long. " +
+      "Who may only report does so for clusters that nobody else of those reports for.",
     permission: reporting,
     params,
     body: clusterReport,
@@ -61,7 +62,9 @@ export const IN_USE_ROUTES: readonly ApiRoute[] = [
     async handle(call) {
       const { change, parts, params: place, body } = call;
       const keepMs = parts.registryOptions.inUseKeepMs;
-      const reported = await reportCluster(registryChangeOf(call), { ...place, images: body.images, keepMs });
+      const isForAny = isPermitted(await change.viewer(), { path: ROOT, action: "settings:write" });
+      const report = { ...place, images: body.images, keepMs, isForAny };
+      const reported = await reportCluster(registryChangeOf(call), report);
       return { body: showCluster(reported, change.nowMs) };
     },
   }),

@@ -126,4 +126,24 @@ describe("what a cluster runs", () => {
     expect((await api.ask("ops+cluster", "PUT /namespaces/_root/settings/protected", setting)).status).toBe(403);
     expect((await put([], { who: "maintainer" })).status).toBe(404);
   });
+
+  test("is said by one robot of those that may do nothing but report, so that no other ends what it holds", async () => {
+    await api.given(async (rows) => {
+      for (const name of ["ops+eu", "ops+us"])
+        await rows.grant(await rows.account(name, { kind: "robot", ownerPath: "ops" }), "**", {
+          actions: ["in-use:report"],
+        });
+    });
+    expect((await put([`team/app@${digest}`], { who: "ops+eu" })).status).toBe(200);
+    expect(await put([], { who: "ops+us" })).toMatchObject({
+      status: 403,
+      json: { detail: "somebody else reports for eu-1: say another name, or have it forgotten" },
+    });
+    expect((await put([], { who: "ops+us", cluster: "us-1" })).status).toBe(200);
+    expect((await show()).json.running).toHaveLength(1);
+    expect((await put([])).status).toBe(200);
+    expect((await put([], { who: "ops+us" })).status).toBe(403);
+    await api.ask("root", "DELETE /in-use/eu-1");
+    expect((await put([], { who: "ops+us" })).status).toBe(200);
+  });
 });

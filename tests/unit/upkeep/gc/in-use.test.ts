@@ -37,6 +37,7 @@ const report = (images: readonly Pick<Content, "digest">[], cluster = "eu-1", re
       cluster,
       images: images.map(({ digest }) => ({ repository, digest })),
       keepMs: 7 * DAY_MS,
+      isForAny: true,
     }),
   );
 const clean = () => collect(memory.registry, { untagged: "remove" });
