@@ -67,7 +67,7 @@ export const MOVE_ROUTES: readonly ApiRoute[] = [
     path: "/redirects/{name}",
     tag,
     summary: "Let an old name lead nowhere, so that it is free",
-    description: "For who may `delete` in the repository that it leads to.",
+    description: "For who may `delete` in the repository that it leads to, or in one of the old name.",
     permission: "signed-in",
     params: z.strictObject({ name: repositoryParam }),
     async handle(call) {
@@ -75,9 +75,10 @@ export const MOVE_ROUTES: readonly ApiRoute[] = [
       const { change, params } = call;
       const viewer = await change.viewer();
       const move = await findRepositoryMove(change.queries, params.name, change.nowMs);
-      if (!move || !maySee(viewer, move.to)) throw new RegistryError("not-found", `${params.name} leads nowhere`);
-      if (!isPermitted(viewer, { path: move.to, action: "delete" }))
-        throw new RegistryError("denied", `you may not delete in ${move.to}`);
+      const isTheirs = [params.name, move?.to ?? ""].some((path) => isPermitted(viewer, { path, action: "delete" }));
+      if (!move || (!isTheirs && !maySee(viewer, move.to)))
+        throw new RegistryError("not-found", `${params.name} leads nowhere`);
+      if (!isTheirs) throw new RegistryError("denied", `you may not delete in ${move.to}`);
       await endRedirect(registryChangeOf(call), params.name);
       return { body: undefined };
     },

@@ -111,6 +111,23 @@ describe("a move", () => {
   });
 });
 
+describe("a redirect", () => {
+  test("is ended by who has the old name, too, who need not know where it leads", async () => {
+    await api.given(async (rows) => {
+      const leaver = await rows.account("leaver");
+      await rows.role("team", leaver, "maintainer");
+      await rows.role("own", leaver, "maintainer");
+      await rows.role("team", await rows.account("reader"), "reader");
+    });
+    expect((await move("leaver", { from: "team/app", to: "own/app", redirectDays: 3650 })).status).toBe(200);
+    const end = (who: string) => api.ask(who, "DELETE /redirects/team%2Fapp");
+    for (const who of ["ben", "reader", "auditor"])
+      expect([who, (await end(who)).status]).toEqual([who, who === "auditor" ? 403 : 404]);
+    expect((await end("anna")).status).toBe(204);
+    expect((await end("leaver")).status).toBe(404);
+  });
+});
+
 describe("a preview", () => {
   const preview = (query: string) => api.ask("anna", `GET /moves/preview?${query}`);
 
