@@ -57,6 +57,7 @@ export { getKeep, keepContent, type KeptContent, unkeepContent } from "./retenti
 export { type ListedExpiry, listSimulated } from "./retention/list-simulated.ts";
 export { type ListedVerdict, listVerdicts } from "./retention/list-verdicts.ts";
 export type { TagVerdict } from "./retention/judge-tags.ts";
+export { countPatterns } from "./retention/retention-rule.ts";
 export { readExpiryLabels } from "./retention/read-labels.ts";
 export { isAge, parseAge } from "./settings/age.ts";
 export type { Quota } from "./quotas/quota.ts";

@@ -1,9 +1,10 @@
 import { findRepositoryId, listChangesSince, type Queries } from "../../metadata/index.ts";
-import type { RepositoryName } from "../../oci/index.ts";
+import { RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { findHolders, findJudgingSettings, listAllTags, type RepositoryQuestion } from "./judge-repository.ts";
 import { iterateRepositories } from "./judged-repositories.ts";
 import { replayTags } from "./replay-tags.ts";
-import { simulateRetention, type SimulatedExpiry } from "./simulate-retention.ts";
+import { countPatterns } from "./retention-rule.ts";
+import { type SimulatedExpiry, simulateRetention, type Simulation } from "./simulate-retention.ts";
 
 export interface SimulationQuery extends Pick<RepositoryQuestion, "nowMs" | "rules"> {
   readonly node: string;
@@ -35,16 +36,22 @@ export interface SimulatedPage {
 
 /** So that a page comes to its end, however little would have gone. */
 const MOST_REPOSITORIES = 50;
+/** How often a tag is held against a pattern for a page, which takes some seconds of processor time. */
+const MOST_LOOKS = 200_000_000;
 
-/** What would have gone of the tags of a node's repositories; what was needed since first in each repository. A page may be short. */
+/**
+ * What would have gone of the tags of a node's repositories; what was needed since first in each repository. A page may be short.
+ * @throws RegistryError `bad-request` where it would be too much work
+ */
 export async function listSimulated(queries: Queries, query: SimulationQuery): Promise<SimulatedPage> {
   const { node, after, limit } = query;
   const [from = "", place = "0"] = after.split(":");
   const items: ListedExpiry[] = [];
   let looked = 0;
+  let looks = 0;
   for await (const repository of iterateRepositories(queries, node, from)) {
-    if (looked++ === MOST_REPOSITORIES) return { items, next: `${repository}:0` };
-    const gone = await simulateRepository(queries, repository, query);
+    if (looked++ === MOST_REPOSITORIES || looks > MOST_LOOKS) return { items, next: `${repository}:0` };
+    const gone = await simulateRepository(queries, repository, { ...query, onLooks: (count) => (looks += count) });
     const first = repository === from ? Number(place) : 0;
     const taken = gone.slice(first, first + limit - items.length);
     items.push(...taken);
@@ -58,16 +65,18 @@ const URGENCY: readonly Afterwards[] = ["in-use", "pulled", "kept", "unknown", "
 async function simulateRepository(
   queries: Queries,
   repository: RepositoryName,
-  query: SimulationQuery,
+  query: SimulationQuery & { readonly onLooks: (count: number) => void },
 ): Promise<readonly ListedExpiry[]> {
-  const { nowMs, sinceMs, rules } = query;
+  const { nowMs, sinceMs, rules, onLooks } = query;
   const repositoryId = await findRepositoryId(queries, repository);
   if (repositoryId === undefined) return [];
   const settings = await findJudgingSettings(queries, { repository, rules });
   const holderOf = await findHolders(queries, { repository, repositoryId, nowMs });
   const current = await listAllTags(queries, repositoryId);
   const events = replayTags(await listChangesSince(queries, repositoryId, sinceMs), current);
-  const expiries = await simulateRetention({ events, current, settings, timesMs: timesOf(query), holderOf });
+  const timesMs = timesOf(query);
+  onLooks(requireDoable(repository, { events, settings, timesMs }));
+  const expiries = await simulateRetention({ events, current, settings, timesMs, holderOf });
   const byTag = new Map(current.map((tag) => [tag.tag, tag]));
   return expiries
     .map((expiry) => {
@@ -76,6 +85,19 @@ async function simulateRepository(
       return { ...expiry, repository, ...usedSince(expiry, byTag.get(expiry.tag)) };
     })
     .toSorted((a, b) => URGENCY.indexOf(a.afterwards) - URGENCY.indexOf(b.afterwards) || a.goneAtMs - b.goneAtMs);
+}
+
+/** @returns how often tags are held against patterns @throws RegistryError `bad-request` */
+function requireDoable(
+  repository: RepositoryName,
+  { events, settings, timesMs }: Pick<Simulation, "events" | "settings" | "timesMs">,
+): number {
+  const tags = new Set(events.map(({ tag }) => tag)).size;
+  const patterns = countPatterns(settings.retention?.value ?? []);
+  const looks = tags * timesMs.length * patterns;
+  if (looks <= MOST_LOOKS) return looks;
+  const what = `${tags} tags of ${repository}, ${patterns} patterns and ${timesMs.length} times`;
+  throw new RegistryError("bad-request", `it is too much work with ${what}: say a longer every, or fewer patterns`);
 }
 
 function usedSince(

@@ -21,3 +21,8 @@ export interface VersionRule {
   readonly minors?: number | undefined;
   readonly majors?: number | undefined;
 }
+
+/** Against how many patterns each tag is held by all of them together. */
+export function countPatterns(rules: readonly RetentionRule[]): number {
+  return rules.reduce((sum, { tags, except = [] }) => sum + tags.length + except.length, 0);
+}

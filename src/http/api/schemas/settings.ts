@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { isAge, SETTING_NAMES, type SettingName, type SettingValues } from "../../../registry/index.ts";
+import { countPatterns, isAge, SETTING_NAMES, type SettingName, type SettingValues } from "../../../registry/index.ts";
 import { quota } from "./quotas.ts";
 import { nodePath, page, repositoryName, time } from "./words.ts";
 
 /** More say nothing that a person could check. */
 const MAX_PATTERNS = 100;
+/** Of all rules: each tag is held against all of them, while others wait. */
+const MAX_PATTERNS_TOGETHER = 500;
 const MAX_RULES = 50;
 const MAX_COUNT = 1_000_000;
 export const MOST_REDIRECT_DAYS = 3650;
@@ -59,7 +61,14 @@ const VALUES = {
     .describe("Annotations and image labels that keep the tags of what has them; default: `dev.berth.keep`."),
   untagged: untagged.describe("What becomes of manifests that have no tag."),
   protected: z.boolean().describe("Whether clients can delete nothing."),
-  retention: z.array(retentionRule).max(MAX_RULES).describe("A tag that no rule keeps goes. Without rules all stay."),
+  retention: z
+    .array(retentionRule)
+    .max(MAX_RULES)
+    .refine(
+      (rules) => countPatterns(rules) <= MAX_PATTERNS_TOGETHER,
+      `it has more than ${MAX_PATTERNS_TOGETHER} patterns together`,
+    )
+    .describe("A tag that no rule keeps goes. Without rules all stay."),
   quota,
   "delete-approval": z
     .strictObject({

@@ -107,5 +107,26 @@ describe("what rules would have done", () => {
     async (query) => expect((await simulation("team", query)).status).toBe(400),
   );
 
+  test("is not asked for where it would take minutes, but may be of less", async () => {
+    await pushTags(
+      "many/tags",
+      Array.from({ length: 1200 }, (_, index) => `t${index}`),
+    );
+    await api.given(async (rows) => void (await rows.account("auditor", { systemRole: "auditor" })));
+    const rules = JSON.stringify(
+      [{ tags: Array.from({ length: 100 }, () => "*a*b") }].flatMap((rule) => Array(5).fill(rule)),
+    );
+    const ask = (every: string) =>
+      api.ask(
+        "auditor",
+        `GET /namespaces/many/retention/simulation?limit=1&every=${every}&rules=${encodeURIComponent(rules)}`,
+      );
+    expect(await ask("2h")).toMatchObject({
+      status: 400,
+      json: { detail: expect.stringContaining("1200 tags of many/tags, 500 patterns and 361 times") },
+    });
+    expect((await ask("10d")).status).toBe(200);
+  });
+
   test("is not told of a node that is not there", async () => expect((await simulation("team/none")).status).toBe(404));
 });

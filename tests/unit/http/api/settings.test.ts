@@ -131,6 +131,12 @@ describe("what a setting cannot be", () => {
     expect(json.errors[0].field).toBe(field);
   });
 
+  test("rules with more patterns than tags can be held against while others wait", async () => {
+    const rules = (count: number) => Array.from({ length: count }, () => ({ tags: Array<string>(100).fill("v*") }));
+    expect((await put("team", "retention", rules(5))).status).toBe(200);
+    expect((await put("team", "retention", rules(6))).json.errors[0].field).toBe("body.value");
+  });
+
   test("a name that there is none of", async () => {
     expect((await put("team", "immutable", true)).status).toBe(405);
     expect((await api.ask("maintainer", "GET /namespaces/team/settings/immutable")).status).toBe(400);
