@@ -33,9 +33,10 @@ export async function cancelOwnJob(
 ): Promise<JobRecord> {
   const { change, parts } = call;
   const { id, state } = await getOwnJob(call, kind, ["administrator"]);
-  if (!(await cancelJob(change.queries, id, change.nowMs)))
-    throw new RegistryError("conflict", `${kind.noun} ${id} has ended already: ${state}`);
+  const done = await cancelJob(change.queries, id, change.nowMs);
+  if (!done) throw new RegistryError("conflict", `${kind.noun} ${id} has ended already: ${state}`);
   await change.record({ act: "job.cancel", target: kind.name, detail: { job: id } });
+  if (done === "cancelled") parts.jobs.noteCancelled(kind.name);
   parts.jobs.lookNow();
   return getJob(change.queries, id);
 }

@@ -134,6 +134,7 @@ describe("a deletion", () => {
     expect((await api.ask("other", "POST /deletions/1/cancel")).status).toBe(404);
     expect((await api.ask("maintainer", "GET /deletions/1")).json).toMatchObject({ state: "waiting" });
     expect((await api.ask("maintainer", "POST /deletions/1/cancel")).json).toMatchObject({ state: "cancelled" });
+    expect(api.cancelled).toEqual(["deletion"]);
     expect((await api.ask("maintainer", "POST /deletions/1/cancel")).status).toBe(409);
   });
 
