@@ -8,7 +8,7 @@ import {
   visibilityOf,
 } from "../../access/index.ts";
 import type { Queries } from "../../metadata/index.ts";
-import { RegistryError } from "../../oci/index.ts";
+import { RegistryError, type RepositoryName } from "../../oci/index.ts";
 import {
   type ChangedSetting,
   findChangedSettings,
@@ -52,7 +52,7 @@ export async function requirePossible(
   await requireMovable(queries, pair);
   await requireMayLeave(queries, viewer, pair);
   const settings = await findChangedSettings(queries, pair);
-  requireMayLoosen(viewer, pair, settings);
+  if (await areSomeImmutable(queries, from)) requireMay(viewer, "settings:write", from);
   return [...visibilityChange(viewer, pair), ...settings.map(showSetting)];
 }
 
@@ -123,7 +123,8 @@ function showSetting({ setting, before, after }: ChangedSetting): RuleChange {
   };
 }
 
-/** Who gets around immutable tags by a move could as well take them back. @throws RegistryError `denied` */
-function requireMayLoosen(viewer: Viewer, { from }: NamePair, changes: readonly ChangedSetting[]): void {
-  if (changes.some(({ setting }) => setting === "immutable-tags")) requireMay(viewer, "settings:write", from);
+/** By a move the old name is free for other content under the same tags: that is for who could as well take back that they are immutable. */
+async function areSomeImmutable(queries: Queries, from: RepositoryName): Promise<boolean> {
+  const { "immutable-tags": said } = await findSettings(queries, from);
+  return said !== undefined && said.value.length > 0;
 }

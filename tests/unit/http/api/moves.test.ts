@@ -66,6 +66,8 @@ describe("a move", () => {
     );
     const body = { from: "team/app", to: "open/app", acceptChanges: true };
     expect((await move("cleaner", body)).status).toBe(403);
+    // Within the same rules its name would be free for other content, too.
+    expect((await move("cleaner", { from: "team/app", to: "team/api", redirectDays: 0 })).status).toBe(403);
     expect((await move("anna", body)).status).toBe(200);
   });
 
