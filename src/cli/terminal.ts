@@ -6,6 +6,9 @@ export interface Terminal {
   readonly stdout: {
     /** Whoever writes more than a page waits for `done`: what nobody has read yet is lost at the end of the process. */
     write(text: string, done?: (error?: Error | null) => void): unknown;
+    readonly isTTY?: boolean;
+    /** How many characters a line has, where it is a terminal. */
+    readonly columns?: number;
     on?(event: "error", listener: (error: Error) => void): unknown;
   };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };

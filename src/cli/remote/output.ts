@@ -13,7 +13,7 @@ export class Output {
 
   list<T>(rows: readonly T[], columns: Columns<T>): void {
     if (this.#isJson) this.#json(rows);
-    else this.#stdout.write(rows.length === 0 ? "There are none.\n" : formatTable(rows, columns));
+    else this.#stdout.write(rows.length === 0 ? "There are none.\n" : formatTable(rows, columns, this.#width()));
   }
 
   record<T>(row: T, columns: Columns<T>): void {
@@ -30,6 +30,11 @@ export class Output {
   text(text: string, result: unknown): void {
     if (this.#isJson) this.#json(result);
     else this.#stdout.write(text);
+  }
+
+  /** Whoever reads it by a program gets all of it. */
+  #width(): number | undefined {
+    return this.#stdout.isTTY ? this.#stdout.columns || undefined : undefined;
   }
 
   #json(value: unknown): void {
