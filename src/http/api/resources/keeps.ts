@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { findRepositoryId, type Keep, listKeeps, type Queries } from "../../../metadata/index.ts";
-import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
+import { type Keep, listKeeps } from "../../../metadata/index.ts";
+import type { RepositoryName } from "../../../oci/index.ts";
 import { getKeep, keepContent, type KeptContent, requireWritable, unkeepContent } from "../../../registry/index.ts";
+import { type RepositoryCall, requireRepository } from "../require-repository.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { keep, keepWish, referenceParam } from "../schemas/keeps.ts";
@@ -29,8 +30,13 @@ export const KEEP_ROUTES: readonly ApiRoute[] = [
     params: repositoryParams,
     query: pageQuery,
     response: listOf(keep),
-    async handle({ queries, params: { name }, query }) {
-      const repositoryId = await requireRepository(queries, name);
+    async handle(call) {
+      const {
+        queries,
+        params: { name },
+        query,
+      } = call;
+      const repositoryId = await requireRepository(call, name);
       const { limit, after } = query;
       const found = await listKeeps(queries, repositoryId, { after, limit: limit + 1 });
       const { items, next } = pageOf(found, limit, ({ reference }) => reference);
@@ -82,21 +88,15 @@ export const KEEP_ROUTES: readonly ApiRoute[] = [
   }),
 ];
 
-type Placed = Pick<ApiCall<Params>, "queries" | "params">;
+type Placed = RepositoryCall & Pick<ApiCall<Params>, "params">;
 
 async function showKeep(call: Placed) {
   return show(await getKeep(call.queries, await placeOf(call)));
 }
 
-async function placeOf({ queries, params: { name, reference } }: Placed): Promise<KeptContent> {
-  return { repository: name, repositoryId: await requireRepository(queries, name), reference };
-}
-
-/** @throws RegistryError `name-unknown` */
-async function requireRepository(queries: Queries, name: RepositoryName): Promise<number> {
-  const id = await findRepositoryId(queries, name);
-  if (id !== undefined) return id;
-  throw new RegistryError("name-unknown", `there is no repository ${name}`);
+async function placeOf(call: Placed): Promise<KeptContent> {
+  const { name, reference } = call.params;
+  return { repository: name, repositoryId: await requireRepository(call, name), reference };
 }
 
 function show({ reference, reason, untilMs, actor: by, atMs }: Keep) {

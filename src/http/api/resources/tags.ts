@@ -2,7 +2,6 @@ import { z } from "zod";
 import { isPermitted } from "../../../access/index.ts";
 import {
   findManifestFacts,
-  findRepositoryId,
   findTag,
   listTagChanges,
   listTagTargets,
@@ -11,6 +10,7 @@ import {
 } from "../../../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName, type Tag } from "../../../oci/index.ts";
 import { findTagState, requireWritable, rollBackTag, type RollBackTarget } from "../../../registry/index.ts";
+import { type RepositoryCall, requireRepository } from "../require-repository.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import {
@@ -45,8 +45,14 @@ export const TAG_ROUTES: readonly ApiRoute[] = [
     params: repositoryParams,
     query: pageQuery,
     response: listOf(listedTag),
-    async handle({ queries, caller, params: { name }, query }) {
-      const repositoryId = await requireRepository(queries, name);
+    async handle(call) {
+      const {
+        queries,
+        caller,
+        params: { name },
+        query,
+      } = call;
+      const repositoryId = await requireRepository(call, name);
       const { items, next } = await readPage(query, (wanted) => listTagTargets(queries, repositoryId, wanted));
       const visible = items.filter((item) => caller.may("pull", name, { tag: item.name }));
       const shown = visible.map(({ updatedAtMs, lastPulledAtMs, sizeBytes, ...rest }) => {
@@ -98,7 +104,7 @@ export const TAG_ROUTES: readonly ApiRoute[] = [
     async handle(call) {
       const { change, parts, params: place, body } = call;
       await requireWritable(changeableOf(parts));
-      const repositoryId = await requireRepository(call.queries, place.name);
+      const repositoryId = await requireRepository(call, place.name);
       const isThere = (await findTag(call.queries, repositoryId, place.tag)) !== undefined;
       const action = isThere ? "tag:overwrite" : "tag:create";
       if (!isPermitted(await change.viewer(), { path: place.name, tag: place.tag, action }))
@@ -115,23 +121,24 @@ function targetOf({ digest, steps, at }: z.output<typeof rollBack>): RollBackTar
   return steps === undefined ? { atMs: Date.parse(at ?? "") } : { steps };
 }
 
-/** @throws RegistryError `name-unknown` */
-async function requireRepository(queries: Queries, name: RepositoryName): Promise<number> {
-  const id = await findRepositoryId(queries, name);
-  if (id !== undefined) return id;
-  throw new RegistryError("name-unknown", `there is no repository ${name}`);
-}
-
-async function getTag({ queries, params: { name, tag: wanted } }: Pick<ApiCall<Params>, "queries" | "params">) {
-  const repositoryId = await requireRepository(queries, name);
+async function getTag(call: RepositoryCall & Pick<ApiCall<Params>, "params">) {
+  const {
+    queries,
+    params: { name, tag: wanted },
+  } = call;
+  const repositoryId = await requireRepository(call, name);
   const found = await findTag(queries, repositoryId, wanted);
   if (!found) throw new RegistryError("not-found", `${name} has no tag ${wanted}: its history may tell why`);
   const { digest, updatedAtMs: sinceMs } = found;
   return showTag(queries, { repositoryId, tag: wanted, digest, sinceMs });
 }
 
-async function getTagAt({ queries, params: { name, tag: wanted } }: ApiCall<Params>, atMs: number) {
-  const repositoryId = await requireRepository(queries, name);
+async function getTagAt(call: ApiCall<Params>, atMs: number) {
+  const {
+    queries,
+    params: { name, tag: wanted },
+  } = call;
+  const repositoryId = await requireRepository(call, name);
   const state = await findTagState(queries, { repositoryId, tag: wanted }, atMs);
   if (state.kind === "known") return showTag(queries, { repositoryId, tag: wanted, ...state });
   const at = timeOf(atMs);
@@ -155,8 +162,14 @@ async function showTag(queries: Queries, { repositoryId, tag: name, digest, sinc
   return { name, digest, since: timeOf(sinceMs), isThere: (sizeBytes ?? 0) > 0, mediaType, sizeBytes };
 }
 
-async function listHistory({ queries, caller, params: { name, tag: wanted }, query }: ApiCall<Params, PageQuery>) {
-  const repositoryId = await requireRepository(queries, name);
+async function listHistory(call: ApiCall<Params, PageQuery>) {
+  const {
+    queries,
+    caller,
+    params: { name, tag: wanted },
+    query,
+  } = call;
+  const repositoryId = await requireRepository(call, name);
   const read = (page: NewestPage) => listTagChanges(queries, { repositoryId, tag: wanted }, page);
   const { items, next } = await readNewestPage(query, read, ({ id }) => id);
   // Names and addresses are not for everybody who may pull, which may be everybody.

@@ -44,6 +44,13 @@ describe("a move", () => {
     expect((await api.ask("anna", "GET /redirects")).json.items).toEqual([]);
   });
 
+  test("is told to who asks for the old name, if they may see the new one", async () => {
+    await move("cleaner", { from: "team/app", to: "hidden/app" });
+    const asked = async (who: string) => (await api.ask(who, "GET /repositories/team%2Fapp/tags")).json.detail;
+    expect(await asked("cleaner")).toBe("team/app has another name now: ask for hidden/app");
+    expect(await asked("ben")).toBe("there is no repository team/app");
+  });
+
   test("does not let more in unless that is accepted", async () => {
     const refused = await move("anna", { from: "team/app", to: "open/app" });
     expect([refused.status, refused.json.detail]).toEqual([
