@@ -6,6 +6,8 @@ export interface ApiConnection {
   readonly base: string;
   /** The server, as it was named; `undefined` for a database. */
   readonly server?: string;
+  /** What helps where the server does not know who asks. */
+  readonly remedy?: string;
   fetch(request: Request): Promise<Response>;
   close(): Promise<void>;
 }
@@ -117,7 +119,7 @@ export class ApiClient {
       throw new ApiUnreachable(`${server} cannot be reached: ${reasonOf(error, server)}`, { cause: error });
     });
     if (response.ok) return response;
-    throw await refusalOf(response, this.#connection.base);
+    throw await refusalOf(response, this.#connection);
   }
 }
 
@@ -131,10 +133,13 @@ function reasonOf(error: unknown, server: string): string {
     : said;
 }
 
-async function refusalOf(response: Response, base: string): Promise<Error> {
+async function refusalOf(response: Response, { base, remedy }: ApiConnection): Promise<Error> {
   const text = await response.text();
-  if (response.headers.get("content-type") === "application/problem+json")
-    return new ApiRefusal(JSON.parse(text) as ApiProblem);
+  if (response.headers.get("content-type") === "application/problem+json") {
+    const problem = JSON.parse(text) as ApiProblem;
+    const isUnknown = problem.status === 401 && remedy !== undefined;
+    return new ApiRefusal(isUnknown ? { ...problem, detail: `${problem.detail}: ${remedy}` } : problem);
+  }
   return new ApiUnreachable(`${base} answers with ${response.status}, and is no management API of Berth`);
 }
 

@@ -42,7 +42,9 @@ async function connectToServer({ server: named }: ConnectOptions, { env }: Termi
   const credentials = username && secret ? { username, secret } : await file.find(server);
   if (!credentials)
     throw new ConnectError(EXIT_NO_PERMISSION, `You are not signed in to ${server}: ${COMMAND} login ${server}`);
-  return connectionTo(server, credentials);
+  const isKept = !(username && secret);
+  const remedy = `the token that is kept may have ended or been taken back: ${COMMAND} login ${server}`;
+  return { ...connectionTo(server, credentials), ...(isKept && { remedy }) };
 }
 
 /** @throws ConnectError */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificates } from "../../../support/certificates.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
@@ -45,6 +45,17 @@ describe("berth login", () => {
     expect((await run(["logout"], { env })).stdout).toBe(`Signed out of ${server.url}.\n`);
     expect((await api.ask("anna", "GET /me/tokens")).json.items).toEqual([]);
     expect((await run(["whoami", "--server", server.url], { env })).exitCode).toBe(77);
+  });
+
+  test("is to be done again where what is kept is good no more, which is said", async () => {
+    await run(["login", server.url, "-u", "anna", "--password-stdin"], { env, piped: "secret" });
+    const kept = readFileSync(file, "utf8");
+    writeFileSync(file, kept.replace('"anna"', '"gone"'));
+    const { exitCode, stderr } = await run(["whoami"], { env });
+    expect([exitCode, stderr]).toEqual([77, expect.stringMatching(/taken back: \S*berth login http:\S+\n$/)]);
+    const byName = { ...env, BERTH_USERNAME: "anna", BERTH_PASSWORD: "wrong" };
+    expect((await run(["whoami"], { env: byName })).stderr).not.toContain("taken back");
+    writeFileSync(file, kept);
   });
 
   test("to several servers: the one of the last is meant, until it is left", async () => {
