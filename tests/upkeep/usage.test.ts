@@ -112,6 +112,8 @@ test("what was held for how long is measured by a job", async () => {
   }
   const table = await runBerth(["usage", "byte-hours", "team", ...local]);
   expect(table.stdout).toContain("GiB-hours");
+  const unmeasured = await runBerth(["usage", "byte-hours", "team/app", ...local]);
+  expect(unmeasured.stdout).toMatch(/^There are none\.\nMeasured are namespaces at the top, /);
 });
 
 test("what namespaces moved and hold, quotas, the bin and clusters are metrics, so many by name and no more", async () => {

@@ -41,6 +41,9 @@ const STORED_COLUMNS: Columns<ApiStoredSum> = {
   "of it nowhere else": ({ uniqueByteHours }) => inGibHours(uniqueByteHours),
 };
 
+const WHAT_IS_MEASURED =
+  "Measured are namespaces at the top, those with a quota and the whole (/), by the job usage, from its second run on.";
+
 interface DayFlags {
   readonly from?: string;
   readonly to?: string;
@@ -89,13 +92,15 @@ export function registerUsageCommands(program: Command, surroundings: CommandSur
     .verb<StoredFlags>(
       "byte-hours <namespace>",
       "how much was stored for how long, by day or month, for a bill",
-      async ({ client, out, flags }, node = "") =>
-        out.list(
-          await client.list<ApiStoredSum>(at`/namespaces/${nodeInPath(node)}/byte-hours`, queryOf(flags)),
-          STORED_COLUMNS,
-        ),
+      async ({ client, out, flags }, node = "") => {
+        const sums = await client.list<ApiStoredSum>(at`/namespaces/${nodeInPath(node)}/byte-hours`, queryOf(flags));
+        out.list(sums, STORED_COLUMNS);
+        if (sums.length === 0) out.done(WHAT_IS_MEASURED);
+      },
       (verb) =>
-        withDays(verb).addOption(new Option("--per <period>", "what each row is for").choices(["day", "month"])),
+        withDays(verb).addOption(
+          new Option("--per <period>", "what each row is for (default: day)").choices(["day", "month"]),
+        ),
     );
 }
 

@@ -68,7 +68,7 @@ function tooFarBack(tag: Tag, known: number, steps: number): RegistryError {
   return new RegistryError(
     "conflict",
     known === 0
-      ? `nothing is on record of a tag ${tag}: say a digest to make it`
+      ? `there is no tag ${tag}, and none on record: say the digest that it is to point at`
       : `the history of tag ${tag} has ${changes}: there is nothing ${steps} back`,
   );
 }
