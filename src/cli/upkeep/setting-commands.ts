@@ -23,6 +23,7 @@ retention: one rule an argument, each a list of
   'tags=v*|release-* patches=1 minors=3' 'tags=ci-* newest=10 pulled=30d' 'tags=latest'; a tag that no rule keeps goes
 quota: any of bytes=10GiB tags=500 repositories=20; those of the namespaces above hold as well
 delete-approval: yes, no, or yes 3d: whether a second person approves deletes, and how long a request waits
+redirect: a number of days such as 90d, or none: how long the old name of what is renamed leads to the new one
 
 Such as: ${COMMAND} namespace set team retention 'tags=ci-* newest=10' 'tags=v*'
 which is tried before by: ${COMMAND} retention preview team --rule 'tags=ci-* newest=10' --rule 'tags=v*'`;
