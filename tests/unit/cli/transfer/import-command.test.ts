@@ -9,7 +9,7 @@ import { RegistryV2Tree } from "../../upkeep/registry-v2/registry-v2-tree.ts";
 
 let tree: RegistryV2Tree;
 beforeEach(() => (tree = new RegistryV2Tree()));
-afterEach(() => tree.dispose());
+afterEach(() => tree.dispose(), 30_000);
 
 interface Outcome {
   readonly exitCode: number;
@@ -99,11 +99,11 @@ What registry:2 took in after this import comes with another run.
   });
 
   test("names about a hundred of many repositories, and the last", async () => {
-    for (let number = 0; number < 150; number++) tree.addImage(`app-${String(number).padStart(3, "0")}`, "1.0");
+    for (let number = 0; number < 101; number++) tree.addImage(`app-${String(number).padStart(3, "0")}`, "1.0");
     const { stderr } = await run({ dryRun: true });
     const lines = stderr.trimEnd().split("\n");
-    expect(lines).toHaveLength(75);
-    expect(lines.at(-1)).toStartWith("[150/150] app-149:");
+    expect(lines).toHaveLength(51);
+    expect(lines.at(-1)).toStartWith("[101/101] app-100:");
   }, 30_000);
 
   test("refuses a directory that is missing, and does not make it", async () => {
