@@ -14,10 +14,11 @@ import { type Collection, inStep, type Step } from "./collection.ts";
  */
 export function reviewLinks(collection: Collection, limit: number): Promise<Step> {
   const { registry, run, dueMs } = collection;
-  const nowMs = registry.clock.nowMs();
   return inStep(registry, async (queries) => {
     const candidates = await takeCandidates(queries, { kind: "link", untilMs: dueMs, limit });
     if (candidates.length === 0) return NOTHING;
+    // Not before its turn, which may have been long in coming: who pushes counts on all of the time from here on.
+    const nowMs = registry.clock.nowMs();
     const links = await removeUnneededLinks(queries, candidates);
     const reason = "no manifest of the repository names it";
     const removals = links.map(({ digest, sizeBytes, repository }) => {
@@ -31,12 +32,11 @@ export function reviewLinks(collection: Collection, limit: number): Promise<Step
 
 /** Condemns the blobs that no repository has, of those that have been candidates for longest, up to `limit`. */
 export function reviewBlobs({ registry, dueMs }: Collection, limit: number): Promise<Step> {
-  const nowMs = registry.clock.nowMs();
   return inStep(registry, async (queries) => {
     const candidates = await takeCandidates(queries, { kind: "blob", untilMs: dueMs, limit });
     if (candidates.length === 0) return NOTHING;
     const ids = candidates.map(({ targetId }) => targetId);
-    return { looked: ids.length, removed: await condemn(queries, ids, nowMs), freedBytes: 0 };
+    return { looked: ids.length, removed: await condemn(queries, ids, registry.clock.nowMs()), freedBytes: 0 };
   });
 }
 

@@ -51,9 +51,9 @@ async function removeManifest(run: DescriptionRun, gone: Gone): Promise<void> {
   await storage.remove(linkOf(repository, "_manifests/revisions", digest));
   tally.removed++;
   const bytes = await storage.stat(blobKeyOf(digest));
-  const nowMs = run.clock.nowMs();
   await metadata.transaction(async (queries) => {
     const isNowhere = await forgetDescribed(queries, gone);
+    const nowMs = run.clock.nowMs();
     if (isNowhere && bytes) await releaseBytes(queries, { digest, sizeBytes: bytes.sizeBytes, nowMs });
   });
 }

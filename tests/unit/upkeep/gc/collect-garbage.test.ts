@@ -7,11 +7,15 @@ import {
   getManifest,
   mountBlob,
   type Registry,
+  reviewBlobs,
+  reviewLinks,
+  SETTLE_MS,
   sweepBlobs,
 } from "../../../../src/registry/index.ts";
 import {
   countBacklog,
   ensureRepository,
+  findBlobStanding,
   linkBlob,
   listRemovals,
   putBlob,
@@ -142,6 +146,24 @@ describe("blobs", () => {
     expect(await collect(registry)).toMatchObject({ links: 0 });
     await remove(registry, cache.digest);
     expect(await collect(registry)).toMatchObject({ links: 1, blobs: 1 });
+  });
+
+  test("are condemned when that is found, however long the database was busy before", async () => {
+    const { metadata } = registry;
+    const { clock } = memory;
+    for (const name of ["one", "two"]) await pushBlob(registry, name);
+    await deleteBlob(registry, { repository: app, digest: contentOf("one").digest, by: nobody });
+    clock.atMs += HOUR_MS;
+    const transaction: typeof metadata.transaction = (work, options) => {
+      clock.atMs += 2 * SETTLE_MS;
+      return metadata.transaction(work, options);
+    };
+    const busy = { ...registry, metadata: { ...metadata, reads: metadata.reads, transaction } };
+    for (const [name, review] of [["two", reviewLinks] as const, ["one", reviewBlobs] as const]) {
+      await review({ registry: busy, run: "run", dueMs: clock.atMs, settleMs: SETTLE_MS, untagged: "keep" }, 10);
+      const { digest } = contentOf(name);
+      expect((await findBlobStanding(metadata.reads, digest))?.condemnedAtMs).toBe(clock.atMs);
+    }
   });
 
   test("that were condemned and are pushed again stay", async () => {
