@@ -55,15 +55,21 @@ export async function commitBlob(registry: Registry, blob: ReceivedBlob): Promis
   await record(registry, blob, place).catch((error: unknown) => recordElsewhere(registry, blob, error));
 }
 
-/** The bytes lie in their place by then. */
+/** The bytes lie in their place by then, unless it took so long that they were cleaned up. */
 async function recordElsewhere(registry: Registry, blob: ReceivedBlob, error: unknown): Promise<void> {
   try {
     if (!(error instanceof RepositoryMoved) || !(await blob.mayFollow?.(error.to))) throw error;
-    await record(registry, { ...blob, repository: error.to }, () => Promise.resolve());
+    await record(registry, { ...blob, repository: error.to }, () => requirePlaced(registry, blob));
   } catch (refusal) {
     if (refusal instanceof RegistryError && refusal.kind === "denied") await leaveToCleanUp(registry, blob);
     throw refusal;
   }
+}
+
+/** @throws RegistryError `unavailable` */
+async function requirePlaced({ storage }: Registry, { digest }: ReceivedBlob): Promise<void> {
+  if (await storage.stat(blobKeyOf(digest))) return;
+  throw new RegistryError("unavailable", `storing ${digest} took too long: push the blob again`);
 }
 
 /** Bytes before rows. */

@@ -11,12 +11,21 @@ import {
   recountQuota,
 } from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
-import { moveRepository, type Quota, startUpload } from "../../../../src/registry/index.ts";
+import {
+  blobKeyOf,
+  getBlob,
+  moveRepository,
+  putWholeBlob,
+  type Quota,
+  startUpload,
+} from "../../../../src/registry/index.ts";
 import { changeBy } from "../../../../src/registry/change.ts";
 import { findMovedName } from "../../../../src/registry/names/repository-moved.ts";
 import { failureOf } from "../../../support/failure-of.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";
+import { contentOf } from "../../../support/oci-content.ts";
+import { streamOf } from "../../../support/stream-of.ts";
 import { app, pushBlob, pushImage, remove } from "../../upkeep/gc/collected-registry.ts";
 
 const [api, elsewhere, third] = ["team/api", "other/api", "third/api"] as RepositoryName[] as [
@@ -156,6 +165,20 @@ describe("an old name", () => {
     expect([await leadsTo(app), await leadsTo(api)]).toEqual([undefined, app]);
     const moves = await listRepositoryMoves(memory.registry.metadata.reads, memory.clock.atMs, { after: "", limit: 9 });
     expect(moves.map(({ from, to }) => [from, to])).toEqual([[api, app]]);
+  });
+
+  test("gets no blob whose bytes were cleaned up while it was asked whether that may follow", async () => {
+    const { registry } = memory;
+    await pushImage(registry, "one", { reference: "v1" });
+    await move(app, api);
+    const { digest, bytes } = contentOf("late");
+    const push = (mayFollow: () => Promise<boolean>) =>
+      putWholeBlob(registry, { repository: app, digest, body: streamOf([bytes]), mayFollow });
+    const slowly = push(() => registry.storage.remove(blobKeyOf(digest)).then(() => true));
+    expect(await failureOf(slowly)).toContain("push the blob again");
+    expect(await failureOf(Promise.try(() => getBlob(registry, api, digest)))).toContain("has no blob");
+    await push(() => Promise.resolve(true));
+    expect(await getBlob(registry, api, digest)).toMatchObject({ digest });
   });
 
   test("is not taken by a push as long as it leads elsewhere", async () => {
