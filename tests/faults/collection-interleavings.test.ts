@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { MetadataDatabase, Queries } from "../../src/metadata/index.ts";
+import { type MetadataDatabase, type Queries, recordDescribed } from "../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, RegistryError, type RepositoryName } from "../../src/oci/index.ts";
 import {
   blobKeyOf,
@@ -9,7 +9,11 @@ import {
   getBlob,
   getManifest,
   mountBlob,
+  moveRepository,
+  putWholeBlob,
   type Registry,
+  releaseBytes,
+  RepositoryMoved,
   restoreFromBin,
   reviewBlobs,
   reviewLinks,
@@ -23,6 +27,7 @@ import { exploreInterleavings, type World } from "../support/interleavings.ts";
 import { findBinEntry } from "../../src/metadata/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../support/memory-registry.ts";
 import { type Content, contentOf, imageIndex, imageManifest } from "../support/oci-content.ts";
+import { streamOf } from "../support/stream-of.ts";
 import {
   app,
   collect,
@@ -100,6 +105,10 @@ interface Story {
   readonly steps: readonly CollectionStep[];
   /** Absent: there is no bin. */
   readonly binKeepMs?: number;
+  /** Where what they push is afterwards; absent: where it was pushed to. */
+  readonly movedTo?: RepositoryName;
+  /** Whose bytes are there afterwards, whoever needs them. */
+  readonly bytesOf?: readonly Content[];
   /** It removes what it is asked to some time later, and answers later still. */
   readonly doesStorageHang?: boolean;
 }
@@ -151,7 +160,7 @@ class HangingStorage {
 }
 
 async function worldOf({ before, people, mayGo = [], steps, ...world }: Story): Promise<World> {
-  const { binKeepMs = 0, doesStorageHang = false } = world;
+  const { binKeepMs = 0, doesStorageHang = false, movedTo: repository = app, bytesOf = [] } = world;
   const memory: MemoryRegistry = await openMemoryRegistry({ binKeepMs });
   const { registry, clock } = memory;
   clock.atMs = Date.now() + 86_400_000;
@@ -179,33 +188,46 @@ async function worldOf({ before, people, mayGo = [], steps, ...world }: Story): 
     async check(order) {
       await hanging?.finish();
       const promised = acknowledged.filter(({ digest }) => !mayGo.some((gone) => gone.digest === digest));
-      await requireWhole(registry, promised, order);
+      await requireWhole(registry, { images: promised, repository, bytesOf }, order);
       // What was missed in this run is found by the next, and nothing more.
       clock.atMs += SETTLE_MS;
       await collect(registry);
-      await requireWhole(registry, promised, order);
+      await requireWhole(registry, { images: promised, repository, bytesOf }, order);
     },
     close: () => memory.close(),
   };
 }
 
+interface Whole {
+  readonly images: readonly Content[];
+  readonly repository: RepositoryName;
+  readonly bytesOf: readonly Content[];
+}
+
 /** Everything of each image is there: its manifest, its blobs, and their bytes. */
-async function requireWhole(registry: Registry, images: readonly Content[], order: readonly number[]): Promise<void> {
-  for (const { digest } of images) {
-    try {
-      const { body } = await getManifest(registry, app, { kind: "digest", digest });
+async function requireWhole(
+  registry: Registry,
+  { images, repository, bytesOf }: Whole,
+  order: readonly number[],
+): Promise<void> {
+  try {
+    for (const { digest } of bytesOf) await requireBytes(registry, digest);
+    for (const { digest } of images) {
+      const { body } = await getManifest(registry, repository, { kind: "digest", digest });
       const { config, layers = [] } = JSON.parse(new TextDecoder().decode(body)) as {
         config?: { digest: Content["digest"] };
         layers?: { digest: Content["digest"] }[];
       };
-      for (const named of [...(config ? [config] : []), ...layers]) {
-        const blob = await getBlob(registry, app, named.digest);
-        if (!(await registry.storage.stat(blobKeyOf(blob.digest)))) throw new Error(`no bytes of ${blob.digest}`);
-      }
-    } catch (error) {
-      throw new Error(`broken after the order ${order.join(" ")}: ${String(error)}`, { cause: error });
+      for (const named of [...(config ? [config] : []), ...layers])
+        await requireBytes(registry, (await getBlob(registry, repository, named.digest)).digest);
     }
+  } catch (error) {
+    throw new Error(`broken after the order ${order.join(" ")}: ${String(error)}`, { cause: error });
   }
+}
+
+async function requireBytes({ storage }: Registry, digest: Content["digest"]): Promise<void> {
+  if (!(await storage.stat(blobKeyOf(digest)))) throw new Error(`no bytes of ${digest}`);
 }
 
 const config = contentOf("{}");
@@ -350,7 +372,85 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
     expect(orders).toBeGreaterThan(30);
     expect([...outcomes].toSorted()).toEqual(["gone", "restored"]);
   }, 60_000);
+
+  test("when what its repository had is pushed again while that gets another name", async () => {
+    const outcomes = new Set<string>();
+    const orders = await explore({
+      async before(registry) {
+        await pushFirst(registry);
+        await remove(registry, image.digest);
+      },
+      people: [
+        (registry) =>
+          registry.metadata.transaction((queries) => {
+            const change = { queries, nowMs: registry.clock.nowMs(), by: nobody, record: () => Promise.resolve() };
+            return moveRepository(change, { from: app, to: moved, redirectMs: 86_400_000 });
+          }),
+        async (registry, acknowledged) => {
+          await pushFollowing(registry, acknowledged);
+          outcomes.add(acknowledged.length > 0 ? "pushed" : "refused");
+        },
+      ],
+      mayGo: [image],
+      steps: [reviewLinks, sweepBlobs],
+      movedTo: moved,
+    });
+    expect(orders).toBeGreaterThan(500);
+    expect(outcomes).toContain("pushed");
+  }, 120_000);
+
+  test("when a layer is pushed whose bytes have described a manifest", async () => {
+    const orders = await explore({
+      async before(registry) {
+        await pushBlob(registry, "{}");
+        await registry.storage.write(blobKeyOf(layer.digest), layer.bytes);
+      },
+      people: [(registry) => release(registry), pushAgain],
+      steps: [sweepBlobs],
+    });
+    expect(orders).toBeGreaterThan(100);
+  }, 60_000);
+
+  test("when a manifest is described whose bytes were to go", async () => {
+    const described = { repository: app, repositoryId: 1, digest: layer.digest };
+    const orders = await explore({
+      before: release,
+      people: [
+        async (registry) => {
+          await registry.metadata.transaction((queries) => recordDescribed(queries, [described]));
+          await registry.storage.write(blobKeyOf(layer.digest), layer.bytes);
+        },
+      ],
+      steps: [sweepBlobs, sweepBlobs],
+      bytesOf: [layer],
+    });
+    expect(orders).toBeGreaterThan(10);
+  });
 });
+
+const moved = "team/moved" as RepositoryName;
+
+/** As a client is led that pushes by the name that it knows. */
+function pushFollowing(registry: Registry, acknowledged: Content[]): Promise<void> {
+  return pushed(async () => {
+    const { digest, bytes } = layer;
+    const mayFollow = () => Promise.resolve(true);
+    await putWholeBlob(registry, { repository: app, digest, body: streamOf([bytes]), mayFollow });
+    return pushManifest(registry, again, { reference: "new" }).catch((error: unknown) => {
+      if (error instanceof RepositoryMoved)
+        return pushManifest(registry, again, { reference: "new", repository: moved });
+      throw error;
+    });
+  }, acknowledged);
+}
+
+/** Its bytes describe nothing any more. */
+function release({ metadata, clock }: Registry): Promise<void> {
+  const { digest, bytes } = layer;
+  return metadata.transaction((queries) =>
+    releaseBytes(queries, { digest, sizeBytes: bytes.byteLength, nowMs: clock.nowMs() }),
+  );
+}
 
 /** @returns whether there was something to restore */
 function restored({ metadata, clock, options }: Registry): Promise<boolean> {
