@@ -96,8 +96,19 @@ describe("a delete that a second person has to approve", () => {
     expect(asked.status).toBe(202);
     const { id } = asked.json() as { id: number };
     expect(await statusOf("/v2/team/many/manifests/v1")).toBe(200);
+    // Nobody has asked for that.
+    await pushImage(guarded().as("anna"), "team/many", "v2");
     expect((await decide("ben", id, "approve")).status).toBe(200);
-    await until("it is deleted", async () => (await statusOf("/v2/team/many/manifests/v1")) === 404);
+    await until("it is done", async () => {
+      const jobs = await guarded()
+        .metadata.reads.selectFrom("jobs")
+        .select("state")
+        .where("kind", "=", "deletion")
+        .execute();
+      return jobs.length > 0 && jobs.every(({ state }) => state === "succeeded");
+    });
+    expect(await statusOf("/v2/team/many/manifests/v1")).toBe(404);
+    expect(await statusOf("/v2/team/many/manifests/v2")).toBe(200);
   });
 
   test("of a repository is not to be decided by who may delete one tag of it, whatever that is called", async () => {
@@ -165,6 +176,17 @@ describe("a delete that a second person has to approve", () => {
     expect(await statusOf(path)).toBe(200);
     const again = await requested("anna", path);
     expect(again).toBeGreaterThan(id);
+
+    // A tag that the manifest got meanwhile would go with it.
+    const tagged = await pushImage(anna, "team/moving", "v2");
+    const whole = `/v2/team/moving/manifests/${tagged.manifest.digest}`;
+    const first = await requested("anna", whole);
+    expect(await requested("anna", whole)).toBe(first);
+    const type = "application/vnd.oci.image.manifest.v1+json";
+    const push = { body: tagged.manifest.bytes, headers: { "content-type": type } };
+    expect((await anna.put("/v2/team/moving/manifests/release", push)).status).toBe(201);
+    expect((await decide("ben", first, "approve")).status).toBe(409);
+    expect((await decide("ben", await requested("anna", whole), "approve")).status).toBe(200);
   });
 
   test("of a blob is refused", async () => {

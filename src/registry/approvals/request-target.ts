@@ -1,4 +1,11 @@
-import { type DeleteRequest, findManifestId, findRepositoryId, findTag, type Queries } from "../../metadata/index.ts";
+import {
+  type DeleteRequest,
+  findLastPush,
+  findManifestId,
+  findRepositoryId,
+  findTag,
+  type Queries,
+} from "../../metadata/index.ts";
 import { parseReference, RegistryError, type RepositoryName } from "../../oci/index.ts";
 
 /** What is done when a delete is approved. */
@@ -11,7 +18,8 @@ export interface RequestedDeletion extends Pick<DeleteRequest, "path" | "subject
 }
 
 /**
- * What a delete is about at this moment: the repository that has the name, and the manifest at the tag. Empty for all below a node, whatever
+ * What a delete is about at this moment: the repository that has the name, the manifest at the tag, and the tags of a
+ * manifest. Empty for all below a node, whatever
  * that is.
  */
 export async function findRequestTarget(queries: Queries, { path, subject, work }: RequestedDeletion): Promise<string> {
@@ -20,10 +28,14 @@ export async function findRequestTarget(queries: Queries, { path, subject, work 
   if (repositoryId === undefined) return "nothing";
   if (work.kind === "deletion") return `repository ${repositoryId}`;
   const reference = parseReference(subject);
-  const isDigest = reference.kind === "digest";
-  const digest = isDigest ? reference.digest : (await findTag(queries, repositoryId, reference.tag))?.digest;
-  const isThere = digest && (await findManifestId(queries, repositoryId, digest)) !== undefined;
-  return isThere ? `repository ${repositoryId} manifest ${digest}` : "nothing";
+  if (reference.kind === "tag") {
+    const tagged = await findTag(queries, repositoryId, reference.tag);
+    return tagged ? `repository ${repositoryId} manifest ${tagged.digest}` : "nothing";
+  }
+  const manifestId = await findManifestId(queries, repositoryId, reference.digest);
+  if (manifestId === undefined) return "nothing";
+  // Tags that were put there since would go with it.
+  return `repository ${repositoryId} manifest pushed ${await findLastPush(queries, manifestId)}`;
 }
 
 /**

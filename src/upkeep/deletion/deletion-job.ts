@@ -29,6 +29,8 @@ const deletionInput = z.strictObject({
   tags: z.string().optional(),
   /** A second person has approved it. */
   isApproved: z.boolean().optional(),
+  /** What was pushed later stays; absent: later than the job was made. */
+  askedAtMs: z.int().optional(),
   requester,
 });
 
@@ -68,7 +70,8 @@ export function deletionWork(parts: DeletionParts): JobWork {
       const anew = { refused: 0, refusals: [] as RefusedDeletion[] };
       const tally = { repositories: 0, deleted: 0, ...turn.progress?.detail, ...anew };
       const { metadata, clock } = registry;
-      const askedAtMs = (await findJob(metadata.reads, turn.id))?.createdAtMs ?? clock.nowMs();
+      const madeAtMs = (await findJob(metadata.reads, turn.id))?.createdAtMs;
+      const askedAtMs = turn.input.askedAtMs ?? madeAtMs ?? clock.nowMs();
       for await (const repository of repositoriesOf(registry, turn.input)) {
         await deleteIn(parts, turn, { repository, tally, askedAtMs });
         turn.signal.throwIfAborted();

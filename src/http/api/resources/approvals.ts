@@ -136,7 +136,8 @@ async function carryOut(call: Change, { path, subject, target, ...request }: Del
   await requireSameTarget(queries, { path, subject, work }, target);
   if (work.kind === "deletion") {
     // It may have been renamed since.
-    const input = DELETION_JOB.input.parse({ ...work.input, path, isApproved: true });
+    const approved = { path, isApproved: true, askedAtMs: request.requestedAtMs };
+    const input = DELETION_JOB.input.parse({ ...work.input, ...approved });
     const wish = { input, requestedBy: request.requestedBy ?? undefined, nowMs };
     const { id, isNew } = await enqueueJob(queries, DELETION_JOB, wish);
     // It would not go on as an approved one.
