@@ -190,6 +190,7 @@ export {
 export {
   type CondemnedBlob,
   findCondemned,
+  giveUpRemovals,
   isBeingRemoved,
   listCondemnedBlobs,
   noteBeingRemoved,

@@ -417,7 +417,9 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
       before: release,
       people: [
         async (registry) => {
-          await registry.metadata.transaction((queries) => recordDescribed(queries, [described]));
+          await registry.metadata.transaction((queries) =>
+            recordDescribed(queries, [described], registry.clock.nowMs()),
+          );
           await registry.storage.write(blobKeyOf(layer.digest), layer.bytes);
         },
       ],

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
+import { giveUpRemovals } from "../garbage/condemned-blobs.ts";
 import type { StoredBlob } from "../hot-reads.ts";
 import { findTag } from "../tags.ts";
 import type { TaggedManifest } from "../repository-pages.ts";
@@ -13,7 +14,11 @@ export interface DescribedManifest {
 }
 
 /** Puts on record that their bytes are about to be among the blobs: clean-up leaves them there from then on. */
-export async function recordDescribed(queries: Queries, manifests: readonly DescribedManifest[]): Promise<void> {
+export async function recordDescribed(
+  queries: Queries,
+  manifests: readonly DescribedManifest[],
+  nowMs: number,
+): Promise<void> {
   const rows = JSON.stringify(
     manifests.map(({ digest, repository, repositoryId }) => [digest, repository, repositoryId]),
   );
@@ -23,9 +28,16 @@ export async function recordDescribed(queries: Queries, manifests: readonly Desc
     on conflict (digest, repository) do update set repository_id = excluded.repository_id, is_gone = 0`.execute(
     queries,
   );
-  await sql`
-    update blobs set condemned_at_ms = null where condemned_at_ms is not null
+  const { rows: condemned } = await sql<{ id: number }>`
+    select id from blobs where condemned_at_ms is not null
       and digest in (select value ->> 0 from json_each(${rows}))`.execute(queries);
+  if (condemned.length === 0) return;
+  const ids = condemned.map(({ id }) => id);
+  await giveUpRemovals(queries, ids, nowMs);
+  await sql`
+    update blobs set condemned_at_ms = null where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(
+    queries,
+  );
 }
 
 /** A blob that a manifest names and its repository has. */

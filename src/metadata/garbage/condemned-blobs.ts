@@ -100,6 +100,16 @@ export async function reviveBlobs(queries: Queries, ids: readonly number[]): Pro
     .execute();
 }
 
+/** Whoever was removing them, and is not there any more, does not keep others from having them. */
+export async function giveUpRemovals(queries: Queries, ids: readonly number[], nowMs: number): Promise<void> {
+  await queries
+    .updateTable("blobs")
+    .set({ removing_since_ms: null })
+    .where("id", "in", ids)
+    .where("removing_since_ms", "<=", nowMs - GIVEN_UP_MS)
+    .execute();
+}
+
 /** Puts on record that storage was asked to remove them and has not answered, or that it still has not. */
 export async function noteBeingRemoved(queries: Queries, ids: readonly number[], nowMs: number): Promise<void> {
   await queries

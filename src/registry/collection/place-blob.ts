@@ -1,4 +1,4 @@
-import { findCondemned, type Queries, reviveBlobs } from "../../metadata/index.ts";
+import { findCondemned, giveUpRemovals, type Queries, reviveBlobs } from "../../metadata/index.ts";
 import { type Digest, RegistryError } from "../../oci/index.ts";
 import { within } from "../../runtime/index.ts";
 import type { StorageKey } from "../../storage/index.ts";
@@ -37,6 +37,7 @@ export async function placeBlob<T>(
   const { ids } = await findCondemned(metadata.reads, blob);
   if (ids.length > 0)
     await metadata.transaction(async (queries) => {
+      await giveUpRemovals(queries, ids, clock.nowMs());
       await requireNotBeingRemoved(queries, blob);
       await reviveBlobs(queries, ids);
     });

@@ -33,7 +33,7 @@ async function describeSome(run: DescriptionRun, afterId: number): Promise<numbe
 /** On record first: from then on clean-up takes nothing away that is written here. */
 async function writeDescriptions(run: DescriptionRun, manifests: readonly StoredManifest[]): Promise<void> {
   const { metadata } = run;
-  await metadata.transaction((queries) => recordDescribed(queries, manifests), { durable: false });
+  await metadata.transaction((queries) => recordDescribed(queries, manifests, run.clock.nowMs()), { durable: false });
   const ids = manifests.map(({ id }) => id);
   const blobs = Map.groupBy(await listNamedBlobs(metadata.reads, ids), ({ manifestId }) => manifestId);
   for (const [repositoryId, ofRepository] of Map.groupBy(manifests, (manifest) => manifest.repositoryId)) {

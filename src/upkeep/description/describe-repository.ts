@@ -28,7 +28,9 @@ export async function describeRepository(run: DescriptionRun, repository: Place)
   const manifests = inPages(MANIFESTS_AT_ONCE, digestOf, (page) => listRepositoryManifests(reads, repositoryId, page));
   const describeSome = async (some: readonly RepositoryManifest[]) => {
     const described = some.map(({ digest }) => ({ digest, repository: name, repositoryId }));
-    await run.metadata.transaction((queries) => recordDescribed(queries, described), { durable: false });
+    await run.metadata.transaction((queries) => recordDescribed(queries, described, run.clock.nowMs()), {
+      durable: false,
+    });
     await all(some, (manifest) => exportManifest(target, manifest));
   };
   await inSteps(run, manifests, { mostItems: MANIFESTS_AT_ONCE, work: describeSome });

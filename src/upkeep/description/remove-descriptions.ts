@@ -45,7 +45,7 @@ async function removeManifest(run: DescriptionRun, gone: Gone): Promise<void> {
   const { repository, digest } = gone;
   if (await isThere(metadata.reads, gone)) {
     // Pushed again: its files are as they should be, or will be when its turn comes.
-    await metadata.transaction((queries) => recordDescribed(queries, [gone]), { durable: false });
+    await metadata.transaction((queries) => recordDescribed(queries, [gone], run.clock.nowMs()), { durable: false });
     return;
   }
   await storage.remove(linkOf(repository, "_manifests/revisions", digest));

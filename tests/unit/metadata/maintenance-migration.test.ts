@@ -61,7 +61,7 @@ test("what was there before is to be described, once somebody begins", async () 
 
 test("numbers that are given out again count anew, and so does what was lost", async () => {
   await beginDescription(db, "here");
-  await recordDescribed(db, [described]);
+  await recordDescribed(db, [described], 1);
   await putDescribedUpTo(db, { afterId: 0, rows: [stored] });
   const change = { changeId: 3, repositoryId: 1, tag: "v1" as Tag };
   expect(await putTagChangesDescribed(db, { afterId: 2, rows: [change] })).toBe(3);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { countBacklog, type MetadataDatabase } from "../../../../src/metadata/index.ts";
+import { countBacklog, type MetadataDatabase, recordDescribed } from "../../../../src/metadata/index.ts";
 import { RegistryError } from "../../../../src/oci/index.ts";
 import { type Registry, sweepBlobs } from "../../../../src/registry/index.ts";
 import { StorageError } from "../../../../src/storage/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import type { Content } from "../../../support/oci-content.ts";
 import { until } from "../../../support/until.ts";
-import { collect, hasBytes, pushBlob, pushImage } from "./collected-registry.ts";
+import { app, collect, hasBytes, pushBlob, pushImage } from "./collected-registry.ts";
 
 let memory: MemoryRegistry;
 let registry: Registry;
@@ -118,6 +118,20 @@ test("what a process that died was removing goes by another run", async () => {
   await sweep(hanging);
   memory.clock.atMs += 600_000;
   expect(await sweep(registry)).toMatchObject({ removed: 1, freedBytes: blob.bytes.byteLength });
+});
+
+test("what a process that died was removing can be pushed again, or describe a manifest, before another run", async () => {
+  const { metadata, clock } = registry;
+  const described = { repository: app, repositoryId: 1, digest: blob.digest };
+  const describe = () => metadata.transaction((queries) => recordDescribed(queries, [described], clock.nowMs()));
+  for (const have of [() => pushBlob(registry, "nobody's"), describe]) {
+    await sweep(hanging);
+    expect(await refusal(have())).not.toBe("done");
+    memory.clock.atMs += 600_000;
+    expect(await refusal(have())).toBe("done");
+    expect(await hasBytes(registry, blob.digest)).toBe(true);
+    await condemnAll();
+  }
 });
 
 test("what could not be put on record is until it could", async () => {
