@@ -383,10 +383,10 @@ export {
 export { findSwitch, putSwitch, removeSwitch } from "./switches/switches.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
 export { addTagUses, areUsedSince, putTagUse } from "./usage/tag-uses.ts";
+export { countRepositories, findBlobsElsewhere, listSizedBlobs } from "./usage/node-contents.ts";
 export {
   addUsage,
   listUsage,
-  measureStorage,
   removeOldUsage,
   USAGE_DIMENSIONS,
   type UsageCounts,

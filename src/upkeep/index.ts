@@ -55,6 +55,7 @@ export { RETENTION_JOB, type RetentionCounts, retentionWork } from "./retention/
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
 export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";
+export { measureNode } from "./usage/measure-node.ts";
 export { UsageMeter } from "./usage/usage-meter.ts";
 export { NamespaceTally } from "./usage/namespace-tally.ts";
 export { USAGE_JOB, usageWork } from "./usage/usage-job.ts";

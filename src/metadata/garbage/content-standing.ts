@@ -77,10 +77,11 @@ export async function listManifestStandings(
   digest: Digest,
   limit: number,
 ): Promise<readonly ManifestStanding[]> {
+  // From the repositories on: with their numbers the index is one look for each, without them it is read whole.
   const { rows } = await sql<Omit<ManifestStanding, "isOrphan"> & { isOrphan: number | null }>`
     select m.id, c.since_ms as candidateSinceMs, c.untagged_since_ms as untaggedSinceMs, c.is_orphan as isOrphan
     from repositories r
-    join manifests m on m.repository_id = r.id and m.digest = ${digest}
+    cross join manifests m on m.repository_id = r.id and m.digest = ${digest}
     left join garbage_candidates c on c.kind = 'manifest' and c.repository_id = r.id and c.target_id = m.id
     order by r.name limit ${limit}`.execute(queries);
   return rows.map((row) => ({ ...row, isOrphan: row.isOrphan === 1 }));

@@ -81,37 +81,3 @@ export async function listUsage(queries: Queries, query: UsageQuery): Promise<re
 export async function removeOldUsage(queries: Queries, day: string): Promise<void> {
   await queries.deleteFrom("usage").where("day", "<", day).execute();
 }
-
-/** How much a node holds. */
-export interface StorageUse {
-  readonly repositories: number;
-  readonly tags: number;
-  readonly manifests: number;
-  /** What all repositories would take if each kept its own. */
-  readonly storedBytes: number;
-  /** Each content once. */
-  readonly dedupedBytes: number;
-  /** Of those, what no repository elsewhere has: what would be freed if the node went. */
-  readonly uniqueBytes: number;
-}
-
-/** Looks through all links of the node: for a person or a bill, not for each request. */
-export async function measureStorage(queries: Queries, node: string): Promise<StorageUse> {
-  const { after, before } = stretchBelow(node);
-  const inNode = sql`(r.name = ${node} or (r.name > ${after} and r.name < ${before}))`;
-  const { rows } = await sql<StorageUse>`
-    with within as (select r.id from repositories r where ${inNode}),
-      links as (select rb.blob_id, count(*) as copies from repository_blobs rb
-        where rb.repository_id in (select id from within) group by rb.blob_id)
-    select (select count(*) from within) as repositories,
-      (select count(*) from tags where repository_id in (select id from within)) as tags,
-      (select count(*) from manifests where repository_id in (select id from within)) as manifests,
-      coalesce(sum(l.copies * b.size_bytes), 0) as storedBytes,
-      coalesce(sum(b.size_bytes), 0) as dedupedBytes,
-      coalesce(sum(case when l.copies = (select count(*) from repository_blobs o where o.blob_id = l.blob_id)
-        then b.size_bytes else 0 end), 0) as uniqueBytes
-    from links l join blobs b on b.id = l.blob_id`.execute(queries);
-  const [use] = rows;
-  if (!use) throw new Error("a sum without a row");
-  return use;
-}

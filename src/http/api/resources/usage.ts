@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { listStored, listUsage, measureStorage, type StoredSum, type UsageSum } from "../../../metadata/index.ts";
+import { measureNode } from "../../../upkeep/index.ts";
+import { listStored, listUsage, type StoredSum, type UsageSum } from "../../../metadata/index.ts";
 import type { Answer } from "../../answer.ts";
 import { csvAnswer } from "../csv.ts";
 import { atNode } from "../permission.ts";
@@ -55,7 +56,7 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     params: nodeParams,
     response: storageUse,
     async handle(call) {
-      const use = await measureStorage(call.queries, call.params.path);
+      const use = await measureNode(call.queries, call.params.path, call.parts.clock);
       return { body: { ...use, sharedBytes: use.dedupedBytes - use.uniqueBytes } };
     },
   }),

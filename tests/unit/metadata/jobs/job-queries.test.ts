@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createQueryId, type RootOperationNode, sql } from "kysely";
+import { sql } from "kysely";
 import {
   countOpenJobs,
   findDueJob,
@@ -11,6 +11,7 @@ import {
   pruneJobs,
   type Queries,
 } from "../../../../src/metadata/index.ts";
+import { planOf } from "../../../support/plan-of.ts";
 
 let metadata: MetadataDatabase;
 
@@ -24,25 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => metadata.close());
 
-/** How the database finds what a query asks for, of each of its parts. */
-async function planOf(ask: (queries: Queries) => Promise<unknown>): Promise<readonly string[]> {
-  const nodes: RootOperationNode[] = [];
-  const noting = metadata.reads.withPlugin({
-    transformQuery({ node }) {
-      nodes.push(node);
-      return node;
-    },
-    transformResult: ({ result }) => Promise.resolve(result),
-  });
-  const rowsOf = () => Promise.reject(new Error("a query that stays compiled passes no plugin"));
-  await ask(Object.assign(noting, { rowsOf }));
-  const [node] = nodes;
-  if (!node) throw new Error("nothing was asked");
-  const compiled = metadata.reads.getExecutor().compileQuery(node, createQueryId());
-  const explain = { ...compiled, sql: `explain query plan ${compiled.sql}` };
-  const { rows } = await metadata.reads.executeQuery<{ readonly detail: string }>(explain);
-  return rows.map(({ detail }) => detail).filter((detail) => /\bjobs\b/.test(detail));
-}
+const planOfJobs = async (ask: (queries: Queries) => Promise<unknown>) =>
+  (await planOf(metadata, ask)).filter((detail) => /\bjobs\b/.test(detail));
 
 describe("however many jobs have ended, none of them is looked at", () => {
   test.each([
@@ -51,13 +35,13 @@ describe("however many jobs have ended, none of them is looked at", () => {
     ["to see whether one is open", (queries: Queries) => findOpenJob(queries, "gc", ""), "jobs_open"],
     ["to count what is open", (queries: Queries) => countOpenJobs(queries), "jobs_due"],
   ] as const)("%s", async (_, ask, index) => {
-    const plan = await planOf(ask);
+    const plan = await planOfJobs(ask);
     expect(plan).not.toEqual([]);
     for (const detail of plan) expect(detail).toMatch(new RegExp(`INDEX ${index}\\b`));
   });
 
   test("but to forget the oldest, which an index has in front", async () => {
-    const plan = await planOf((queries) => pruneJobs(queries, 20, 5));
+    const plan = await planOfJobs((queries) => pruneJobs(queries, 20, 5));
     expect(plan.some((detail) => detail.includes("INDEX jobs_ended"))).toBe(true);
     expect(plan.filter((detail) => detail.startsWith("SCAN jobs"))).toEqual([]);
   });

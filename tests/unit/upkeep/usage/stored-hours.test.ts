@@ -3,13 +3,12 @@ import {
   findBinBytes,
   listStored,
   listStoredNow,
-  measureStorage,
   putNodeSetting,
   type StoredSum,
 } from "../../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../../src/oci/index.ts";
 import { deleteBlob } from "../../../../src/registry/index.ts";
-import { usageWork } from "../../../../src/upkeep/index.ts";
+import { measureNode, usageWork } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { contentOf } from "../../../support/oci-content.ts";
@@ -54,7 +53,11 @@ test("a namespace holds what a look at it alone says, each that is at the top or
   expect(now.map(({ node }) => node)).toEqual(["", "other", "single", "team", "team/api"]);
   for (const { node, storedBytes, dedupedBytes, uniqueBytes } of now) {
     expect(storedBytes).toBeGreaterThan(0);
-    expect(await measureStorage(metadata.reads, node)).toMatchObject({ storedBytes, dedupedBytes, uniqueBytes });
+    expect(await measureNode(metadata.reads, node, memory.registry.clock)).toMatchObject({
+      storedBytes,
+      dedupedBytes,
+      uniqueBytes,
+    });
   }
 });
 
