@@ -25,16 +25,15 @@ export function parseTag(text: string): Tag {
   );
 }
 
-const ATTACHED_TAG = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.(?:sig|att|sbom))?$/;
+const SIGNATURE_TAG = /^(sha256-[0-9a-f]{64})\.(?:sig|att|sbom)$/;
 
 /**
- * What a tag attaches its manifest to: cosign's signatures, attestations and SBOMs have such tags, and so have lists of referrers
- * that clients keep themselves. `undefined`: the tag is one of its own.
+ * What the digest begins with that a tag attaches its manifest to: cosign's signatures, attestations and SBOMs have such tags, and so
+ * have lists of referrers that clients keep themselves, with as much of a digest as goes into a tag. `undefined`: the tag is one of its own.
  * @spec OCI distribution-spec, "Referrers Tag Schema"
  */
-export function subjectOfTag(tag: Tag): Digest | undefined {
-  const subject = ATTACHED_TAG.exec(tag)?.[1];
-  return subject === undefined ? undefined : parseDigest(subject.replace("-", ":"));
+export function subjectOfTag(tag: Tag): string | undefined {
+  return subjectsOfReferrersTag(tag) ?? SIGNATURE_TAG.exec(tag)?.[1]?.replace("-", ":");
 }
 
 /**

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 
@@ -28,14 +28,22 @@ export interface BinTie {
 /** One tag that keeps is enough. */
 const MOST_TAGS = 8;
 
+/** The longest that a tag says of a digest. */
+const SUBJECT = sql<string>`substr(t.name, 1, 6) || ':' || substr(t.name, 8, 64)`;
+
+/** Whether the digest of a row begins with a text: all digits are in front of a `g`. An index is searched by it. */
+function isBegunBy(text: RawBuilder<string>, table: string): RawBuilder<boolean> {
+  const digest = sql.ref(`${table}.digest`);
+  return sql`${digest} >= ${text} and ${digest} < ${text} || 'g'`;
+}
+
 /** Whether a tag `t` keeps by itself, or is attached to what is there or can come back; the digest it is attached to is in its name. */
 const KEEPS = sql`(
-  t.name not glob 'sha256-*' or length(t.name) < 71 or substr(t.name, 8, 64) glob '*[^0-9a-f]*'
-  or substr(t.name, 72) not in ('', '.sig', '.att', '.sbom')
-  or exists (select 1 from manifests s
-    where s.repository_id = t.repository_id and s.digest = 'sha256:' || substr(t.name, 8, 64))
+  not (t.name glob 'sha256-*' or t.name glob 'sha512-*') or length(t.name) < 71 or substr(t.name, 8, 64) glob '*[^0-9a-f]*'
+  or substr(t.name, 72) not in ('', '.sig', '.att', '.sbom') or (t.name glob 'sha512-*' and length(t.name) > 71)
+  or exists (select 1 from manifests s where s.repository_id = t.repository_id and ${isBegunBy(SUBJECT, "s")})
   or exists (select 1 from bin_entries e
-    where e.repository_id = t.repository_id and e.digest = 'sha256:' || substr(t.name, 8, 64) and e.kind = 'manifest'))`;
+    where e.repository_id = t.repository_id and ${isBegunBy(SUBJECT, "e")} and e.kind = 'manifest'))`;
 
 interface TiesRow extends Omit<ManifestTies, "tags" | "hasSubject" | "bin"> {
   readonly tags: string;
@@ -77,17 +85,21 @@ export async function removeManifestRows(queries: Queries, ids: readonly number[
   await sql`delete from manifests where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(queries);
 }
 
-/** Which of the manifests are in the repositories, or in the bin and can come back, as `[repository id, digest]`. */
+/**
+ * Which of the manifests are in the repositories, or in the bin and can come back, as `[repository id, digest]`; a digest may be cut.
+ * @returns them as they were asked for, each as `<repository id> <digest>`
+ */
 export async function findPresentManifests(
   queries: Queries,
-  wanted: readonly (readonly [repositoryId: number, digest: Digest])[],
+  wanted: readonly (readonly [repositoryId: number, digest: string])[],
 ): Promise<ReadonlySet<string>> {
   if (wanted.length === 0) return new Set();
-  const { rows } = await sql<{ repositoryId: number; digest: Digest }>`
-    select m.repository_id as repositoryId, m.digest from json_each(${JSON.stringify(wanted)}) c
-    join manifests m on m.repository_id = c.value ->> 0 and m.digest = c.value ->> 1
-    union select e.repository_id, e.digest from json_each(${JSON.stringify(wanted)}) c
-    join bin_entries e on e.repository_id = c.value ->> 0 and e.digest = c.value ->> 1
+  const digest = sql<string>`(c.value ->> 1)`;
+  const { rows } = await sql<{ repositoryId: number; digest: string }>`
+    select m.repository_id as repositoryId, ${digest} as digest from json_each(${JSON.stringify(wanted)}) c
+    cross join manifests m on m.repository_id = c.value ->> 0 and ${isBegunBy(digest, "m")}
+    union select e.repository_id, ${digest} from json_each(${JSON.stringify(wanted)}) c
+    cross join bin_entries e on e.repository_id = c.value ->> 0 and ${isBegunBy(digest, "e")}
     where e.kind = 'manifest'`.execute(queries);
   return new Set(rows.map(({ repositoryId, digest }) => `${repositoryId} ${digest}`));
 }

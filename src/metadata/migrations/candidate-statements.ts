@@ -20,3 +20,9 @@ function attachedTags(digest: string): string {
   const name = `replace(${digest}, ':', '-')`;
   return [name, ...["sig", "att", "sbom"].map((suffix) => `${name} || '.${suffix}'`)].join(", ");
 }
+
+/** The same of later migrations: the tag of a long digest has as much of it as goes into a tag. */
+export const CUT_ATTACHED_CANDIDATES = ATTACHED_CANDIDATES.replaceAll(
+  "old.digest, ':'",
+  "substr(old.digest, 1, 71), ':'",
+);

@@ -63,7 +63,8 @@ export interface EffectiveUntagged {
 interface Circumstances extends Candidacy {
   readonly untagged: EffectiveUntagged;
   readonly nowMs: number;
-  readonly isThere: (subject: Digest) => boolean;
+  /** By what its digest begins with. */
+  readonly isThere: (subject: string) => boolean;
   /** The one that holds longest. */
   readonly lease: Lease | undefined;
   readonly keep: Keep | undefined;
@@ -191,7 +192,7 @@ export async function judge(
       ...candidacy(id),
       untagged: untaggedOf(settingsOf(repository), untagged),
       nowMs,
-      isThere: (subject: Digest) => present.has(`${repositoryId} ${subject}`),
+      isThere: (subject: string) => present.has(`${repositoryId} ${subject}`),
       keep: keeps.get(`${repositoryId} ${ties.digest}`),
       lease: leases.get(keyOf(ties))?.[0],
     };
@@ -203,7 +204,7 @@ function keyOf({ repository, digest }: Pick<Lease, "repository" | "digest">): st
   return `${repository}@${digest}`;
 }
 
-function subjectsOfTags({ repositoryId, tags }: ManifestTies): (readonly [number, Digest])[] {
+function subjectsOfTags({ repositoryId, tags }: ManifestTies): (readonly [number, string])[] {
   return tags.flatMap((tag) => {
     const subject = subjectOfTag(tag);
     return subject === undefined ? [] : [[repositoryId, subject] as const];

@@ -6,6 +6,7 @@ import {
   isTag,
   type Manifest,
   parseManifest,
+  referrersTagOf,
   RegistryError,
   type RepositoryName,
 } from "../../oci/index.ts";
@@ -129,7 +130,7 @@ class Collector implements ExportContent {
       after = hasMore ? descriptors.at(-1)?.digest : undefined;
     }
     for (const ending of ATTACHED) {
-      const tag = `${subject.replace(":", "-")}${ending}`;
+      const tag = `${referrersTagOf(subject)}${ending}`;
       const found = isTag(tag) && (await this.#registry.metadata.hot.findManifestHeadByTag(repository, tag));
       if (found) await this.addRoot({ repository, digest: found.digest, tag });
     }

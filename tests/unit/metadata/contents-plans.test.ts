@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   countRepositories,
   findBlobsElsewhere,
+  findManifestTies,
+  findPresentManifests,
   listManifestStandings,
   listSizedBlobs,
   type MetadataDatabase,
@@ -26,6 +28,8 @@ test.each([
   ["the blobs of a repository", (queries: Queries) => listSizedBlobs(queries, 1, page), []],
   ["who else has blobs", (queries: Queries) => findBlobsElsewhere(queries, "team", [1]), ["SCAN j "]],
   ["what a node has", (queries: Queries) => countRepositories(queries, "team", { after: "", limit: 5 }), []],
+  ["what keeps a manifest", (queries: Queries) => findManifestTies(queries, [1]), ["SCAN c ", "SCAN (subquery"]],
+  ["whether a manifest is there", (queries: Queries) => findPresentManifests(queries, [[1, digest]]), ["SCAN c "]],
 ] as const)("%s is found by looks into indexes", async (_, ask, scanned) => {
   const scans = (await planOf(metadata, ask)).filter((detail) => detail.startsWith("SCAN "));
   expect(scans.filter((scan) => !scanned.some((known) => scan.startsWith(known)))).toEqual([]);

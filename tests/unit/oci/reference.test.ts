@@ -8,6 +8,7 @@ import {
   parseTag,
   referenceText,
   referrersTagOf,
+  subjectOfTag,
   subjectsOfReferrersTag,
 } from "../../../src/oci/index.ts";
 import { thrownBy } from "../../support/thrown-error.ts";
@@ -89,5 +90,21 @@ describe("the tag of a list of referrers", () => {
   test.each([`sha256-${"a".repeat(64)}.sig`, `sha256-${"a".repeat(63)}`, `md5-${"a".repeat(64)}`, "1.0"])(
     "is not %s",
     (tag) => expect(subjectsOfReferrersTag(tag)).toBeUndefined(),
+  );
+});
+
+describe("what a tag is attached to", () => {
+  const hex = "a".repeat(64);
+
+  test.each([
+    [`sha256-${hex}`, `sha256:${hex}`],
+    [`sha256-${hex}.sig`, `sha256:${hex}`],
+    [`sha256-${hex}.sbom`, `sha256:${hex}`],
+    [`sha512-${hex}`, `sha512:${hex}`],
+  ])("%s", (tag, subject) => expect(subjectOfTag(parseTag(tag))).toBe(subject));
+
+  test.each([`sha256-${hex}.other`, `sha512-${hex}.sig`, `sha512-${hex}a`, `sha256-${hex.slice(1)}`, "latest"])(
+    "is nothing for %s",
+    (tag) => expect(subjectOfTag(parseTag(tag))).toBeUndefined(),
   );
 });

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type Digest, digestOf, OCI_IMAGE_INDEX, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
+import {
+  type Digest,
+  digestFromHex,
+  digestOf,
+  OCI_IMAGE_INDEX,
+  referrersTagOf,
+  type RepositoryName,
+  type Tag,
+} from "../../../../src/oci/index.ts";
 import {
   blobKeyOf,
   deleteBlob,
@@ -23,7 +31,7 @@ import {
 } from "../../../../src/metadata/index.ts";
 import { StorageError } from "../../../../src/storage/index.ts";
 import { nobody } from "../../../support/nobody.ts";
-import { type Content, contentOf, descriptorOf } from "../../../support/oci-content.ts";
+import { type Content, contentOf, descriptorOf, imageIndex } from "../../../support/oci-content.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { app, collect, hasBytes, pushBlob, pushImage, pushIndex, pushManifest, remove } from "./collected-registry.ts";
 
@@ -303,6 +311,28 @@ describe("manifests", () => {
     },
   );
 
+  test.each([0, HOUR_MS])(
+    "that list what refers to a long digest live and die with it, with a bin of %d ms",
+    async (binKeepMs) => {
+      await memory.close();
+      memory = await openMemoryRegistry({ binKeepMs });
+      ({ registry } = memory);
+      memory.clock.atMs = Date.now() + HOUR_MS;
+      const { bytes } = imageIndex([]);
+      const digest = digestFromHex("sha512", new Bun.CryptoHasher("sha512").update(bytes).digest("hex"));
+      await pushManifest(registry, { bytes, digest }, { contentType: OCI_IMAGE_INDEX });
+      // A tag takes as much of it as of a shorter one.
+      const list = await pushImage(registry, "list", { reference: referrersTagOf(digest) });
+      expect(await collect(registry, { untagged: "keep" })).toMatchObject({ manifests: 0 });
+      await remove(registry, digest);
+      await collect(registry);
+      expect(await hasManifest(list)).toBe(binKeepMs > 0);
+      memory.clock.atMs += binKeepMs + 1;
+      await collect(registry);
+      expect(await hasManifest(list)).toBe(false);
+    },
+  );
+
   test("wait once only: what a removed index leaves behind goes in the same run", async () => {
     const child = await pushImage(registry, "child");
     const index = await pushIndex(registry, [child], "1.0");
@@ -400,7 +430,8 @@ describe("manifests", () => {
     const tag = await findTagName();
     const gone = Array.from({ length: 20 }, (_, index) => contentOf(`gone ${index}`));
     // What clients write when the last referrer of a manifest is deleted is the same for all of them.
-    for (const { digest } of gone) await pushIndex(registry, [], digest.replace(":", "-"));
+    for (const [index, { digest }] of gone.entries())
+      await pushIndex(registry, [], digest.replace("sha256:", index % 2 === 0 ? "sha256-" : "sha512-"));
     const subject = await pushImage(registry, "subject");
     const empty = await pushIndex(registry, [], subject.digest.replace(":", "-"));
     await pushIndex(registry, [], tag);
