@@ -80,7 +80,11 @@ export interface ClusterReport {
   readonly reportedBy?: string | undefined;
 }
 
-/** Puts what a cluster runs now in the place of what it ran before; what it ran then and now keeps its time. @returns what changed */
+/**
+ * Puts what a cluster runs now in the place of what it ran before; what it ran then and now keeps its time. So does what it ran and now
+ * says by a name under which that is not here: the name that it was pulled by may be another repository's by now.
+ * @returns what changed
+ */
 export async function putClusterReport(
   queries: Queries,
   { cluster, images, nowMs, holdsUntilMs, reportedBy }: ClusterReport,
@@ -95,8 +99,10 @@ export async function putClusterReport(
     .execute();
   const running = await findNamesNow(queries, images);
   const gone = await sql`
-    delete from in_use_leases where cluster = ${cluster} and (repository, digest) not in (
-      select i.value ->> 0, i.value ->> 1 from json_each(${running}) i)`.execute(queries);
+    delete from in_use_leases as l where cluster = ${cluster} and (repository, digest) not in (
+      select i.value ->> 0, i.value ->> 1 from json_each(${running}) i) and not (${IS_KNOWN} and digest in (
+      select l.digest from (select i.value ->> 0 as repository, i.value ->> 1 as digest from json_each(${running}) i) l
+      where not ${IS_KNOWN}))`.execute(queries);
   const made = await sql`
     insert into in_use_leases (cluster, repository, digest, since_ms)
     select ${cluster}, i.value ->> 0, i.value ->> 1, ${nowMs} from json_each(${running}) i where true

@@ -5,12 +5,14 @@ import {
   areTagsUnchanged,
   findRepositoryId,
   findUpload,
+  listLeases,
   listRepositoryMoves,
+  putClusterReport,
   putNodeSetting,
   putTagWatch,
   recountQuota,
 } from "../../../../src/metadata/index.ts";
-import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
+import type { Digest, RepositoryName, Tag } from "../../../../src/oci/index.ts";
 import {
   blobKeyOf,
   getBlob,
@@ -53,6 +55,34 @@ async function holds(path: string) {
   expect(counted?.recorded).toEqual(counted?.counted as NonNullable<typeof counted>["counted"]);
   return counted?.counted;
 }
+
+describe("what runs somewhere", () => {
+  const report = (...images: readonly (readonly [RepositoryName, Digest])[]) =>
+    memory.registry.metadata.transaction((queries) =>
+      putClusterReport(queries, {
+        cluster: "eu-1",
+        images: images.map(([repository, digest]) => ({ repository, digest })),
+        nowMs: 1,
+        holdsUntilMs: memory.clock.atMs + DAY_MS,
+      }),
+    );
+  const running = async () =>
+    (await listLeases(memory.registry.metadata.reads, "eu-1")).map(({ repository }) => repository);
+
+  test("is held under the new name, also when another repository has the old one", async () => {
+    const { digest } = await pushImage(memory.registry, "runs", { reference: "v1" });
+    await report([app, digest]);
+    await move(app, api, 0);
+    expect(await running()).toEqual([api]);
+    await report([app, digest]);
+    expect(await running()).toEqual([api]);
+    await pushImage(memory.registry, "another", { reference: "v1" });
+    await report([app, digest]);
+    expect(await running()).toContain(api);
+    await report();
+    expect(await running()).toEqual([]);
+  });
+});
 
 describe("a move", () => {
   test("keeps pulls that were not put on record yet, so that no rule takes their tags for unused", async () => {
