@@ -19,7 +19,7 @@ import {
   requireMovable,
 } from "../../registry/index.ts";
 import { deletionAuthorityOf } from "./deletion-authority.ts";
-import type { plannedMove } from "./schemas/moves.ts";
+import { NOT_SHOWN, type plannedMove } from "./schemas/moves.ts";
 
 export type PlannedMove = z.input<typeof plannedMove>;
 type RuleChange = PlannedMove["changes"][number];
@@ -53,7 +53,7 @@ export async function requirePossible(
   await requireMayLeave(queries, viewer, pair);
   const settings = await findChangedSettings(queries, pair);
   if (await areSomeImmutable(queries, from)) requireMay(viewer, "settings:write", from);
-  return [...visibilityChange(viewer, pair), ...settings.map(showSetting)];
+  return [...visibilityChange(viewer, pair), ...settings.map((changed) => showSetting(viewer, pair, changed))];
 }
 
 /** Names would be moved that have been moved already. @throws RegistryError `conflict` */
@@ -114,13 +114,12 @@ function visibilityChange(viewer: Viewer, { from, to }: NamePair): readonly Rule
 /** What a quota of another node is, is looked at when it is counted there. */
 const HARMLESS: ReadonlySet<string> = new Set(["quota", "redirect"]);
 
-function showSetting({ setting, before, after }: ChangedSetting): RuleChange {
-  return {
-    rule: setting,
-    before: before?.value ?? null,
-    after: after?.value ?? null,
-    needsConsent: !HARMLESS.has(setting),
+function showSetting(viewer: Viewer, { from, to }: NamePair, { setting, before, after }: ChangedSetting): RuleChange {
+  const shown = (path: string, said: ChangedSetting["before"]) => {
+    if (!said) return null;
+    return isPermitted(viewer, { path, action: "settings:read" }) ? said.value : NOT_SHOWN;
   };
+  return { rule: setting, before: shown(from, before), after: shown(to, after), needsConsent: !HARMLESS.has(setting) };
 }
 
 /** By a move the old name is free for other content under the same tags: that is for who could as well take back that they are immutable. */

@@ -39,9 +39,16 @@ export const newRename = z
   .strictObject({ ...moving, from: from.describe("A namespace, or a repository, with all below it.") })
   .meta({ id: "NewRename" });
 
+/** In the place of what a setting is, for who may not read it. */
+export const NOT_SHOWN = "not for you to see";
+
 const ruleChange = z.object({
   rule: z.string().describe("`visibility`, or the name of a setting."),
-  before: z.unknown().describe("What holds for the old name; `null`: nothing."),
+  before: z
+    .unknown()
+    .describe(
+      `What holds for the old name; \`null\`: nothing. \`${NOT_SHOWN}\` where that is so, as also in \`after\`.`,
+    ),
   after: z.unknown(),
   needsConsent: z.boolean().describe("It moves only with `acceptChanges`."),
 });

@@ -102,6 +102,28 @@ describe("a move", () => {
     expect((await move("root", { from: "team/below/app", to: "open/below", acceptChanges: true })).status).toBe(200);
   });
 
+  test("does not tell settings of a namespace that are not for who moves to see", async () => {
+    await say("open", "kept-tags", ["secret-*"]);
+    await api.given(async (rows) => {
+      const third = await rows.account("third");
+      await rows.grant(third, "open/**", { actions: ["push"] });
+      await rows.role("own", third, "maintainer");
+      await rows.repositories("own/app");
+    });
+    const { json } = await api.ask("third", "GET /moves/preview?from=own/app&to=open/own");
+    expect(json.items[0].changes).toContainEqual({
+      rule: "kept-tags",
+      before: null,
+      after: "not for you to see",
+      needsConsent: true,
+    });
+    const refused = await move("third", { from: "own/app", to: "open/own" });
+    expect([refused.status, JSON.stringify(refused.json)]).toEqual([409, expect.not.stringContaining("secret")]);
+    expect(
+      (await api.ask("anna", "GET /moves/preview?from=team/app&to=open/own")).json.items[0].changes,
+    ).toContainEqual(expect.objectContaining({ after: ["secret-*"] }));
+  });
+
   test.each([
     ["ben", "team/app", "team/api", 403],
     ["anna", "team/app", "else/api", 403],
