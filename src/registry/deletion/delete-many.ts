@@ -52,11 +52,21 @@ export interface ManyDeletion extends ManyDoomed, Pick<DeletionPlace, "binKeepMs
 
 /**
  * Deletes all that matches in a repository, in small transactions; what is refused is told and left. Between two steps the caller may
- * rest or stop.
+ * rest or stop. Nothing more goes once another repository has the name.
  */
-export function deleteMany(deletion: ManyDeletion): AsyncGenerator<DeletedStep, void, void> {
-  if (deletion.tags === undefined) return deleteManifests(deletion);
-  const matches = parseTextPattern(deletion.tags);
+export async function* deleteMany(deletion: ManyDeletion): AsyncGenerator<DeletedStep, void, void> {
+  const repositoryId = await findRepositoryId(deletion.metadata.reads, deletion.repository);
+  if (repositoryId === undefined) return;
+  const begun = { ...deletion, repositoryId };
+  yield* deletion.tags === undefined ? deleteManifests(begun) : deleteTags(begun, parseTextPattern(deletion.tags));
+}
+
+interface BegunDeletion extends ManyDeletion {
+  /** As it was when it began. */
+  readonly repositoryId: number;
+}
+
+function deleteTags(deletion: BegunDeletion, matches: (tag: string) => boolean) {
   return deletePages(deletion, async ({ after, limit }) => {
     const names = await listTags(deletion.metadata.reads, deletion.repository, { after, limit });
     return { next: nextOf(names, limit), references: names.filter(matches).map(ofTag) };
@@ -64,15 +74,13 @@ export function deleteMany(deletion: ManyDeletion): AsyncGenerator<DeletedStep, 
 }
 
 /** From the outside inwards, until nothing goes any more. */
-async function* deleteManifests(deletion: ManyDeletion): AsyncGenerator<DeletedStep, void, void> {
-  const { reads } = deletion.metadata;
-  const repositoryId = await findRepositoryId(reads, deletion.repository);
-  if (repositoryId === undefined) return;
+async function* deleteManifests(deletion: BegunDeletion): AsyncGenerator<DeletedStep, void, void> {
+  const { metadata, repositoryId } = deletion;
   for (;;) {
     let [deleted, refused] = [0, 0];
     const refusals: RefusedDeletion[] = [];
     const pages = deletePages(deletion, async ({ after, limit }) => {
-      const digests = await listOuterManifests(reads, repositoryId, { after, limit });
+      const digests = await listOuterManifests(metadata.reads, repositoryId, { after, limit });
       return { next: nextOf(digests, limit), references: digests.map((digest) => ({ kind: "digest", digest })) };
     });
     for await (const step of pages) {
@@ -107,7 +115,7 @@ interface ReadPage {
 }
 
 async function* deletePages(
-  deletion: ManyDeletion,
+  deletion: BegunDeletion,
   read: (page: NamePage) => Promise<ReadPage>,
 ): AsyncGenerator<DeletedStep, void, void> {
   for (let after: string | undefined = ""; after !== undefined;) {
@@ -121,12 +129,12 @@ async function* deletePages(
 
 /** In one transaction. */
 function deleteSome(
-  { actFor, repository, binKeepMs, isApproved, askedAtMs }: ManyDeletion,
+  { actFor, repository, repositoryId, binKeepMs, isApproved, askedAtMs }: BegunDeletion,
   references: readonly Reference[],
 ): Promise<DeletedStep> {
   return actFor(async (change, authority) => {
-    const repositoryId = await findRepositoryId(change.queries, repository);
-    if (repositoryId === undefined || !authority.maySee(repository)) return NOTHING;
+    if ((await findRepositoryId(change.queries, repository)) !== repositoryId) return NOTHING;
+    if (!authority.maySee(repository)) return NOTHING;
     const place = { repository, repositoryId, binKeepMs, isApproved, askedAtMs };
     let deleted = 0;
     const refusals: RefusedDeletion[] = [];

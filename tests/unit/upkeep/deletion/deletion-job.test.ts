@@ -6,6 +6,7 @@ import {
   listBinEntries,
   putClusterReport,
   putNodeSetting,
+  renameRepository,
 } from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
 import { type ActFor, type DeletionAuthority, listTags } from "../../../../src/registry/index.ts";
@@ -29,11 +30,15 @@ afterEach(() => memory.close());
 const silentLog = logTo([]);
 const by = { actor: "anna", address: undefined, requestId: "request" };
 let transactions = 0;
-const actFor: ActFor = (make) =>
-  memory.registry.metadata.transaction((queries) => {
+let afterStep: (() => Promise<void>) | undefined;
+const actFor: ActFor = async (make) => {
+  const made = await memory.registry.metadata.transaction((queries) => {
     transactions += 1;
     return make({ queries, nowMs: memory.clock.atMs, by, record: () => Promise.resolve() }, authority);
   });
+  await afterStep?.();
+  return made;
+};
 
 const requester = { subjects: [], actor: "anna" };
 
@@ -114,6 +119,26 @@ describe("a deletion of tags", () => {
       expect(steps.length).toBeLessThan(20);
       memory.clock.atMs += 1;
     }
+  });
+
+  test("touches no other repository that is given the name meanwhile", async () => {
+    const { metadata } = memory.registry;
+    await pushTags(...Array.from({ length: 30 }, (_, index) => `pr-${index}`));
+    await pushImage(memory.registry, "dear", { reference: "pr-9", repository: other });
+    const away = "team/away" as RepositoryName;
+    const swap = () =>
+      metadata.transaction(async (queries) => {
+        for (const [from, to] of [[app, away] as const, [other, app] as const]) {
+          const id = (await findRepositoryId(queries, from)) ?? 0;
+          await renameRepository(queries, { id, from, to, nowMs: 1, servesUntilMs: 1, actor: undefined });
+        }
+      });
+    afterStep = async () => {
+      afterStep = undefined;
+      await swap();
+    };
+    expect(await run({ tags: "pr-*" })).toMatchObject({ deleted: 25, refused: 0 });
+    expect([await tagsOf(app), (await tagsOf(away)).length]).toEqual([["pr-9"], 5]);
   });
 
   test("ends between two steps when it is cancelled, and goes on with what is left", async () => {
