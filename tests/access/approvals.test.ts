@@ -1,6 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 
+import { enqueueJob } from "../../src/jobs/index.ts";
 import { putNodeSetting } from "../../src/metadata/index.ts";
+import { DELETION_JOB } from "../../src/upkeep/index.ts";
 import { argv } from "../support/argv.ts";
 import { type Answer, errorCodes } from "../support/http-client.ts";
 import { pushImage } from "../support/push-content.ts";
@@ -187,6 +189,28 @@ describe("a delete that a second person has to approve", () => {
     expect((await anna.put("/v2/team/moving/manifests/release", push)).status).toBe(201);
     expect((await decide("ben", first, "approve")).status).toBe(409);
     expect((await decide("ben", await requested("anna", whole), "approve")).status).toBe(200);
+  });
+
+  test("of a repository is done also while one that nobody has approved waits", async () => {
+    const anna = guarded().as("anna");
+    await pushImage(anna, "team/waits", "v1");
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ repositories: "team/waits" });
+    const { id } = (await anna.post("/api/v1/deletions", { body, headers })).json() as { id: number };
+    const { id: accountId } = await guarded().account("anna");
+    // As it was asked for before the rule was said, and begins late.
+    const requester = { accountId, subjects: [], actor: "anna" };
+    const input = { path: "team/waits", withBelow: false, requester };
+    const dueAtMs = Date.now() + 3_600_000;
+    await guarded().change(() =>
+      guarded().metadata.transaction(async (queries) => {
+        const wish = { input, requestedBy: "anna", nowMs: Date.now() };
+        const job = await enqueueJob(queries, DELETION_JOB, wish);
+        await queries.updateTable("jobs").set({ due_at_ms: dueAtMs }).where("id", "=", job.id).execute();
+      }),
+    );
+    expect((await decide("ben", id, "approve")).status).toBe(200);
+    await until("it is deleted", async () => (await statusOf("/v2/team/waits/manifests/v1")) === 404);
   });
 
   test("of a blob is refused", async () => {

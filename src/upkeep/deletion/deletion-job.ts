@@ -41,7 +41,9 @@ export const DELETION_JOB: JobKind<DeletionInput> = {
   name: "deletion",
   about: "Deletes repositories, or the tags that match a pattern.",
   input: deletionInput,
-  openKey: ({ path, withBelow, tags = "" }) => `${path}${withBelow ? "/**" : ""}:${tags}`,
+  // One that is approved does more.
+  openKey: ({ path, withBelow, tags = "", isApproved }) =>
+    `${path}${withBelow ? "/**" : ""}:${tags}${isApproved ? " approved" : ""}`,
   maxAttempts: 5,
 };
 
