@@ -144,7 +144,7 @@ function placesOf({ storage: { driver }, auth }: Config): Record<string, string>
   return { ...(driver.kind === "filesystem" && { rootdirectory: resolve(driver.rootDirectory) }), auth: auth.kind };
 }
 
-/** It holds hashes of passwords. A restore makes it as readable as the copy was. */
+/** It holds hashes of passwords. What was copied by hand is as readable as the copy was. */
 async function warnOfReaders(databasePath: string, log: Log): Promise<void> {
   const found = await stat(databasePath).catch(() => undefined);
   if (found && (found.mode & 0o007) !== 0)

@@ -82,6 +82,7 @@ describe("a backup beside a running registry", () => {
     expect(restored).toMatchObject({ exitCode: 0, stderr: "" });
     expect(restored.stdout).toMatch(/^Restored \d{8}T\d{9}Z, taken at .*: the database and 3 blobs/);
     expect(contentsOf(join(first.berth.dataDirectory, "docker"))).toEqual(blobs);
+    expect(statSync(join(first.berth.dataDirectory, "berth/berth.db")).mode & 0o777).toBe(0o600);
     const again = await start(first.berth.dataDirectory);
     expect([await pulled(again.http, "1.0", image), await pulled(again.http, "2.0", other)]).toEqual(before);
     expect((await runBerth(["scrub", again.berth.configFile])).exitCode).toBe(0);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config/index.ts";
 import {
@@ -110,6 +110,8 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
       newId: randomUUID,
     });
     const restoredPath = join(scratch.folder, restored.databaseKey);
+    // Hashes of passwords are in it, as in one that serve has made.
+    await chmod(restoredPath, 0o600);
     await bringUpToDate(restoredPath, restored);
     await requireNoDatabase(path, "restore");
     // Last: until it is there, serve does not start on half of a registry.
