@@ -7,6 +7,7 @@ import {
 } from "../../metadata/index.ts";
 import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
 import { parseTextPattern } from "../../runtime/index.ts";
+import { requireApproved } from "../approvals/require-approved.ts";
 import { requireTagNotRunning } from "../in-use/guard-running.ts";
 import { requireTagDeletable } from "../settings/guard-content.ts";
 import { requireManifestMayGo } from "./delete-content.ts";
@@ -30,6 +31,8 @@ export interface DeletionPreview extends ManyDoomed {
   readonly limit: number;
   readonly nowMs: number;
   readonly authority: DeletionAuthority;
+  /** A second person is asked about all of it at once. */
+  readonly isApproved: boolean;
 }
 
 export interface DeletionPage {
@@ -43,14 +46,19 @@ export async function previewDeletion(queries: Queries, preview: DeletionPreview
   const repositoryId = await findRepositoryId(queries, preview.repository);
   if (repositoryId === undefined) return { verdicts: [], next: undefined };
   const { tags } = preview;
-  if (tags === undefined) return previewManifests(queries, { ...preview, repositoryId });
-  return previewTags(queries, { ...preview, repositoryId }, parseTextPattern(tags));
+  const place = { ...preview, repositoryId, approvalRefusal: await refusalOf(() => requireApproved(queries, preview)) };
+  if (tags === undefined) return previewManifests(queries, place);
+  return previewTags(queries, place, parseTextPattern(tags));
 }
 
-type Place = DeletionPreview & { readonly repositoryId: number };
+interface Place extends DeletionPreview {
+  readonly repositoryId: number;
+  /** The same for all of a repository. */
+  readonly approvalRefusal: string | undefined;
+}
 
 async function previewManifests(queries: Queries, place: Place): Promise<DeletionPage> {
-  const { repository, repositoryId, limit, authority } = place;
+  const { repository, repositoryId, limit, authority, approvalRefusal } = place;
   const digests = await listManifestDigests(queries, repositoryId, place);
   const verdicts: DeletionVerdict[] = [];
   for (const digest of digests) {
@@ -60,7 +68,7 @@ async function previewManifests(queries: Queries, place: Place): Promise<Deletio
       requireMayDelete(authority, repository, { kind: "digest", digest });
       await requireManifestMayGo(queries, { ...place, digest });
     });
-    verdicts.push({ repository, kind: "manifest", digest, tags, refusal });
+    verdicts.push({ repository, kind: "manifest", digest, tags, refusal: refusal ?? approvalRefusal });
   }
   return { verdicts, next: digests.length < limit ? undefined : digests.at(-1) };
 }
@@ -68,7 +76,7 @@ async function previewManifests(queries: Queries, place: Place): Promise<Deletio
 const TAGS_TOLD = 100;
 
 async function previewTags(queries: Queries, place: Place, matches: (tag: string) => boolean): Promise<DeletionPage> {
-  const { repository, repositoryId, after, limit, authority } = place;
+  const { repository, repositoryId, after, limit, authority, approvalRefusal } = place;
   const rows = await listTaggedManifests(queries, repositoryId, { after, limit: ROWS_AT_ONCE });
   const verdicts: DeletionVerdict[] = [];
   for (const { tag, digest } of rows) {
@@ -81,7 +89,7 @@ async function previewTags(queries: Queries, place: Place, matches: (tag: string
       // They go in the order of their names.
       await requireTagNotRunning(queries, { ...place, digest }, (other) => other < tag && matches(other));
     });
-    verdicts.push({ repository, kind: "tag", digest, tags: [tag], refusal });
+    verdicts.push({ repository, kind: "tag", digest, tags: [tag], refusal: refusal ?? approvalRefusal });
   }
   return { verdicts, next: rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1)?.tag };
 }

@@ -102,6 +102,8 @@ async function preview({ queries, viewer: view, parts, query }: ApiCall<unknown,
   await requireInReach(queries, viewer, { repositories, tags });
   const authority = deletionAuthorityOf(viewer);
   const nowMs = parts.clock.nowMs();
+  // As when it is asked for: a rule for all of it makes one request.
+  const isApproved = (await findApprovalRule(queries, repositories.path)) !== undefined;
   const [from = "", lastReference = ""] = query.after.split(" ");
   const items: DeletionVerdict[] = [];
   let looked = 0;
@@ -117,6 +119,7 @@ async function preview({ queries, viewer: view, parts, query }: ApiCall<unknown,
       limit: rest,
       nowMs,
       authority,
+      isApproved,
     });
     items.push(...verdicts);
     if (next !== undefined) return shown(items, `${repository} ${next}`);

@@ -63,6 +63,19 @@ describe("a preview", () => {
     expect(json.items).toMatchObject([{ reason: 'the tag v1 is immutable by "v*" of team: it cannot be deleted' }]);
   });
 
+  test("knows what a second person would have to be asked for by itself", async () => {
+    const value = { required: true };
+    const require = (path: string) =>
+      api.metadata.transaction((queries) =>
+        putNodeSetting(queries, { path, name: "delete-approval", value, nowMs: 1 }),
+      );
+    await require("team/other");
+    expect(await preview("maintainer", "team/**&tags=v*")).toEqual(["team/app:v1 goes", "team/other:v1 stays"]);
+    expect(await preview("maintainer", "team/**")).toContain("team/other:v1 stays");
+    // Asked for by itself it is one request, and goes when that is approved.
+    expect(await preview("maintainer", "team/other")).toEqual(["team/other:v1 goes"]);
+  });
+
   test("knows that the last tag of what runs stays, as it is when the others are gone", async () => {
     const digest = await push("team/runs", "a");
     await api.metadata.transaction(async (queries) => {
