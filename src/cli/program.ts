@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { COMMAND, SERVING_PROCESS, VERSION } from "../app/index.ts";
 import { configurationPathVariable, parseByteSize, parseDuration } from "../config/index.ts";
+import { addExamples } from "./command-examples.ts";
 import { checkConfig } from "./check-config.ts";
 import { parseTime } from "./remote/parse-time.ts";
 import { serve } from "./serve.ts";
@@ -32,9 +33,10 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   return exitCode;
 }
 
-/** Each error of usage is followed by how to find the right one. `help` is a command of ours, which goes all the way down. */
+/** Each error of usage is followed by how to find the right one, and help by examples. `help` is a command of ours, which goes all the way down. */
 function nameHelp(command: Command, path: string): void {
   command.showHelpAfterError(`See: ${path} --help`).helpCommand(false);
+  addExamples(command, path, path.slice(COMMAND.length + 1));
   for (const inner of command.commands) nameHelp(inner, `${path} ${inner.name()}`);
 }
 

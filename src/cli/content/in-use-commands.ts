@@ -27,8 +27,10 @@ const IMAGE_COLUMNS: Columns<ApiClusterImages["running"][number]> = {
 const REPORT_HELP = `
 Reads what this prints, or one image reference a line:
   kubectl get pods -A -o json
-such as: kubectl get pods -A -o json | ${COMMAND} in-use report eu-1 --registry registry.example
-All that the cluster runs is said at once: what it said before and does not say now is held no more.`;
+All that the cluster runs is said at once: what it said before and does not say now is held no more.
+
+Such as:
+  kubectl get pods -A -o json | ${COMMAND} in-use report eu-1 --registry registry.example`;
 
 interface ReportFlags {
   readonly registry?: readonly string[];

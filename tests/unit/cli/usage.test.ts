@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { EXAMPLES } from "../../../src/cli/command-examples.ts";
 import { run } from "./remote/berth-at.ts";
 
 describe("a command line that is not right ends with 64, and says where help is", () => {
@@ -27,6 +28,22 @@ describe("a command line that is not right ends with 64, and says where help is"
     expect(stderr).toContain('"alice" was taken for the configuration of --local');
     expect((await run(["user", "create", "--local", "--json"])).stderr).not.toContain("was taken");
   });
+});
+
+describe("the examples of a command", () => {
+  test.each(Object.entries(EXAMPLES))(
+    "of %s take options that it has, and stand in its help",
+    async (name, examples) => {
+      const { stdout } = await run([...name.split(" "), "--help"]);
+      expect(stdout).toMatch(new RegExp(`^Usage: berth ${name}\\b`));
+      for (const typed of examples) {
+        expect(stdout).toContain(`\n  bin/berth ${name} ${typed}\n`);
+        const [options = ""] = stdout.split("Such as:");
+        for (const [option] of typed.matchAll(/--[a-z-]+/g))
+          expect(options).toMatch(new RegExp(`^ +(-\\w, )?${option}\\b`, "m"));
+      }
+    },
+  );
 });
 
 describe("help that was asked for", () => {
