@@ -21,11 +21,12 @@ function registerImports(group: Command, surroundings: CommandSurroundings): voi
     .command("registry-v2")
     .description("index a data directory of registry:2 without copying a blob; what is damaged is reported")
     .argument("<directory>", "its storage.filesystem.rootdirectory")
-    .option("--dry-run", "say what would be done, and write nothing")
+    .option("-d, --dry-run", "say what would be done, and write nothing")
     .option("--database <path>", "the database file, if serve has database.path configured")
-    .action(async (directory: string, options: { dryRun?: boolean; database?: string }) => {
-      const { database, dryRun = false } = options;
-      setExitCode(await importCommand({ directory, dryRun, database }, terminal));
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (directory: string, options: { dryRun?: boolean; database?: string; json?: boolean }) => {
+      const { database, dryRun = false, json = false } = options;
+      setExitCode(await importCommand({ directory, dryRun, database, json }, terminal));
     });
   registerArchiveImport(group, surroundings, {
     form: "oci",

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ImportOptions } from "../../../../src/app/tasks/import-directory.ts";
-import { importCommand } from "../../../../src/cli/transfer/import-command.ts";
+import { type ImportCommand, importCommand } from "../../../../src/cli/transfer/import-command.ts";
 import { openSqlite } from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
 import { RegistryV2Tree } from "../../upkeep/registry-v2/registry-v2-tree.ts";
@@ -17,7 +16,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-async function run(options: Partial<ImportOptions> = {}): Promise<Outcome> {
+async function run(options: Partial<ImportCommand> = {}): Promise<Outcome> {
   const written = { stdout: "", stderr: "" };
   const exitCode = await importCommand(
     { directory: tree.root, dryRun: false, ...options },
@@ -52,6 +51,13 @@ What registry:2 took in after this import comes with another run.
 `,
     });
     expect(await tagInDatabase(databasePath())).toBeTrue();
+  });
+
+  test("tells it to a script in one line", async () => {
+    tree.addImage("team/app", "1.0");
+    const { exitCode, stdout } = await run({ dryRun: true, json: true });
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ added: { repositories: 1, tags: 1 }, damaged: [], dryRun: true });
   });
 
   test("writes nothing at all in a dry run", async () => {
