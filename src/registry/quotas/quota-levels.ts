@@ -48,7 +48,9 @@ export class QuotaExceededError extends RegistryError {
       const [may, has, more] = [limit, holds, adds].map((amount) => showQuantity(quantity, amount));
       return `${showNode(node)} may hold ${may}, holds ${has}, and this would add ${more}`;
     });
-    const message = `${texts.join("; ")}: delete what is not needed and let clean-up run, or have the quota raised`;
+    // Only bytes wait for clean-up.
+    const cleanUp = levels.some(({ quantity }) => quantity === "bytes") ? " and let clean-up run" : "";
+    const message = `${texts.join("; ")}: delete what is not needed${cleanUp}, or have the quota raised`;
     super("denied", message, { details: levels });
     this.levels = levels;
   }
