@@ -140,7 +140,10 @@ async function refusalOf(response: Response, { base, remedy }: ApiConnection): P
     const isUnknown = problem.status === 401 && remedy !== undefined;
     return new ApiRefusal(isUnknown ? { ...problem, detail: `${problem.detail}: ${remedy}` } : problem);
   }
-  return new ApiUnreachable(`${base} answers with ${response.status}, and is no management API of Berth`);
+  const told = `${base} answers with ${response.status}, and is no management API of Berth`;
+  return new ApiUnreachable(
+    response.status === 404 ? `${told}; where nobody signs in there is none, and commands take --local` : told,
+  );
 }
 
 function queryText(query: Query): string {

@@ -176,6 +176,13 @@ describe("a password or a token without a session", () => {
 });
 
 describe("a server that cannot be asked", () => {
+  test("as nobody signs in there tells of --local", async () => {
+    const none = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("", { status: 404 }) });
+    const { exitCode, stderr } = await run(["whoami"], { env: { ...asRoot(), BERTH_SERVER: none.url.origin } });
+    await none.stop(true);
+    expect([exitCode, stderr]).toEqual([69, expect.stringContaining("and commands take --local")]);
+  });
+
   test("that speaks TLS where none was meant is told of", async () => {
     const { certificate, key } = await makeCertificates();
     const tls = Bun.serve({
