@@ -55,7 +55,9 @@ function registerCreate(token: Command, { terminal, setExitCode }: CommandSurrou
     .action(async (name: string, flags: NewTokenFlags) => {
       const work = async (person: Person) => {
         const { server, username } = await findUser({ server: flags.server }, terminal.env, person);
-        const secret = terminal.env["BERTH_PASSWORD"] || (await person.askSecret(`Password of ${username}: `));
+        const secret =
+          terminal.env["BERTH_PASSWORD"] ||
+          (await person.askSecret(`Password of ${username}: `, "give it by BERTH_PASSWORD"));
         const made = await createToken(new ApiClient(connectionTo(server, { username, secret })), name, flags);
         new Output(terminal.stdout, flags.json ?? false).text(`${made.secret}\n`, made);
       };

@@ -37,9 +37,13 @@ export class Person {
     return (await this.#readLine()).trim();
   }
 
-  /** What is typed is not shown. @throws NobodyToAsk, Interrupted */
-  async askSecret(question: string): Promise<string> {
-    this.#requireThere(question);
+  /**
+   * What is typed is not shown.
+   * @param instead what whoever has no terminal does
+   * @throws NobodyToAsk, Interrupted
+   */
+  async askSecret(question: string, instead = "give it by --password-stdin"): Promise<string> {
+    this.#requireThere(question, instead);
     const { stdin, stderr } = this.#terminal;
     stderr.write(question);
     stdin?.setRawMode?.(true);
@@ -69,8 +73,10 @@ export class Person {
     await this.#input?.return?.();
   }
 
-  #requireThere(question: string): void {
-    if (!this.isThere) throw new NobodyToAsk(`${question.replace(/[:?]? *$/, "")}: there is no terminal to ask at`);
+  #requireThere(question: string, instead?: string): void {
+    const rest = instead === undefined ? "" : `, ${instead}`;
+    if (!this.isThere)
+      throw new NobodyToAsk(`${question.replace(/[:?]? *$/, "")}: there is no terminal to ask at${rest}`);
   }
 
   async #readLine(): Promise<string> {

@@ -134,7 +134,10 @@ describe("berth login", () => {
     const nowhere = await run(["login", "http://127.0.0.1:1", "-u", "a", "--password-stdin"], { env, piped: "x" });
     expect(nowhere).toMatchObject({ exitCode: 69, stderr: expect.stringContaining("cannot be reached") });
     const nobody = await run(["login", server.url, "-u", "anna"], { env });
-    expect(nobody).toMatchObject({ exitCode: 64, stderr: "Password: there is no terminal to ask at\n" });
+    expect(nobody).toMatchObject({
+      exitCode: 64,
+      stderr: "Password: there is no terminal to ask at, give it by --password-stdin\n",
+    });
   });
 });
 
@@ -171,7 +174,10 @@ describe("a password or a token without a session", () => {
       limits: [{ pathPattern: "team/**", actions: ["pull", "push"] }],
     });
     const nobody = await run(["token", "create", "x"], { env: { ...asked(), BERTH_USERNAME: "anna" } });
-    expect(nobody).toMatchObject({ exitCode: 64, stderr: "Password of anna: there is no terminal to ask at\n" });
+    expect(nobody).toMatchObject({
+      exitCode: 64,
+      stderr: "Password of anna: there is no terminal to ask at, give it by BERTH_PASSWORD\n",
+    });
   });
 });
 
