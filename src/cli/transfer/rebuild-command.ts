@@ -18,14 +18,17 @@ export async function rebuildCommand({ path, dryRun, json }: RebuildCommand, ter
   const report = (imported: ImportedRepository) => void terminal.stderr.write(`${describeProgress(imported)}\n`);
   try {
     const rebuilt = await rebuildRegistry(loaded.config, { dryRun, report });
-    terminal.stdout.write(json ? `${JSON.stringify({ ...rebuilt, dryRun })}\n` : describe(rebuilt, dryRun));
+    terminal.stdout.write(json ? `${JSON.stringify({ ...rebuilt, dryRun })}\n` : describe(rebuilt, { dryRun, path }));
     return rebuilt.damaged.length > 0 ? EXIT_DATA : 0;
   } catch (error) {
     return tellFault(error, terminal);
   }
 }
 
-function describe({ contents, damaged, danglingLinks, describedAt, databasePath }: Rebuilt, dryRun: boolean): string {
+function describe(
+  { contents, damaged, danglingLinks, describedAt, databasePath }: Rebuilt,
+  { dryRun, path }: Pick<RebuildCommand, "dryRun" | "path">,
+): string {
   const lines = [
     `${dryRun ? "Would rebuild" : "Rebuilt"} ${describeContents(contents)}, as they were at ${describedAt}; ${damaged.length} damaged.`,
     ...damaged.map((damage) => `  ${describeDamage(damage)}`),
@@ -35,7 +38,7 @@ function describe({ contents, damaged, danglingLinks, describedAt, databasePath 
   lines.push(
     dryRun
       ? "Nothing was written."
-      : `${databasePath} is there. Users, settings, history, the bin and the audit trail are only in backups. Next: ${COMMAND} serve`,
+      : `${databasePath} is there. Users, settings, history, the bin and the audit trail are only in backups. Next: ${COMMAND} serve${path === undefined ? "" : ` ${path}`}`,
   );
   return `${lines.join("\n")}\n`;
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { COMMAND } from "../../app/index.ts";
 import type { ApiJob, ApiJobKind, ApiList } from "../../http/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
@@ -19,8 +19,6 @@ interface ListFlags {
   readonly kind?: string;
   readonly state?: string;
   readonly limit: number;
-  /** As `limit` was called before. */
-  readonly last?: number;
 }
 
 interface RunFlags {
@@ -44,16 +42,15 @@ function registerReading(noun: Noun, { terminal }: CommandSurroundings): void {
     .verb<ListFlags>(
       "list",
       "list jobs, the newest first",
-      async ({ client, out, flags: { kind, state, last, limit } }) => {
-        const { items } = await client.get<ApiList<ApiJob>>("/jobs", { kind, state, limit: last ?? limit });
+      async ({ client, out, flags: { kind, state, limit } }) => {
+        const { items } = await client.get<ApiList<ApiJob>>("/jobs", { kind, state, limit });
         out.list(items, JOB_COLUMNS);
       },
       (verb) =>
         verb
           .option("--kind <kind>", "only those of a kind, such as gc")
           .option("--state <state>", "only those that are waiting, running, succeeded, failed or cancelled")
-          .option("-n, --limit <number>", "how many at most", parseCount, 20)
-          .addOption(new Option("--last <number>").argParser(parseCount).hideHelp()),
+          .option("-n, --limit <number>", "how many at most", parseCount, 20),
     )
     .verb("show <id>", "show a job, how far it is, and how it ended", async ({ client, out }, id = "") =>
       out.record(await client.get<ApiJob>(at`/jobs/${id}`), JOB_DETAILS),
