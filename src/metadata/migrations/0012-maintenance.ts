@@ -53,9 +53,13 @@ const STATEMENTS = [
     update described_manifests set is_gone = 1 where digest = old.digest and repository_id = old.repository_id;
     update descriptions set manifest_id = min(manifest_id, (select coalesce(max(id), 0) from manifests));
   end`,
+  // Tags that point at it may have been put there while it was lost, and are described where they pointed before.
   `create trigger manifest_restored_described after update of size_bytes on manifests
     when old.size_bytes = 0 and new.size_bytes > 0 begin
     update descriptions set manifest_id = min(manifest_id, new.id - 1);
+    ${undescribed(`select 'repository', r.name, '' from repositories r
+      where r.id = new.repository_id and exists (select 1 from descriptions)
+        and exists (select 1 from tags t where t.manifest_id = new.id)`)}
   end`,
   `create trigger tag_change_gone_described after delete on tag_history begin
     update descriptions set tag_change_id = min(tag_change_id, (select coalesce(max(id), 0) from tag_history));

@@ -85,6 +85,12 @@ async function readBack(): Promise<Record<string, Record<string, string>>> {
 const countLinks = async () =>
   (await Array.fromAsync(registry.storage.iterate(`docker/registry/v2/repositories/${app}/_layers/`))).length;
 
+/** 0: its bytes were found damaged. */
+const setSize = (digest: Digest, sizeBytes: number) =>
+  registry.metadata.transaction((queries) =>
+    queries.updateTable("manifests").set({ size_bytes: sizeBytes }).where("digest", "=", digest).execute(),
+  );
+
 const [one, two, three] = [content("one"), content("two"), content("three")];
 
 describe("a registry's description", () => {
@@ -155,14 +161,22 @@ describe("a registry's description", () => {
     expect(await readBack()).toEqual({ [other]: { "1": one.digest } });
   });
 
+  test("follows a tag that was moved to a manifest which is lost, when that comes back", async () => {
+    await push(one, "1");
+    await push(two, "2");
+    await run();
+    await push(two, "1");
+    await setSize(two.digest, 0);
+    expect(await run()).toMatchObject({ damaged: 1 });
+    await setSize(two.digest, two.bytes.byteLength);
+    await run();
+    expect(await readBack()).toEqual({ [app]: { "1": two.digest, "2": two.digest, [one.digest]: one.digest } });
+  });
+
   test("describes a manifest that was restored while others are", async () => {
     await push(one, "1");
     await push(two, "2");
     await run();
-    const setSize = (digest: Digest, sizeBytes: number) =>
-      registry.metadata.transaction((queries) =>
-        queries.updateTable("manifests").set({ size_bytes: sizeBytes }).where("digest", "=", digest).execute(),
-      );
     await setSize(one.digest, 0);
     const link = `docker/registry/v2/repositories/${app}/_manifests/revisions/sha256/${one.digest.slice(7)}/link`;
     await registry.storage.remove(parseStorageKey(link));
