@@ -14,12 +14,14 @@ import type { Config } from "../config/index.ts";
 import type { Door } from "../http/index.ts";
 import type { JobDesk } from "../jobs/index.ts";
 import type { MetadataDatabase, ReportUnrecorded } from "../metadata/index.ts";
+import type { Registry } from "../registry/index.ts";
 import { type Closers, type Log, systemClock } from "../runtime/index.ts";
 
 export interface AccessParts {
   readonly config: Config;
   readonly metadata: MetadataDatabase;
   readonly jobs: JobDesk;
+  readonly quotaRefusals: Registry["quotaRefusals"];
   readonly log: Log;
   /** Tells the person who starts it what must be read whatever the log's level is. */
   readonly tell: (notice: string) => void;

@@ -1,6 +1,6 @@
 import { type Change, makeChange, type Subject, type Viewer } from "../access/index.ts";
 import { deletionAuthorityOf, moveByRules } from "../http/index.ts";
-import type { ActFor, Registry, RegistryChange } from "../registry/index.ts";
+import { type ActFor, notingRefusals, type Registry, type RegistryChange } from "../registry/index.ts";
 import type { OneMove, Requester } from "../upkeep/index.ts";
 
 /** Makes changes in the name of who has asked for them earlier, by what they may do now. */
@@ -11,7 +11,9 @@ export function actAs(registry: Registry, requester: Requester): ActFor {
 /** Moves repositories in the name of who has asked for it earlier, by what they may do now. */
 export function moveAs(registry: Registry, requester: Requester): (moving: OneMove) => Promise<unknown> {
   return ({ redirectDays, ...moving }) =>
-    changeAs(registry, requester, (change, viewer) => moveByRules(change, viewer, { redirectDays, ...moving }));
+    notingRefusals(registry.quotaRefusals, () =>
+      changeAs(registry, requester, (change, viewer) => moveByRules(change, viewer, { redirectDays, ...moving })),
+    );
 }
 
 function changeAs<T>(

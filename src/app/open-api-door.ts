@@ -15,7 +15,7 @@ export interface ApiAccess {
 }
 
 /** The management API. */
-export function openApiDoor({ config, metadata, jobs }: AccessParts, access: ApiAccess): Door {
+export function openApiDoor({ config, metadata, jobs, quotaRefusals }: AccessParts, access: ApiAccess): Door {
   const { accounts, directory } = access;
   const door = createApiDoor({
     base: `${config.http.prefix}api/v1`,
@@ -26,6 +26,7 @@ export function openApiDoor({ config, metadata, jobs }: AccessParts, access: Api
     rules: () => whenThere(directory.now(), ({ rules }) => rules),
     authenticate: createApiSignIn(access),
     registryOptions: registryOptions(config),
+    quotaRefusals,
     service: { version: VERSION, signIn: waysToSignIn(config) },
   });
   const challenge = () => basicChallenge("Berth");

@@ -110,7 +110,8 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
   addHealthReading(metrics, health);
   closers.add(() => health.stop());
   const { metadata } = stores;
-  const access = await openAccess({ config, metadata, jobs, log, tell, closers });
+  const { quotaRefusals } = registry;
+  const access = await openAccess({ config, metadata, jobs, quotaRefusals, log, tell, closers });
 
   const parts = { config, log, health, metrics, place, closers };
   const handle = createRequestHandler({

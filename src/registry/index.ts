@@ -37,7 +37,7 @@ export {
   type NamePair,
   requireMovable,
 } from "./names/move-repository.ts";
-export { findMovedName, RepositoryMoved } from "./names/repository-moved.ts";
+export { findMovedName, type MayFollow, RepositoryMoved } from "./names/repository-moved.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
 export { type Changeable, describeMaintenance, findMaintenance, requireWritable } from "./maintenance/maintenance.ts";
 export { endMaintenance, findMaintenanceIn, startMaintenance } from "./maintenance/switch-maintenance.ts";
@@ -62,12 +62,11 @@ export { readExpiryLabels } from "./retention/read-labels.ts";
 export { isAge, parseAge } from "./settings/age.ts";
 export type { Quota } from "./quotas/quota.ts";
 export { describeLevel, isNearlyFull, levelsOf, QuotaExceededError, type QuotaLevel } from "./quotas/quota-levels.ts";
-export type { RefusedPushes } from "./quotas/quota-refusals.ts";
+export { notingRefusals, QuotaRefusals, type RefusedPushes } from "./quotas/quota-refusals.ts";
 export { noteSettingsChange } from "./settings/note-change.ts";
 export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";
 export { blobKeyOf, BLOBS_FOLDER, keyOf } from "./storage-keys.ts";
 export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";
-export type { MayFollow } from "./uploads/commit-blob.ts";
 export { putWholeBlob } from "./uploads/put-whole-blob.ts";
 export { isUploadBegunBy, type UploadStatus } from "./uploads/session.ts";
 export {

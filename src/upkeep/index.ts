@@ -44,7 +44,7 @@ export {
   type StartedOn,
 } from "./registry-v2/unimported-registry.ts";
 export type { Requester } from "./requester.ts";
-export { QuotaWatch, startQuotaWatch } from "./quotas/quota-watch.ts";
+export { QuotaWatch, type QuotaWatchParts, startQuotaWatch } from "./quotas/quota-watch.ts";
 export { describeFinding, type Finding } from "./scrub/finding.ts";
 export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";

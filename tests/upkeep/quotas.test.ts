@@ -6,6 +6,7 @@ import { MetricsText } from "../operations/support/metrics-text.ts";
 import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { contentOf, imageManifest } from "../support/oci-content.ts";
+import { LayoutFiles } from "../support/layout-files.ts";
 import { octetStream, pushBlob, pushImage, putManifest, startUpload, withQuery } from "../support/push-content.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { until } from "../support/until.ts";
@@ -161,6 +162,46 @@ test("a limit that is nearly reached, and pushes that it refuses, are in the aud
   } finally {
     await watched.stop();
   }
+});
+
+test("what commands are refused is in the audit trail as well", async () => {
+  const watched = await startBerth({ config: { audit: { enabled: true }, storage: { delete: { enabled: true } } } });
+  try {
+    const there = new HttpClient(watched.url);
+    const local = ["--local", watched.configFile];
+    await pushImage(there, "out/app", "v1");
+    for (const name of ["moved", "imported"]) await runBerth(["namespace", "set", name, "quota", "bytes=2", ...local]);
+    const moved = await runBerth(["repository", "rename", "out/app", "moved/app", "--yes", ...local]);
+    expect([moved.exitCode, moved.stderr]).toEqual([
+      77,
+      expect.stringContaining("moved may hold 2 bytes, holds 0 bytes"),
+    ]);
+    const layout = new LayoutFiles();
+    layout.addRoot(layout.addImage("refused").manifest, "v1");
+    const imported = await runBerth(["import", "oci", layout.root, watched.configFile, "--to", "imported/app"]);
+    expect(imported.output).toContain("imported may hold 2 bytes, holds 0 bytes");
+    const { stdout } = await runBerth(["audit", "list", "--act", "quota.refused", "--json", ...local]);
+    const lines = stdout.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { target: "imported", detail: { quantity: "bytes", limit: 2, repository: "imported/app", times: 1 } },
+      { target: "moved", detail: { quantity: "bytes", limit: 2, repository: "moved/app", times: 1 } },
+    ]);
+  } finally {
+    await watched.stop();
+  }
+});
+
+test("a large blob that is pushed by an old name needs room where the repository is now, and nowhere else", async () => {
+  const sent = async ({ bytes: body, digest }: ReturnType<typeof contentOf>) =>
+    http.put(withQuery(await startUpload(http, "before/app"), { digest }), { body, headers: octetStream });
+  const [one, two] = [contentOf("1".repeat(2_000_000)), contentOf("2".repeat(2_000_000))];
+  await pushImage(http, "before/app", "v1");
+  await run("repository", "rename", "before/app", "after/app", "--yes");
+  await run("namespace", "set", "before", "quota", "bytes=1MB");
+  expect((await sent(one)).status).toBe(201);
+  await run("namespace", "set", "after", "quota", "bytes=3MB");
+  const refused = await sent(two);
+  expect([refused.status, refused.text]).toEqual([403, expect.stringContaining("after may hold")]);
 });
 
 test("what is known of a node is counted again by scrub --repair-index", async () => {

@@ -6,6 +6,8 @@ import { type ApiCaller, createApiDoor } from "../../http/index.ts";
 import { loadAccessRules, MetadataError, openSqlite } from "../../metadata/index.ts";
 import { systemClock } from "../../runtime/index.ts";
 import { jobOffers } from "../run-jobs.ts";
+import { QuotaRefusals } from "../../registry/index.ts";
+import { tellRefusals } from "./tell-refusals.ts";
 import { requireDatabase } from "./require-database.ts";
 import { registryOptions } from "../room-options.ts";
 import { TaskError } from "./task-error.ts";
@@ -29,6 +31,7 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
   });
   const requestId = randomUUID();
   const from = { actor: undefined, address: undefined, requestId };
+  const quotaRefusals = new QuotaRefusals();
   const door = createApiDoor({
     base: "/api/v1",
     metadata,
@@ -39,11 +42,18 @@ export async function openLocalApi(config: Config, actor: string): Promise<Local
     rules: async () => readRules(await loadAccessRules(metadata.reads)),
     authenticate: () => administratorOf(actor, requestId),
     registryOptions: registryOptions(config),
+    quotaRefusals,
     service: { version: VERSION, signIn: [] },
   });
   return {
     fetch: (request) => door.fetch({ request, from, origin: "", introduce: () => undefined }),
-    close: () => metadata.close(),
+    async close() {
+      try {
+        await tellRefusals({ metadata, clock: systemClock, options: registryOptions(config), quotaRefusals });
+      } finally {
+        await metadata.close();
+      }
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { openSqlite } from "../../metadata/index.ts";
 import { createRegistry, type Registry } from "../../registry/index.ts";
 import { type Closers, createHashPool, systemClock } from "../../runtime/index.ts";
 import { openStorage } from "../../storage/index.ts";
+import { tellRefusals } from "./tell-refusals.ts";
 
 /**
  * The registry that the configuration names, for a command that works beside the one that serves it, or without one.
@@ -18,5 +19,7 @@ export async function openRegistryBeside(config: Config, closers: Closers): Prom
   const hashPool = createHashPool({ workers: 2 });
   closers.add(() => hashPool.close());
   const parts = { storage, metadata, hashPool, clock: systemClock, newId: randomUUID, worksOn: () => true };
-  return createRegistry({ ...parts, options: registryOptions(config) });
+  const registry = createRegistry({ ...parts, options: registryOptions(config) });
+  closers.add(() => tellRefusals(registry));
+  return registry;
 }

@@ -1,7 +1,7 @@
 import type { AccessRules, Accounts } from "../../access/index.ts";
 import type { JobDesk } from "../../jobs/index.ts";
 import type { MetadataDatabase } from "../../metadata/index.ts";
-import type { RegistryOptions } from "../../registry/index.ts";
+import type { QuotaRefusals, RegistryOptions } from "../../registry/index.ts";
 import type { Clock, Soon } from "../../runtime/index.ts";
 import type { Visitor } from "../edge.ts";
 import type { ApiCaller } from "./api-caller.ts";
@@ -22,6 +22,8 @@ export interface ApiParts {
     RegistryOptions,
     "readOnly" | "deleteEnabled" | "binKeepMs" | "validation" | "inUseKeepMs"
   >;
+  /** Told of what quotas have no room for. */
+  readonly quotaRefusals: Pick<QuotaRefusals, "note">;
   readonly service: ServiceFacts;
 }
 

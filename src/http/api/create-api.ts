@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { makeChange } from "../../access/index.ts";
+import { notingRefusals } from "../../registry/index.ts";
 import { type Answer, type AnswerHeaders, emptyAnswer, jsonAnswer } from "../answer.ts";
 import { pathOf, queryOf, targetOf } from "../request-target.ts";
 import { type ApiCaller, NOBODY } from "./api-caller.ts";
@@ -56,7 +57,8 @@ class ApiRequest {
     const viewer = async () => ({ rules: await parts.rules(), asker: caller.asker, nowMs: parts.clock.nowMs() });
     const call = { parts, caller, params, query, body, queries: parts.metadata.reads, viewer };
     if (route.method === "GET") return this.#shape(route, await route.handle(call));
-    return this.#change(route, call, this.#idempotent(route, caller, bytes));
+    const repeated = this.#idempotent(route, caller, bytes);
+    return notingRefusals(parts.quotaRefusals, () => this.#change(route, call, repeated));
   }
 
   async #caller({ permission }: ApiRoute): Promise<ApiCaller> {

@@ -1,6 +1,6 @@
 import type { AccessRequest, Caller } from "../../access/index.ts";
 import { RegistryError, type RegistryErrorKind, type RepositoryName } from "../../oci/index.ts";
-import { findMovedName, type MayFollow, RepositoryMoved } from "../../registry/index.ts";
+import { findMovedName, type MayFollow, QuotaExceededError, RepositoryMoved } from "../../registry/index.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Need, NEEDS, requireAccess } from "./require-access.ts";
 
@@ -20,7 +20,9 @@ export async function afterFailure<E extends Exchange>(
   need: Need,
   error: unknown,
 ): Promise<E | undefined> {
-  if (!(error instanceof RegistryError) || !ABOUT_NAMES.has(error.kind) || exchange.request.bodyUsed) return undefined;
+  const isAboutName = error instanceof RegistryError && ABOUT_NAMES.has(error.kind);
+  // Quotas were asked by the name that the repository has now.
+  if (!isAboutName || error instanceof QuotaExceededError || exchange.request.bodyUsed) return undefined;
   return byNewName(exchange, need);
 }
 

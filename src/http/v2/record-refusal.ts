@@ -11,7 +11,7 @@ import type { ParsedRoute } from "./match-route.ts";
 export async function recordRefusal(exchange: Exchange, error: unknown): Promise<void> {
   const { registry, request, route } = exchange;
   if (!(error instanceof RegistryError) || error.kind !== "denied") return;
-  if (error instanceof QuotaExceededError && "name" in route) registry.quotaRefusals.note(error.levels, route.name);
+  if (error instanceof QuotaExceededError) registry.quotaRefusals.note(error);
   const act = actOf(route, request.method);
   if (act === undefined) return;
   const by = actOriginOf(exchange);

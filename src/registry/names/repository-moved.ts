@@ -21,6 +21,9 @@ export async function findMovedName(
   return (await findRepositoryMove(metadata.reads, name, clock.nowMs()))?.to;
 }
 
+/** @param to the name that a repository has now that had the one which was pushed to */
+export type MayFollow = (to: RepositoryName) => Promise<boolean>;
+
 interface PushedRepository {
   readonly name: RepositoryName;
   /** `undefined`: there is none yet. */

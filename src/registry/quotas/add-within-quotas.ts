@@ -1,5 +1,6 @@
 import { findQuotas, listQuotasWithBlob, nodesUpFrom, type Queries } from "../../metadata/index.ts";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
+import { findMovedName, type MayFollow } from "../names/repository-moved.ts";
 import type { Registry } from "../registry.ts";
 import { findRepositoryPlace, type RepositoryPlace } from "../settings/settings.ts";
 import { describeLevel, isNearlyFull, levelsOf, QuotaExceededError } from "./quota-levels.ts";
@@ -29,7 +30,7 @@ export async function addWithinQuotas<T>(
   const after = await findQuotas(queries, nodes);
   const levels = after.flatMap((state, index) => levelsOf(state, before[index]));
   const exceeded = levels.filter(({ limit, holds, adds }) => adds > 0 && holds + adds > limit);
-  if (exceeded.length > 0) throw new QuotaExceededError(exceeded);
+  if (exceeded.length > 0) throw new QuotaExceededError(repository, exceeded);
   return { result, warnings: levels.filter(isNearlyFull).map(describeLevel) };
 }
 
@@ -40,15 +41,22 @@ export interface AnnouncedBlob {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly sizeBytes: number;
+  /** Asked whether it may go where the repository is that had this name. */
+  readonly mayFollow?: MayFollow | undefined;
 }
 
 /**
  * Spares who has a large blob to send for it in vain. Whether there is room is decided when it is there.
  * @throws RegistryError `denied` as `addWithinQuotas` does
  */
-export async function requireRoom({ metadata }: Pick<Registry, "metadata">, blob: AnnouncedBlob): Promise<void> {
-  const { repository, digest, sizeBytes: adds } = blob;
+export async function requireRoom(registry: Pick<Registry, "metadata" | "clock">, blob: AnnouncedBlob): Promise<void> {
+  const { metadata } = registry;
+  const { digest, sizeBytes: adds, mayFollow } = blob;
   if (adds < LARGE_BYTES) return;
+  const moved = await findMovedName(registry, blob.repository);
+  // Who may not follow is refused once it is there, and does not learn of quotas elsewhere.
+  if (moved !== undefined && !(await mayFollow?.(moved))) return;
+  const repository = moved ?? blob.repository;
   const quotas = await findQuotas(metadata.reads, [...nodesUpFrom(repository)]);
   if (quotas.length === 0) return;
   const having = new Set(await listQuotasWithBlob(metadata.reads, digest));
@@ -56,5 +64,9 @@ export async function requireRoom({ metadata }: Pick<Registry, "metadata">, blob
     .filter(({ path }) => !having.has(path))
     .flatMap((state) => levelsOf(state, state))
     .filter(({ quantity, limit, holds }) => quantity === "bytes" && holds + adds > limit);
-  if (levels.length > 0) throw new QuotaExceededError(levels.map((level) => ({ ...level, adds })));
+  if (levels.length > 0)
+    throw new QuotaExceededError(
+      repository,
+      levels.map((level) => ({ ...level, adds })),
+    );
 }

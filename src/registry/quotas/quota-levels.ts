@@ -1,5 +1,5 @@
 import type { QuotaState } from "../../metadata/index.ts";
-import { RegistryError } from "../../oci/index.ts";
+import { RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { showNode } from "../settings/settings.ts";
 import { type Quota, QUOTA_QUANTITIES, type QuotaQuantity, showQuantity } from "./quota.ts";
 
@@ -40,10 +40,12 @@ export function describeLevel({ node, quantity, limit, holds, adds }: QuotaLevel
 
 /** `denied`, since a node would hold more than it may. */
 export class QuotaExceededError extends RegistryError {
+  /** Where something was to be added. */
+  readonly repository: RepositoryName;
   readonly levels: readonly QuotaLevel[];
 
   /** @param levels those limits that would be exceeded */
-  constructor(levels: readonly QuotaLevel[]) {
+  constructor(repository: RepositoryName, levels: readonly QuotaLevel[]) {
     const texts = levels.map(({ node, quantity, limit, holds, adds }) => {
       const [may, has, more] = [limit, holds, adds].map((amount) => showQuantity(quantity, amount));
       return `${showNode(node)} may hold ${may}, holds ${has}, and this would add ${more}`;
@@ -52,6 +54,7 @@ export class QuotaExceededError extends RegistryError {
     const cleanUp = levels.some(({ quantity }) => quantity === "bytes") ? " and let clean-up run" : "";
     const message = `${texts.join("; ")}: delete what is not needed${cleanUp}, or have the quota raised`;
     super("denied", message, { details: levels });
+    this.repository = repository;
     this.levels = levels;
   }
 }

@@ -1,8 +1,8 @@
 import type { RepositoryName } from "../../oci/index.ts";
 import type { QuotaQuantity } from "./quota.ts";
-import type { QuotaLevel } from "./quota-levels.ts";
+import { QuotaExceededError, type QuotaLevel } from "./quota-levels.ts";
 
-/** Pushes that a limit had no room for. */
+/** Pushes and the like that a limit had no room for. */
 export interface RefusedPushes {
   /** As it was at the last of them. */
   readonly level: QuotaLevel;
@@ -16,7 +16,7 @@ export class QuotaRefusals {
   readonly #untold = new Map<string, RefusedPushes>();
   readonly #counts = new Map<QuotaQuantity, number>();
 
-  note(levels: readonly QuotaLevel[], repository: RepositoryName): void {
+  note({ levels, repository }: QuotaExceededError): void {
     for (const level of levels) {
       const key = `${level.quantity} ${level.node}`;
       this.#untold.set(key, { level, repository, times: (this.#untold.get(key)?.times ?? 0) + 1 });
@@ -40,5 +40,15 @@ export class QuotaRefusals {
   /** Since the start, by what there was too much of. */
   get counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
+  }
+}
+
+/** Does what may be refused because of quotas, and remembers if it was. @throws what `work` throws */
+export async function notingRefusals<T>(refusals: Pick<QuotaRefusals, "note">, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof QuotaExceededError) refusals.note(error);
+    throw error;
   }
 }

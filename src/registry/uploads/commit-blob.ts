@@ -8,7 +8,7 @@ import {
 } from "../../metadata/index.ts";
 import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { placeBlob } from "../collection/place-blob.ts";
-import { ensurePushedRepository, RepositoryMoved } from "../names/repository-moved.ts";
+import { ensurePushedRepository, type MayFollow, RepositoryMoved } from "../names/repository-moved.ts";
 import { addWithinQuotas } from "../quotas/add-within-quotas.ts";
 import { requireWritable } from "../maintenance/maintenance.ts";
 import type { Registry } from "../registry.ts";
@@ -29,9 +29,6 @@ export interface ReceivedBlob extends HashedUpload {
   /** Asked whether it may go where the repository is that had this name; absent: it may not. */
   readonly mayFollow?: MayFollow | undefined;
 }
-
-/** @param to the name that a repository has now that had the one which was pushed to */
-export type MayFollow = (to: RepositoryName) => Promise<boolean>;
 
 /**
  * Makes what was received a blob of the repository; ends the hasher. Bytes before rows: a crash between the two leaves bytes

@@ -26,8 +26,8 @@ export interface WholeBlob {
  */
 export async function putWholeBlob(registry: Registry, blob: WholeBlob): Promise<void> {
   await requireWritable(registry);
-  const { repository, digest, announcedBytes: sizeBytes = 0 } = blob;
-  await requireRoom(registry, { repository, digest, sizeBytes });
+  const { repository, digest, announcedBytes: sizeBytes = 0, mayFollow } = blob;
+  await requireRoom(registry, { repository, digest, sizeBytes, mayFollow });
   const id = registry.newId();
   // Its turn tells upkeep that these bytes, which no session names, belong to a request.
   await registry.uploadTurns.run(id, (signal) => receiveWholeBlob(registry, id, { ...blob, signal }));

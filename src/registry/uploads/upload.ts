@@ -110,7 +110,7 @@ export async function finishUpload(registry: Registry, part: UploadPart, digest:
     const { id: sessionId, repository } = session;
     const { beforeCommit, mayFollow, announcedBytes = 0 } = part;
     const sizeBytes = session.state.offsetBytes + announcedBytes;
-    await requireRoom(registry, { repository, digest, sizeBytes }).catch(async (error: unknown) => {
+    await requireRoom(registry, { repository, digest, sizeBytes, mayFollow }).catch(async (error: unknown) => {
       await discardSession(registry, sessionId);
       throw error;
     });

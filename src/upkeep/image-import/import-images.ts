@@ -1,6 +1,13 @@
 import { type ActOrigin, findBlob, findMissingManifests, findRepositoryId } from "../../metadata/index.ts";
 import { algorithmOf, type Digest, parseReference, type RepositoryName, type Tag } from "../../oci/index.ts";
-import { mountBlob, putManifest, putWholeBlob, type Registry, requireWritable } from "../../registry/index.ts";
+import {
+  mountBlob,
+  notingRefusals,
+  putManifest,
+  putWholeBlob,
+  type Registry,
+  requireWritable,
+} from "../../registry/index.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
 import { digestOfFile } from "../archive/digest-of-file.ts";
 import type { ImageArchive, ImageName } from "./image-archive.ts";
@@ -44,7 +51,11 @@ export interface ImageImportSummary {
  * that it names: what is wrong with an archive shows before anything of it can be seen. It may be run again.
  * @throws ArchiveError, RegistryError, StorageError, MetadataError
  */
-export async function importImages(task: ImageImport): Promise<ImageImportSummary> {
+export function importImages(task: ImageImport): Promise<ImageImportSummary> {
+  return notingRefusals(task.registry.quotaRefusals, () => importNow(task));
+}
+
+async function importNow(task: ImageImport): Promise<ImageImportSummary> {
   await requireWritable(task.registry);
   const plans = await planImport(task.archive, placeRoots(task.archive.roots, task.to));
   if (plans.length === 0) throw new ArchiveError("it has no images");

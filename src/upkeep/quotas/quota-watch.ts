@@ -19,7 +19,7 @@ import { allQuotas } from "./all-quotas.ts";
 
 export interface QuotaWatchParts {
   readonly registry: Pick<Registry, "metadata" | "clock" | "options" | "quotaRefusals">;
-  readonly log: Log;
+  readonly log: Pick<Log, "warn">;
 }
 
 const LOOK_EVERY_MS = 10_000;

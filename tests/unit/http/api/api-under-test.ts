@@ -25,7 +25,7 @@ import {
 } from "../../../../src/metadata/index.ts";
 import type { JobOffer } from "../../../../src/jobs/index.ts";
 import { RegistryError, type RepositoryName } from "../../../../src/oci/index.ts";
-import type { RegistryOptions } from "../../../../src/registry/index.ts";
+import { QuotaRefusals, type RegistryOptions } from "../../../../src/registry/index.ts";
 import { newAccount } from "../../../support/new-account.ts";
 
 const BASE = "/api/v1";
@@ -69,6 +69,7 @@ export interface ApiUnderTest {
   listActs(): Promise<readonly { act: string; actor: string | null; target: string | null; detail: unknown }[]>;
   /** How often somebody was told that there may be something to do. */
   looks(): number;
+  readonly quotaRefusals: QuotaRefusals;
   /** Kinds of jobs that ended before anybody began them. */
   readonly cancelled: readonly string[];
   close(): Promise<void>;
@@ -91,6 +92,7 @@ export async function openApi(): Promise<ApiUnderTest> {
   let limits: readonly AccessLimit[] = [];
   let looks = 0;
   const cancelled: string[] = [];
+  const quotaRefusals = new QuotaRefusals();
 
   const registryOptions: Omit<RegistryOptions, "readOnly"> & { readOnly: boolean } = {
     readOnly: false,
@@ -134,6 +136,7 @@ export async function openApi(): Promise<ApiUnderTest> {
     authenticate,
     jobs: { offers: OFFERS, lookNow: () => void (looks += 1), noteCancelled: (kind) => void cancelled.push(kind) },
     registryOptions,
+    quotaRefusals,
     service: { version: "1.2.3", signIn: [{ kind: "password", source: "local", title: "Password" }] },
   });
 
@@ -196,6 +199,7 @@ export async function openApi(): Promise<ApiUnderTest> {
       }));
     },
     looks: () => looks,
+    quotaRefusals,
     cancelled,
     close: () => metadata.close(),
   };

@@ -201,6 +201,12 @@ test("the old name leads on for as long as is said for it, unless who moves it s
   expect(third.json.changes).toMatchObject([{ rule: "redirect", needsConsent: false }]);
 });
 
+test("what a quota has no room for is counted", async () => {
+  await say("open", "quota", { repositories: 0 });
+  expect((await move("anna", { from: "team/app", to: "open/app", acceptChanges: true })).status).toBe(403);
+  expect(api.quotaRefusals.untold()).toMatchObject([{ repository: "open/app", times: 1, level: { node: "open" } }]);
+});
+
 describe("a renaming of many", () => {
   const rename = (who: string, body: object) => api.ask(who, "POST /renames", { body });
 

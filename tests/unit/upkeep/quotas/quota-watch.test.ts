@@ -5,7 +5,7 @@ import { type Quota, QuotaExceededError } from "../../../../src/registry/index.t
 import { QuotaWatch } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { logTo } from "../../http/health/log-to.ts";
-import { app, pushBlob } from "../gc/collected-registry.ts";
+import { pushBlob } from "../gc/collected-registry.ts";
 
 let memory: MemoryRegistry;
 let lines: string[];
@@ -29,7 +29,7 @@ async function quotaActs() {
 async function push(text: string): Promise<void> {
   await pushBlob(memory.registry, text).catch((error: unknown) => {
     if (!(error instanceof QuotaExceededError)) throw error;
-    memory.registry.quotaRefusals.note(error.levels, app);
+    memory.registry.quotaRefusals.note(error);
   });
 }
 
