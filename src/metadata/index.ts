@@ -140,6 +140,7 @@ export {
 export { type BinKeeper, listBinKeepers } from "./bin/bin-keepers.ts";
 export {
   type Cluster,
+  countClustersOf,
   findCluster,
   type HeardCluster,
   listClusters,

@@ -44,6 +44,16 @@ export async function findCluster(queries: Queries, name: string): Promise<Clust
   return rows[0];
 }
 
+/** Of how many clusters somebody is the only one who reports for them, of those who may do nothing but report. */
+export async function countClustersOf(queries: Queries, reportedBy: string): Promise<number> {
+  const { count } = await queries
+    .selectFrom("in_use_clusters")
+    .select((all) => all.fn.countAll<number>().as("count"))
+    .where("reported_by", "=", reportedBy)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 const CLUSTERS = sql`
   select c.name, c.heard_at_ms as heardAtMs, c.holds_until_ms as holdsUntilMs, c.reported_by as reportedBy,
     (select count(*) from in_use_leases l where l.cluster = c.name) as images,

@@ -1,4 +1,11 @@
-import { type Cluster, findCluster, putClusterReport, removeCluster, type RunningImage } from "../../metadata/index.ts";
+import {
+  type Cluster,
+  countClustersOf,
+  findCluster,
+  putClusterReport,
+  removeCluster,
+  type RunningImage,
+} from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { RegistryChange } from "../change.ts";
 
@@ -23,16 +30,36 @@ export async function reportCluster(
 ): Promise<Cluster> {
   const { queries, nowMs, by } = change;
   const known = await findCluster(queries, cluster);
-  const { actor } = by;
-  if (!isForAny && known && known.reportedBy !== null && known.reportedBy !== actor)
-    throw new RegistryError("denied", `somebody else reports for ${cluster}: say another name, or have it forgotten`);
   const times = { nowMs, holdsUntilMs: nowMs + keepMs };
-  const reportedBy = isForAny ? undefined : actor;
+  const reportedBy = isForAny ? undefined : by.actor;
+  if (!isForAny) await requireOwnCluster(queries, { cluster, known, reportedBy });
   const { added, removed } = await putClusterReport(queries, { cluster, images, ...times, reportedBy });
   const reported = await getCluster(queries, cluster);
   if (!known || added > 0 || removed > 0)
     await change.record({ act: "in-use.report", target: cluster, detail: { images: reported.images, added, removed } });
   return reported;
+}
+
+/** Each may hold thousands of images. */
+const MOST_CLUSTERS = 100;
+
+interface ClaimedCluster {
+  readonly cluster: string;
+  readonly known: Cluster | undefined;
+  readonly reportedBy: string | undefined;
+}
+
+/** @throws RegistryError `denied` */
+async function requireOwnCluster(
+  queries: RegistryChange["queries"],
+  { cluster, known, reportedBy = "" }: ClaimedCluster,
+): Promise<void> {
+  const theirs = known?.reportedBy ?? null;
+  if (theirs === reportedBy) return;
+  if (theirs !== null)
+    throw new RegistryError("denied", `somebody else reports for ${cluster}: say another name, or have it forgotten`);
+  if ((await countClustersOf(queries, reportedBy)) < MOST_CLUSTERS) return;
+  throw new RegistryError("denied", `${reportedBy} reports for ${MOST_CLUSTERS} clusters already: have some forgotten`);
 }
 
 /** Ends all leases of a cluster. @throws RegistryError `not-found` */

@@ -145,5 +145,12 @@ describe("what a cluster runs", () => {
     expect((await put([], { who: "ops+us" })).status).toBe(403);
     await api.ask("root", "DELETE /in-use/eu-1");
     expect((await put([], { who: "ops+us" })).status).toBe(200);
+    for (let more = 3; more <= 100; more += 1) await put([], { who: "ops+us", cluster: `us-${more}` });
+    expect(await put([], { who: "ops+us", cluster: "us-101" })).toMatchObject({
+      status: 403,
+      json: { detail: "ops+us reports for 100 clusters already: have some forgotten" },
+    });
+    expect((await put([], { who: "ops+us", cluster: "us-100" })).status).toBe(200);
+    expect((await put([], { cluster: "us-101" })).status).toBe(200);
   });
 });
