@@ -8,7 +8,7 @@ import type { Columns } from "../table.ts";
 const COLUMNS: Columns<ApiDeleteRequest> = {
   request: ({ id }) => id,
   where: ({ path }) => path,
-  what: ({ subject }) => subject,
+  what: showSubject,
   "asked for by": ({ requestedBy }) => requestedBy,
   asked: ({ requestedAt }) => requestedAt,
   until: ({ expiresAt }) => expiresAt,
@@ -23,11 +23,17 @@ export function registerApprovalCommands(program: Command, surroundings: Command
     )
     .verb("approve <request>", "approve a delete, which is done then", async ({ client, out, confirm }, id = "") => {
       await confirm(`Approve request ${id}, so that it is deleted?`);
-      const { subject, path } = await client.post<ApiDeleteRequest>(at`/approvals/${id}/approve`, {});
-      out.done(`Approved: ${subject} of ${path}.`);
+      const approved = await client.post<ApiDeleteRequest>(at`/approvals/${id}/approve`, {});
+      out.done(`Approved: ${showSubject(approved)} of ${approved.path}.`, approved);
     })
     .verb("refuse <request>", "refuse a delete, also one's own", async ({ client, out }, id = "") => {
-      const { subject, path } = await client.post<ApiDeleteRequest>(at`/approvals/${id}/refuse`, {});
-      out.done(`Refused: ${subject} of ${path} stays.`);
+      const refused = await client.post<ApiDeleteRequest>(at`/approvals/${id}/refuse`, {});
+      out.done(`Refused: ${showSubject(refused)} of ${refused.path} stays.`, refused);
     });
+}
+
+/** What a client deletes by a tag is named by that alone. */
+export function showSubject({ subject }: Pick<ApiDeleteRequest, "subject">): string {
+  const isSaid = /^(?:sha(?:256|512):|tags )|^(?:everything|all repositories)$/.test(subject);
+  return isSaid ? subject : `tag ${subject}`;
 }
