@@ -28,10 +28,14 @@ interface Started {
   readonly http: HttpClient;
 }
 
-async function start(dataDirectory = makeTemporaryFolder("data"), more: object = {}): Promise<Started> {
+async function start(
+  dataDirectory = makeTemporaryFolder("data"),
+  more: object = {},
+  http: object = {},
+): Promise<Started> {
   const maintenance = { bin: { keep: "0s" }, gc: { enabled: false, window: "0s", untagged: "keep" } };
   const storage = { delete: { enabled: true }, selfdescribing: true, maintenance, ...more };
-  const berth = await startBerth({ dataDirectory, config: { storage } });
+  const berth = await startBerth({ dataDirectory, config: { storage, http } });
   running.push(berth);
   return { berth, http: new HttpClient(berth.url) };
 }
@@ -153,8 +157,8 @@ describe("a registry whose database is lost", () => {
     expect((await pull(again.http, "/v2/team/app/manifests/moved")).digest).toBe(five.digest);
   });
 
-  test("says all that there was when it is stopped", async () => {
-    const before = await start();
+  test.each([1, 2])("says all that there was when it is stopped, served by %d", async (processes) => {
+    const before = await start(undefined, {}, { processes });
     await pushImage(before.http, "app", "1");
     await runDescribe(before);
     const { manifest } = await pushImage(before.http, "app", "late");
