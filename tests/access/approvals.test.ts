@@ -16,7 +16,7 @@ const skopeo = requireProgram("skopeo");
 
 const guarded = guardedWith(
   async (berth) => {
-    for (const name of ["anna", "ben"]) await berth.user(name, "maintainer", "team");
+    for (const name of ["anna", "ben", "carl"]) await berth.user(name, "maintainer", "team");
     await berth.user("root", "owner");
     await berth.user("writer", "writer", "team");
     const subject = await berth.user("tagger");
@@ -211,6 +211,26 @@ describe("a delete that a second person has to approve", () => {
     );
     expect((await decide("ben", id, "approve")).status).toBe(200);
     await until("it is deleted", async () => (await statusOf("/v2/team/waits/manifests/v1")) === 404);
+  });
+
+  test("is not asked for by one person more than a thousand times", async () => {
+    await pushImage(guarded().as("carl"), "team/flood", "v1");
+    const times = { requested_at_ms: 1, expires_at_ms: Date.now() + 3_600_000 };
+    const asked = {
+      path: "team/flood",
+      target: "nothing",
+      work: "{}",
+      requested_by: "carl",
+      state: "open",
+      ...times,
+    } as const;
+    const rows = Array.from({ length: 1000 }, (_, index) => ({ ...asked, subject: `tags ${index}` }));
+    await guarded().change(() =>
+      guarded().metadata.transaction((queries) => queries.insertInto("delete_requests").values(rows).execute()),
+    );
+    const path = "/v2/team/flood/manifests/v1";
+    expect((await guarded().as("carl").delete(path)).text).toContain("1000 deletes of yours wait");
+    await requested("anna", path);
   });
 
   test("of a blob is refused", async () => {

@@ -34,6 +34,6 @@ export function registerApprovalCommands(program: Command, surroundings: Command
 
 /** What a client deletes by a tag is named by that alone. */
 export function showSubject({ subject }: Pick<ApiDeleteRequest, "subject">): string {
-  const isSaid = /^(?:sha(?:256|512):|tags )|^(?:everything|all repositories)$/.test(subject);
-  return isSaid ? subject : `tag ${subject}`;
+  if (/^\w[\w.-]*$/.test(subject)) return `tag ${subject}`;
+  return subject.replace(/^\*\*$/, "all repositories").replace(/^\*\* (.*)$/, "$1 of all below");
 }

@@ -30,9 +30,15 @@ export type NewDeleteRequest = Pick<
 /**
  * Opens a request, unless there is an open one of the same. What nobody decided about in its time goes, and so does a request of what had the
  * name before.
+ * @param most of one person
+ * @returns `undefined`: so many of theirs are open already
  */
-export async function openDeleteRequest(queries: Queries, request: NewDeleteRequest): Promise<DeleteRequest> {
-  const { path, subject, target, requestedAtMs } = request;
+export async function openDeleteRequest(
+  queries: Queries,
+  request: NewDeleteRequest,
+  most: number,
+): Promise<DeleteRequest | undefined> {
+  const { path, subject, target, requestedBy, requestedAtMs } = request;
   await queries
     .deleteFrom("delete_requests")
     .where("state", "=", "open")
@@ -49,6 +55,7 @@ export async function openDeleteRequest(queries: Queries, request: NewDeleteRequ
     .where("state", "=", "open")
     .executeTakeFirst();
   if (open) return toRequest(open);
+  if ((await countOpen(queries, requestedBy)) >= most) return undefined;
   const row = await queries
     .insertInto("delete_requests")
     .values({
@@ -56,7 +63,7 @@ export async function openDeleteRequest(queries: Queries, request: NewDeleteRequ
       subject,
       target,
       work: request.work,
-      requested_by: request.requestedBy,
+      requested_by: requestedBy,
       requested_at_ms: requestedAtMs,
       expires_at_ms: request.expiresAtMs,
       state: "open",
@@ -64,6 +71,16 @@ export async function openDeleteRequest(queries: Queries, request: NewDeleteRequ
     .returningAll()
     .executeTakeFirstOrThrow();
   return toRequest(row);
+}
+
+async function countOpen(queries: Queries, requestedBy: string | null): Promise<number> {
+  const { count } = await queries
+    .selectFrom("delete_requests")
+    .select((all) => all.fn.countAll<number>().as("count"))
+    .where("state", "=", "open")
+    .where("requested_by", "is", requestedBy)
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 export async function findDeleteRequest(queries: Queries, id: number): Promise<DeleteRequest | undefined> {

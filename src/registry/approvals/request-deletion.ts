@@ -3,9 +3,12 @@ import { RegistryError } from "../../oci/index.ts";
 import type { RegistryChange } from "../change.ts";
 import { findRequestTarget, type RequestedDeletion } from "./request-target.ts";
 
+/** Of one person: nobody could look at more. */
+const MOST_OPEN = 1000;
+
 /**
  * Asks for a second person, on record; of the same there is one request.
- * @throws RegistryError `denied` for a robot: who may make one would ask by it, and approve it alone
+ * @throws RegistryError `denied` for a robot: who may make one would ask by it, and approve it alone; and for who asks for very many
  */
 export async function requestDeletion(
   change: RegistryChange,
@@ -20,7 +23,12 @@ export async function requestDeletion(
   const work = JSON.stringify(wish.work);
   const times = { requestedAtMs: nowMs, expiresAtMs: nowMs + withinMs };
   const asked = { path, subject, target, work, requestedBy: by.actor ?? null, ...times };
-  const request = await openDeleteRequest(queries, asked);
+  const request = await openDeleteRequest(queries, asked, MOST_OPEN);
+  if (!request)
+    throw new RegistryError(
+      "denied",
+      `${MOST_OPEN} deletes of yours wait for a second person: have some decided first`,
+    );
   if (request.requestedAtMs === nowMs)
     await change.record({ act: "approval.request", target: path, detail: { request: request.id, subject } });
   return request;

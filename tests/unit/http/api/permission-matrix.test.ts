@@ -478,7 +478,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     const wish = { path: "team/app", subject: "prod", work: { kind: "content" } } as const;
     const target = await findRequestTarget(queries, wish);
     const asked = { ...wish, target, work: JSON.stringify(wish.work), requestedBy: "anna" };
-    await openDeleteRequest(queries, { ...asked, requestedAtMs: 1, expiresAtMs: Date.parse("2030-01-01") });
+    await openDeleteRequest(queries, { ...asked, requestedAtMs: 1, expiresAtMs: Date.parse("2030-01-01") }, 1);
     await putGroupMapping(queries, { groupId: 1, source: "ldap:corp", externalName: "dev" });
     return ids;
   });
