@@ -108,5 +108,5 @@ test("a digest that nobody knows, and one that is none, are told apart", async (
   const unknown = await runBerth(["gc", "explain", contentOf("unknown").digest, started.berth.configFile]);
   expect([unknown.exitCode, unknown.stdout]).toEqual([66, expect.stringContaining("is not here")]);
   const wrong = await runBerth(["gc", "explain", "sha256:abc", started.berth.configFile]);
-  expect([wrong.exitCode, wrong.stderr]).toEqual([74, expect.stringContaining("digest")]);
+  expect([wrong.exitCode, wrong.stderr]).toEqual([64, expect.stringContaining("digest")]);
 });
