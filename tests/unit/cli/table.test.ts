@@ -21,6 +21,11 @@ describe("a table", () => {
   test("that is too wide for the terminal has short digests and times", () =>
     expect(formatTable(ROWS, COLUMNS, 100)).toEndWith(SHORT));
 
+  test("may be of more rows than a call may have arguments", () => {
+    const rows = Array.from({ length: 700_000 }, (_, row) => ({ row }));
+    expect(formatTable(rows, { row: ({ row }) => row }).split("\n")).toHaveLength(700_002);
+  });
+
   test("is as wide as what it is written to", () => {
     const told = (stdout: { isTTY?: boolean; columns?: number }) => {
       let text = "";
