@@ -313,6 +313,7 @@ export {
 export {
   ensureRepository,
   findRepositoryId,
+  findRepositoryName,
   isWhollyImported,
   listAllRepositories,
   listRepositories,

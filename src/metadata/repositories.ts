@@ -14,6 +14,12 @@ export async function findRepositoryId(queries: Queries, name: RepositoryName): 
   return row?.id;
 }
 
+/** The name that a repository has now; `undefined`: it is not there any more. */
+export async function findRepositoryName(queries: Queries, id: number): Promise<RepositoryName | undefined> {
+  const row = await queries.selectFrom("repositories").select("name").where("id", "=", id).executeTakeFirst();
+  return row?.name;
+}
+
 /** Creates the repository if there is none. */
 export async function ensureRepository(queries: Queries, name: RepositoryName, nowMs: number): Promise<number> {
   const existing = await findRepositoryId(queries, name);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineWork, type JobKind, type JobTurn, type JobWork } from "../../jobs/index.ts";
-import { findJob } from "../../metadata/index.ts";
+import { findJob, findRepositoryName } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import {
   type ActFor,
@@ -25,6 +25,8 @@ const deletionInput = z.strictObject({
   /** A repository, or a node with all below it. */
   path: z.string(),
   withBelow: z.boolean(),
+  /** Of a single one, which may get another name before its turn comes, as another may get its own. */
+  repositoryId: z.int().optional(),
   /** A pattern; absent: all manifests. */
   tags: z.string().optional(),
   /** A second person has approved it. */
@@ -86,10 +88,13 @@ export function deletionWork(parts: DeletionParts): JobWork {
 
 async function* repositoriesOf(
   { metadata }: DeletionParts["registry"],
-  { path, withBelow }: DeletionInput,
+  { path, withBelow, repositoryId }: DeletionInput,
 ): AsyncGenerator<RepositoryName, void, void> {
   if (withBelow) yield* iterateRepositories(metadata.reads, path);
-  else yield path as RepositoryName;
+  else {
+    const name = repositoryId === undefined ? path : await findRepositoryName(metadata.reads, repositoryId);
+    if (name !== undefined) yield name as RepositoryName;
+  }
 }
 
 interface DeletedRepository {

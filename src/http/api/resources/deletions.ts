@@ -53,11 +53,13 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
       const { queries, nowMs } = change;
       await requireInReach(queries, await change.viewer(), { repositories, tags });
       const rule = await findApprovalRule(queries, repositories.path);
-      const input = { ...repositories, ...(tags !== undefined && { tags }), requester: requesterOf(caller, change) };
+      const repositoryId = await findSingle(queries, repositories);
+      const wanted = { ...repositories, ...(tags !== undefined && { tags }), repositoryId };
+      const input = { ...wanted, requester: requesterOf(caller, change) };
       if (rule) {
         const subject = subjectOf({ repositories, tags });
-        const wanted = { path: repositories.path, subject, work: { kind: "deletion", input } as const };
-        return requestAnswer(await requestDeletion(registryChangeOf({ change, caller }), wanted, rule.withinMs));
+        const asked = { path: repositories.path, subject, work: { kind: "deletion", input } as const };
+        return requestAnswer(await requestDeletion(registryChangeOf({ change, caller }), asked, rule.withinMs));
       }
       const wish = { input, requestedBy: caller.by.actor, nowMs };
       const { id, isNew } = await enqueueJob(queries, DELETION_JOB, wish);
@@ -95,6 +97,10 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
 ];
 
 const OWN = { name: DELETION_JOB.name, noun: "deletion" } as const;
+
+async function findSingle(queries: Queries, { path, withBelow }: DeletedPath): Promise<number | undefined> {
+  return withBelow ? undefined : findRepositoryId(queries, path as RepositoryName);
+}
 
 async function preview({ queries, viewer: view, parts, query }: ApiCall<unknown, z.output<typeof deletionQuery>>) {
   const viewer = await view();

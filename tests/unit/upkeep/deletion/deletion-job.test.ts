@@ -204,6 +204,21 @@ describe("a deletion of a repository", () => {
     expect(await Promise.all([app, other, outside].map(tagsOf))).toEqual([[], ["v1"], ["v1"]]);
   });
 
+  test("is of the one that it was asked for, whatever name that has when its turn comes", async () => {
+    const { metadata } = memory.registry;
+    await pushImage(memory.registry, "junk", { reference: "v1" });
+    await pushImage(memory.registry, "dear", { reference: "v1", repository: other });
+    const repositoryId = await findRepositoryId(metadata.reads, app);
+    const rename = (from: RepositoryName, to: RepositoryName) =>
+      metadata.transaction((queries) =>
+        queries.updateTable("repositories").set({ name: to }).where("name", "=", from).execute(),
+      );
+    await rename(app, outside);
+    await rename(other, app);
+    await run({ repositoryId });
+    expect([await tagsOf(app), await tagsOf(outside)]).toEqual([["v1"], []]);
+  });
+
   test("is refused where deleting is switched off", async () => {
     await memory.close();
     memory = await openMemoryRegistry({ deleteEnabled: false });
