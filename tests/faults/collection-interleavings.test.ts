@@ -377,8 +377,11 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
     const outcomes = new Set<string>();
     const orders = await explore({
       async before(registry) {
-        await pushFirst(registry);
-        await remove(registry, image.digest);
+        await pushBlob(registry, "{}");
+        await pushManifest(registry, imageManifest({ config, layers: [] }), { reference: "without" });
+        await pushBlob(registry, "layer of it");
+        const dueMs = registry.clock.nowMs();
+        await reviewLinks({ registry, run: "run", dueMs, settleMs: SETTLE_MS, untagged: "keep" }, 10);
       },
       people: [
         (registry) =>
@@ -391,13 +394,12 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
           outcomes.add(acknowledged.length > 0 ? "pushed" : "refused");
         },
       ],
-      mayGo: [image],
-      steps: [reviewLinks, sweepBlobs],
+      steps: [sweepBlobs],
       movedTo: moved,
     });
-    expect(orders).toBeGreaterThan(500);
+    expect(orders).toBeGreaterThan(100);
     expect(outcomes).toContain("pushed");
-  }, 120_000);
+  }, 240_000);
 
   test("when a layer is pushed whose bytes have described a manifest", async () => {
     const orders = await explore({
