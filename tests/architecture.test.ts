@@ -58,7 +58,9 @@ type Room = keyof typeof ROOMS;
 /** Where the process starts: beside the rooms, and imported by none. */
 const START = "src/main.ts";
 
+/** Of a file that does something: a door is a list of names, which is held by what others take of it. */
 const MAX_CODE_LINES = 400;
+const DOOR = /^src\/[^/]+\/index\.ts$/;
 
 interface SourceFile {
   /** From the project's root, such as `src/oci/digest.ts`. */
@@ -190,7 +192,7 @@ function longFiles(files: readonly SourceFile[]): readonly string[] {
     const lines = withoutComments(text)
       .split("\n")
       .filter((line) => line.trim() !== "").length;
-    return lines > MAX_CODE_LINES ? [`${path}: ${lines} lines of code`] : [];
+    return lines > MAX_CODE_LINES && !DOOR.test(path) ? [`${path}: ${lines} lines of code`] : [];
   });
 }
 
@@ -254,7 +256,7 @@ describe("the house", () => {
   test(`has no file over ${MAX_CODE_LINES} lines of code`, () => expect(longFiles([...src, ...web])).toEqual([]));
   test("has doors that say what is behind them", () => expect(badDoors(src)).toEqual([]));
   test("has doors that give out what somebody takes", () => {
-    const doors = src.filter(({ path }) => /^src\/[^/]+\/index\.ts$/.test(path));
+    const doors = src.filter(({ path }) => DOOR.test(path));
     const others = [...src.filter((file) => !doors.includes(file)), ...web, ...beside];
     expect(untakenNames(doors, others)).toEqual([]);
   });
@@ -369,6 +371,7 @@ test("a long file is seen, and comments and blank lines are not counted", () => 
   const code = Array.from({ length: MAX_CODE_LINES }, () => "a();");
   expect(longFiles([file("src/a/b.ts", ...code, "// one", "", "/* two", " three */")])).toEqual([]);
   expect(longFiles([file("src/a/b.ts", ...code, "a();")])).toHaveLength(1);
+  expect(longFiles([file("src/a/index.ts", ...code, "a();")])).toEqual([]);
 });
 
 test("a name that says nothing is seen, also that of a folder", () => {
