@@ -13,8 +13,8 @@ import { inUse } from "./0011-in-use.ts";
 import { maintenance } from "./0012-maintenance.ts";
 import { names } from "./0013-names.ts";
 import { keepsAndUses } from "./0014-keeps-and-uses.ts";
-import { metering } from "./0016-metering.ts";
-import { quietUpkeep } from "./0017-quiet-upkeep.ts";
+import { metering } from "./0015-metering.ts";
+import { quietUpkeep } from "./0016-quiet-upkeep.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -32,8 +32,8 @@ const MIGRATIONS: Record<string, Migration> = {
   "0012-maintenance": maintenance,
   "0013-names": names,
   "0014-keeps-and-uses": keepsAndUses,
-  "0016-metering": metering,
-  "0017-quiet-upkeep": quietUpkeep,
+  "0015-metering": metering,
+  "0016-quiet-upkeep": quietUpkeep,
 };
 
 export const migrations: MigrationProvider = {
