@@ -25,7 +25,7 @@ export interface SuiteResult extends SuiteCounts {
 }
 
 const minute = 60_000;
-const timeLimits: Readonly<Record<string, number>> = { clients: 12 * minute, faults: 8 * minute };
+const timeLimits: Readonly<Record<string, number>> = { clients: 12 * minute, faults: 8 * minute, upkeep: 8 * minute };
 const usualTimeLimit = 5 * minute;
 
 /** Quick and telling ones first; suites that are not named here follow by name. */
