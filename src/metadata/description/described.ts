@@ -139,11 +139,15 @@ export interface Undescribed {
  * ceases to.
  */
 export async function listUndescribed(queries: Queries, limit: number): Promise<readonly Undescribed[]> {
-  const { rows } = await sql<Undescribed>`
-    select kind, repository, digest from undescribed
-    order by kind desc, kind = 'repository' and repository in (select name from repositories) desc
-    limit ${limit}`.execute(queries);
-  return rows;
+  const { rows: repositories } = await sql<Undescribed>`
+    select kind, repository, digest from undescribed where kind = 'repository'
+    order by repository in (select name from repositories) desc limit ${limit}`.execute(queries);
+  if (repositories.length > 0) return repositories;
+  // There may be very many, which must not be sorted for each step.
+  const { rows: links } = await sql<Undescribed>`
+    select kind, repository, digest from undescribed where kind = 'link'
+    order by repository, digest limit ${limit}`.execute(queries);
+  return links;
 }
 
 /** To be called before it is looked at: what is entered anew from then on stays. */
