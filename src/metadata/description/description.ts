@@ -56,15 +56,14 @@ export async function putDescribedUpTo(
   { afterId, rows }: DescribedBehind<{ readonly id: number; readonly repositoryId: number; readonly digest: Digest }>,
 ): Promise<number> {
   const known = JSON.stringify(rows.map(({ id, repositoryId, digest }) => [id, repositoryId, digest]));
-  const { rows: found } = await sql<{ mark: number; same: number }>`
+  const { rows: found } = await sql<FoundMark>`
     select d.manifest_id as mark, (select count(*) from json_each(${known}) j
       join manifests m on m.id = j.value ->> 0 and m.repository_id = j.value ->> 1 and m.digest = j.value ->> 2) as same
     from descriptions d`.execute(queries);
-  const { mark = 0, same = 0 } = found[0] ?? {};
-  if (mark < afterId || same !== rows.length) return Math.min(mark, afterId);
-  const last = Math.max(...rows.map(({ id }) => id));
-  await queries.updateTable("descriptions").set({ manifest_id: last }).execute();
-  return last;
+  const ids = rows.map(({ id }) => id);
+  return advance(found[0], { afterId, ids }, async (last) => {
+    await queries.updateTable("descriptions").set({ manifest_id: last }).execute();
+  });
 }
 
 /** Puts down that all changes of tags up to the last of these are described, in the same way. */
@@ -73,14 +72,31 @@ export async function putTagChangesDescribed(
   { afterId, rows }: DescribedBehind<Pick<ChangedTag, "changeId" | "repositoryId" | "tag">>,
 ): Promise<number> {
   const known = JSON.stringify(rows.map(({ changeId, repositoryId, tag }) => [changeId, repositoryId, tag]));
-  const { rows: found } = await sql<{ mark: number; same: number }>`
+  const { rows: found } = await sql<FoundMark>`
     select d.tag_change_id as mark, (select count(*) from json_each(${known}) j
       join tag_history h on h.id = j.value ->> 0 and h.repository_id = j.value ->> 1 and h.tag = j.value ->> 2) as same
     from descriptions d`.execute(queries);
-  const { mark = 0, same = 0 } = found[0] ?? {};
-  if (mark < afterId || same !== rows.length) return Math.min(mark, afterId);
-  const last = Math.max(...rows.map(({ changeId }) => changeId));
-  await queries.updateTable("descriptions").set({ tag_change_id: last }).execute();
+  const ids = rows.map(({ changeId }) => changeId);
+  return advance(found[0], { afterId, ids }, async (last) => {
+    await queries.updateTable("descriptions").set({ tag_change_id: last }).execute();
+  });
+}
+
+interface FoundMark {
+  readonly mark: number;
+  /** How many of the rows are there as they were. */
+  readonly same: number;
+}
+
+/** @returns behind which number to go on */
+async function advance(
+  { mark, same }: FoundMark = { mark: 0, same: 0 },
+  { afterId, ids }: { readonly afterId: number; readonly ids: readonly number[] },
+  putMark: (last: number) => Promise<void>,
+): Promise<number> {
+  if (mark < afterId || same !== ids.length) return Math.min(mark, afterId);
+  const last = Math.max(...ids);
+  await putMark(last);
   return last;
 }
 
