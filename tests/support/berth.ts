@@ -12,7 +12,9 @@ const executable = join(import.meta.dir, "../../bin/berth");
 export async function startBerth(options: RegistryOptions = {}): Promise<RunningRegistry> {
   const http = { ...oneProcess, ...(options.config?.["http"] as object | undefined) };
   const program = { argv: (config: string) => [executable, "serve", config], readyPath: "/livez" };
-  const storage = { ...notDescribed, ...(options.config?.["storage"] as object | undefined) };
+  const wanted: Readonly<Record<string, unknown>> = { ...(options.config?.["storage"] as object | undefined) };
+  const maintenance = { ...whenAskedFor, ...(wanted["maintenance"] as object | undefined) };
+  const storage = { ...notDescribed, ...wanted, maintenance };
   return startRegistry(program, { ...options, config: { ...options.config, http, storage } });
 }
 
@@ -21,3 +23,11 @@ const oneProcess = { processes: 1 };
 
 /** Who looks at files sees what they have made, at whatever time; tests of what describes them switch it on. */
 const notDescribed = { selfdescribing: false };
+
+/** What comes by itself begins at a random time: tests see the jobs that they ask for, and those that they configure. */
+const whenAskedFor = {
+  gc: { enabled: false },
+  retention: { enabled: false },
+  history: { schedule: "0 0 1 1 *" },
+  usage: { enabled: false },
+};
