@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 import { patientMs } from "../tests/support/patience.ts";
@@ -27,6 +28,11 @@ export interface SuiteResult extends SuiteCounts {
 const minute = 60_000;
 const timeLimits: Readonly<Record<string, number>> = { clients: 12 * minute, faults: 8 * minute, upkeep: 8 * minute };
 const usualTimeLimit = 5 * minute;
+
+/** Files of a suite that run at once: most of them wait for programs, and what measures time compares things of one file. */
+const workers = Math.min(availableParallelism(), 4);
+/** Many small files without programs or folders in common: to load everything anew for each would take longer than the tests. */
+const sharingModules = new Set(["unit"]);
 
 /** Quick and telling ones first; suites that are not named here follow by name. */
 const order = ["architecture", "unit", "contracts", "endpoints", "conformance", "tls", "clients", "faults"];
@@ -108,6 +114,8 @@ function testCommand(suite: Suite, reportFile: string): string[] {
     "--no-orphans",
     "--only-failures",
     `--timeout=${patientMs(30_000)}`,
+    `--parallel=${workers}`,
+    ...(sharingModules.has(suite.name) ? ["--no-isolate"] : []),
     ...report,
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * The project's test command: static checks, then every suite under `tests/`, one after another.
+ * The project's test command: static checks, then every suite under `tests/`, one after another, with several files of a suite at once.
  *
  *     npm test                      everything
  *     npm test -- clients faults    some suites
