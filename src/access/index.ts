@@ -64,7 +64,7 @@ export {
   type Refusal,
   type TokenLimits,
 } from "./caller.ts";
-export { type Change, makeChange } from "./change.ts";
+export { type Change, type Deed, makeChange } from "./change.ts";
 export { hashOfSecret } from "./hash-of-secret.ts";
 export { BoundedTurns } from "./passwords/bounded-turns.ts";
 export { VerifiedPasswords } from "./passwords/verified-passwords.ts";

@@ -1,21 +1,63 @@
+import { z } from "zod";
 import { SYSTEM_ROLES, type SystemRole } from "../../access/index.ts";
 import { cancelJob, type JobRecord } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { getJob } from "./resources/jobs.ts";
-import type { ApiCall, ChangeCall } from "./route.ts";
+import { getJob } from "./open-job.ts";
+import { showJob } from "./resources/jobs.ts";
+import { type ApiCall, type ApiRoute, type ChangeCall, defineRoute } from "./route.ts";
+import { job } from "./schemas/jobs.ts";
+import { idParam } from "./schemas/words.ts";
 
-type Params = { readonly id: number };
+const params = z.strictObject({ id: idParam });
+type Params = z.output<typeof params>;
 
 /** Work of a kind, as those see it who ask for it by a route of its own. */
-export interface OwnKind {
+interface OwnKind {
   /** Of the job. */
   readonly name: string;
   /** For people, such as `deletion`. */
   readonly noun: string;
 }
 
+interface OwnJobRoutes extends OwnKind {
+  /** What they are below, such as `/deletions`. */
+  readonly path: `/${string}`;
+  readonly tag: string;
+  /** What the routes do, for the description. */
+  readonly summaries: { readonly show: string; readonly cancel: string };
+}
+
+/** How those follow and end such a job who asked for it by a route of its own. */
+export function ownJobRoutes({ path, tag, summaries, ...own }: OwnJobRoutes): readonly ApiRoute[] {
+  return [
+    defineRoute({
+      method: "GET",
+      path: `${path}/{id}`,
+      tag,
+      summary: summaries.show,
+      description: "For who has asked for it, auditors and administrators.",
+      permission: "signed-in",
+      params,
+      response: job,
+      handle: async (call) => ({ body: showJob(await getOwnJob(call, own)) }),
+    }),
+    defineRoute({
+      method: "POST",
+      path: `${path}/{id}/cancel`,
+      tag,
+      summary: summaries.cancel,
+      description: "For who has asked for it, and administrators.",
+      permission: "signed-in",
+      makesNothing: true,
+      params,
+      response: job,
+      handle: async (call) => ({ body: showJob(await cancelOwnJob(call, own)) }),
+    }),
+  ];
+}
+
 /** Those of others are for auditors and administrators only, and do not exist else. @throws RegistryError `not-found` */
-export async function getOwnJob(
+async function getOwnJob(
   { queries, caller, params: { id } }: ApiCall<Params>,
   { name, noun }: OwnKind,
   others: readonly SystemRole[] = SYSTEM_ROLES,
@@ -27,10 +69,7 @@ export async function getOwnJob(
 }
 
 /** Ends it, for who has asked for it and administrators. @throws RegistryError `not-found`, `conflict` */
-export async function cancelOwnJob(
-  call: ChangeCall<Params, unknown, unknown, unknown>,
-  kind: OwnKind,
-): Promise<JobRecord> {
+async function cancelOwnJob(call: ChangeCall<Params, unknown, unknown, unknown>, kind: OwnKind): Promise<JobRecord> {
   const { change, parts } = call;
   const { id, state } = await getOwnJob(call, kind, ["administrator"]);
   const done = await cancelJob(change.queries, id, change.nowMs);

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { isPermitted, type Viewer } from "../../../access/index.ts";
-import { enqueueJob } from "../../../jobs/index.ts";
 import {
   decideDeleteRequest,
   type DeleteRequest,
@@ -12,11 +11,11 @@ import { isTag, parseReference, RegistryError, type RepositoryName } from "../..
 import { deleteContent, type DeletionTask, requireDeletable, requireSameTarget } from "../../../registry/index.ts";
 import { DELETION_JOB } from "../../../upkeep/index.ts";
 import { type Answer, jsonAnswer } from "../../answer.ts";
+import { openJob } from "../open-job.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { type ApiCall, type ApiRoute, type ChangeCall, defineRoute } from "../route.ts";
 import { deleteRequest } from "../schemas/approvals.ts";
 import { idParam, listOf, numberPage, type PageQuery, timeOf } from "../schemas/words.ts";
-import { alreadyOpen, getJob } from "./jobs.ts";
 import { type NewestPage, readNewestPage } from "./pages.ts";
 
 const tag = "approvals";
@@ -131,18 +130,16 @@ async function decide(
 /** @throws RegistryError `conflict` if it is not there any more, and why it is refused */
 async function carryOut(call: Change, { path, subject, target, ...request }: DeleteRequest): Promise<void> {
   const { change, parts } = call;
-  const { queries, nowMs } = change;
+  const { queries } = change;
   const work = JSON.parse(request.work) as DeletionTask;
   await requireSameTarget(queries, { path, subject, work }, target);
   if (work.kind === "deletion") {
     // It may have been renamed since.
     const approved = { path, isApproved: true, askedAtMs: request.requestedAtMs };
     const input = DELETION_JOB.input.parse({ ...work.input, ...approved });
-    const wish = { input, requestedBy: request.requestedBy ?? undefined, nowMs };
-    const { id, isNew } = await enqueueJob(queries, DELETION_JOB, wish);
-    // It would not go on as an approved one.
-    if (!isNew) throw alreadyOpen(await getJob(queries, id));
-    return parts.jobs.lookNow();
+    // One that is open already would not go on as an approved one.
+    await openJob(call, DELETION_JOB, { input, requestedBy: request.requestedBy ?? undefined });
+    return;
   }
   const repository = path as RepositoryName;
   const repositoryId = await findRepositoryId(queries, repository);

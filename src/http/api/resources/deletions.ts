@@ -1,6 +1,5 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { getNode, isPermitted, type Viewer } from "../../../access/index.ts";
-import { enqueueJob } from "../../../jobs/index.ts";
 import { findRepositoryId, type Queries } from "../../../metadata/index.ts";
 import { RegistryError, type RepositoryName } from "../../../oci/index.ts";
 import {
@@ -13,18 +12,18 @@ import {
 } from "../../../registry/index.ts";
 import { DELETION_JOB } from "../../../upkeep/index.ts";
 import { deletionAuthorityOf } from "../deletion-authority.ts";
-import { cancelOwnJob, getOwnJob } from "../own-job.ts";
+import { openJob } from "../open-job.ts";
+import { ownJobRoutes } from "../own-job.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { requesterOf } from "../requester.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
 import { BELOW, type DeletedPath, deletionQuery, deletionVerdict, newDeletion } from "../schemas/deletions.ts";
 import { job } from "../schemas/jobs.ts";
-import { idParam, listOf } from "../schemas/words.ts";
+import { listOf } from "../schemas/words.ts";
 import { requestAnswer } from "./approvals.ts";
-import { alreadyOpen, getJob, showJob } from "./jobs.ts";
+import { showJob } from "./jobs.ts";
 
 const tag = "repositories";
-const params = z.strictObject({ id: idParam });
 const WHO = "Each repository and tag is for who may `delete` there, or `tag:delete` the tag.";
 
 export const DELETION_ROUTES: readonly ApiRoute[] = [
@@ -48,9 +47,11 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     body: newDeletion,
     response: job,
-    async handle({ change, caller, parts, body: { repositories, tags } }) {
+    async handle(call) {
+      const { change, caller, parts, body } = call;
+      const { repositories, tags } = body;
       await requireDeletable({ ...changeableOf(parts), options: parts.registryOptions });
-      const { queries, nowMs } = change;
+      const { queries } = change;
       await requireInReach(queries, await change.viewer(), { repositories, tags });
       const rule = await findApprovalRule(queries, repositories.path);
       const repositoryId = await findSingle(queries, repositories);
@@ -61,42 +62,23 @@ export const DELETION_ROUTES: readonly ApiRoute[] = [
         const asked = { path: repositories.path, subject, work: { kind: "deletion", input } as const };
         return requestAnswer(await requestDeletion(registryChangeOf({ change, caller }), asked, rule.withinMs));
       }
-      const wish = { input, requestedBy: caller.by.actor, nowMs };
-      const { id, isNew } = await enqueueJob(queries, DELETION_JOB, wish);
-      const found = await getJob(queries, id);
-      if (!isNew) throw alreadyOpen(found);
       const { path, withBelow } = repositories;
-      await change.record({ act: "repository.delete", target: path, detail: { job: id, withBelow, tags } });
-      parts.jobs.lookNow();
-      return { body: showJob(found), location: `/deletions/${id}` };
+      const deed = { act: "repository.delete", target: path, detail: { withBelow, tags } } as const;
+      const opened = await openJob(call, DELETION_JOB, { input, requestedBy: caller.by.actor, deed });
+      return { body: showJob(opened), location: `/deletions/${opened.id}` };
     },
   }),
-  defineRoute({
-    method: "GET",
-    path: "/deletions/{id}",
+  ...ownJobRoutes({
+    name: DELETION_JOB.name,
+    noun: "deletion",
+    path: "/deletions",
     tag,
-    summary: "Show how far a deletion is, and what was refused",
-    description: "For who has asked for it, auditors and administrators.",
-    permission: "signed-in",
-    params,
-    response: job,
-    handle: async (call) => ({ body: showJob(await getOwnJob(call, OWN)) }),
-  }),
-  defineRoute({
-    method: "POST",
-    path: "/deletions/{id}/cancel",
-    tag,
-    summary: "End a deletion: what is deleted by then stays deleted",
-    description: "For who has asked for it, and administrators.",
-    permission: "signed-in",
-    makesNothing: true,
-    params,
-    response: job,
-    handle: async (call) => ({ body: showJob(await cancelOwnJob(call, OWN)) }),
+    summaries: {
+      show: "Show how far a deletion is, and what was refused",
+      cancel: "End a deletion: what is deleted by then stays deleted",
+    },
   }),
 ];
-
-const OWN = { name: DELETION_JOB.name, noun: "deletion" } as const;
 
 async function findSingle(queries: Queries, { path, withBelow }: DeletedPath): Promise<number | undefined> {
   return withBelow ? undefined : findRepositoryId(queries, path as RepositoryName);

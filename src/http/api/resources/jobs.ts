@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { enqueueJob, type JobOffer, parseJobProgress } from "../../../jobs/index.ts";
-import { cancelJob, findJob, type JobRecord, listJobs, type Queries } from "../../../metadata/index.ts";
+import { type JobOffer, parseJobProgress } from "../../../jobs/index.ts";
+import { cancelJob, type JobRecord, listJobs } from "../../../metadata/index.ts";
 import { RegistryError, shorten } from "../../../oci/index.ts";
 import { requireWritable } from "../../../registry/index.ts";
 import type { ApiParts } from "../api-parts.ts";
+import { getJob, openJob } from "../open-job.ts";
 import { parsePart } from "../read-request.ts";
 import { changeableOf } from "../registry-change.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
@@ -50,16 +51,14 @@ export const JOB_ROUTES: readonly ApiRoute[] = [
     permission: administrator,
     body: newJob,
     response: job,
-    async handle({ change, caller, parts, body: { kind: name, input: sent } }) {
-      const { kind } = requireOffer(parts, name);
+    async handle(call) {
+      const { parts, caller, body } = call;
+      const { kind } = requireOffer(parts, body.kind);
       await requireWritable(changeableOf(parts));
-      const input = parsePart(kind.input, sent ?? {}, "body.input");
-      const wish = { input, requestedBy: caller.by.actor ?? undefined, nowMs: change.nowMs };
-      const { id, isNew } = await enqueueJob(change.queries, kind, wish);
-      if (!isNew) throw alreadyOpen(await getJob(change.queries, id));
-      await change.record({ act: "job.start", target: name, detail: { job: id, input } });
-      parts.jobs.lookNow();
-      return { body: showJob(await getJob(change.queries, id)), location: `/jobs/${id}` };
+      const input = parsePart(kind.input, body.input ?? {}, "body.input");
+      const deed = { act: "job.start", target: kind.name, detail: { input } } as const;
+      const opened = await openJob(call, kind, { input, requestedBy: caller.by.actor, deed });
+      return { body: showJob(opened), location: `/jobs/${opened.id}` };
     },
   }),
   defineRoute({
@@ -99,20 +98,6 @@ function requireOffer({ jobs }: ApiParts, name: string): JobOffer {
   if (!offer) throw new RegistryError("bad-request", `there is no kind of job "${shorten(name)}": there are ${names}`);
   if (offer.refusal !== undefined) throw new RegistryError("conflict", `no ${name} now: ${offer.refusal}`);
   return offer;
-}
-
-export function alreadyOpen({ id, kind, state }: JobRecord): RegistryError {
-  const is = state === "running" ? "runs" : "waits";
-  return new RegistryError("conflict", `job ${id} of the kind ${kind} ${is} already: wait for it, or cancel it`, {
-    detail: { job: id },
-  });
-}
-
-/** @throws RegistryError `not-found` */
-export async function getJob(queries: Queries, id: number): Promise<JobRecord> {
-  const found = await findJob(queries, id);
-  if (!found) throw new RegistryError("not-found", `there is no job ${id}, or it was long ago`);
-  return found;
 }
 
 export function showJob({ createdAtMs, dueAtMs, startedAtMs, endedAtMs, ...record }: JobRecord): z.input<typeof job> {

@@ -1,22 +1,18 @@
-import { z } from "zod";
 import { getNode, isPermitted, requireMay } from "../../../access/index.ts";
-import { enqueueJob } from "../../../jobs/index.ts";
 import { RegistryError } from "../../../oci/index.ts";
 import { requireWritable } from "../../../registry/index.ts";
 import { RENAMING_JOB } from "../../../upkeep/index.ts";
-import { cancelOwnJob, getOwnJob } from "../own-job.ts";
+import { openJob } from "../open-job.ts";
+import { ownJobRoutes } from "../own-job.ts";
 import { requireApart } from "../plan-move.ts";
 import { changeableOf } from "../registry-change.ts";
 import { requesterOf } from "../requester.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { job } from "../schemas/jobs.ts";
 import { newRename } from "../schemas/moves.ts";
-import { idParam } from "../schemas/words.ts";
-import { alreadyOpen, getJob, showJob } from "./jobs.ts";
+import { showJob } from "./jobs.ts";
 
 const tag = "repositories";
-const params = z.strictObject({ id: idParam });
-const OWN = { name: RENAMING_JOB.name, noun: "renaming" } as const;
 
 export const RENAME_ROUTES: readonly ApiRoute[] = [
   defineRoute({
@@ -30,46 +26,30 @@ export const RENAME_ROUTES: readonly ApiRoute[] = [
     permission: "signed-in",
     body: newRename,
     response: job,
-    async handle({ change, caller, parts, body }) {
+    async handle(call) {
+      const { change, caller, parts, body } = call;
       await requireWritable(changeableOf(parts));
-      const { queries, nowMs } = change;
       const { from, to } = body;
       requireApart(from, to);
       const viewer = await change.viewer();
-      await getNode(queries, viewer, from);
+      await getNode(change.queries, viewer, from);
       requireMay(viewer, "delete", from);
       if (!isPermitted(viewer, { path: to, action: "push" }))
         throw new RegistryError("denied", `push on ${to} is not permitted to you`);
-      const wish = { input: { ...body, requester: requesterOf(caller, change) }, requestedBy: caller.by.actor, nowMs };
-      const { id, isNew } = await enqueueJob(queries, RENAMING_JOB, wish);
-      const found = await getJob(queries, id);
-      if (!isNew) throw alreadyOpen(found);
-      await change.record({ act: "repository.move", target: from, detail: { job: id, to, withBelow: true } });
-      parts.jobs.lookNow();
-      return { body: showJob(found), location: `/renames/${id}` };
+      const input = { ...body, requester: requesterOf(caller, change) };
+      const deed = { act: "repository.move", target: from, detail: { to, withBelow: true } } as const;
+      const opened = await openJob(call, RENAMING_JOB, { input, requestedBy: caller.by.actor, deed });
+      return { body: showJob(opened), location: `/renames/${opened.id}` };
     },
   }),
-  defineRoute({
-    method: "GET",
-    path: "/renames/{id}",
+  ...ownJobRoutes({
+    name: RENAMING_JOB.name,
+    noun: "renaming",
+    path: "/renames",
     tag,
-    summary: "Show how far a renaming of many is, and what was refused",
-    description: "For who has asked for it, auditors and administrators.",
-    permission: "signed-in",
-    params,
-    response: job,
-    handle: async (call) => ({ body: showJob(await getOwnJob(call, OWN)) }),
-  }),
-  defineRoute({
-    method: "POST",
-    path: "/renames/{id}/cancel",
-    tag,
-    summary: "End a renaming of many: what has its new name by then keeps it",
-    description: "For who has asked for it, and administrators.",
-    permission: "signed-in",
-    makesNothing: true,
-    params,
-    response: job,
-    handle: async (call) => ({ body: showJob(await cancelOwnJob(call, OWN)) }),
+    summaries: {
+      show: "Show how far a renaming of many is, and what was refused",
+      cancel: "End a renaming of many: what has its new name by then keeps it",
+    },
   }),
 ];
