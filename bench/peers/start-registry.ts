@@ -32,6 +32,8 @@ export interface RegistrySetup {
   readonly processes?: number;
   /** What stands behind `auth:`; without it nobody signs in. */
   readonly auth?: string;
+  /** What is started instead of the checkout's command or the installed one. */
+  readonly executable?: string;
 }
 
 export interface RegistryStart extends RegistrySetup {
@@ -49,7 +51,7 @@ export async function startRegistry({ name, program, folder, ...setup }: Registr
   const port = findFreePort();
   const configFile = join(folder, "config.yml");
   await Bun.write(configFile, registryConfig(port, join(folder, "data"), setup));
-  const command = [COMMANDS[program], "serve", configFile];
+  const command = [setup.executable ?? COMMANDS[program], "serve", configFile];
   const certificateFile = setup.certificate?.certificateFile;
   const readyPath = setup.auth === undefined ? "/v2/" : "/";
   return startServer({ name, command, port, certificateFile, readyPath, logFile: join(folder, "server.log") });

@@ -14,7 +14,7 @@ import type { Row } from "./row.ts";
 import { scaling } from "./scaling.ts";
 import { slowPulls, slowPushes } from "./slow-clients.ts";
 import { startFull } from "./start-full.ts";
-import { start } from "./start.ts";
+import { start, startExecutable } from "./start.ts";
 import { tls } from "./tls.ts";
 
 export type { Row } from "./row.ts";
@@ -35,6 +35,7 @@ export const ROWS: readonly Row[] = [
   slowPulls,
   slowPushes,
   start,
+  startExecutable,
   startFull,
   tls,
   mix,
