@@ -246,6 +246,15 @@ const pushAgain = (registry: Registry, acknowledged: Content[]) =>
     return pushManifest(registry, again, { reference: "new" });
   }, acknowledged);
 
+/** A layer that nothing names and that its repository has no more, beside what stays. */
+async function reviewLayer(registry: Registry): Promise<void> {
+  await pushBlob(registry, "{}");
+  await pushManifest(registry, imageManifest({ config, layers: [] }), { reference: "without" });
+  await pushBlob(registry, "layer of it");
+  const dueMs = registry.clock.nowMs();
+  await reviewLinks({ registry, run: "run", dueMs, settleMs: SETTLE_MS, untagged: "keep" }, 10);
+}
+
 async function pushFirst(registry: Registry): Promise<void> {
   await pushBlob(registry, "{}");
   await pushBlob(registry, "layer of it");
@@ -291,13 +300,7 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
   test("when storage hangs over what is pushed again", async () => {
     const outcomes = new Set<string>();
     const orders = await explore({
-      async before(registry) {
-        await pushBlob(registry, "{}");
-        await pushManifest(registry, imageManifest({ config, layers: [] }), { reference: "without" });
-        await pushBlob(registry, "layer of it");
-        const dueMs = registry.clock.nowMs();
-        await reviewLinks({ registry, run: "run", dueMs, settleMs: SETTLE_MS, untagged: "keep" }, 10);
-      },
+      before: reviewLayer,
       people: [
         async (registry, acknowledged) => {
           await pushAgain(registry, acknowledged);
@@ -376,13 +379,7 @@ describe("in every order of the steps of clean-up and of others, no acknowledged
   test("when what its repository had is pushed again while that gets another name", async () => {
     const outcomes = new Set<string>();
     const orders = await explore({
-      async before(registry) {
-        await pushBlob(registry, "{}");
-        await pushManifest(registry, imageManifest({ config, layers: [] }), { reference: "without" });
-        await pushBlob(registry, "layer of it");
-        const dueMs = registry.clock.nowMs();
-        await reviewLinks({ registry, run: "run", dueMs, settleMs: SETTLE_MS, untagged: "keep" }, 10);
-      },
+      before: reviewLayer,
       people: [
         (registry) =>
           registry.metadata.transaction((queries) => {

@@ -1,8 +1,7 @@
-import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { Migrator, sql } from "kysely";
-import { MIGRATION_NAMES, migrations } from "../../../src/metadata/migrations/index.ts";
-import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
+import { sql } from "kysely";
+import { MIGRATION_NAMES } from "../../../src/metadata/migrations/index.ts";
+import { DatabaseAsOf } from "../../support/database-as-of.ts";
 
 const LAST_WITHOUT = "0004-sealed-sign-ins";
 
@@ -19,14 +18,11 @@ const ROWS = [
 ];
 
 test("what was there before clean-up becomes a candidate where nothing names it, and references know their repository", async () => {
-  const connection = new Database(":memory:");
-  const db = new KyselyOnSqlite<unknown>(connection, ":memory:");
-  const migrator = new Migrator({ db, provider: migrations });
-  await migrator.migrateTo(LAST_WITHOUT);
+  const before = await DatabaseAsOf.open(LAST_WITHOUT);
+  const { db, connection } = before;
   for (const rows of ROWS) await sql.raw(rows).execute(db);
   const startedAtMs = Date.now();
-  const { error } = await migrator.migrateTo(MIGRATION_NAMES[MIGRATION_NAMES.indexOf(LAST_WITHOUT) + 1] ?? "");
-  expect(error).toBeUndefined();
+  await before.migrateTo(MIGRATION_NAMES[MIGRATION_NAMES.indexOf(LAST_WITHOUT) + 1] ?? "");
   const candidates = connection
     .query<{ kind: string; repository_id: number; target_id: number; since_ms: number }, []>(
       "select kind, repository_id, target_id, since_ms from garbage_candidates order by kind",

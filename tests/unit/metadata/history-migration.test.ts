@@ -1,20 +1,18 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { Migrator, sql } from "kysely";
+import { sql } from "kysely";
 import {
   findManifestId,
   findTag,
   findTagChangesAround,
+  type Queries,
   putManifestIntoBin,
   recordTagRemovals,
   removeBinEntries,
   removeManifest,
   takeCandidates,
 } from "../../../src/metadata/index.ts";
-import { migrations } from "../../../src/metadata/migrations/index.ts";
-import type { Schema } from "../../../src/metadata/schema.ts";
-import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 import type { Tag } from "../../../src/oci/index.ts";
+import { DatabaseAsOf } from "../../support/database-as-of.ts";
 import { nobody } from "../../support/nobody.ts";
 import { contentOf, imageManifest } from "../../support/oci-content.ts";
 
@@ -22,15 +20,13 @@ const config = contentOf("{}");
 const image = imageManifest({ config, layers: [] });
 const prod = "prod" as Tag;
 
-let db: KyselyOnSqlite<Schema>;
+let before: DatabaseAsOf;
+let db: Queries;
 
 /** A registry with one image that was pushed at 1000 milliseconds, before there was a history. */
 beforeEach(async () => {
-  const connection = new Database(":memory:");
-  connection.run("pragma foreign_keys = on");
-  db = new KyselyOnSqlite<Schema>(connection, ":memory:");
-  const migrator = new Migrator({ db, provider: migrations });
-  expect((await migrator.migrateTo("0005-garbage")).error).toBeUndefined();
+  before = await DatabaseAsOf.open("0005-garbage");
+  db = before.db;
   await sql`insert into repositories (id, name, created_at_ms) values (1, 'team/app', 1000)`.execute(db);
   await sql`insert into blobs (id, digest, size_bytes, storage_key, created_at_ms)
     values (1, ${config.digest}, 2, 'key', 1000)`.execute(db);
@@ -41,9 +37,9 @@ beforeEach(async () => {
     values (1, 1, 0, 'blob', ${config.digest}, 'x/y', 2)`.execute(db);
   await sql`insert into tags values (1, ${prod}, 1, 1000)`.execute(db);
   await sql`delete from garbage_candidates`.execute(db);
-  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+  await before.migrateToLatest();
 });
-afterEach(() => db.destroy());
+afterEach(() => before.db.destroy());
 
 test("tags of before are there, and the first change says what was before it", async () => {
   expect(await findTag(db, 1, prod)).toEqual({ manifestId: 1, digest: image.digest, updatedAtMs: 1000 });

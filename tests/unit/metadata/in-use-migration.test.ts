@@ -1,32 +1,27 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { Migrator, sql } from "kysely";
-import { putClusterReport, removeCluster, takeCandidates } from "../../../src/metadata/index.ts";
-import { migrations } from "../../../src/metadata/migrations/index.ts";
-import type { Schema } from "../../../src/metadata/schema.ts";
-import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
+import { sql } from "kysely";
+import { putClusterReport, type Queries, removeCluster, takeCandidates } from "../../../src/metadata/index.ts";
 import type { RepositoryName } from "../../../src/oci/index.ts";
+import { DatabaseAsOf } from "../../support/database-as-of.ts";
 import { imageIndex } from "../../support/oci-content.ts";
 
 const image = imageIndex([]);
 const repository = "team/app" as RepositoryName;
 
-let db: KyselyOnSqlite<Schema>;
+let before: DatabaseAsOf;
+let db: Queries;
 
 /** A registry with one manifest that clean-up has judged, before clusters said anything. */
 beforeEach(async () => {
-  const connection = new Database(":memory:");
-  connection.run("pragma foreign_keys = on");
-  db = new KyselyOnSqlite<Schema>(connection, ":memory:");
-  const migrator = new Migrator({ db, provider: migrations });
-  expect((await migrator.migrateTo("0009-usage")).error).toBeUndefined();
+  before = await DatabaseAsOf.open("0009-usage");
+  db = before.db;
   await sql`insert into repositories (id, name, created_at_ms) values (1, ${repository}, 1000)`.execute(db);
   await sql`insert into manifests (id, repository_id, digest, media_type, size_bytes, created_at_ms, body)
     values (7, 1, ${image.digest}, 'application/vnd.oci.image.index.v1+json', 3, 1000, ${image.bytes})`.execute(db);
   await takeCandidates(db, { kind: "manifest", untilMs: Number.MAX_SAFE_INTEGER, limit: 10 });
-  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+  await before.migrateToLatest();
 });
-afterEach(() => db.destroy());
+afterEach(() => before.db.destroy());
 
 const candidates = async () => {
   const found = await takeCandidates(db, { kind: "manifest", untilMs: Number.MAX_SAFE_INTEGER, limit: 10 });

@@ -1,6 +1,5 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { Migrator, sql } from "kysely";
+import { sql } from "kysely";
 import {
   beginDescription,
   findDescription,
@@ -12,12 +11,11 @@ import {
   putDescribedUpTo,
   putSwitch,
   putTagChangesDescribed,
+  type Queries,
   recordDescribed,
 } from "../../../src/metadata/index.ts";
-import { migrations } from "../../../src/metadata/migrations/index.ts";
-import type { Schema } from "../../../src/metadata/schema.ts";
-import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 import type { RepositoryName, Tag } from "../../../src/oci/index.ts";
+import { DatabaseAsOf } from "../../support/database-as-of.ts";
 import { imageIndex } from "../../support/oci-content.ts";
 
 const image = imageIndex([]);
@@ -25,22 +23,20 @@ const repository = "team/app" as RepositoryName;
 const stored = { id: 7, repositoryId: 1, digest: image.digest };
 const described = { repository, repositoryId: 1, digest: image.digest };
 
-let db: KyselyOnSqlite<Schema>;
+let before: DatabaseAsOf;
+let db: Queries;
 
 /** A registry as it was before anything was described or switched. */
 beforeEach(async () => {
-  const connection = new Database(":memory:");
-  connection.run("pragma foreign_keys = on");
-  db = new KyselyOnSqlite<Schema>(connection, ":memory:");
-  const migrator = new Migrator({ db, provider: migrations });
-  expect((await migrator.migrateTo("0011-in-use")).error).toBeUndefined();
+  before = await DatabaseAsOf.open("0011-in-use");
+  db = before.db;
   await sql`insert into repositories (id, name, created_at_ms) values (1, ${repository}, 1000)`.execute(db);
   await sql`insert into manifests (id, repository_id, digest, media_type, size_bytes, created_at_ms, body)
     values (7, 1, ${image.digest}, 'application/vnd.oci.image.index.v1+json', 3, 1000, ${image.bytes})`.execute(db);
   await sql`insert into tag_history (id, repository_id, tag, at_ms, cause) values (3, 1, 'v1', 1, 'push')`.execute(db);
-  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+  await before.migrateToLatest();
 });
-afterEach(() => db.destroy());
+afterEach(() => before.db.destroy());
 
 test("what was there before is to be described, once somebody begins", async () => {
   expect(await findDescription(db)).toBeUndefined();
