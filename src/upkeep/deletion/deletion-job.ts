@@ -11,8 +11,9 @@ import {
   type Registry,
   requireDeletable,
 } from "../../registry/index.ts";
-import { type Log, pause } from "../../runtime/index.ts";
+import type { Log } from "../../runtime/index.ts";
 import { type Requester, requester } from "../requester.ts";
+import { restSince } from "../rest.ts";
 
 export interface DeletionParts {
   readonly registry: Pick<Registry, "metadata" | "clock" | "options">;
@@ -136,8 +137,7 @@ async function deleteIn(
       unit: tags === undefined ? "manifest" : "tag",
       detail: { ...tally },
     });
-    // As much time for others as for this.
-    await pause(clock.nowMs() - startedAtMs, signal);
+    await restSince(startedAtMs, { clock, signal });
     if (signal.aborted) return;
     startedAtMs = clock.nowMs();
   }

@@ -1,7 +1,8 @@
 import type { MetadataDatabase } from "../../metadata/index.ts";
-import { type Clock, pause } from "../../runtime/index.ts";
+import type { Clock } from "../../runtime/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import type { ExportTally, RepositoryExport } from "../registry-v2/repository-export.ts";
+import { restSince } from "../rest.ts";
 
 /** What there is to describe, and where. */
 export interface DescriptionParts {
@@ -58,7 +59,6 @@ export async function inStep<T>(run: DescriptionRun, step: () => Promise<T>): Pr
   const startedAtMs = run.clock.nowMs();
   const result = await step();
   run.report();
-  const workedMs = Math.max(0, run.clock.nowMs() - startedAtMs);
-  await pause(Math.min(1000, workedMs * run.restFactor), run.signal);
+  await restSince(startedAtMs, { clock: run.clock, signal: run.signal, factor: run.restFactor });
   return result;
 }

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { defineWork, type JobKind, type JobTurn, type JobWork } from "../../jobs/index.ts";
 import { RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { iterateRepositories, type NamePair, type Registry, requireWritable } from "../../registry/index.ts";
-import { type Log, pause } from "../../runtime/index.ts";
+import type { Log } from "../../runtime/index.ts";
 import { type Requester, requester } from "../requester.ts";
+import { restSince } from "../rest.ts";
 
 const renamingInput = z.strictObject({
   /** A node: all repositories below it, and one of that name. */
@@ -88,8 +89,7 @@ async function moveOne(
       note(tally, { repository: from, reason: error.message });
   }
   turn.report({ done: tally.moved, total: null, unit: "repository", detail: { ...tally } });
-  // As much time for others as for this.
-  await pause(clock.nowMs() - startedAtMs, signal);
+  await restSince(startedAtMs, { clock, signal });
 }
 
 function note(tally: RenamingTally, refusal: RefusedMove): void {

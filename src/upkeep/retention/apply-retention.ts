@@ -10,7 +10,7 @@ import {
   unwatchTags,
   watchTags,
 } from "../../registry/index.ts";
-import { pause } from "../../runtime/index.ts";
+import { restSince } from "../rest.ts";
 
 export interface RetentionRun {
   readonly registry: Pick<Registry, "metadata" | "storage" | "clock" | "newId" | "options">;
@@ -44,7 +44,6 @@ export interface RetentionTally {
 /** So that a step takes a millisecond or two: every push waits for it. */
 const TAGS_AT_ONCE = 25;
 const LABELS_AT_ONCE = 25;
-const REST_FACTOR = 1;
 /** How often a repository is judged again because something changed meanwhile. */
 const MOST_ATTEMPTS = 10;
 
@@ -71,8 +70,12 @@ export async function applyRetention(run: RetentionRun): Promise<RetentionTally>
   return tally;
 }
 
-async function readLabels(run: RetentionRun): Promise<void> {
-  while (!run.signal.aborted && (await readExpiryLabels(run.registry, LABELS_AT_ONCE)) > 0) await rest(run, 1);
+async function readLabels({ registry, signal, restFactor: factor }: RetentionRun): Promise<void> {
+  const { clock } = registry;
+  for (let startedAtMs = clock.nowMs(); !signal.aborted; startedAtMs = clock.nowMs()) {
+    if ((await readExpiryLabels(registry, LABELS_AT_ONCE)) === 0) return;
+    await restSince(startedAtMs, { clock, signal, factor });
+  }
 }
 
 interface RepositoryTally {
@@ -142,12 +145,7 @@ async function carryOut(
     if (!(await expireTags(registry, { judged, doomed, run: run.run, watcher })))
       return { expired: from, isDone: false };
     for (const verdict of doomed) onExpired?.(judged.repository, verdict);
-    await rest(run, registry.clock.nowMs() - startedAtMs);
+    await restSince(startedAtMs, { clock: registry.clock, signal, factor: run.restFactor });
   }
   return { expired: going.length, isDone: true };
-}
-
-async function rest({ signal, restFactor = REST_FACTOR }: RetentionRun, workedMs: number): Promise<void> {
-  if (restFactor > 0) await pause(workedMs * restFactor, signal);
-  else await new Promise(setImmediate);
 }

@@ -6,7 +6,8 @@ import {
   type SizedLink,
   type StoredBytes,
 } from "../../metadata/index.ts";
-import { type Clock, pause } from "../../runtime/index.ts";
+import type { Clock } from "../../runtime/index.ts";
+import { restSince } from "../rest.ts";
 
 /** What a walk through all blobs has found. */
 export interface MeasuredStorage {
@@ -21,13 +22,10 @@ export interface MeasuringOptions {
   /** Ends it early: then it throws. */
   readonly signal: AbortSignal;
   readonly onBlobs?: ((blobs: number) => void) | undefined;
-  /** How much of the time others have the database for themselves, for each part that this has it. */
-  readonly restFactor?: number | undefined;
 }
 
 /** So that a step takes a millisecond or two. */
 const BLOBS_AT_ONCE = 300;
-const REST_FACTOR = 1;
 
 interface Sum {
   storedBytes: number;
@@ -40,7 +38,7 @@ interface Sum {
  * @throws MetadataError, and the signal's reason
  */
 export async function measureNodes(queries: Queries, options: MeasuringOptions): Promise<MeasuredStorage> {
-  const { clock, signal, onBlobs, restFactor = REST_FACTOR } = options;
+  const { clock, signal, onBlobs } = options;
   const withQuota = new Set(await listNodesSaying(queries, "quota"));
   const nodes = new Map<string, Sum>();
   let binBytes = 0;
@@ -57,7 +55,7 @@ export async function measureNodes(queries: Queries, options: MeasuringOptions):
     }
     onBlobs?.(blobs.length);
     afterId = last.blobId;
-    await pause((clock.nowMs() - startedAtMs) * restFactor, signal);
+    await restSince(startedAtMs, { clock, signal });
   }
 }
 
