@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { Config } from "../../config/index.ts";
 import { Closers } from "../../runtime/index.ts";
 import { type ImageForm, type ImageImport, type ImageImportSummary, loadTransfers } from "../../upkeep/index.ts";
@@ -8,6 +8,7 @@ import { asTransferError } from "./transfer-error.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
 import { readTrustedKeys } from "./read-keys.ts";
 import { requireDatabase } from "./require-database.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
 
 export interface ArchiveImportOptions extends Pick<ImageImport, "signal" | "onProgress"> {
   readonly form: ImageForm;
@@ -36,7 +37,7 @@ export async function importArchive(config: Config, options: ArchiveImportOption
   const closers = new Closers();
   try {
     const scratchFolder = async () => {
-      const folder = await mkdtemp(join(dirname(databasePath), "import-"));
+      const folder = await makeScratchFolder(dirname(databasePath), "import");
       closers.add(() => rm(folder, { recursive: true }));
       return folder;
     };

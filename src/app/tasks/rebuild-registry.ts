@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config/index.ts";
 import { MetadataError, openSqlite } from "../../metadata/index.ts";
@@ -13,6 +13,7 @@ import {
 } from "../../upkeep/index.ts";
 import { COMMAND } from "../command-name.ts";
 import { requireNoDatabase } from "./require-no-database.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
 
 export interface RebuildOptions {
@@ -60,7 +61,7 @@ export async function rebuildRegistry(config: Config, options: RebuildOptions): 
 async function make(path: string, storage: StorageDriver, options: RebuildOptions, closers: Closers) {
   const parent = dirname(path);
   await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, "rebuild-"));
+  const folder = await makeScratchFolder(parent, "rebuild");
   closers.add(() => rm(folder, { recursive: true }));
   const made = join(folder, "berth.db");
   const summary = await read(made, storage, options);

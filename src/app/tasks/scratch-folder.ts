@@ -2,10 +2,12 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isAlive } from "./lock-folder.ts";
 
-export type ScratchKind = "dry-run" | "backup";
+const KINDS = ["dry-run", "backup", "import", "rebuild"] as const;
+
+export type ScratchKind = (typeof KINDS)[number];
 
 /** The process that made it is part of its name. */
-const NAME = /^(?:dry-run|backup)-(\d{1,10})-[A-Za-z0-9]{6}$/;
+const NAME = new RegExp(`^(?:${KINDS.join("|")})-(\\d{1,10})-[A-Za-z0-9]{6}$`);
 
 /** Makes a folder in another one for a command of this process, and removes those that killed commands have left there. */
 export async function makeScratchFolder(parent: string, kind: ScratchKind): Promise<string> {

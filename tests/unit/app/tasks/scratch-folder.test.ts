@@ -14,7 +14,7 @@ test("what a command left that is there no more goes, and nothing else", async (
   const parent = makeTemporaryFolder("database");
   const gone = await pidOfNobody();
   const stays = [`dry-run-${process.pid}-abcdef`, `other-${gone}-abcdef`, `dry-run-${gone}`, "backup-abcdef", "backup"];
-  for (const name of [...stays, `dry-run-${gone}-abcdef`, `backup-${gone}-ABC123`]) {
+  for (const name of [...stays, `dry-run-${gone}-abcdef`, `backup-${gone}-ABC123`, `import-${gone}-ABC123`]) {
     mkdirSync(join(parent, name));
     writeFileSync(join(parent, name, "copy.db"), "rows");
   }
