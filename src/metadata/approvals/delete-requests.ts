@@ -31,13 +31,13 @@ export type NewDeleteRequest = Pick<
  * Opens a request, unless there is an open one of the same. What nobody decided about in its time goes, and so does a request of what had the
  * name before.
  * @param most of one person
- * @returns `undefined`: so many of theirs are open already
+ * @returns `undefined`: so many of theirs are open already; `isNew`: there was none of the same
  */
 export async function openDeleteRequest(
   queries: Queries,
   request: NewDeleteRequest,
   most: number,
-): Promise<DeleteRequest | undefined> {
+): Promise<{ readonly request: DeleteRequest; readonly isNew: boolean } | undefined> {
   const { path, subject, target, requestedBy, requestedAtMs } = request;
   await queries
     .deleteFrom("delete_requests")
@@ -54,7 +54,7 @@ export async function openDeleteRequest(
     .where("subject", "=", subject)
     .where("state", "=", "open")
     .executeTakeFirst();
-  if (open) return toRequest(open);
+  if (open) return { request: toRequest(open), isNew: false };
   if ((await countOpen(queries, requestedBy)) >= most) return undefined;
   const row = await queries
     .insertInto("delete_requests")
@@ -70,7 +70,7 @@ export async function openDeleteRequest(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return toRequest(row);
+  return { request: toRequest(row), isNew: true };
 }
 
 async function countOpen(queries: Queries, requestedBy: string | null): Promise<number> {

@@ -23,14 +23,14 @@ export async function requestDeletion(
   const work = JSON.stringify(wish.work);
   const times = { requestedAtMs: nowMs, expiresAtMs: nowMs + withinMs };
   const asked = { path, subject, target, work, requestedBy: by.actor ?? null, ...times };
-  const request = await openDeleteRequest(queries, asked, MOST_OPEN);
-  if (!request)
+  const opened = await openDeleteRequest(queries, asked, MOST_OPEN);
+  if (!opened)
     throw new RegistryError(
       "denied",
       `${MOST_OPEN} deletes of yours wait for a second person: have some decided first`,
     );
-  if (request.requestedAtMs === nowMs)
-    await change.record({ act: "approval.request", target: path, detail: { request: request.id, subject } });
+  const { request, isNew } = opened;
+  if (isNew) await change.record({ act: "approval.request", target: path, detail: { request: request.id, subject } });
   return request;
 }
 
