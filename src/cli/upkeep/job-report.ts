@@ -86,6 +86,7 @@ function describeDetail(detail: unknown): readonly string[] {
   return Object.entries(detail).flatMap(([name, value]) => {
     if (typeof value !== "number" || value === 0) return [];
     const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    return / ?bytes$/.test(words) ? [`${words.replace(/ bytes$/, "")} ${formatBytes(value)}`] : [`${words} ${value}`];
+    if (words === "bytes") return [formatBytes(value)];
+    return words.endsWith(" bytes") ? [`${words.slice(0, -6)} ${formatBytes(value)}`] : [`${words} ${value}`];
   });
 }

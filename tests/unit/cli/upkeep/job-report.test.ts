@@ -48,6 +48,7 @@ describe("how it ended", () => {
       { state: "succeeded", result: { blobs: 2, freedBytes: 3 * 1024 ** 2, failed: 0 } },
       "done: blobs 2, freed 3.0 MiB.",
     ],
+    [{ state: "succeeded", result: { blobs: 1, bytes: 1000 } }, "done: blobs 1, 1000 bytes."],
     [{ state: "succeeded", result: { blobs: 0 } }, "done: there was nothing to do."],
     [{ state: "succeeded", result: null }, "done: there was nothing to do."],
     [{ state: "failed", problem: "the disk is full" }, "failed: the disk is full."],
