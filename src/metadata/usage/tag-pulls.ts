@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
+import type { RepositoryName } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import { repositoryOf } from "./tag-uses.ts";
 
@@ -24,38 +24,4 @@ export async function addTagPulls(queries: Queries, pulls: readonly ReferencePul
     where true group by r.id, t.name
     on conflict (repository_id, tag) do update set pulls = pulls + excluded.pulls,
       last_pulled_at_ms = max(last_pulled_at_ms, excluded.last_pulled_at_ms)`.execute(queries);
-}
-
-export interface TagUse {
-  readonly tag: Tag;
-  readonly digest: Digest;
-  readonly updatedAtMs: number;
-  readonly pulls: number;
-  /** `null`: never, since pulls are counted. */
-  readonly lastPulledAtMs: number | null;
-}
-
-/** Tags of a repository in byte order, behind `after`. */
-export async function listTagUse(
-  queries: Queries,
-  repository: RepositoryName,
-  { after, limit }: { readonly after: string; readonly limit: number },
-): Promise<readonly TagUse[]> {
-  return queries
-    .selectFrom("repositories as r")
-    .innerJoin("tags as t", "t.repository_id", "r.id")
-    .innerJoin("manifests as m", "m.id", "t.manifest_id")
-    .leftJoin("tag_pulls as p", (join) => join.onRef("p.repository_id", "=", "r.id").onRef("p.tag", "=", "t.name"))
-    .select([
-      "t.name as tag",
-      "m.digest",
-      "t.updated_at_ms as updatedAtMs",
-      sql<number>`coalesce(p.pulls, 0)`.as("pulls"),
-      "p.last_pulled_at_ms as lastPulledAtMs",
-    ])
-    .where("r.name", "=", repository)
-    .where("t.name", ">", after as Tag)
-    .orderBy("t.name")
-    .limit(limit)
-    .execute();
 }
