@@ -14,16 +14,22 @@ export interface ManifestIndexChanges {
 /**
  * Makes what is derived from a manifest's bytes what they say.
  * @param manifest what was read of `stored.body`, whose digest was verified
- * @returns what was wrong
+ * @returns what was wrong; nothing where another manifest has the number by now
  */
 export async function repairManifestIndex(
   queries: Queries,
-  { id, repositoryId, body }: Pick<StoredManifest, "id" | "repositoryId" | "body">,
+  { id, repositoryId, digest, body }: Pick<StoredManifest, "id" | "repositoryId" | "digest" | "body">,
   manifest: Manifest,
 ): Promise<ManifestIndexChanges> {
   const columns = { ...derivedColumns(manifest), size_bytes: body.byteLength };
   const names = Object.keys(columns) as (keyof typeof columns)[];
-  const found = await queries.selectFrom("manifests").select(names).where("id", "=", id).executeTakeFirst();
+  const found = await queries
+    .selectFrom("manifests")
+    .select(names)
+    .where("id", "=", id)
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "=", digest)
+    .executeTakeFirst();
   if (!found) return { columns: false, references: false };
   const changes = {
     columns: names.some((name) => found[name] !== columns[name]),

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { listReferrers, listMissingReferences, putNodeSetting, type Queries } from "../../../../src/metadata/index.ts";
-import { OCI_IMAGE_MANIFEST, type Reference, type RepositoryName } from "../../../../src/oci/index.ts";
+import {
+  listManifests,
+  listReferrers,
+  listMissingReferences,
+  putNodeSetting,
+  type Queries,
+  removeManifest,
+  repairManifestIndex,
+} from "../../../../src/metadata/index.ts";
+import { OCI_IMAGE_MANIFEST, parseManifest, type Reference, type RepositoryName } from "../../../../src/oci/index.ts";
 import { blobKeyOf, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { type RepairedIndex, repairIndex } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -61,6 +69,23 @@ test("an index that is right stays as it is", async () => {
   const before = await index();
   expect(before.referrers).toHaveLength(1);
   expect(await repair()).toEqual(nothing);
+  expect(await index()).toEqual(before);
+});
+
+test("what was deleted meanwhile is not repaired in the place of what has its number now", async () => {
+  const page = await listManifests(registry.metadata.reads, 0, 1);
+  const [stored = expect.unreachable()] = page;
+  await change((queries) => removeManifest(queries, stored.repositoryId, stored.digest));
+  const reference = { kind: "tag", tag: "1.0" } as Reference;
+  const pushed = { repository: app, reference, tags: [], contentType: OCI_IMAGE_MANIFEST, body: subject.bytes };
+  await putManifest(registry, { ...pushed, by: nobody });
+  const [newer] = await listManifests(registry.metadata.reads, 0, 1);
+  expect(newer).toMatchObject({ id: stored.id, digest: subject.digest });
+  const before = await index();
+  const manifest = parseManifest(stored.body, stored.mediaType);
+  await change(async (queries) => {
+    expect(await repairManifestIndex(queries, stored, manifest)).toEqual({ columns: false, references: false });
+  });
   expect(await index()).toEqual(before);
 });
 
