@@ -1,8 +1,11 @@
+import { UsageError } from "./usage-error.ts";
+
 /** What people call the root of the namespace tree; in the API it is empty. */
 const ROOT = "/";
 
-/** A namespace as the API has it in bodies and queries. */
+/** A namespace as the API has it in bodies and queries. @throws UsageError for nothing at all, as an empty variable of a shell is */
 export function parseNode(text: string): string {
+  if (text === "") throw new UsageError(`a namespace is wanted, such as team; the root of all is ${ROOT}`);
   return text === ROOT ? "" : text.replace(/^\/|\/$/g, "");
 }
 

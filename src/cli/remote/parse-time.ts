@@ -1,13 +1,30 @@
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../../config/index.ts";
 
-/** A time such as `2026-11-21T13:00Z`, or so long ago as `24h`. In milliseconds since the Unix epoch. */
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A time such as `2026-11-21T13:00Z`, or so long ago as `24h` or `30d`. In milliseconds since the Unix epoch. */
 export function parseTime(text: string): number {
-  const atMs = Date.parse(text);
-  if (!Number.isNaN(atMs)) return atMs;
+  const agoMs = parseSpan(text);
+  const atMs = parseDate(text) ?? (agoMs === undefined ? undefined : Date.now() - agoMs);
+  if (atMs !== undefined) return atMs;
+  throw new InvalidArgumentError("It is neither a time such as 2026-11-21T13:00Z nor a duration such as 24h.");
+}
+
+/** With a year of four digits first: JavaScript takes `1` for a month. */
+export function parseDate(text: string): number | undefined {
+  const atMs = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : atMs;
+}
+
+/** With its unit, for a number alone would be nanoseconds. In milliseconds. */
+export function parseSpan(text: string): number | undefined {
+  const days = /^(\d{1,5})d$/.exec(text)?.[1];
+  if (days !== undefined) return Number(days) * DAY_MS;
+  if (!/[a-z]$/.test(text)) return undefined;
   try {
-    return Date.now() - parseDuration(text);
+    return parseDuration(text);
   } catch {
-    throw new InvalidArgumentError("It is neither a time such as 2026-11-21T13:00Z nor a duration such as 24h.");
+    return undefined;
   }
 }

@@ -47,16 +47,11 @@ export function addSimulateVerb(
     },
     (verb) =>
       verb
-        .option("--since <time>", "as if the rules had held since, such as 30d (default) or 2026-05-01", parseSince)
+        .option("--since <time>", "as if the rules had held since, such as 30d (default) or 2026-05-01", parseTime)
         .option("--every <age>", "how often they would have been applied (default: 1d)")
         .option("--rule <rule>", "try this rule, or several, in the place of those that hold", collect)
         .option("--rules <file>", "the same from a file, one rule a line"),
   );
-}
-
-function parseSince(text: string): number {
-  const days = /^(\d{1,4})d$/.exec(text)?.[1];
-  return days === undefined ? parseTime(text) : Date.now() - Number(days) * 86_400_000;
 }
 
 /** As JSON. @throws UsageError */

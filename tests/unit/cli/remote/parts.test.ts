@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { at } from "../../../../src/cli/remote/api-client.ts";
 import { nodeInPath, parseNode, parseSubject } from "../../../../src/cli/remote/names.ts";
 import { parseEnd } from "../../../../src/cli/remote/parse-end.ts";
+import { parseTime } from "../../../../src/cli/remote/parse-time.ts";
 import { parseServer } from "../../../../src/cli/remote/server-address.ts";
 import { formatTable } from "../../../../src/cli/table.ts";
 
@@ -44,6 +45,21 @@ test.each([
   ["signed-in", "signed-in"],
   ["anonymous", "anonymous"],
 ])("the subject %s is %s", (text, subject) => expect(parseSubject(text)).toBe(subject));
+
+test("the namespace of an empty variable is none, least of all the root", () =>
+  expect(() => nodeInPath("")).toThrow("the root of all is /"));
+
+describe("a time", () => {
+  test("is a day, or so long ago", () => {
+    expect(parseTime("2027-01-31")).toBe(Date.parse("2027-01-31T00:00:00Z"));
+    expect(Math.round((Date.now() - parseTime("2d")) / 3_600_000)).toBe(48);
+    expect(Math.round((Date.now() - parseTime("3h")) / 3_600_000)).toBe(3);
+  });
+
+  test.each(["", "soon", "1", "12", "2026", "d", "2027-13-01"])("is not %j", (text) =>
+    expect(() => parseTime(text)).toThrow(),
+  );
+});
 
 describe("an end", () => {
   test("is a day, a time from now on, or none", () => {
