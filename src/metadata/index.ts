@@ -349,7 +349,7 @@ export {
 export { areTagsUnchanged, putTagWatch, removeTagWatch, type TagWatch } from "./settings/tag-watches.ts";
 export { copyDatabase } from "./sqlite/copy-database.ts";
 export { openSqliteForReading, type ReadOnlyMetadata } from "./sqlite/open-for-reading.ts";
-export { joinServing, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
+export { joinServing, lockFolder, lockForServing, lockForSeveral } from "./sqlite/serve-lock.ts";
 export { openSqlite } from "./sqlite/sqlite-database.ts";
 export {
   findTag,

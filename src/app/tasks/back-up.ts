@@ -24,7 +24,7 @@ import {
   type Restored,
 } from "../../upkeep/index.ts";
 import { COMMAND } from "../command-name.ts";
-import { lockFolder } from "./lock-folder.ts";
+import { lockDirectory } from "./lock-directory.ts";
 import { requireDatabase } from "./require-database.ts";
 import { requireNoDatabase } from "./require-no-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
@@ -48,7 +48,7 @@ export async function backUpRegistry(config: Config, options: BackupOptions): Pr
     const { backUp, copyObject, databaseKeyOf } = await loadTransfers();
     const from = await open(config.storage.driver, closers);
     const to = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
-    closers.add(await lockFolder(options.directory, "backup"));
+    closers.add(lockDirectory(options.directory));
     const scratch = await openScratch(dirname(path), closers);
     return backUp({
       ...options,

@@ -52,6 +52,22 @@ export function joinServing(databasePath: string): Promise<ServeLock> {
   });
 }
 
+/**
+ * Keeps a folder for one process, of whatever machine or container reaches it.
+ * @param name of the file in it that is locked
+ * @throws MetadataError `unavailable` while another process has it
+ */
+export function lockFolder(folder: string, name: string): ServeLock {
+  const path = join(folder, name);
+  try {
+    const file = lockFile(path, (opened) => opened.run("begin exclusive"));
+    return { release: () => file.close() };
+  } catch (cause) {
+    if (!isLocked(cause)) throw cause;
+    throw new MetadataError("unavailable", `another Berth${nameHolder(path)} works on ${folder}`, { cause });
+  }
+}
+
 /** SQLite's lock of a database that stays empty: it asks for no native code of ours, and works wherever the database does. */
 async function lock(
   databasePath: string,
