@@ -2,7 +2,7 @@ import { countContents, listBlobs, type Queries, type StoredBlob } from "../../m
 import { algorithmOf, type Digest, hexOf } from "../../oci/index.ts";
 import { keyOf } from "../../registry/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
-import { copyObject } from "./copy-object.ts";
+import { copyObject, hashObject } from "./copy-object.ts";
 import { inPages } from "../in-pages.ts";
 import { inParallel } from "../in-parallel.ts";
 
@@ -11,6 +11,8 @@ export interface BlobsCopy {
   readonly to: StorageDriver;
   readonly newId: () => string;
   readonly signal: AbortSignal;
+  /** Whether what is there already is read, too, and replaced if it is damaged. */
+  readonly verifiesAll: boolean;
   /** Hears of each blob that is in its place, or missing. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
@@ -37,7 +39,7 @@ const BLOBS_AT_ONCE = 4;
 
 /**
  * Copies every blob that a database names and that is not there yet; each is verified on its way. A blob of the right size that
- * is there already was verified when it came.
+ * is there already was verified when it came, and is read again only if that is asked for.
  * @throws StorageError, or the reason of the aborted signal
  */
 export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<BlobsCopied> {
@@ -62,13 +64,15 @@ export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<Blob
 
 async function copyBlob(
   blob: StoredBlob,
-  { from, to, newId, signal }: BlobsCopy,
+  { from, to, newId, signal, verifiesAll }: BlobsCopy,
 ): Promise<"there" | "copied" | "missing"> {
   signal.throwIfAborted();
   const key = keyOf(blob);
-  if ((await to.stat(key))?.sizeBytes === blob.sizeBytes) return "there";
   const algorithm = algorithmOf(blob.digest);
-  const isRight = (hex: string) => hex === hexOf(blob.digest);
+  const isRight = (hex: string | undefined) => hex === hexOf(blob.digest);
+  if ((await to.stat(key))?.sizeBytes === blob.sizeBytes) {
+    if (!verifiesAll || isRight(await hashObject({ from: to, key, algorithm, signal }))) return "there";
+  }
   const done = await copyObject({ from, to, key, uploadId: newId(), algorithm, signal }, isRight);
   return done ? "copied" : "missing";
 }

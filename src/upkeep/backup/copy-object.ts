@@ -42,8 +42,20 @@ export async function copyObject(
   return source;
 }
 
+/** @returns `undefined` if there is no such object @throws StorageError, or the reason of the aborted signal */
+export async function hashObject(
+  object: Pick<ObjectCopy, "from" | "key" | "algorithm" | "signal">,
+): Promise<string | undefined> {
+  const { from, key, algorithm } = object;
+  const found = await from.stat(key);
+  if (!found) return undefined;
+  const hash = createHash(algorithm);
+  for await (const _ of readPieces(object, found, (piece) => void hash.update(piece)));
+  return hash.digest("hex");
+}
+
 async function* readPieces(
-  { from, key, signal }: ObjectCopy,
+  { from, key, signal }: Pick<ObjectCopy, "from" | "key" | "signal">,
   { sizeBytes }: StoredObject,
   onPiece: (piece: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array, void, void> {

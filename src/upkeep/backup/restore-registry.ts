@@ -4,7 +4,7 @@ import type { DatabaseCopy } from "./backup-registry.ts";
 import { type BlobsCopied, type BlobsCopy, copyBlobs } from "./copy-blobs.ts";
 import { copyObject } from "./copy-object.ts";
 
-export interface Restore extends BlobsCopy {
+export interface Restore extends Omit<BlobsCopy, "verifiesAll"> {
   /** The backup's. */
   readonly from: StorageDriver;
   /** The registry's. */
@@ -42,7 +42,7 @@ export async function restore(options: Restore): Promise<Restored> {
     throw new RestoreError(`the database of the backup ${backup.name} is damaged or gone: restore another one`);
   const database = await options.openDatabase(databaseKey);
   try {
-    return { ...(await copyBlobs(database.reads, options)), backup, databaseKey };
+    return { ...(await copyBlobs(database.reads, { ...options, verifiesAll: true })), backup, databaseKey };
   } finally {
     await database.close();
   }

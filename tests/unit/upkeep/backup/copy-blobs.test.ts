@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { type CopyProgress, copyBlobs } from "../../../../src/upkeep/backup/copy-blobs.ts";
+import { blobKeyOf } from "../../../../src/registry/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { pushBlob } from "../gc/collected-registry.ts";
 
@@ -21,9 +22,29 @@ test("how far it is is told after each blob, from the first to the last, whateve
     to: other.registry.storage,
     newId: () => `copy-${ids++}`,
     signal: new AbortController().signal,
+    verifiesAll: false,
     onProgress: (progress) => void heard.push(progress),
   });
   expect(copied).toMatchObject({ blobs: 3, copiedBlobs: 2, bytes: 11 });
   expect(heard).toHaveLength(3);
   expect(heard.at(-1)).toEqual({ doneBytes: 11, totalBytes: 11 });
+});
+
+test.each([
+  [true, "one"],
+  [false, "eno"],
+])("what is there and damaged is replaced where everything is verified: %p", async (verifiesAll, bytes) => {
+  const { registry } = memory;
+  const { digest } = await pushBlob(registry, "one");
+  await pushBlob(other.registry, "one");
+  const key = blobKeyOf(digest);
+  await other.registry.storage.write(key, Buffer.from("eno"));
+  const to = other.registry.storage;
+  const { signal } = new AbortController();
+  const parts = { from: registry.storage, to, newId: () => "copy", signal, verifiesAll };
+  expect(await copyBlobs(registry.metadata.reads, parts)).toMatchObject({
+    copiedBlobs: verifiesAll ? 1 : 0,
+    missing: [],
+  });
+  expect(await (await to.read(key))?.text()).toBe(bytes);
 });
