@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Config } from "../../config/index.ts";
 import {
   copyDatabase,
+  type MetadataDatabase,
   MetadataError,
   nominateUntagged,
   openSqlite,
@@ -50,7 +51,9 @@ export async function collectGarbageOf(config: Config, options: CollectOptions):
 async function collect(config: Config, path: string, options: CollectOptions, closers: Closers): Promise<GarbageTally> {
   const storage = await openStorage(config.storage.driver, { clock: systemClock });
   closers.add(() => storage.close());
-  return run(config, { path, storage, settleMs: SETTLE_MS }, options, closers);
+  const metadata = await openDatabase(path, closers);
+  await requireChangeable(config, metadata);
+  return collectFrom(config, { metadata, storage, settleMs: SETTLE_MS, run: randomUUID() }, options);
 }
 
 /** The same run on a copy of the database, with a storage that keeps everything: what it says would go does go. */
@@ -64,24 +67,27 @@ async function collectInCopy(
   closers.add(() => rm(folder, { recursive: true }));
   const copy = join(folder, "copy.db");
   copyDatabase(path, copy);
+  const metadata = await openDatabase(copy, closers);
   const storage = { remove: () => Promise.resolve() };
-  return run(config, { path: copy, storage, settleMs: 0 }, options, closers);
+  return collectFrom(config, { metadata, storage, settleMs: 0, run: randomUUID() }, options);
 }
 
-interface Place extends Pick<GarbageCollection, "settleMs"> {
-  readonly path: string;
+async function openDatabase(path: string, closers: Closers): Promise<MetadataDatabase> {
+  const metadata = await openSqlite(path);
+  closers.add(() => metadata.close());
+  return metadata;
+}
+
+interface Place extends Pick<GarbageCollection, "settleMs" | "run"> {
+  readonly metadata: MetadataDatabase;
   readonly storage: GarbageCollection["registry"]["storage"];
 }
 
-async function run(
+async function collectFrom(
   config: Config,
-  { path, storage, settleMs }: Place,
+  { metadata, storage, settleMs, run }: Place,
   options: CollectOptions,
-  closers: Closers,
 ): Promise<GarbageTally> {
-  const metadata = await openSqlite(path);
-  closers.add(() => metadata.close());
-  if (!options.dryRun) await requireChangeable(config, metadata);
   const { collection } = config.storage;
   const windowMs = options.windowMs ?? collection.windowMs;
   const untagged = options.deleteUntagged ? "remove" : collection.untagged;
@@ -94,7 +100,7 @@ async function run(
   return collectGarbage({
     ...options,
     registry: { metadata, storage, clock: systemClock },
-    run: randomUUID(),
+    run,
     stopwatchMs,
     windowMs,
     usualWindowMs: collection.windowMs,
