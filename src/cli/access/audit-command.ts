@@ -12,12 +12,13 @@ import {
 import { describeActs, describeChain, describeComparison } from "./audit-report.ts";
 import { compareWithExport, type ExportComparison } from "../transfer/compare-export.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
+import { writeLong } from "../long-output.ts";
 import { readConfig } from "../read-config.ts";
 import { remoteAuditTrail } from "../remote/audit-trail.ts";
 import { runWork, SERVER_OPTION } from "../remote/noun.ts";
 import { parseTime } from "../remote/parse-time.ts";
 import { tellFault } from "../tell-fault.ts";
-import { EXIT_CONFIG, EXIT_IO, type Terminal } from "../terminal.ts";
+import { EXIT_CONFIG, type Terminal } from "../terminal.ts";
 
 /** The chain of the audit trail is broken, or it is not what was exported. */
 const EXIT_BROKEN = 1;
@@ -137,45 +138,18 @@ async function compare(trail: AuditTrail, report: ChainReport, path: string): Pr
 }
 
 function list(trail: AuditTrail, flags: ListFlags, terminal: Terminal): Promise<number> {
-  return writing(terminal, async (write) => {
+  return writeLong(terminal, async (write) => {
     const records = await trail.list({ ...filterOf(flags), limit: flags.limit });
     await write(flags.json ? linesOf(records) : describeActs(records));
+    return 0;
   });
 }
 
 function exportAll(trail: AuditTrail, flags: FilterFlags, terminal: Terminal): Promise<number> {
-  return writing(terminal, async (write) => {
+  return writeLong(terminal, async (write) => {
     for await (const records of trail.iterate(filterOf(flags))) await write(linesOf(records));
-  });
-}
-
-/** For long outputs: each write waits for the reader. */
-async function writing(
-  { stdout, stderr }: Terminal,
-  work: (write: (text: string) => Promise<void>) => Promise<void>,
-): Promise<number> {
-  let failure: NodeJS.ErrnoException | undefined;
-  stdout.on?.("error", (error) => (failure ??= error));
-  try {
-    await work((text) => written(stdout, text));
     return 0;
-  } catch (error) {
-    failure ??= isOfOutput(error) ? error : undefined;
-    if (!failure) throw error;
-    // Whoever reads no further, as `head` does, knows so.
-    if (failure.code !== "EPIPE") stderr.write(`The output broke off: ${failure.message}.\n`);
-    return EXIT_IO;
-  }
-}
-
-function written(output: Terminal["stdout"], text: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  output.write(text, (error) => (error ? reject(error) : resolve()));
-  return promise;
-}
-
-function isOfOutput(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error && error.syscall === "write";
+  });
 }
 
 function linesOf(records: readonly ActRecord[]): string {
