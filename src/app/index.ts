@@ -3,7 +3,7 @@
  * concrete class, and hands clock, randomness and environment to the rooms. It has no rules of its own and knows no command line.
  */
 export { auditLine } from "../events/index.ts";
-export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainReport } from "../metadata/index.ts";
+export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainReport, Removal } from "../metadata/index.ts";
 export type { ContentExplanation, ManifestKeeper } from "../registry/index.ts";
 export {
   type BackupRecord,

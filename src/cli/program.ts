@@ -151,14 +151,14 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
       "remove what nothing names any more, beside a running registry, which does so by itself, or without one",
     )
     .argument("[config.yml]", `${configArgument}, the one that serve has`)
-    .option("-d, --dry-run", "say what would go, and remove nothing")
+    .option("-d, --dry-run", "say what would go, and why, and remove nothing")
     .option(
       "-m, --delete-untagged",
       "manifests without a tag go as well where no namespace says otherwise, whatever the configuration does",
     )
     .option("--window <duration>", "how long it stays after the last that named it has gone", parseWindow)
     .option("-q, --quiet", "say nothing unless something goes wrong")
-    .option("--json", "write the summary as a line of JSON")
+    .option("--json", "write the summary as a line of JSON; of a dry run with all that would go")
     .action(async (path: string | undefined, options: GcFlags) => {
       const { dryRun = false, deleteUntagged = false, quiet = false, json = false, window } = options;
       const command = { path: pathOf(path, terminal), dryRun, deleteUntagged, quiet, json, windowMs: window };

@@ -225,7 +225,7 @@ export {
   type TagPlace,
 } from "./history/tag-history.ts";
 export { pruneTagHistory, shortenTagHistories } from "./history/prune-history.ts";
-export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
+export { iterateRemovalsOf, listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {

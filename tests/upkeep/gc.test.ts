@@ -51,10 +51,20 @@ describe("berth gc beside a running registry", () => {
     const blobs = [kept.config, kept.layer];
 
     const young = await gc(started, "--json", "--dry-run");
-    expect(JSON.parse(young.stdout)).toMatchObject({ candidates: 0, blobs: 0, dryRun: true });
+    expect(JSON.parse(young.stdout)).toMatchObject({ candidates: 0, blobs: 0, dryRun: true, removals: [] });
     const dry = await gc(started, "--json", "--dry-run", "--window", "0s");
-    const would = JSON.parse(dry.stdout) as Record<string, number>;
+    const { removals, ...would } = JSON.parse(dry.stdout) as { readonly removals: readonly object[] };
     expect(would).toMatchObject({ manifests: 0, blobs: 2 });
+    const { digest, bytes } = nobodys;
+    expect(removals).toContainEqual({
+      kind: "link",
+      repository: "app",
+      digest,
+      sizeBytes: bytes.byteLength,
+      reason: "no manifest of the repository names it",
+    });
+    const table = (await gc(started, "--dry-run", "--window", "0s")).stdout;
+    expect(table).toMatch(new RegExp(`^blob +- +${digest} +8 bytes +no repository has it$`, "m"));
     expect([hasFile(started, nobodys), await explain(started, nobodys.digest)]).toEqual([
       true,
       expect.stringContaining("no manifest names it (to be judged"),

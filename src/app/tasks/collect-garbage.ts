@@ -4,11 +4,13 @@ import { dirname, join } from "node:path";
 import type { Config } from "../../config/index.ts";
 import {
   copyDatabase,
+  iterateRemovalsOf,
   type MetadataDatabase,
   MetadataError,
   nominateUntagged,
   openSqlite,
   openSqliteForReading,
+  type Removal,
 } from "../../metadata/index.ts";
 import { parseDigest, RegistryError } from "../../oci/index.ts";
 import { type ContentExplanation, explainContent, SETTLE_MS } from "../../registry/index.ts";
@@ -24,11 +26,15 @@ import { TaskError } from "./task-error.ts";
 export interface CollectOptions extends Pick<GarbageCollection, "signal" | "onProgress" | "onFailure"> {
   /** Says what would go, and changes nothing. */
   readonly dryRun: boolean;
+  /** Of a dry run: gets all that would go, in its order, some at a time, and is waited for. */
+  readonly onWouldGo?: ((removals: readonly Removal[]) => Promise<void> | undefined) | undefined;
   /** Instead of the configured one. */
   readonly windowMs?: number | undefined;
   /** Manifests without a tag go as well, whatever is configured, unless a node of the namespace tree says that they stay. */
   readonly deleteUntagged: boolean;
 }
+
+const ROWS_AT_ONCE = 1000;
 
 /**
  * Removes what nothing names any more from the registry that the configuration names, whether it serves or not.
@@ -69,7 +75,11 @@ async function collectInCopy(
   copyDatabase(path, copy);
   const metadata = await openDatabase(copy, closers);
   const storage = { remove: () => Promise.resolve() };
-  return collectFrom(config, { metadata, storage, settleMs: 0, run: randomUUID() }, options);
+  const run = randomUUID();
+  const tally = await collectFrom(config, { metadata, storage, settleMs: 0, run }, options);
+  for await (const removals of iterateRemovalsOf(metadata.reads, run, ROWS_AT_ONCE))
+    await options.onWouldGo?.(removals);
+  return tally;
 }
 
 async function openDatabase(path: string, closers: Closers): Promise<MetadataDatabase> {

@@ -27,15 +27,40 @@ export async function recordRemovals(queries: Queries, removals: readonly Remova
       value ->> 'run', value ->> 'atMs' from json_each(${JSON.stringify(removals)})`.execute(queries);
 }
 
+const COLUMNS = ["kind", "digest", "repository", "size_bytes as sizeBytes", "reason", "run", "at_ms as atMs"] as const;
+
 /** The last ones of a digest, the newest first. */
 export async function listRemovals(queries: Queries, digest: Digest, limit: number): Promise<readonly Removal[]> {
   return queries
     .selectFrom("removals")
-    .select(["kind", "digest", "repository", "size_bytes as sizeBytes", "reason", "run", "at_ms as atMs"])
+    .select(COLUMNS)
     .where("digest", "=", digest)
     .orderBy("id", "desc")
     .limit(limit)
     .execute();
+}
+
+/**
+ * All that a run has removed, in the order in which it did, some at a time. Meant for the run that was the last: nothing leads from a
+ * run to its removals but a look at each of them.
+ */
+export async function* iterateRemovalsOf(
+  queries: Queries,
+  run: string,
+  limit: number,
+): AsyncGenerator<readonly Removal[], void, void> {
+  for (let afterId: number | undefined = 0; afterId !== undefined;) {
+    const rows: readonly (Removal & { readonly id: number })[] = await queries
+      .selectFrom("removals")
+      .select(["id", ...COLUMNS])
+      .where("run", "=", run)
+      .where("id", ">", afterId)
+      .orderBy("id")
+      .limit(limit)
+      .execute();
+    if (rows.length > 0) yield rows;
+    afterId = rows.at(-1)?.id;
+  }
 }
 
 /** Forgets what was removed before `beforeMs`, some of it. @returns whether there may be more */

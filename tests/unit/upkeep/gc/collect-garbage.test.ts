@@ -25,6 +25,7 @@ import {
   ensureRepository,
   findBlobStanding,
   linkBlob,
+  iterateRemovalsOf,
   listRemovals,
   putBlob,
   putPartlyImported,
@@ -78,6 +79,17 @@ describe("blobs", () => {
       { kind: "blob", repository: null, run: "run-1" },
       { kind: "link", repository: app, run: "run-1" },
     ]);
+  });
+
+  test("that went are listed by the run that removed them, all of them, some at a time", async () => {
+    await pushBlob(registry, "of another run");
+    await collect(registry);
+    const blobs = [await pushBlob(registry, "one"), await pushBlob(registry, "two")];
+    await collect(registry, { run: "run-2" });
+    const pages = await Array.fromAsync(iterateRemovalsOf(registry.metadata.reads, "run-2", 3));
+    expect(pages.map((page) => page.map(({ kind }) => kind))).toEqual([["link", "link", "blob"], ["blob"]]);
+    const digests = new Set(blobs.map(({ digest }) => digest));
+    expect(new Set(pages.flat().map(({ digest }) => digest))).toEqual(digests);
   });
 
   test("of a deleted image go, but for those that another image of the repository names", async () => {
