@@ -14,10 +14,11 @@ export { type BlobBytes, deleteBlob, getBlob, getBlobHead, readBlob } from "./bl
 export type { RegistryChange } from "./change.ts";
 export type { Collection, Step, UntaggedRule } from "./collection/collection.ts";
 export { type ContentExplanation, explainContent } from "./collection/explain-content.ts";
+export type { ManifestKeeper } from "./collection/judge-manifests.ts";
 export { SETTLE_MS } from "./collection/place-blob.ts";
 export { releaseBytes } from "./collection/release-bytes.ts";
 export { reviewBlobs, reviewLinks } from "./collection/review-blobs.ts";
-export { type ManifestKeeper, reviewManifests } from "./collection/review-manifests.ts";
+export { reviewManifests } from "./collection/review-manifests.ts";
 export { type Sweep, sweepBlobs } from "./collection/sweep-blobs.ts";
 export {
   type ActFor,

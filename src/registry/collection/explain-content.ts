@@ -14,7 +14,7 @@ import {
 } from "../../metadata/index.ts";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
 import type { Collection } from "./collection.ts";
-import { judge, type ManifestKeeper } from "./review-manifests.ts";
+import { judge, type ManifestKeeper } from "./judge-manifests.ts";
 
 /** Why content is there, or is not any more. */
 export interface ContentExplanation {
