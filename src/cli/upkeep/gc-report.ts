@@ -61,6 +61,7 @@ function keptBy(keeper: ManifestKeeper): string {
     return `nothing names it; manifests without a tag are kept here${saidBy(keeper.node)}`;
   if (keeper.kind === "untagged-age")
     return `nothing names it; it is kept until ${timeOf(keeper.untilMs)}${saidBy(keeper.node)}`;
+  if (keeper.kind === "protected") return `protected by ${keeper.node === "" ? "the root" : keeper.node}`;
   if (keeper.kind === "in-use") return `kept: ${runningIn(keeper)}`;
   if (keeper.kind === "kept") return keeper.reason;
   if (keeper.kind === "bin") return `kept by the bin until ${timeOf(keeper.untilMs)} (entry ${keeper.entry})`;

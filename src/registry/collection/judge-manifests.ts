@@ -19,6 +19,8 @@ export type ManifestKeeper =
   | { readonly kind: "tag"; readonly tag: Tag }
   | { readonly kind: "index"; readonly digest: Digest }
   | { readonly kind: "subject"; readonly digest: Digest }
+  /** Nothing goes from its repository: `node` says so. */
+  | { readonly kind: "protected"; readonly node: string }
   /** A cluster runs it, and may no more if nothing is heard of it until then. */
   | { readonly kind: "in-use"; readonly cluster: string; readonly sinceMs: number; readonly untilMs: number }
   /** Somebody wants it to stay; `untilMs` is `null` for good. */
@@ -54,6 +56,8 @@ interface EffectiveUntagged {
 /** What to judge a manifest by, beside its ties. */
 interface Circumstances extends Candidacy {
   readonly untagged: EffectiveUntagged;
+  /** The node that protects its repository, if one does. */
+  readonly protectedBy: string | undefined;
   readonly nowMs: number;
   /** By what its digest begins with. */
   readonly isThere: (subject: string) => boolean;
@@ -63,11 +67,11 @@ interface Circumstances extends Candidacy {
 }
 
 /**
- * What keeps a manifest: a tag, an index that names it, a subject. Those that were made for another one live and die with it;
+ * What keeps a manifest: a tag, an index that names it, a subject, or that its repository is protected. Those that were made for another one live and die with it;
  * a tag that says no more than what it is attached to keeps for as long as that is there.
  */
 function keeperOf(ties: ManifestTies, circumstances: Circumstances): ManifestKeeper | undefined {
-  const { isOrphan, isThere, lease, keep } = circumstances;
+  const { isOrphan, isThere, protectedBy, lease, keep } = circumstances;
   const tag = ties.tags.find((name) => {
     const subject = isOrphan ? subjectOfTag(name) : undefined;
     return subject === undefined || isThere(subject);
@@ -75,6 +79,7 @@ function keeperOf(ties: ManifestTies, circumstances: Circumstances): ManifestKee
   if (tag !== undefined) return { kind: "tag", tag };
   if (ties.parent !== null) return { kind: "index", digest: ties.parent };
   if (ties.subject !== null && ties.hasSubject) return { kind: "subject", digest: ties.subject };
+  if (protectedBy !== undefined) return { kind: "protected", node: protectedBy };
   if (lease) {
     const { cluster, sinceMs, holdsUntilMs: untilMs } = lease;
     return { kind: "in-use", cluster, sinceMs, untilMs };
@@ -110,9 +115,11 @@ export async function judge(
   const settingsOf = await findSettingsOf(queries, [...new Set(found.map(({ repository }) => repository))]);
   return found.map((ties) => {
     const { id, repository, repositoryId } = ties;
+    const settings = settingsOf(repository);
     const circumstances = {
       ...candidacy(id),
-      untagged: untaggedOf(settingsOf(repository), untagged),
+      untagged: untaggedOf(settings, untagged),
+      protectedBy: settings.protected?.value ? settings.protected.node : undefined,
       nowMs,
       isThere: (subject: string) => present.has(`${repositoryId} ${subject}`),
       keep: keeps.get(`${repositoryId} ${ties.digest}`),

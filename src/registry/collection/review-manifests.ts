@@ -62,11 +62,16 @@ function postponedOf(
 ) {
   return ({ ties, keeper }: Judgement) => {
     const candidate = candidates.get(ties.id);
-    if (!candidate || !keeper || !POSTPONED.has(keeper.kind) || !("untilMs" in keeper)) return [];
+    if (!candidate || !keeper || !isPostponed(keeper, candidate)) return [];
     const untaggedSinceMs = candidate.untaggedSinceMs ?? candidate.sinceMs;
-    const untilMs = keeper.untilMs ?? nowMs + LOOKED_AT_AGAIN_MS;
+    const untilMs = ("untilMs" in keeper ? keeper.untilMs : null) ?? nowMs + LOOKED_AT_AGAIN_MS;
     return [{ ...candidate, sinceMs: untilMs - windowMs, untaggedSinceMs }];
   };
+}
+
+/** Where a repository is protected no more, its manifests without a tag are candidates again, but nobody knows the orphans among them. */
+function isPostponed({ kind }: ManifestKeeper, { isOrphan }: Candidate): boolean {
+  return POSTPONED.has(kind) || (kind === "protected" && isOrphan);
 }
 
 const POSTPONED: ReadonlySet<ManifestKeeper["kind"]> = new Set(["untagged-age", "in-use", "kept"]);

@@ -100,7 +100,7 @@ function putRoute(name: SettingName): ApiRoute {
 
 /** Manifests were judged by what the node said before. */
 async function noteChange({ queries, nowMs }: Change, node: string, name: SettingName): Promise<void> {
-  if (name === "untagged") await noteSettingsChange(queries, { node, nowMs });
+  if (name === "untagged" || name === "protected") await noteSettingsChange(queries, { node, nowMs });
 }
 
 type Shown = z.input<typeof setting>;
