@@ -6,6 +6,7 @@ type SizedBlob = Awaited<ReturnType<typeof listSizedBlobs>>[number];
 
 /** How much a node holds. */
 export interface StorageUse {
+  /** That are not empty, as lists show them. */
   readonly repositories: number;
   readonly tags: number;
   readonly manifests: number;
@@ -52,7 +53,7 @@ class NodeMeasuring {
   }
 
   async add({ id, tags, manifests }: CountedRepository): Promise<void> {
-    this.use.repositories += 1;
+    if (manifests > 0) this.use.repositories += 1;
     this.use.tags += tags;
     this.use.manifests += manifests;
     await this.#turns.rest();

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { RepositoryName } from "../../../../src/oci/index.ts";
 import { measureNode } from "../../../../src/upkeep/index.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
-import { pushBlob } from "../gc/collected-registry.ts";
+import { imageManifest } from "../../../support/oci-content.ts";
+import { pushBlob, pushManifest } from "../gc/collected-registry.ts";
 
 let memory: MemoryRegistry;
 beforeEach(async () => {
@@ -16,13 +17,17 @@ test("a node is measured over many repositories and many blobs of one", async ()
   for (let number = 0; number < 45; number++) await push(`team/r${number}`, "of all");
   for (let number = 0; number < 450; number++) await push("team/r7", `${number + 1000}`);
   await push("teams/outside", "of all");
-  await push("team", "own");
+  const own = await push("team", "own");
+  // The others are empty, as without a manifest they are shown nowhere.
+  await pushManifest(memory.registry, imageManifest({ config: own, layers: [] }), {
+    repository: "team" as RepositoryName,
+  });
   const { reads } = memory.registry.metadata;
   const [storedBytes, dedupedBytes] = [45 * 6 + 450 * 4 + 3, 6 + 450 * 4 + 3];
-  const use = { repositories: 46, tags: 0, manifests: 0, storedBytes, dedupedBytes, uniqueBytes: dedupedBytes - 6 };
+  const use = { repositories: 1, tags: 0, manifests: 1, storedBytes, dedupedBytes, uniqueBytes: dedupedBytes - 6 };
   expect(await measureNode(reads, "team", memory.registry.clock)).toEqual(use);
   expect(await measureNode(reads, "", memory.registry.clock)).toMatchObject({
-    repositories: 47,
+    repositories: 1,
     storedBytes: storedBytes + 6,
     uniqueBytes: dedupedBytes,
   });
