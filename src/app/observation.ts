@@ -141,6 +141,11 @@ export function addScrubReadings(metrics: Metrics, { metadata }: Registry, count
     "Blobs and manifests that scrubs on schedule found damaged or missing.",
     () => counts.damages,
   );
+  addCounter(
+    "berth_scrub_corrected_quotas_total",
+    "Nodes with a quota whose counters scrubs on schedule found wrong and put right.",
+    () => counts.correctedQuotas,
+  );
 }
 
 /** @param counts what the runs of this process did */

@@ -87,7 +87,7 @@ function openWorks(
   addCollectionReadings(metrics, registry, collected);
   const expired = { tags: 0 };
   addRetentionReadings(metrics, expired);
-  const scrubbed = { blobs: 0, bytes: 0, damages: 0 };
+  const scrubbed = { blobs: 0, bytes: 0, damages: 0, correctedQuotas: 0 };
   addScrubReadings(metrics, registry, scrubbed);
   return [
     collectionWork({ registry, log, counts: collected, stopwatchMs }, collection),

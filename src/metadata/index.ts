@@ -295,9 +295,11 @@ export {
 export type { NamePage } from "./page.ts";
 export { listQuotaAlarms, putQuotaAlarm, type QuotaAlarm, removeQuotaAlarm } from "./quotas/quota-alarms.ts";
 export {
+  findQuotaDifference,
   findQuotas,
   listQuotas,
   listQuotasWithBlob,
+  type QuotaDifference,
   type QuotaQuantities,
   type QuotaState,
   recountQuota,

@@ -10,10 +10,11 @@ import { count, formatBytes } from "../quantities.ts";
 /** A line about something that was found. */
 export function describeFinding(finding: Finding): string {
   const { level, message } = asLogLine(finding);
+  if (finding.kind === "wrong-quota") return `${level}: ${message}: ${describeCorrection(finding)}\n`;
   return `${level === "error" ? "damage" : level}: ${finding.digest}: ${message}${detailsOf(finding)}\n`;
 }
 
-function detailsOf(finding: Finding): string {
+function detailsOf(finding: Exclude<Finding, { kind: "wrong-quota" }>): string {
   if (finding.kind === "failed-check") return ` (${reasonOf(finding.error)})`;
   if (finding.kind === "damaged-manifest") return `; in ${finding.repository}${keptIn(finding.quarantineKey)}`;
   if (finding.kind === "restored-blob") return "";
@@ -53,13 +54,14 @@ function describeCorrection({ path, recorded, counted }: RepairedIndex["quotas"]
 
 /** What a scrub saw, and what to do. */
 export function describeScrub({ tally, isFinished, isResumed, durationMs }: ScrubOutcome): string {
-  const { blobs, bytes, damaged, missing, restored, manifests, damagedManifests, failed } = tally;
+  const { blobs, bytes, damaged, missing, restored, manifests, damagedManifests, failed, correctedQuotas } = tally;
   const found = [
     `${damaged} damaged`,
     `${missing} missing`,
     `${restored} restored`,
     `${count(damagedManifests, "manifest")} damaged`,
     ...(failed > 0 ? [`${failed} could not be checked`] : []),
+    ...(correctedQuotas > 0 ? [`${count(correctedQuotas, "quota")} counted wrongly`] : []),
   ];
   const content = `${count(blobs, "blob")} (${formatBytes(bytes)} good) and ${count(manifests, "manifest")}`;
   const seconds = (durationMs / 1000).toFixed(1);

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Digest } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
+import { isIn } from "../usage/node-contents.ts";
 
 /** How much of everything that a quota is about. */
 export interface QuotaQuantities {
@@ -47,20 +48,44 @@ export async function findQuotas(queries: Queries, paths: readonly string[]): Pr
   return rows.map(({ path, value, ...uses }) => ({ path, uses, value: JSON.parse(value) as unknown }));
 }
 
+/** What is on record of a node is not what it holds. */
+export interface QuotaDifference {
+  readonly recorded: QuotaQuantities;
+  readonly counted: QuotaQuantities;
+}
+
 /**
- * Counts anew what the node holds. @returns what was on record and what is there; `undefined` if it has no quota any more
+ * Compares, at one moment, what is on record of a node with what it holds. It takes as long as to read all links of the node.
+ * @returns `undefined` if it is the same, or the node has no quota
  */
-export async function recountQuota(
-  queries: Queries,
-  path: string,
-): Promise<{ readonly recorded: QuotaQuantities; readonly counted: QuotaQuantities } | undefined> {
+export async function findQuotaDifference(queries: Queries, path: string): Promise<QuotaDifference | undefined> {
+  const { rows } = await sql<QuotaQuantities & { heldBytes: number; heldTags: number; heldRepositories: number }>`
+    select u.bytes, u.tags, u.repositories,
+      (select coalesce(sum(b.size_bytes), 0) from blobs b where b.id in (
+        select rb.blob_id from repositories r cross join repository_blobs rb on rb.repository_id = r.id
+        where ${isIn(path)})) as heldBytes,
+      (select count(*) from repositories r cross join tags t on t.repository_id = r.id where ${isIn(path)}) as heldTags,
+      (select count(*) from repositories r where r.is_empty = 0 and ${isIn(path)}) as heldRepositories
+    from quota_uses u where u.path = ${path}`.execute(queries);
+  const [row] = rows;
+  if (!row) return undefined;
+  const { heldBytes, heldTags, heldRepositories, ...recorded } = row;
+  return differenceOf(recorded, { bytes: heldBytes, tags: heldTags, repositories: heldRepositories });
+}
+
+/** Counts anew what the node holds. @returns `undefined` if that was on record, or it has no quota any more */
+export async function recountQuota(queries: Queries, path: string): Promise<QuotaDifference | undefined> {
   const recorded = (await findQuotas(queries, [path]))[0]?.uses;
   if (!recorded) return undefined;
   // Triggers forget all that was counted, and count it.
   await queries.deleteFrom("quota_uses").where("path", "=", path).execute();
   await queries.insertInto("quota_uses").values({ path, bytes: 0, tags: 0, repositories: 0 }).execute();
   const counted = (await findQuotas(queries, [path]))[0]?.uses;
-  return counted && { recorded, counted };
+  return counted && differenceOf(recorded, counted);
+}
+
+function differenceOf(recorded: QuotaQuantities, counted: QuotaQuantities): QuotaDifference | undefined {
+  return Bun.deepEquals(recorded, counted) ? undefined : { recorded, counted };
 }
 
 /** The nodes with a quota in which the blob is counted already. */

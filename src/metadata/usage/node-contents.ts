@@ -56,7 +56,8 @@ export async function findBlobsElsewhere(
   return rows.map(({ id }) => id);
 }
 
-function isIn(node: string) {
+/** Whether the repository `r` of a query is the node or below it. */
+export function isIn(node: string) {
   const { after, before } = stretchBelow(node);
   return sql`(r.name = ${node} or (r.name > ${after} and r.name < ${before}))`;
 }

@@ -2,9 +2,10 @@ import type { LossReason } from "../../metadata/index.ts";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
 import type { LogFields, LogLevel } from "../../runtime/index.ts";
 import type { StorageKey } from "../../storage/index.ts";
+import type { CorrectedQuota } from "./correct-quotas.ts";
 
 /** What a scrub tells of as soon as it knows. */
-export type Finding = LostBlob | RestoredBlob | DamagedManifest | FailedCheck;
+export type Finding = LostBlob | RestoredBlob | DamagedManifest | FailedCheck | WrongQuota;
 
 export interface LostBlob {
   readonly kind: "lost-blob";
@@ -40,6 +41,11 @@ export interface FailedCheck {
   readonly error: unknown;
 }
 
+/** What a node holds was not what is on record for its quota; now it is. */
+export interface WrongQuota extends CorrectedQuota {
+  readonly kind: "wrong-quota";
+}
+
 export interface FindingText {
   readonly level: LogLevel;
   readonly message: string;
@@ -61,6 +67,8 @@ export function describeFinding(finding: Finding): FindingText {
   if (kind === "restored-blob") return { level: "info", message: "blob is good again", fields };
   if (kind === "failed-check")
     return { level: "warn", message: "content could not be checked; the next scrub tries again", fields };
+  if (kind === "wrong-quota")
+    return { level: "warn", message: "the counters of a quota were wrong; they are right now", fields };
   if (kind === "damaged-manifest") {
     const message = "manifest is damaged: its bytes have another digest";
     return { level: "error", message, fields: { ...fields, remedy: "push it again" } };

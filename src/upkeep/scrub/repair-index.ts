@@ -6,7 +6,6 @@ import {
   listManifests,
   listNodesSaying,
   putBlob,
-  type QuotaQuantities,
   recountQuota,
   repairManifestIndex,
   type StoredManifest,
@@ -21,6 +20,7 @@ import {
   RegistryError,
 } from "../../oci/index.ts";
 import { blobKeyOf, type Registry } from "../../registry/index.ts";
+import type { CorrectedQuota } from "./correct-quotas.ts";
 import { type BlobReader, inspectBlob } from "./inspect-blob.ts";
 import { ReadRate } from "./read-rate.ts";
 
@@ -45,12 +45,6 @@ export interface RepairedIndex {
   readonly unresolved: number;
   /** Nodes with a quota of which it was not on record what they hold. */
   readonly quotas: readonly CorrectedQuota[];
-}
-
-export interface CorrectedQuota {
-  readonly path: string;
-  readonly recorded: QuotaQuantities;
-  readonly counted: QuotaQuantities;
 }
 
 const PAGE = 8;
@@ -111,8 +105,8 @@ class RepairRun {
     const { metadata } = this.#registry;
     for (const path of await listNodesSaying(metadata.reads, "quota")) {
       signal.throwIfAborted();
-      const found = await metadata.transaction((queries) => recountQuota(queries, path));
-      if (found && !Bun.deepEquals(found.recorded, found.counted)) this.repaired.quotas.push({ path, ...found });
+      const corrected = await metadata.transaction((queries) => recountQuota(queries, path));
+      if (corrected) this.repaired.quotas.push({ path, ...corrected });
     }
   }
 

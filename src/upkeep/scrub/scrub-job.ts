@@ -35,6 +35,8 @@ export interface ScrubCounts {
   bytes: number;
   /** Blobs and manifests that were found damaged or missing. */
   damages: number;
+  /** Nodes with a quota whose counters were wrong. */
+  correctedQuotas: number;
 }
 
 const scrubInput = z.strictObject({
@@ -144,6 +146,7 @@ class Counter {
 
   countFinding({ kind }: Finding): void {
     if (kind === "lost-blob" || kind === "damaged-manifest") this.#counts.damages += 1;
+    if (kind === "wrong-quota") this.#counts.correctedQuotas += 1;
   }
 
   countProgress({ tally, readBytes }: ScrubState): void {

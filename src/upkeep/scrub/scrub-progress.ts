@@ -13,9 +13,11 @@ export interface ScrubTally {
   readonly damagedManifests: number;
   /** Blobs that could not be looked at. */
   readonly failed: number;
+  /** Nodes with a quota whose counters were wrong; they are right now. */
+  readonly correctedQuotas: number;
 }
 
-/** Where a scrub is: blobs go by their digests, then manifests by their ids. */
+/** Where a scrub is: blobs go by their digests, then manifests by their ids. Quotas, at the end, have no place. */
 export interface ScrubProgress {
   readonly stage: "blobs" | "manifests";
   /** The last one that is done; `""` before the first. */
@@ -35,6 +37,7 @@ export const START: ScrubProgress = {
     manifests: 0,
     damagedManifests: 0,
     failed: 0,
+    correctedQuotas: 0,
   },
 };
 

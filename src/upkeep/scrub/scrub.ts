@@ -9,6 +9,7 @@ import {
 import type { Registry } from "../../registry/index.ts";
 import { StorageError } from "../../storage/index.ts";
 import { inParallel } from "../in-parallel.ts";
+import { correctQuotas } from "./correct-quotas.ts";
 import type { Finding } from "./finding.ts";
 import type { BlobReader } from "./inspect-blob.ts";
 import { ReadRate } from "./read-rate.ts";
@@ -52,7 +53,7 @@ export interface ScrubOutcome {
 /**
  * Verifies every blob and manifest while the registry serves: bytes are read at a bounded rate and compared with their digests.
  * What is damaged or missing is put on record, reported, and moved into quarantine, so that it is served to nobody and the next
- * push restores it; what was lost and is good again is taken from the record.
+ * push restores it; what was lost and is good again is taken from the record. In the end counters of quotas are verified, too.
  * @throws ScrubBusyError if another scrub runs
  * @throws StorageError, MetadataError if nothing more can be looked at
  */
@@ -110,6 +111,7 @@ class ScrubRun {
       await this.#scrubLost();
       if (this.progress.stage === "blobs") await this.#scrubBlobs();
       await this.#scrubManifests();
+      await this.#scrubQuotas();
     } catch (error) {
       // What went wrong first is what to tell.
       await this.#turn.leave(this.progress).catch(() => undefined);
@@ -155,6 +157,21 @@ class ScrubRun {
         await this.#moveOn({ stage: "manifests", after: String(manifest.id) });
       }
     }
+  }
+
+  async #scrubQuotas(): Promise<void> {
+    const { registry, onFinding } = this.#options;
+    const { metadata, clock } = registry;
+    for await (const corrected of correctQuotas(metadata, { clock, onTurn: () => this.#stayOn() })) {
+      onFinding({ kind: "wrong-quota", ...corrected });
+      this.#add({ correctedQuotas: 1 });
+    }
+  }
+
+  /** @throws ScrubBusyError, and the signal's reason */
+  async #stayOn(): Promise<void> {
+    this.#options.signal.throwIfAborted();
+    await this.#turn.keep(this.progress);
   }
 
   #blobScrub() {

@@ -4,6 +4,13 @@ import type { Clock } from "../../runtime/index.ts";
 type CountedRepository = Awaited<ReturnType<typeof countRepositories>>[number];
 type SizedBlob = Awaited<ReturnType<typeof listSizedBlobs>>[number];
 
+/** How the walk through a node lets others have their turn. */
+export interface MeasuringTurns {
+  readonly clock: Clock;
+  /** Called now and then, before others have their turn; what it throws ends the walk. */
+  readonly onTurn?: () => Promise<void>;
+}
+
 /** How much a node holds. */
 export interface StorageUse {
   /** That are not empty, as lists show them. */
@@ -28,8 +35,8 @@ const MOST_WORK_MS = 10;
  * seen or not. It takes a bit of memory for each blob that there is.
  * @throws MetadataError
  */
-export async function measureNode(queries: Queries, node: string, clock: Clock): Promise<StorageUse> {
-  const measuring = new NodeMeasuring(queries, node, new Turns(clock));
+export async function measureNode(queries: Queries, node: string, turns: MeasuringTurns): Promise<StorageUse> {
+  const measuring = new NodeMeasuring(queries, node, new Turns(turns));
   for (let after = ""; ;) {
     const found = await countRepositories(queries, node, { after, limit: REPOSITORIES_AT_ONCE });
     for (const repository of found) await measuring.add(repository);
@@ -83,19 +90,21 @@ function sumOf(blobs: readonly SizedBlob[]): number {
 
 /** Lets others have as much time as was worked. */
 class Turns {
-  readonly #clock: Clock;
+  readonly #turns: MeasuringTurns;
   #sinceMs: number;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#sinceMs = clock.nowMs();
+  constructor(turns: MeasuringTurns) {
+    this.#turns = turns;
+    this.#sinceMs = turns.clock.nowMs();
   }
 
   async rest(): Promise<void> {
-    const workedMs = this.#clock.nowMs() - this.#sinceMs;
+    const { clock, onTurn } = this.#turns;
+    const workedMs = clock.nowMs() - this.#sinceMs;
     if (workedMs < MOST_WORK_MS) return;
+    await onTurn?.();
     await Bun.sleep(Math.min(workedMs, 1000));
-    this.#sinceMs = this.#clock.nowMs();
+    this.#sinceMs = clock.nowMs();
   }
 }
 

@@ -56,7 +56,7 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     params: nodeParams,
     response: storageUse,
     async handle(call) {
-      const use = await measureNode(call.queries, call.params.path, call.parts.clock);
+      const use = await measureNode(call.queries, call.params.path, call.parts);
       return { body: { ...use, sharedBytes: use.dedupedBytes - use.uniqueBytes } };
     },
   }),

@@ -4,7 +4,16 @@ import { ScrubProgressLine } from "../../../../src/cli/upkeep/scrub-progress-lin
 
 const MIB = 1024 * 1024;
 const contents = { repositories: 1, manifests: 1, tags: 1, blobs: 8, blobBytes: 8 * MIB };
-const noTally = { bytes: 0, damaged: 0, missing: 0, restored: 0, manifests: 0, damagedManifests: 0, failed: 0 };
+const noTally = {
+  bytes: 0,
+  damaged: 0,
+  missing: 0,
+  restored: 0,
+  manifests: 0,
+  damagedManifests: 0,
+  failed: 0,
+  correctedQuotas: 0,
+};
 const stateAt = (blobs: number, readBytes: number): ScrubState => ({
   tally: { ...noTally, blobs },
   readBytes,

@@ -10,6 +10,8 @@ import {
   putClusterReport,
   putNodeSetting,
   putTagWatch,
+  findQuotaDifference,
+  findQuotas,
   recountQuota,
 } from "../../../../src/metadata/index.ts";
 import type { Digest, RepositoryName, Tag } from "../../../../src/oci/index.ts";
@@ -51,9 +53,10 @@ const say = (path: string, name: string, value: unknown) =>
   memory.registry.metadata.transaction((queries) => putNodeSetting(queries, { path, name, value, nowMs: 1 }));
 
 async function holds(path: string) {
-  const counted = await memory.registry.metadata.transaction((queries) => recountQuota(queries, path));
-  expect(counted?.recorded).toEqual(counted?.counted as NonNullable<typeof counted>["counted"]);
-  return counted?.counted;
+  const { metadata } = memory.registry;
+  expect(await findQuotaDifference(metadata.reads, path)).toBeUndefined();
+  expect(await metadata.transaction((queries) => recountQuota(queries, path))).toBeUndefined();
+  return (await findQuotas(metadata.reads, [path]))[0]?.uses;
 }
 
 describe("what runs somewhere", () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { sql } from "kysely";
 import {
+  findQuotaDifference,
   findQuotas,
   listBinEntries,
   putNodeSetting,
@@ -52,9 +53,9 @@ const mount = (repository: RepositoryName, from: RepositoryName, text: string) =
 /** What is counted is what there is, of every node with a quota; @returns what `path` holds */
 async function holds(path: string): Promise<QuotaQuantities | undefined> {
   const { metadata } = memory.registry;
-  const counted = await metadata.transaction((queries) => recountQuota(queries, path));
-  expect(counted?.recorded).toEqual(counted?.counted as QuotaQuantities);
-  return counted?.counted;
+  expect(await findQuotaDifference(metadata.reads, path)).toBeUndefined();
+  expect(await metadata.transaction((queries) => recountQuota(queries, path))).toBeUndefined();
+  return (await findQuotas(metadata.reads, [path]))[0]?.uses;
 }
 
 describe("what a node holds", () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { JobPostponed } from "../../../../src/jobs/index.ts";
-import { putScrub } from "../../../../src/metadata/index.ts";
+import { putNodeSetting, putScrub } from "../../../../src/metadata/index.ts";
 import { getScrubStanding, type ScrubbingOptions, scrubWork } from "../../../../src/upkeep/index.ts";
 import { failureOf } from "../../../support/failure-of.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -13,11 +13,11 @@ const HOUR = 3_600_000;
 
 let memory: MemoryRegistry;
 let lines: string[];
-let counts: { blobs: number; bytes: number; damages: number };
+let counts: { blobs: number; bytes: number; damages: number; correctedQuotas: number };
 beforeEach(async () => {
   memory = await openMemoryRegistry();
   lines = [];
-  counts = { blobs: 0, bytes: 0, damages: 0 };
+  counts = { blobs: 0, bytes: 0, damages: 0, correctedQuotas: 0 };
   await push(memory.registry, "hello");
 });
 afterEach(() => memory.close());
@@ -31,7 +31,7 @@ test("it verifies everything, counts and says how far it is", async () => {
   const { result, progress } = await attempt(workOn(memory));
   expect(result).toMatchObject({ blobs: 1, bytes: 5, damaged: 0 });
   expect(progress).toMatchObject({ done: 5, total: 5, unit: "byte", detail: { blobs: 1 } });
-  expect(counts).toEqual({ blobs: 1, bytes: 5, damages: 0 });
+  expect(counts).toEqual({ blobs: 1, bytes: 5, damages: 0, correctedQuotas: 0 });
   expect(lines).toHaveLength(1);
   const standing = await getScrubStanding(memory.registry.metadata);
   expect(standing).toEqual({ lostBlobs: 0, finishedAtMs: memory.clock.atMs });
@@ -45,6 +45,17 @@ test("damage is an error in the log, with what to do, and is counted", async () 
     expect(line).toContain(part);
   expect(counts.damages).toBe(1);
   expect((await getScrubStanding(memory.registry.metadata)).lostBlobs).toBe(1);
+});
+
+test("a wrong counter of a quota is a warning in the log, with the numbers, and is counted", async () => {
+  await memory.registry.metadata.transaction(async (queries) => {
+    await putNodeSetting(queries, { path: "team", name: "quota", value: { tags: 9 }, nowMs: 1 });
+    await queries.updateTable("quota_uses").set({ tags: 4 }).execute();
+  });
+  expect((await attempt(workOn(memory))).result).toMatchObject({ correctedQuotas: 1 });
+  const line = lines.find((each) => each.includes("counters of a quota")) ?? "";
+  for (const part of ["level=warn", "path=team", '\\"tags\\":4', '\\"tags\\":0']) expect(line).toContain(part);
+  expect([counts.correctedQuotas, counts.damages]).toEqual([1, 0]);
 });
 
 /** More than are looked at before the first is told of. */

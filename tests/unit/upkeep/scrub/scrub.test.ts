@@ -1,9 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { countLostBlobs, ensureRepository, linkBlob, putBlob } from "../../../../src/metadata/index.ts";
-import { digestOf, type Reference, RegistryError } from "../../../../src/oci/index.ts";
+import {
+  countLostBlobs,
+  ensureRepository,
+  findQuotas,
+  linkBlob,
+  putBlob,
+  putNodeSetting,
+} from "../../../../src/metadata/index.ts";
+import { digestOf, type Reference, RegistryError, type RepositoryName } from "../../../../src/oci/index.ts";
 import { blobKeyOf, getManifest, getManifestHead, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { parseStorageKey } from "../../../../src/storage/index.ts";
 import { isAllWell, ScrubBusyError, type ScrubTally } from "../../../../src/upkeep/index.ts";
+import { correctQuotas } from "../../../../src/upkeep/scrub/correct-quotas.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";
 import { contentOf, imageManifest } from "../../../support/oci-content.ts";
@@ -27,6 +35,7 @@ const none: ScrubTally = {
   manifests: 0,
   damagedManifests: 0,
   failed: 0,
+  correctedQuotas: 0,
 };
 
 const textAt = async (key: string) => {
@@ -351,5 +360,48 @@ describe("no false alarm is given of a blob that", () => {
       },
     });
     expect(await runScrub(busy)).toMatchObject({ tally: none, findings: [] });
+  });
+});
+
+describe("quotas", () => {
+  const say = (path: string) =>
+    registry.metadata.transaction((queries) =>
+      putNodeSetting(queries, { path, name: "quota", value: { tags: 9 }, nowMs: 1 }),
+    );
+  const record = (path: string, wrong: object) =>
+    registry.metadata.transaction(async (queries) => {
+      await queries.updateTable("quota_uses").set(wrong).where("path", "=", path).execute();
+    });
+  const recorded = async (path: string) => (await findQuotas(registry.metadata.reads, [path]))[0]?.uses;
+  const held = { bytes: 5, tags: 0, repositories: 0 };
+
+  test("are verified in the end: a wrong counter is found once, and right afterwards", async () => {
+    await push(registry, "hello");
+    for (const path of ["", "team", "other"]) await say(path);
+    expect(await runScrub(registry)).toMatchObject({ findings: [], tally: { correctedQuotas: 0 } });
+    for (const wrong of [{ bytes: 3 }, { tags: 4 }, { repositories: 7 }]) {
+      await record("team", wrong);
+      const { findings, tally } = await runScrub(registry);
+      expect(findings).toEqual([{ kind: "wrong-quota", path: "team", recorded: { ...held, ...wrong }, counted: held }]);
+      expect([tally.correctedQuotas, isAllWell(tally)]).toEqual([1, true]);
+      expect(await recorded("team")).toEqual(held);
+    }
+    expect((await runScrub(registry)).findings).toEqual([]);
+    expect(await recorded("")).toEqual(held);
+  });
+
+  test("that a push changes while they are counted are not wrong", async () => {
+    await push(registry, "hello");
+    await say("team");
+    let nowMs = 0;
+    // So late that others have their turn after each step.
+    const clock = { nowMs: () => (nowMs += 20) };
+    let turns = 0;
+    const onTurn = async () => {
+      if (++turns === 2) await push(registry, "and more", "team/b" as RepositoryName);
+    };
+    expect(await Array.fromAsync(correctQuotas(registry.metadata, { clock, onTurn }))).toEqual([]);
+    expect(await recorded("team")).toEqual({ bytes: 13, tags: 0, repositories: 0 });
+    expect(turns).toBeGreaterThan(2);
   });
 });

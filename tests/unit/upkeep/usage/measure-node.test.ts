@@ -25,13 +25,13 @@ test("a node is measured over many repositories and many blobs of one", async ()
   const { reads } = memory.registry.metadata;
   const [storedBytes, dedupedBytes] = [45 * 6 + 450 * 4 + 3, 6 + 450 * 4 + 3];
   const use = { repositories: 1, tags: 0, manifests: 1, storedBytes, dedupedBytes, uniqueBytes: dedupedBytes - 6 };
-  expect(await measureNode(reads, "team", memory.registry.clock)).toEqual(use);
-  expect(await measureNode(reads, "", memory.registry.clock)).toMatchObject({
+  expect(await measureNode(reads, "team", memory.registry)).toEqual(use);
+  expect(await measureNode(reads, "", memory.registry)).toMatchObject({
     repositories: 1,
     storedBytes: storedBytes + 6,
     uniqueBytes: dedupedBytes,
   });
-  expect(await measureNode(reads, "nobody", memory.registry.clock)).toMatchObject({ repositories: 0, storedBytes: 0 });
+  expect(await measureNode(reads, "nobody", memory.registry)).toMatchObject({ repositories: 0, storedBytes: 0 });
 });
 
 test("others have their turn meanwhile", async () => {
@@ -39,7 +39,7 @@ test("others have their turn meanwhile", async () => {
   let others = 0;
   const timer = setInterval(() => (others += 1), 1);
   let nowMs = 0;
-  await measureNode(memory.registry.metadata.reads, "team", { nowMs: () => (nowMs += 20) });
+  await measureNode(memory.registry.metadata.reads, "team", { clock: { nowMs: () => (nowMs += 20) } });
   clearInterval(timer);
   expect(others).toBeGreaterThan(0);
 });

@@ -53,7 +53,7 @@ test("a namespace holds what a look at it alone says, each that is at the top or
   expect(now.map(({ node }) => node)).toEqual(["", "other", "single", "team", "team/api"]);
   for (const { node, storedBytes, dedupedBytes, uniqueBytes } of now) {
     expect(storedBytes).toBeGreaterThan(0);
-    expect(await measureNode(metadata.reads, node, memory.registry.clock)).toMatchObject({
+    expect(await measureNode(metadata.reads, node, memory.registry)).toMatchObject({
       storedBytes,
       dedupedBytes,
       uniqueBytes,
