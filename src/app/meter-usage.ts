@@ -2,19 +2,18 @@ import { type RequestRecord, sentBodyBytes } from "../http/index.ts";
 import { isIndexType } from "../oci/index.ts";
 import type { UsageMeter } from "../upkeep/index.ts";
 
-const UPLOADS: ReadonlySet<string> = new Set(["blob_upload", "blob_upload_chunk"]);
-
 /** Tells the meter what a request moved, if it moved something of a repository. */
 export function meterUsage(meter: UsageMeter, record: RequestRecord): void {
-  const { handler, method, status, repository, user = "" } = record;
-  if (repository === undefined || (status >= 300 && status !== 304)) return;
+  const { handler, method, status, repository, receivedBytes, user = "" } = record;
+  if (repository === undefined) return;
   const at = { repository, principal: user };
+  // Of an upload that is cut what came is kept, and the client goes on from there.
+  if (receivedBytes > 0) return meter.note({ ...at, ...NOTHING, receivedBytes });
+  if (status >= 300 && status !== 304) return;
   if (handler === "manifest" && (method === "HEAD" || (method === "GET" && status === 304)))
     return meter.note({ ...at, ...NOTHING, checkedReference: record.reference });
   if (status === 304) return;
-  if (UPLOADS.has(handler)) {
-    if (record.requestBytes > 0) meter.note({ ...at, ...NOTHING, receivedBytes: record.requestBytes });
-  } else if (handler === "blob" && method === "GET") {
+  if (handler === "blob" && method === "GET") {
     meter.note({ ...at, ...NOTHING, sentBytes: sentBodyBytes(record) });
   } else if (handler === "manifest" && method === "PUT") {
     meter.note({ ...at, ...NOTHING, pushes: 1, receivedBytes: record.requestBytes });

@@ -60,7 +60,11 @@ function addMoved(metrics: Metrics, tally: NamespaceTally): void {
     });
   addCounter("pulls", "GETs of manifests that are no index.", "pulls");
   addCounter("pushes", "Manifests that were taken.", "pushes");
-  addCounter("received_bytes", "Bytes of blobs and manifests that were taken.", "receivedBytes");
+  addCounter(
+    "received_bytes",
+    "Bytes of manifests that were taken, and of blobs as far as they came.",
+    "receivedBytes",
+  );
   addCounter("sent_bytes", "Bytes of blobs and manifests, as announced to clients.", "sentBytes");
 }
 

@@ -20,6 +20,8 @@ export interface RequestRecord {
   readonly handler: string;
   readonly status: number;
   readonly requestBytes: number;
+  /** Of a blob, as many as came, also where the request failed; 0 for any other body. */
+  readonly receivedBytes: number;
   /** Body bytes of the answer as announced by `Content-Length`. */
   readonly responseBytes: number;
   readonly responseContentType: string;
@@ -62,6 +64,7 @@ export function recordOf(visit: Visit, answer: Answer, error: RegistryError | un
     handler: destination?.handler ?? handlerNameOf(undefined),
     status: answer.status,
     requestBytes: transfer.receivedBytes || Number.parseInt(request.headers.get("content-length") ?? "0", 10),
+    receivedBytes: transfer.receivedBytes,
     responseBytes: Number(headers["Content-Length"] ?? 0),
     responseContentType: headers["Content-Type"] ?? "",
     user: visit.principal.name,

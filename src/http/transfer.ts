@@ -2,7 +2,7 @@ import type { ConnectionInfo } from "./listener/index.ts";
 
 /** The bytes of a request and its answer, as far as their connection is concerned. */
 export class Transfer {
-  /** Of a blob, counted; 0 for what was not. */
+  /** Of a blob, counted as they came, whatever becomes of them. */
   receivedBytes = 0;
   readonly #connection: Pick<ConnectionInfo, "expectLongTransfer" | "withoutIdleTimeout">;
 

@@ -9,6 +9,7 @@ import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { contentOf, imageIndex } from "../support/oci-content.ts";
 import { pushImage, pushManifest } from "../support/push-content.ts";
+import { askRaw } from "../support/raw-http.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { runBerth } from "../support/berth-command.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
@@ -30,6 +31,19 @@ interface Sum {
 async function sums(configFile: string, ...args: string[]): Promise<readonly Sum[]> {
   const { stdout } = await runBerth(["usage", "traffic", "/", "--json", ...args, "--local", configFile]);
   return JSON.parse(stdout) as Sum[];
+}
+
+/** The first piece is cut in the middle, after 600 of 1,000 bytes. @returns how many bytes came in all */
+async function pushInTwoPieces({ port }: RunningRegistry, http: HttpClient): Promise<number> {
+  const { bytes, digest } = contentOf("x".repeat(1000));
+  const started = await http.post("/v2/team/app/blobs/uploads/");
+  const { pathname } = new URL(started.headers.get("location") ?? "", http.url);
+  const head = `PATCH ${pathname} HTTP/1.1\r\nHost: ${new URL(http.url).host}\r\nContent-Length: 1000\r\n\r\n`;
+  await askRaw(port, [head, bytes.subarray(0, 600)], { hangUp: true });
+  await until("the first piece is kept", async () => (await http.get(pathname)).headers.get("range") === "0-599");
+  const { status } = await http.put(`${pathname}?digest=${digest}`, { body: bytes.slice(600) });
+  expect(status).toBe(201);
+  return bytes.length;
 }
 
 test("what a client moved is what is on record, also when the registry was ended right after", async () => {
@@ -61,9 +75,10 @@ test("what a client moved is what is on record, also when the registry was ended
   await http.head("/v2/team/app/manifests/1.0");
   await http.get("/v2/team/app/manifests/none");
   await http.get(`/v2/team/app/blobs/${contentOf("none").digest}`);
+  const resumed = await pushInTwoPieces(berth, http);
   await berth.stop();
 
-  const received = sizeOf(image.config, image.layer, image.manifest, index);
+  const received = sizeOf(image.config, image.layer, image.manifest, index) + resumed;
   const ofOther = sizeOf(other.config, other.layer, other.manifest);
   const by = await sums(configFile, "--by", "repository");
   expect(
@@ -85,9 +100,9 @@ test("what a client moved is what is on record, also when the registry was ended
     repositories: 1,
     tags: 2,
     manifests: 2,
-    storedBytes: sizeOf(image.config, image.layer),
-    dedupedBytes: sizeOf(image.config, image.layer),
-    uniqueBytes: image.layer.bytes.length,
+    storedBytes: sizeOf(image.config, image.layer) + resumed,
+    dedupedBytes: sizeOf(image.config, image.layer) + resumed,
+    uniqueBytes: image.layer.bytes.length + resumed,
     sharedBytes: shared,
   });
 });

@@ -38,7 +38,11 @@ export class RequestMetrics {
     this.#duration = durationTally(registry);
     this.#requestSize = sizeTally(registry, "registry_http_request_size_bytes", "The HTTP request sizes in bytes.");
     this.#responseSize = sizeTally(registry, "registry_http_response_size_bytes", "The HTTP response sizes in bytes.");
-    this.#blobReceived = counter(registry, "berth_blob_received_bytes_total", "Bytes of blobs that clients pushed.");
+    this.#blobReceived = counter(
+      registry,
+      "berth_blob_received_bytes_total",
+      "Bytes of blobs that clients sent, also in uploads that were cut.",
+    );
     this.#blobSent = counter(registry, "berth_blob_sent_bytes_total", "Bytes of blobs that clients pulled.");
     for (const handler of HANDLERS) {
       this.#routes.set(handler, new Map());
@@ -61,9 +65,8 @@ export class RequestMetrics {
     cells.responseSize.observe(sentBytes);
     const requests = cells.byStatus.get(record.status) ?? this.#addStatus(cells, route, method, record.status);
     requests.value += 1;
-    if (record.status >= 300) return;
-    if (route === "blob") this.#blobSent.value += sentBytes;
-    else if (route === "blob_upload" || route === "blob_upload_chunk") this.#blobReceived.value += record.requestBytes;
+    this.#blobReceived.value += record.receivedBytes;
+    if (route === "blob" && record.status < 300) this.#blobSent.value += sentBytes;
   }
 
   #addCells(route: string, method: string): RouteCells {

@@ -8,7 +8,7 @@ export interface UsageCounts {
   readonly pulls: number;
   /** Manifests that were taken. */
   readonly pushes: number;
-  /** Bodies of blobs and manifests that were taken. */
+  /** Bodies of manifests that were taken, and of blobs as far as they came. */
   readonly receivedBytes: number;
   /** Bodies of blobs and manifests, as they were announced: a client may have hung up before the end. */
   readonly sentBytes: number;

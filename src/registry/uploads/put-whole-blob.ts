@@ -11,7 +11,7 @@ export interface WholeBlob {
   readonly body: RequestBody | null;
   /** How long the body is, if that is known before. */
   readonly announcedBytes?: number | undefined;
-  /** Told how many bytes came, also when the body broke off. */
+  /** As in `Reception`. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** As in `ReceivedBlob`. */
   readonly beforeCommit?: ReceivedBlob["beforeCommit"];

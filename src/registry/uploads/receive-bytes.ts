@@ -14,7 +14,7 @@ export interface Reception {
   readonly isLast: boolean;
   /** How many bytes the body must have; `undefined`: as many as come. */
   readonly announcedBytes?: number | undefined;
-  /** Told how many bytes came, however the body ended. */
+  /** Told of each piece that came, before anything is done with it; not of one that makes the body too large. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** Aborted when another request takes the upload over, or the registry stops. */
   readonly signal: AbortSignal;
@@ -134,6 +134,7 @@ class InterruptibleReader {
         const sizeBytes = value.byteLength;
         receivedBytes += sizeBytes;
         this.#requireFitting(receivedBytes);
+        onReceived?.(sizeBytes);
         yield value;
         registry.garbage.received(sizeBytes);
       }
@@ -143,7 +144,6 @@ class InterruptibleReader {
       this.interruption = error;
     } finally {
       signal.removeEventListener("abort", interrupt);
-      onReceived?.(receivedBytes);
       await reader.cancel().catch(() => undefined);
     }
   }

@@ -33,7 +33,9 @@ export const usageSum = z
     principal: z.string().nullable().describe("Who; empty for who was not signed in."),
     pulls: z.int().describe("GETs of manifests that are no index."),
     pushes: z.int().describe("Manifests that were taken."),
-    receivedBytes: bytes.describe("Of blobs and manifests that were taken."),
+    receivedBytes: bytes.describe(
+      "Of manifests that were taken, and of blobs as far as they came, also in uploads that were cut.",
+    ),
     sentBytes: bytes.describe("Of blobs and manifests, as announced to clients."),
   })
   .meta({ id: "UsageSum", description: "What was moved. What was not asked for by `by` is null." });

@@ -65,13 +65,15 @@ describe("a finished request", () => {
     metrics.observe(recordOf({ handler: "blob", method: "HEAD", status: 200, responseBytes: 1000 }));
     metrics.observe(recordOf({ handler: "blob", method: "GET", status: 404, responseBytes: 90 }));
     metrics.observe(
-      recordOf({ handler: "blob_upload", method: "POST", status: 201, requestBytes: 5, responseBytes: 0 }),
+      recordOf({ handler: "blob_upload", method: "POST", status: 201, receivedBytes: 5, responseBytes: 0 }),
     );
-    metrics.observe(recordOf({ handler: "blob_upload_chunk", method: "PATCH", status: 202, requestBytes: 70 }));
+    metrics.observe(recordOf({ handler: "blob_upload_chunk", method: "PATCH", status: 202, receivedBytes: 70 }));
     metrics.observe(recordOf({ handler: "blob_upload_chunk", method: "PATCH", status: 416, requestBytes: 900 }));
+    // It was cut, and what came is kept.
+    metrics.observe(recordOf({ handler: "blob_upload_chunk", method: "PATCH", status: 400, receivedBytes: 300 }));
     const samples = await scrape(metrics);
     expect(samples.get("berth_blob_sent_bytes_total")).toBe(1010);
-    expect(samples.get("berth_blob_received_bytes_total")).toBe(75);
+    expect(samples.get("berth_blob_received_bytes_total")).toBe(375);
   });
 
   test("does not make a label of what a client invents", async () => {

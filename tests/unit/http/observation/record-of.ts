@@ -16,6 +16,7 @@ export function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
     handler: "base",
     status: 200,
     requestBytes: 0,
+    receivedBytes: 0,
     responseBytes: 2,
     responseContentType: "application/json",
     ...changes,
