@@ -331,6 +331,7 @@ export {
 export type { LossReason } from "./schema.ts";
 export { findScrub, putScrub, type ScrubRecord } from "./scrubs.ts";
 export { type DatedTag, listDatedTags, listRepositoriesWithExpired, removeTags } from "./settings/dated-tags.ts";
+export { listIndexChildren } from "./settings/index-children.ts";
 export {
   findNodeSettings,
   findRepositoryWithSettings,

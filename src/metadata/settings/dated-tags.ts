@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
+import { isIndexType, type Digest, type RepositoryName, type Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import type { NamePage } from "../page.ts";
 import type { KeepMark } from "./manifest-marks.ts";
@@ -8,6 +8,8 @@ import type { KeepMark } from "./manifest-marks.ts";
 export interface DatedTag {
   readonly tag: Tag;
   readonly digest: Digest;
+  /** It points at an index, which names other manifests. */
+  readonly isIndex: boolean;
   /** When something was last pushed by it. */
   readonly pushedAtMs: number;
   /** `null`: it does not go by itself. */
@@ -36,6 +38,7 @@ export async function listDatedTags(
     .select([
       "t.name as tag",
       "m.digest",
+      "m.media_type as mediaType",
       "t.updated_at_ms as pushedAtMs",
       "t.expires_at_ms as expiresAtMs",
       "u.last_used_at_ms as usedAtMs",
@@ -48,9 +51,10 @@ export async function listDatedTags(
     .orderBy("t.name")
     .limit(limit)
     .execute();
-  return rows.map(({ markName, markValue, isGuessed, ...row }) => {
+  return rows.map(({ markName, markValue, isGuessed, mediaType, ...row }) => {
     return {
       ...row,
+      isIndex: isIndexType(mediaType),
       isUseGuessed: isGuessed === 1,
       mark: markName === null ? null : { name: markName, value: markValue ?? "" },
     };

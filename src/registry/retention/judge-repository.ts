@@ -11,6 +11,7 @@ import {
 import type { RepositoryName } from "../../oci/index.ts";
 import { showLease } from "../in-use/guard-running.ts";
 import { findSettings, type SaidSetting, type Settings } from "../settings/settings.ts";
+import { findIndexChildren, keepReferred } from "./keep-referred.ts";
 import { judgeTags, type TagVerdict } from "./judge-tags.ts";
 import { showKeep } from "./keep-content.ts";
 import type { RetentionRule } from "./retention-rule.ts";
@@ -40,11 +41,15 @@ export async function judgeRepository(
   if (repositoryId === undefined) return undefined;
   const settings = await findJudgingSettings(queries, { repository, rules });
   const holderOf = await findHolders(queries, { repository, repositoryId, nowMs });
-  const verdicts = judgeTags(await listAllTags(queries, repositoryId), settings, nowMs).map((verdict) => {
-    const holder = verdict.isKept ? undefined : holderOf(verdict);
-    return holder ? { ...verdict, isKept: true, reason: holder.reason } : verdict;
-  });
-  return { repository, repositoryId, settings, verdicts };
+  const judged = judgeTags(await listAllTags(queries, repositoryId), settings, nowMs);
+  const held = keepHeld(judged, holderOf);
+  const indexes = held.every(({ isKept }) => isKept) ? [] : held.filter(({ isKept, isIndex }) => isKept && isIndex);
+  const children = await findIndexChildren(
+    queries,
+    repositoryId,
+    indexes.map(({ digest }) => digest),
+  );
+  return { repository, repositoryId, settings, verdicts: keepReferred(held, children) };
 }
 
 /** What holds for a repository, with the rules that are tried in the place of those that a node above the one that they are of says. */
@@ -65,11 +70,25 @@ export interface TagHolder {
   readonly kind: "in-use" | "kept";
 }
 
+export type FindHolder = (tag: Pick<DatedTag, "tag" | "digest">) => TagHolder | undefined;
+
+/** Keeps what something holds. @param atMs leaves out what began to hold it later */
+export function keepHeld(
+  verdicts: readonly TagVerdict[],
+  holderOf: FindHolder,
+  atMs = Infinity,
+): readonly TagVerdict[] {
+  return verdicts.map((verdict) => {
+    const holder = verdict.isKept ? undefined : holderOf(verdict);
+    return holder && holder.sinceMs <= atMs ? { ...verdict, isKept: true, reason: holder.reason } : verdict;
+  });
+}
+
 /** That a cluster runs it, or that somebody has said so. */
 export async function findHolders(
   queries: Queries,
   where: Parameters<typeof findHeldManifests>[1],
-): Promise<(tag: Pick<DatedTag, "tag" | "digest">) => TagHolder | undefined> {
+): Promise<FindHolder> {
   const held = await findHeldManifests(queries, where);
   const keeps = await findKeeps(queries, where);
   return ({ tag, digest }) => {

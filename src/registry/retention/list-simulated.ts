@@ -2,6 +2,7 @@ import { findRepositoryId, listChangesSince, type Queries } from "../../metadata
 import { RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { findHolders, findJudgingSettings, listAllTags, type RepositoryQuestion } from "./judge-repository.ts";
 import { iterateRepositories } from "./judged-repositories.ts";
+import { findIndexChildren } from "./keep-referred.ts";
 import { replayTags } from "./replay-tags.ts";
 import { countPatterns } from "./retention-rule.ts";
 import { type SimulatedExpiry, simulateRetention, type Simulation } from "./simulate-retention.ts";
@@ -76,7 +77,9 @@ async function simulateRepository(
   const events = replayTags(await listChangesSince(queries, repositoryId, sinceMs), current);
   const timesMs = timesOf(query);
   onLooks(requireDoable(repository, { events, settings, timesMs }));
-  const expiries = await simulateRetention({ events, current, settings, timesMs, holderOf });
+  const digests = events.flatMap(({ digest }) => digest ?? []);
+  const children = await findIndexChildren(queries, repositoryId, digests);
+  const expiries = await simulateRetention({ events, current, settings, timesMs, holderOf, children });
   const byTag = new Map(current.map((tag) => [tag.tag, tag]));
   return expiries
     .map((expiry) => {

@@ -1,8 +1,9 @@
 import type { DatedTag } from "../../metadata/index.ts";
 import type { Digest, Tag } from "../../oci/index.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { TagHolder } from "./judge-repository.ts";
+import { type FindHolder, keepHeld } from "./judge-repository.ts";
 import { judgeTags } from "./judge-tags.ts";
+import { type IndexChildren, keepReferred } from "./keep-referred.ts";
 import type { TagEvent } from "./replay-tags.ts";
 
 export interface Simulation {
@@ -14,7 +15,9 @@ export interface Simulation {
   /** When the rules would have been applied, the earliest first. */
   readonly timesMs: readonly number[];
   /** What holds a tag now. */
-  readonly holderOf: (tag: Pick<DatedTag, "tag" | "digest">) => TagHolder | undefined;
+  readonly holderOf: FindHolder;
+  /** Of the indexes that tags point at, or did. */
+  readonly children: IndexChildren;
 }
 
 /** A tag that would have gone. */
@@ -62,11 +65,11 @@ class Past {
   }
 
   applyRules(atMs: number): void {
-    const { settings, holderOf } = this.#simulation;
+    const { settings, holderOf, children } = this.#simulation;
     const tags = [...this.#tags.values()].map((event) => this.#knownOf(event, atMs));
-    for (const { tag, digest, pushedAtMs, isKept, reason } of judgeTags(tags, settings, atMs)) {
-      const holder = isKept ? undefined : holderOf({ tag, digest });
-      if (isKept || (holder && holder.sinceMs <= atMs)) continue;
+    const held = keepHeld(judgeTags(tags, settings, atMs), holderOf, atMs);
+    for (const { tag, digest, pushedAtMs, isKept, reason } of keepReferred(held, children)) {
+      if (isKept) continue;
       this.#tags.delete(tag);
       this.#gone.set(tag, this.expiries.length);
       this.expiries.push({ tag, digest, pushedAtMs, goneAtMs: atMs, reason, backAtMs: undefined });
@@ -93,6 +96,7 @@ class Past {
     return {
       tag,
       digest,
+      isIndex: this.#simulation.children.has(digest),
       pushedAtMs,
       expiresAtMs: isSame ? now.expiresAtMs : null,
       usedAtMs,

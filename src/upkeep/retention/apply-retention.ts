@@ -136,7 +136,8 @@ async function carryOut(
   watcher: string,
 ): Promise<{ expired: number; isDone: boolean }> {
   const { registry, signal, onExpired } = run;
-  const going = goingOf(judged);
+  // An index goes before its images: if something keeps it at the last moment, none of them has gone yet.
+  const going = goingOf(judged).toSorted((a, b) => Number(b.isIndex) - Number(a.isIndex));
   for (let from = 0; from < going.length; from += TAGS_AT_ONCE) {
     if (signal.aborted) return { expired: from, isDone: false };
     const startedAtMs = registry.clock.nowMs();

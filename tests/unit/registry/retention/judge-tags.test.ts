@@ -13,6 +13,7 @@ const digest = `sha256:${"a".repeat(64)}` as Digest;
 const dated = (tag: string, ageDays: number, expiresAtMs: number | null = null, usedDaysAgo?: number): DatedTag => ({
   tag: tag as Tag,
   digest,
+  isIndex: false,
   pushedAtMs: NOW_MS - ageDays * DAY_MS,
   expiresAtMs,
   mark: null,

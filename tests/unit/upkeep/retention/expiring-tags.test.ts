@@ -112,7 +112,8 @@ describe("what is kept rightly whatever is said of tags", () => {
     const more = { subject: { mediaType: OCI_IMAGE_INDEX, digest: index.digest, size: index.bytes.byteLength } };
     const signature = await pushImage(registry, "signature", { reference: "signed", more });
     clock.atMs = Date.now() + HOUR_MS;
-    expect(await apply()).toMatchObject({ expired: 2 });
+    expect(await apply()).toMatchObject({ expired: 1 });
+    expect(await tagsOf()).toEqual(["child", "index"]);
     clock.atMs += HOUR_MS;
     expect(await collect(registry, { untagged: "remove" })).toMatchObject({ manifests: 0, blobs: 0 });
     for (const { digest } of [child, signature])
