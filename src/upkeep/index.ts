@@ -25,7 +25,8 @@ export { DESCRIPTION_JOB, descriptionWork } from "./description/description-job.
 export { type DescriptionMarker, findMarker } from "./description/marker.ts";
 export { stopDescribing } from "./description/stop-describing.ts";
 export { HISTORY_JOB, historyWork } from "./history/history-job.ts";
-export type { ExportForm, ImageExport, ImageExportSummary } from "./image-export/export-images.ts";
+export type { ImageExport, ImageExportSummary } from "./image-export/export-images.ts";
+export type { ExportForm } from "./image-export/layout-writer.ts";
 export type { ImageImport, ImageImportSummary } from "./image-import/import-images.ts";
 export type { ZotImport, ZotRepository, ZotSummary } from "./image-import/import-zot.ts";
 export type { ImageForm } from "./image-import/open-images.ts";

@@ -1,10 +1,4 @@
-import {
-  findRepositoryId,
-  isManifestLost,
-  listRepositories,
-  listTaggedManifests,
-  type TaggedManifest,
-} from "../../metadata/index.ts";
+import { findRepositoryId, isManifestLost, listTaggedManifests, type TaggedManifest } from "../../metadata/index.ts";
 import {
   type Digest,
   parseDigest,
@@ -16,6 +10,7 @@ import {
 } from "../../oci/index.ts";
 import { getManifestHead, type Registry } from "../../registry/index.ts";
 import { inPages } from "../in-pages.ts";
+import { matchRepositories } from "../select-repositories.ts";
 
 /** A manifest that goes out under a name of its own. */
 export interface ChosenImage {
@@ -56,11 +51,9 @@ async function select(registry: Registry, text: string): Promise<readonly Chosen
 }
 
 async function selectMatching(registry: Registry, pattern: string): Promise<readonly ChosenImage[]> {
-  const glob = new Bun.Glob(pattern);
-  const { reads } = registry.metadata;
-  const names = inPages<RepositoryName>(500, String, (page) => listRepositories(reads, page));
+  const names = await matchRepositories(registry.metadata.reads, pattern);
   const chosen: ChosenImage[] = [];
-  for await (const name of names) if (glob.match(name)) chosen.push(...(await selectTags(registry, name)));
+  for (const name of names) chosen.push(...(await selectTags(registry, name)));
   if (chosen.length === 0) throw new RegistryError("name-unknown", `no image of a repository that matches ${pattern}`);
   return chosen;
 }
