@@ -24,6 +24,8 @@ export {
   type RetentionTally,
   type ScrubOutcome,
   type ScrubState,
+  type ZotExported,
+  type ZotExportSummary,
   type ZotRepository,
   type ZotSummary,
 } from "../upkeep/index.ts";
@@ -32,6 +34,7 @@ export { applyRetentionOf } from "./tasks/apply-retention.ts";
 export { collectGarbageOf, type CollectOptions, explainContentOf } from "./tasks/collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";
 export { exportToFiles } from "./tasks/export-to-files.ts";
+export { exportToZot } from "./tasks/export-to-zot.ts";
 export { giveBackToRegistryV2 } from "./tasks/export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
 export { type ArchiveImportSummary, importArchive } from "./tasks/import-archive.ts";

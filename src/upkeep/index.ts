@@ -26,6 +26,7 @@ export { type DescriptionMarker, findMarker } from "./description/marker.ts";
 export { stopDescribing } from "./description/stop-describing.ts";
 export { HISTORY_JOB, historyWork } from "./history/history-job.ts";
 export type { ImageExport, ImageExportSummary } from "./image-export/export-images.ts";
+export type { ZotExport, ZotExported, ZotExportSummary } from "./image-export/export-zot.ts";
 export type { ExportForm } from "./image-export/layout-writer.ts";
 export type { ImageImport, ImageImportSummary } from "./image-import/import-images.ts";
 export type { ZotImport, ZotRepository, ZotSummary } from "./image-import/import-zot.ts";

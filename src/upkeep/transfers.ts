@@ -4,6 +4,7 @@ export { backUp } from "./backup/backup-registry.ts";
 export { copyObject } from "./backup/copy-object.ts";
 export { restore, RestoreError } from "./backup/restore-registry.ts";
 export { exportImages } from "./image-export/export-images.ts";
+export { exportZot } from "./image-export/export-zot.ts";
 export { parsePlatform } from "./image-export/wanted-platform.ts";
 export { importImages } from "./image-import/import-images.ts";
 export { importZot } from "./image-import/import-zot.ts";

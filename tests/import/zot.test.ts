@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { linkSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { expectServed } from "../clients/support/expect-served.ts";
+import { expectPulled, expectServed } from "../clients/support/expect-served.ts";
 import { argv } from "../support/argv.ts";
 import { runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
@@ -91,6 +91,25 @@ skopeo.describe("a zot's directory, as it lies on the disk", () => {
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ repositories: 3, images: 4, newBlobs: 0, newBytes: 0, leftOut: [] });
     expect(await client.listTags("team/app")).toEqual(["1.0", "2.0", "3.0"]);
+  });
+
+  test("is written again, and skopeo reads it", async () => {
+    const out = join(makeTemporaryFolder("zot-out"), "zot");
+    const command = ["export", "zot", "team/**", "--out", out, "--config", berth.configFile];
+    const { exitCode, stdout, stderr } = await runBerth(command);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: expect.stringContaining("[2/2] team/app/nested: 1 tag"),
+    });
+    expect(stdout).toStartWith("Wrote 2 repositories, 4 tags, 5 manifests and ");
+    for (const [name, image] of [
+      ["team/app:1.0", index],
+      ["team/app/nested:1.0", plain],
+    ] as const) {
+      const folder = makeTemporaryFolder("read");
+      await mustRun(argv`${skopeo.path} copy --quiet --all oci:${join(out, name)} dir:${folder}`);
+      await expectPulled(folder, image);
+    }
   });
 
   test("is refused where there is none", async () => {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ExportForm, ImageForm } from "../../app/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { exportImagesCommand } from "./export-images-command.ts";
+import { exportZotCommand } from "./export-zot-command.ts";
 import { giveBackCommand } from "./give-back-command.ts";
 import { importArchiveCommand } from "./import-archive-command.ts";
 import { importCommand } from "./import-command.ts";
@@ -126,6 +127,24 @@ function registerExports(group: Command, surroundings: CommandSurroundings): voi
   })
     .option("--sign <key.pem>", "sign it with this private key, on the curve P-256 or of Ed25519")
     .addHelpText("after", SIGN_HELP);
+  group
+    .command("zot")
+    .description("write whole repositories as a zot keeps them, each verified; goes on where it was interrupted")
+    .argument("<repository...>", "team/app, or team/* or team/** for those in or below a folder")
+    .requiredOption("-o, --out <folder>", "what will be zot's storage.rootDirectory")
+    .option("--config <config.yml>", CONFIG)
+    .option("--json", "write the summary as a line of JSON")
+    .action(async (repositories: readonly string[], flags: ZotExportFlags) => {
+      const { out, json = false } = flags;
+      const command = { repositories, out, configPath: pathOf(flags.config), json };
+      setExitCode(await exportZotCommand(command, terminal));
+    });
+}
+
+interface ZotExportFlags {
+  readonly out: string;
+  readonly config?: string;
+  readonly json?: boolean;
 }
 
 const SIGN_HELP = `
