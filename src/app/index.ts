@@ -35,7 +35,7 @@ export { collectGarbageOf, type CollectOptions, explainContentOf } from "./tasks
 export { COMMAND } from "./command-name.ts";
 export { exportToFiles } from "./tasks/export-to-files.ts";
 export { exportToZot } from "./tasks/export-to-zot.ts";
-export { giveBackToRegistryV2 } from "./tasks/export-registry-v2.ts";
+export { exportToRegistryV2 } from "./tasks/export-registry-v2.ts";
 export { findFileProblems } from "./find-file-problems.ts";
 export { type ArchiveImportSummary, importArchive } from "./tasks/import-archive.ts";
 export { importFromZot } from "./tasks/import-from-zot.ts";

@@ -6,13 +6,13 @@ import { loadTransfers, type RegistryV2Export, type RegistryV2Summary } from "..
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
 
-type GiveBackOptions = Pick<RegistryV2Export, "prune" | "signal" | "report">;
+type ExportOptions = Pick<RegistryV2Export, "prune" | "signal" | "report">;
 
 /**
  * Gives the data directory that the configuration names back to registry:2, whether Berth serves it or not.
  * @throws TaskError
  */
-export async function giveBackToRegistryV2(config: Config, options: GiveBackOptions): Promise<RegistryV2Summary> {
+export async function exportToRegistryV2(config: Config, options: ExportOptions): Promise<RegistryV2Summary> {
   const path = await requireDatabase(config);
   const { exportRegistryV2 } = await loadTransfers();
   const { driver } = config.storage;

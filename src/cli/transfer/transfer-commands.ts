@@ -3,7 +3,7 @@ import type { ExportForm, ImageForm } from "../../app/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { exportImagesCommand } from "./export-images-command.ts";
 import { exportZotCommand } from "./export-zot-command.ts";
-import { giveBackCommand } from "./give-back-command.ts";
+import { exportRegistryV2Command } from "./export-registry-v2-command.ts";
 import { importArchiveCommand } from "./import-archive-command.ts";
 import { importCommand } from "./import-command.ts";
 import { importZotCommand } from "./import-zot-command.ts";
@@ -92,7 +92,7 @@ function registerArchiveImport(group: Command, surroundings: CommandSurroundings
 
 const addPath = (path: string, before: readonly string[] = []): readonly string[] => [...before, path];
 
-interface GiveBackFlags {
+interface RegistryV2ExportFlags {
   readonly prune?: boolean;
   readonly json?: boolean;
 }
@@ -106,8 +106,8 @@ function registerExports(group: Command, surroundings: CommandSurroundings): voi
     .requiredOption("--in-place", "write beside the blobs, which are where registry:2 looks for them")
     .option("--prune", "also remove what registry:2's files have and this registry does not")
     .option("--json", "write the summary as a line of JSON")
-    .action(async (path: string | undefined, { prune = false, json = false }: GiveBackFlags) => {
-      setExitCode(await giveBackCommand({ path: pathOf(path), prune, json }, terminal));
+    .action(async (path: string | undefined, { prune = false, json = false }: RegistryV2ExportFlags) => {
+      setExitCode(await exportRegistryV2Command({ path: pathOf(path), prune, json }, terminal));
     });
   registerImageExport(group, surroundings, {
     form: "oci",

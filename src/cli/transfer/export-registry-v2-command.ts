@@ -1,27 +1,27 @@
-import { type ExportedRepository, giveBackToRegistryV2, type RegistryV2Summary } from "../../app/index.ts";
-import { describeGiveBack } from "./give-back-report.ts";
+import { type ExportedRepository, exportToRegistryV2, type RegistryV2Summary } from "../../app/index.ts";
+import { describeRegistryV2Export } from "./export-registry-v2-report.ts";
 import { count } from "../quantities.ts";
 import { readConfig } from "../read-config.ts";
 import { StopRequest } from "../stop-request.ts";
 import { tellFault } from "../tell-fault.ts";
 import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, type Terminal } from "../terminal.ts";
 
-export interface GiveBackCommand {
+export interface RegistryV2ExportCommand {
   readonly path: string | undefined;
   readonly prune: boolean;
   readonly json: boolean;
 }
 
 /** `berth export registry-v2`: gives the data directory back to registry:2; returns the exit code. */
-export async function giveBackCommand(command: GiveBackCommand, terminal: Terminal): Promise<number> {
+export async function exportRegistryV2Command(command: RegistryV2ExportCommand, terminal: Terminal): Promise<number> {
   const loaded = readConfig(command.path, terminal);
   if (!loaded) return EXIT_CONFIG;
   const { prune, json } = command;
   const report = (exported: ExportedRepository) => void terminal.stderr.write(`${describeRepository(exported)}\n`);
   try {
     const { signal } = new StopRequest();
-    const summary = await giveBackToRegistryV2(loaded.config, { prune, signal, report });
-    terminal.stdout.write(json ? `${JSON.stringify(summary)}\n` : describeGiveBack(summary));
+    const summary = await exportToRegistryV2(loaded.config, { prune, signal, report });
+    terminal.stdout.write(json ? `${JSON.stringify(summary)}\n` : describeRegistryV2Export(summary));
     return exitCodeOf(summary);
   } catch (error) {
     return tellFault(error, terminal);

@@ -3,7 +3,7 @@ import { describeDamage } from "./import-report.ts";
 import { count } from "../quantities.ts";
 
 /** What was written for registry:2, what it will not serve, and what to do next. */
-export function describeGiveBack(summary: RegistryV2Summary): string {
+export function describeRegistryV2Export(summary: RegistryV2Summary): string {
   const { repositories, manifests, tags, blobs, referrerLists, written, removed, damaged, isFinished } = summary;
   const held = [count(repositories, "repository"), count(manifests, "manifest"), count(tags, "tag")];
   const files = `${count(written, "file")} written, ${removed} removed`;
