@@ -91,8 +91,15 @@ function tagsInTheWay(tags: readonly Tag[]): RegistryError {
   return new RegistryError("conflict", message, { details: named.map((tag) => ({ tag })) });
 }
 
-/** @returns the row of the manifest, which may be there still, or again */
-async function restoreManifest(change: RegistryChange, { entry, force, validation }: BinRestore): Promise<number> {
+/**
+ * Brings back the manifest of an entry alone, or that of a tag.
+ * @returns its row, which may be there still, or again
+ * @throws RegistryError `conflict`, and `unavailable` where its bytes are damaged
+ */
+export async function restoreManifest(
+  change: Pick<RegistryChange, "queries" | "nowMs">,
+  { entry, force, validation }: Omit<BinRestore, "requireMayMove">,
+): Promise<number> {
   const { queries, nowMs } = change;
   const { repositoryId, digest, repository } = entry;
   const facts = await findManifestFacts(queries, repositoryId, digest);
