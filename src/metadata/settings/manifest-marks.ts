@@ -7,11 +7,11 @@ export interface KeepMark {
   readonly value: string;
 }
 
-/** Puts on record what a manifest says, or a label of its image; what it says for the first time stands. */
+/** Puts on record what a manifest says, or a label of its image, by the names that hold when it is pushed; the latest stands. */
 export async function putManifestMark(queries: Queries, manifestId: number, { name, value }: KeepMark): Promise<void> {
   await queries
     .insertInto("manifest_marks")
     .values({ manifest_id: manifestId, name, value })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) => conflict.doUpdateSet({ name, value }))
     .execute();
 }

@@ -112,3 +112,13 @@ test("what has lost its index while it was kept goes when it is kept no more", a
   await unkeep(child.digest);
   expect(await collect(memory.registry)).toMatchObject({ manifests: 1 });
 });
+
+test("an image that is pushed again is marked by the names that keep images then", async () => {
+  const more = { annotations: { "dev.berth.keep": "x", "com.example.deployed": "y" } };
+  await pushImage(memory.registry, "1.0", { reference: "1.0", more });
+  await memory.registry.metadata.transaction((queries) =>
+    putNodeSetting(queries, { path: "team", name: "keep-labels", value: ["com.example.deployed"], nowMs: 1 }),
+  );
+  await pushImage(memory.registry, "1.0", { reference: "1.0", more });
+  expect(await apply()).toMatchObject({ expired: 0 });
+});
