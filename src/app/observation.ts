@@ -134,16 +134,16 @@ export function addScrubReadings(metrics: Metrics, { metadata }: Registry, count
   });
   const addCounter = (name: string, help: string, read: () => number) =>
     metrics.addReading({ name, help, type: "counter", read });
-  addCounter("berth_scrub_blobs_total", "Blobs that scrubs on schedule looked at.", () => counts.blobs);
-  addCounter("berth_scrub_read_bytes_total", "Bytes that scrubs on schedule read.", () => counts.bytes);
+  addCounter("berth_scrub_blobs_total", "Blobs that scrub jobs looked at.", () => counts.blobs);
+  addCounter("berth_scrub_read_bytes_total", "Bytes that scrub jobs read.", () => counts.bytes);
   addCounter(
     "berth_scrub_damages_total",
-    "Blobs and manifests that scrubs on schedule found damaged or missing.",
+    "Blobs and manifests that scrub jobs found damaged or missing.",
     () => counts.damages,
   );
   addCounter(
     "berth_scrub_corrected_quotas_total",
-    "Nodes with a quota whose counters scrubs on schedule found wrong and put right.",
+    "Nodes with a quota whose counters scrub jobs found wrong and put right.",
     () => counts.correctedQuotas,
   );
 }
@@ -174,7 +174,7 @@ export function addCollectionReadings(
   );
   const addCounter = (name: string, help: string, read: () => number) =>
     metrics.addReading({ name, help, type: "counter", read });
-  addCounter("berth_gc_judged_total", "Candidates that clean-up on schedule looked at.", () => counts.candidates);
+  addCounter("berth_gc_judged_total", "Candidates that clean-up jobs looked at.", () => counts.candidates);
   addCounter("berth_gc_removed_manifests_total", "Manifests that it removed.", () => counts.manifests);
   addCounter("berth_gc_removed_blobs_total", "Blobs that it removed.", () => counts.blobs);
   addCounter("berth_gc_freed_bytes_total", "Bytes that it gave back to storage.", () => counts.freedBytes);

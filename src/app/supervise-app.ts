@@ -23,8 +23,8 @@ const STUCK_AFTER_MS = 30_000;
 const MOST_PROCESSES = 8;
 
 /**
- * How many processes are to serve. By themselves there are more than one only where there are processors for them, as each hashes
- * on threads of its own, and where what several processes need is there.
+ * How many processes are to serve. Where the configuration does not say it there is one, unless the machine has processors for more, as
+ * each hashes on threads of its own, and what several processes need is there.
  */
 export function countProcesses(config: Config, processors = availableParallelism()): number {
   const { processes, address, tls } = config.http;

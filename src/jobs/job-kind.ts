@@ -9,7 +9,7 @@ export interface JobKind<Input = unknown> {
   readonly name: string;
   /** What it does, for people. */
   readonly about: string;
-  /** Nothing at all, `{}`, has to be good where the kind has a schedule. */
+  /** Where the kind has a schedule it accepts `{}`, which is the input of jobs that come by themselves. */
   readonly input: z.ZodType<Input>;
   /** Of all open jobs with the same key there is at most one. Absent: there may be any number. */
   openKey?(input: Input): string;

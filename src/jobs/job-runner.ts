@@ -68,7 +68,7 @@ export class JobRunner {
   }
 
   /**
-   * Begins nothing more, interrupts what runs, and resolves once that has ended or is given back to the queue, and what is to be done at a
+   * Begins nothing more and interrupts what runs. Resolves once all of it has ended or is back in the queue, and the work that is due at a
    * stop is done.
    */
   async stop(): Promise<void> {

@@ -9,7 +9,7 @@ import { QuotaRefusals } from "./quotas/quota-refusals.ts";
 import { SmallBlobs } from "./small-blobs.ts";
 import { UploadTurns } from "./uploads/upload-turns.ts";
 
-/** What the rules of push and pull work with; the first parameter of every function of this room. */
+/** What the rules of push and pull work with; what its functions take first, unless they work inside a transaction (`Queries`) or a change (`RegistryChange`). */
 export interface Registry {
   readonly metadata: MetadataDatabase;
   readonly storage: StorageDriver;

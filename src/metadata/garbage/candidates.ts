@@ -102,7 +102,7 @@ export async function renewWait(queries: Queries, { repository, digest, beforeMs
     .execute();
 }
 
-/** What a removal leaves behind has waited as long as what was removed: run with what `remove` does, it need not wait again. */
+/** Runs `remove`, and dates the candidates that it brings about back to `sinceMs`, so that they do not wait for another window. */
 export async function withoutNewWait<T>(queries: Queries, sinceMs: number, remove: () => Promise<T>): Promise<T> {
   const { last } = await queries
     .selectFrom("garbage_candidates")
@@ -118,8 +118,8 @@ export async function withoutNewWait<T>(queries: Queries, sinceMs: number, remov
 }
 
 /**
- * Every manifest without a tag, of the repositories at a node and below it, as if it had just lost it, `sinceMs` ago; what waits for
- * its time is judged by the time at which it did.
+ * Makes candidates of all manifests without a tag at a node and below it, waiting since the time `sinceMs`. Those that were postponed
+ * wait again since they lost their tag.
  */
 export async function nominateUntagged(
   queries: Queries,

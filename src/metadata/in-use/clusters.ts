@@ -44,7 +44,7 @@ export async function findCluster(queries: Queries, name: string): Promise<Clust
   return rows[0];
 }
 
-/** Of how many clusters somebody is the only one who reports for them, of those who may do nothing but report. */
+/** For how many clusters somebody is the one reporter, of those who may do nothing but report. */
 export async function countClustersOf(queries: Queries, reportedBy: string): Promise<number> {
   const { count } = await queries
     .selectFrom("in_use_clusters")

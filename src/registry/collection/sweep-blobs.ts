@@ -29,8 +29,8 @@ const RENEW_MS = 60_000;
 const RETRY_MS = 100;
 
 /**
- * Removes blobs that were condemned long enough ago, up to `limit`: their bytes, then their rows, in one transaction. A push that
- * records what it has placed comes before it, and then it is condemned no more, or after it, and finds that it has to place it anew.
+ * Removes blobs that were condemned long enough ago, up to `limit`: their bytes, then their rows, in one transaction. A push
+ * whose transaction comes first revives the blob; one that comes later finds it gone and places it again.
  * A crash leaves rows that no repository has, which go next time. Where storage does not answer in time the transaction ends all the
  * same, and leaves on record what is being removed: nobody can have it until there is an answer.
  */

@@ -52,7 +52,7 @@ export async function judgeRepository(
   return { repository, repositoryId, settings, verdicts: keepReferred(held, children) };
 }
 
-/** What holds for a repository, with the rules that are tried in the place of those that a node above the one that they are of says. */
+/** The settings of a repository, with `rules` in place of its retention rules, unless a node nearer to it than theirs has rules of its own. */
 export async function findJudgingSettings(
   queries: Queries,
   { repository, rules }: Pick<RepositoryQuestion, "repository" | "rules">,

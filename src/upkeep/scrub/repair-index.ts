@@ -43,7 +43,7 @@ export interface RepairedIndex {
   readonly links: number;
   /** What is named and could not be found; a push brings it back. */
   readonly unresolved: number;
-  /** Nodes with a quota of which it was not on record what they hold. */
+  /** Quotas whose recorded use differed from what was counted. */
   readonly quotas: readonly CorrectedQuota[];
 }
 
