@@ -376,6 +376,32 @@ describe("what has ended", () => {
   });
 });
 
+test("a clock that is put back keeps no claim from being renewed", async () => {
+  const id = await site.add();
+  await site.look();
+  site.clock.atMs -= 3_600_000;
+  await site.look();
+  site.clock.atMs += 20_000;
+  await site.look();
+  expect((await site.job(id)).dueAtMs).toBe(site.clock.atMs + 30_000);
+});
+
+test("work whose claim cannot be renewed for as long as it holds is given up", async () => {
+  const id = await site.add();
+  await site.look();
+  const { signal } = turnOf(site, id);
+  const failing = spyOn(site.metadata, "transaction").mockRejectedValue(new Error("the disk is gone"));
+  for (const elapsedMs of [20_000, 9999]) {
+    site.clock.atMs += elapsedMs;
+    await site.runner.look().catch(() => undefined);
+    expect(signal.aborted).toBe(false);
+  }
+  site.clock.atMs += 1;
+  await site.runner.look().catch(() => undefined);
+  failing.mockRestore();
+  expect(signal.aborted).toBe(true);
+});
+
 test("a clock that is put back keeps nothing waiting for longer than an hour", async () => {
   const [failing, running] = [await site.add(), await site.add()];
   await site.look();

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  dropManifestBody,
   findBinEntry,
   findRepositoryId,
   findTag,
   listActs,
   listBinEntries,
+  listManifests,
   listRemovals,
 } from "../../../../src/metadata/index.ts";
 import type { Tag } from "../../../../src/oci/index.ts";
@@ -66,6 +68,15 @@ async function isWhole(image: Awaited<ReturnType<typeof pushImage>>): Promise<bo
   }
   return isThere(image.digest);
 }
+
+test("a manifest whose bytes were found damaged does not come back from the bin", async () => {
+  const image = await pushImage(registry, "image", { reference: "1.0" });
+  const { reads } = registry.metadata;
+  const [stored = expect.unreachable()] = await listManifests(reads, 0, 1);
+  await registry.metadata.transaction((queries) => dropManifestBody(queries, stored));
+  await remove(registry, image.digest);
+  expect((await listBinEntries(reads, { limit: 9 })).map(({ kind }) => kind)).toEqual([]);
+});
 
 /** All entries, the oldest first. */
 const entries = async () => (await listBinEntries(registry.metadata.reads, { limit: 100 })).toReversed();

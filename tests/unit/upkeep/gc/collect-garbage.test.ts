@@ -370,6 +370,17 @@ describe("manifests", () => {
     expect(await hasManifest(child)).toBe(true);
   });
 
+  test("without a tag that are pushed again wait anew", async () => {
+    const image = await pushImage(registry, "image");
+    memory.clock.atMs += HOUR_MS;
+    await pushManifest(registry, image);
+    memory.clock.atMs += 1;
+    const options = { windowMs: HOUR_MS / 2, untagged: "remove" } as const;
+    expect(await collect(registry, options)).toMatchObject({ manifests: 0 });
+    memory.clock.atMs += HOUR_MS;
+    expect(await collect(registry, options)).toMatchObject({ manifests: 1 });
+  });
+
   test("that come again with a tag are no orphans any more, also once it points elsewhere", async () => {
     const child = await pushImage(registry, "child");
     const index = await pushIndex(registry, [child], "1.0");
