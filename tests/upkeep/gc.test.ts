@@ -25,7 +25,9 @@ interface Started {
 
 async function start(gc: object = { enabled: false }): Promise<Started> {
   const storage = { delete: { enabled: true }, maintenance: { gc, bin: { keep: "0s" } } };
-  const berth = await startBerth({ config: { http: { metrics: { enabled: true } }, storage } });
+  const berth = await startBerth({
+    config: { audit: { enabled: true }, http: { metrics: { enabled: true } }, storage },
+  });
   running.push(berth);
   return { berth, http: new HttpClient(berth.url) };
 }
@@ -37,6 +39,11 @@ const hasFile = ({ berth }: Started, { digest }: Content) => {
 const gc = ({ berth }: Started, ...args: string[]) => runBerth(["gc", berth.configFile, ...args]);
 const explain = async ({ berth }: Started, digest: string) =>
   (await runBerth(["gc", "explain", digest, berth.configFile])).stdout;
+
+interface DryRun {
+  readonly dryRun: boolean;
+  readonly removals: readonly object[];
+}
 
 describe("berth gc beside a running registry", () => {
   test("says in a dry run what goes, removes it, and keeps the rest", async () => {
@@ -53,8 +60,8 @@ describe("berth gc beside a running registry", () => {
     const young = await gc(started, "--json", "--dry-run");
     expect(JSON.parse(young.stdout)).toMatchObject({ candidates: 0, blobs: 0, dryRun: true, removals: [] });
     const dry = await gc(started, "--json", "--dry-run", "--window", "0s");
-    const { removals, ...would } = JSON.parse(dry.stdout) as { readonly removals: readonly object[] };
-    expect(would).toMatchObject({ manifests: 0, blobs: 2 });
+    const { removals, dryRun, ...would } = JSON.parse(dry.stdout) as DryRun;
+    expect({ dryRun, ...would }).toMatchObject({ dryRun: true, manifests: 0, blobs: 2 });
     const { digest, bytes } = nobodys;
     expect(removals).toContainEqual({
       kind: "link",
@@ -81,7 +88,14 @@ describe("berth gc beside a running registry", () => {
     expect((await http.get("/v2/app/manifests/kept")).status).toBe(200);
     for (const { digest } of blobs) expect((await http.get(`/v2/app/blobs/${digest}`)).status).toBe(200);
     expect((await http.get(`/v2/app/blobs/${nobodys.digest}`)).status).toBe(404);
-    expect(await explain(started, nobodys.digest)).toMatch(/^blob removed at .* by run .*: no repository has it$/m);
+    const [, run] =
+      /^blob removed at \S+ by run (\S+): no repository has it$/m.exec(await explain(started, nobodys.digest)) ?? [];
+    const acts = await runBerth(["audit", "list", "--act", "gc.run", "--json", "--local", started.berth.configFile]);
+    expect(JSON.parse(acts.stdout)).toMatchObject({
+      actor: expect.stringMatching(/^local:/),
+      outcome: "success",
+      detail: { run, windowSeconds: 0, deleteUntagged: false, ...would },
+    });
     expect(await explain(started, kept.manifest.digest)).toContain("manifest in app: kept by its tag kept");
 
     await pushBlob(http, "app", nobodys);

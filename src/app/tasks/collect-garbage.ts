@@ -18,12 +18,15 @@ import { Closers, systemClock } from "../../runtime/index.ts";
 import { openStorage, StorageError } from "../../storage/index.ts";
 import { collectGarbage, type GarbageCollection, type GarbageTally, noteUntaggedDefault } from "../../upkeep/index.ts";
 import { requireChangeable } from "./require-changeable.ts";
+import { collectOnRecord } from "./collect-on-record.ts";
 import { stopwatchMs } from "../observation.ts";
 import { requireDatabase } from "./require-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
 
 export interface CollectOptions extends Pick<GarbageCollection, "signal" | "onProgress" | "onFailure"> {
+  /** Who does it, for the audit trail. */
+  readonly actor: string;
   /** Says what would go, and changes nothing. */
   readonly dryRun: boolean;
   /** Of a dry run: gets all that would go, in its order, some at a time, and is waited for. */
@@ -59,7 +62,10 @@ async function collect(config: Config, path: string, options: CollectOptions, cl
   closers.add(() => storage.close());
   const metadata = await openDatabase(path, closers);
   await requireChangeable(config, metadata);
-  return collectFrom(config, { metadata, storage, settleMs: SETTLE_MS, run: randomUUID() }, options);
+  const place = { metadata, storage, settleMs: SETTLE_MS, run: randomUUID() };
+  return collectOnRecord({ ...options, ...place, isAudited: config.audit.enabled }, (onProgress) =>
+    collectFrom(config, place, { ...options, onProgress }),
+  );
 }
 
 /** The same run on a copy of the database, with a storage that keeps everything: what it says would go does go. */

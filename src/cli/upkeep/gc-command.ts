@@ -2,6 +2,7 @@ import { collectGarbageOf, type CollectOptions, explainContentOf, type GarbageTa
 import type { Config } from "../../config/index.ts";
 import { type DryRunReport, DryRunJson, DryRunTable } from "./gc-dry-run.ts";
 import { describeCollection, describeExplanation } from "./gc-report.ts";
+import { localActor } from "../local-actor.ts";
 import { type Write, writeLong } from "../long-output.ts";
 import { ProgressLine } from "../progress-line.ts";
 import { count, formatBytes } from "../quantities.ts";
@@ -44,6 +45,7 @@ async function collect(config: Config, command: GcCommand, { terminal, line, wri
   const report = openDryRunReport(command, terminal, write);
   const tally = await collectGarbageOf(config, {
     ...command,
+    actor: localActor(),
     signal,
     onFailure: (error) => line.print(`not removed: ${error.message}\n`),
     onProgress: (now) => line.update(() => ({ part: undefined, facts: factsOf(now) })),
