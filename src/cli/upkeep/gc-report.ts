@@ -33,14 +33,21 @@ export function describeExplanation(explanation: ContentExplanation): string {
       const what = of === digest ? "in the bin" : `kept by the bin, as ${of} names it,`;
       return `${what} until ${timeOf(untilMs)} (entry ${entry}, of ${repository})`;
     }),
-    ...removals.map(({ kind, repository, reason, run, atMs }) => {
-      const what = kind === "manifest" ? "manifest" : "blob";
-      const from = repository === null ? "" : ` from ${repository}`;
-      return `${what} removed${from} at ${timeOf(atMs)} by run ${run}: ${reason}`;
-    }),
+    ...removals.map(describeRemoval),
   ];
   if (lines.length === 0) return `${digest} is not here, and clean-up of the last 90 days did not remove it.\n`;
   return `${lines.join("\n")}\n`;
+}
+
+function describeRemoval({ kind, repository, reason, run, atMs }: ContentExplanation["removals"][number]): string {
+  const what = kind === "manifest" ? "manifest" : "blob";
+  const from = repository === null ? "" : ` from ${repository}`;
+  return `${what} removed${from} at ${timeOf(atMs)} by ${nameOf(run)}: ${reason}`;
+}
+
+/** A job and a request say what they are, a run by hand is an id alone. */
+function nameOf(run: string): string {
+  return run.includes(" ") ? run : `run ${run}`;
 }
 
 function describeBlob(blob: NonNullable<ContentExplanation["blob"]>, links: ContentExplanation["links"]): string[] {

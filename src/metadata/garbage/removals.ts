@@ -12,7 +12,7 @@ export interface Removal {
   readonly sizeBytes: number;
   /** For people. */
   readonly reason: string;
-  /** The run that did it. */
+  /** What did it: `job 12`, `request …` of the management API, or the id alone of a run by hand. */
   readonly run: string;
   readonly atMs: number;
 }

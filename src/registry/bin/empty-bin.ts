@@ -16,7 +16,7 @@ export async function removeFromBin(change: RegistryChange, entries: readonly Bi
     change.queries,
     entries.map(({ id }) => id),
   );
-  const run = change.by.requestId ?? "by hand";
+  const run = `request ${change.by.requestId ?? "without an id"}`;
   await recordRemovals(change.queries, removalsOf(entries, { run, atMs: change.nowMs, reason: EMPTIED }));
   for (const { id, repository, kind, digest } of entries)
     await change.record({ act: "bin.empty", target: repository, detail: { entry: id, kind, digest } });
