@@ -215,6 +215,7 @@ export {
 export { findUntaggedDefault, nominateSomeUntagged, putUntaggedDefault } from "./garbage/untagged-default.ts";
 export type { TagCause } from "./history/schema.ts";
 export {
+  findLastTagLoss,
   findTagChangesAround,
   listChangesSince,
   listTagChanges,
@@ -222,6 +223,7 @@ export {
   recordTagRemovals,
   type RepositoryChange,
   type TagChangeRecord,
+  type TagLoss,
   type TagPlace,
 } from "./history/tag-history.ts";
 export { pruneTagHistory, shortenTagHistories } from "./history/prune-history.ts";

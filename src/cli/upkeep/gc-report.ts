@@ -39,10 +39,18 @@ export function describeExplanation(explanation: ContentExplanation): string {
   return `${lines.join("\n")}\n`;
 }
 
-function describeRemoval({ kind, repository, reason, run, atMs }: ContentExplanation["removals"][number]): string {
+type Removed = ContentExplanation["removals"][number];
+
+function describeRemoval({ kind, repository, reason, run, atMs, lastTag }: Removed): string {
   const what = kind === "manifest" ? "manifest" : "blob";
   const from = repository === null ? "" : ` from ${repository}`;
-  return `${what} removed${from} at ${timeOf(atMs)} by ${nameOf(run)}: ${reason}`;
+  return `${what} removed${from} at ${timeOf(atMs)} by ${nameOf(run)}: ${reason}${lastTag ? `; ${describeLoss(lastTag)}` : ""}`;
+}
+
+function describeLoss({ tag, digest, atMs, cause, actor }: NonNullable<Removed["lastTag"]>): string {
+  const what = digest === null ? "was deleted" : `was moved to ${digest}`;
+  const who = actor === null ? "" : ` by ${actor}`;
+  return `its last tag ${tag} ${what} at ${timeOf(atMs)} (${cause}${who})`;
 }
 
 /** A job and a request say what they are, a run by hand is an id alone. */

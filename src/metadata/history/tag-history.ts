@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Digest, Tag } from "../../oci/index.ts";
+import type { Digest, RepositoryName, Tag } from "../../oci/index.ts";
 import type { ActOrigin } from "../audit/record-act.ts";
 import type { Queries } from "../database.ts";
 import { preparedQuery } from "../prepared-query.ts";
@@ -149,4 +149,32 @@ export async function findTagChangesAround(
   const before = await changes.where("at_ms", "<=", atMs).orderBy("id", "desc").executeTakeFirst();
   const after = await changes.where("at_ms", ">", atMs).orderBy("id", "asc").executeTakeFirst();
   return { before, after };
+}
+
+/** How a manifest lost a tag. */
+export type TagLoss = Pick<TagChangeRecord, "digest" | "atMs" | "cause" | "actor"> & { readonly tag: Tag };
+
+/**
+ * How a manifest lost the last of its tags that it has lost up to a time, inclusive; those do not count that clean-up took along with it.
+ * For a look now and then: it goes through the history of the repository.
+ */
+export async function findLastTagLoss(
+  queries: Queries,
+  {
+    repository,
+    digest,
+    untilMs,
+  }: { readonly repository: RepositoryName; readonly digest: Digest; readonly untilMs: number },
+): Promise<TagLoss | undefined> {
+  return queries
+    .selectFrom("tag_history as h")
+    .innerJoin("repositories as r", "r.id", "h.repository_id")
+    .select(["h.tag", "h.digest", "h.at_ms as atMs", "h.cause", "h.actor"])
+    .where("r.name", "=", repository)
+    .where("h.from_digest", "=", digest)
+    .where((is) => is.or([is("h.digest", "is", null), is("h.digest", "!=", digest)]))
+    .where("h.cause", "!=", "clean-up")
+    .where("h.at_ms", "<=", untilMs)
+    .orderBy("h.id", "desc")
+    .executeTakeFirst();
 }

@@ -2,6 +2,7 @@ import {
   type BinKeeper,
   type BlobStanding,
   findBlobStanding,
+  findLastTagLoss,
   type Lease,
   type LinkStanding,
   listBinKeepers,
@@ -11,6 +12,7 @@ import {
   listRemovals,
   type Queries,
   type Removal,
+  type TagLoss,
 } from "../../metadata/index.ts";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
 import type { Collection } from "./collection.ts";
@@ -28,7 +30,12 @@ export interface ContentExplanation {
   /** What of the bin it is in, or is kept by. */
   readonly bin: readonly BinKeeper[];
   /** What clean-up removed of it, the newest first. */
-  readonly removals: readonly Removal[];
+  readonly removals: readonly ExplainedRemoval[];
+}
+
+export interface ExplainedRemoval extends Removal {
+  /** Of a manifest that had a tag: how it lost the last one. */
+  readonly lastTag: TagLoss | undefined;
 }
 
 export interface ExplainedManifest {
@@ -64,6 +71,17 @@ export async function explainContent(
     }),
     inUse: await listLeasesOf(queries, digest, { nowMs, limit: MOST_SHOWN }),
     bin: await listBinKeepers(queries, digest, MOST_SHOWN),
-    removals: await listRemovals(queries, digest, MOST_SHOWN),
+    removals: await explainRemovals(queries, digest),
   };
+}
+
+async function explainRemovals(queries: Queries, digest: Digest): Promise<readonly ExplainedRemoval[]> {
+  const removals: ExplainedRemoval[] = [];
+  for (const removal of await listRemovals(queries, digest, MOST_SHOWN)) {
+    const { kind, repository, atMs: untilMs } = removal;
+    const isOfTags = kind === "manifest" && repository !== null;
+    const lastTag = isOfTags ? await findLastTagLoss(queries, { repository, digest, untilMs }) : undefined;
+    removals.push({ ...removal, lastTag });
+  }
+  return removals;
 }
