@@ -31,7 +31,9 @@ export async function requireTagNotRunning(
   if (!lease) return;
   const there = await listTagsOfManifest(queries, content, goesBefore ? MOST_TAGS : 2);
   const tags = goesBefore ? there.filter((tag) => !goesBefore(tag)) : there;
-  if (tags.length < 2) throw refusal(lease, `${tags[0] ?? content.digest} is the only tag of what is`);
+  if (tags.length >= 2) return;
+  const what = lease.digest === content.digest ? "" : `${content.digest}, which names `;
+  throw refusal(lease, `${tags[0] ?? "this"} is the only tag of ${what}${lease.digest}, which is`);
 }
 
 /**
@@ -40,6 +42,7 @@ export async function requireTagNotRunning(
  */
 export async function requireNotRunning(queries: Queries, content: ContentQuestion): Promise<void> {
   const lease = await findLeaseNeeding(queries, content);
+  if (lease?.digest === content.digest) throw refusal(lease, `${content.digest} is`);
   if (lease) throw refusal(lease, `${content.digest} is needed by ${lease.digest}, which is`);
   const isManifest = (await findManifestId(queries, content.repositoryId, content.digest)) !== undefined;
   if (!isManifest || (await listTagsOfManifest(queries, content, 1)).length === 0) return;

@@ -146,10 +146,13 @@ describe("a delete is refused", () => {
     await report([running]);
     const since = new Date(memory.clock.atMs).toISOString();
     const said = `running in eu-1 since ${since}`;
-    expect(await refusal(running.digest)).toContain(said);
-    expect(await refusal("v1")).toContain(said);
-    const deletion = { repository: app, digest: running.layer.digest, by: nobody };
-    expect(await failureOf(deleteBlob(memory.registry, deletion))).toContain(said);
+    const { digest, layer } = running;
+    expect(await refusal(digest)).toStartWith(`${digest} is ${said}: stop it there`);
+    expect(await refusal("v1")).toStartWith(`v1 is the only tag of ${digest}, which is ${said}`);
+    const deletion = { repository: app, digest: layer.digest, by: nobody };
+    expect(await failureOf(deleteBlob(memory.registry, deletion))).toStartWith(
+      `${layer.digest} is needed by ${digest}, which is ${said}`,
+    );
     await pushImage(memory.registry, "one", { reference: "v2" });
     await remove(memory.registry, "v1");
     expect(await refusal("v2")).toContain(said);
@@ -173,8 +176,9 @@ describe("a delete is refused", () => {
     const child = await pushImage(memory.registry, "a");
     const index = await pushIndex(memory.registry, [child], "multi");
     await report([child]);
-    expect(await refusal(index.digest)).toContain("running in eu-1 since");
-    expect(await refusal("multi")).toContain("running in eu-1 since");
+    const running = `${child.digest}, which is running in eu-1 since`;
+    expect(await refusal(index.digest)).toStartWith(`${index.digest} has a tag, and names ${running}`);
+    expect(await refusal("multi")).toStartWith(`multi is the only tag of ${index.digest}, which names ${running}`);
   });
 
   test("no more once the cluster is silent for too long", async () => {
