@@ -28,6 +28,7 @@ const CHANGE_COLUMNS: Columns<ApiTagChange> = {
   from: (change) => change.from,
   who: (change) => change.actor,
   address: (change) => change.address,
+  reason: (change) => change.reason,
 };
 
 const DAY = "2026-05-01T12:00Z";

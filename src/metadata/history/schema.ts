@@ -2,7 +2,7 @@ import type { Generated } from "kysely";
 import type { Digest, Tag } from "../../oci/index.ts";
 
 /** What made, moved or deleted a tag. */
-export type TagCause = "push" | "import" | "rollback" | "restore" | "delete" | "expiry" | "clean-up";
+export type TagCause = "push" | "import" | "rollback" | "restore" | "delete" | "expiry" | "retention" | "clean-up";
 
 /** A row for each time a tag was made, moved or deleted, in the order in which that happened. */
 export interface TagHistoryTable {
@@ -19,4 +19,6 @@ export interface TagHistoryTable {
   cause: TagCause;
   actor: string | null;
   address: string | null;
+  /** Of retention: what it judged by, and the run; for people. */
+  reason: Generated<string | null>;
 }

@@ -24,6 +24,8 @@ export interface NewTagChange extends TagPlace, TagEvent {
   readonly digest: Digest | undefined;
   /** What it pointed at; `undefined`: it was not there. */
   readonly from: { readonly digest: Digest; readonly updatedAtMs: number } | undefined;
+  /** For people. */
+  readonly reason?: string | undefined;
 }
 
 /** One that is on record. */
@@ -37,6 +39,8 @@ export interface TagChangeRecord {
   readonly cause: TagCause;
   readonly actor: string | null;
   readonly address: string | null;
+  /** Where retention removed it: by what, and by which run; for people. */
+  readonly reason: string | null;
 }
 
 const insertChange = preparedQuery((queries, row: TagPlace & Omit<TagChangeRecord, "id">) =>
@@ -50,12 +54,13 @@ const insertChange = preparedQuery((queries, row: TagPlace & Omit<TagChangeRecor
     cause: row.cause,
     actor: row.actor,
     address: row.address,
+    reason: row.reason,
   }),
 );
 
 /** Puts a change on record, in the transaction that makes it. */
 export async function recordTagChange(queries: Queries, change: NewTagChange): Promise<void> {
-  const { repositoryId, tag, digest, from, cause, nowMs, by } = change;
+  const { repositoryId, tag, digest, from, cause, nowMs, by, reason } = change;
   await insertChange(queries, {
     repositoryId,
     tag,
@@ -66,6 +71,7 @@ export async function recordTagChange(queries: Queries, change: NewTagChange): P
     cause,
     actor: by.actor ?? null,
     address: by.address ?? null,
+    reason: reason ?? null,
   });
 }
 
@@ -94,6 +100,7 @@ const COLUMNS = [
   "cause",
   "actor",
   "address",
+  "reason",
 ] as const;
 
 /** What happened to a tag before the change `beforeId`, the newest first. */

@@ -60,10 +60,11 @@ export async function expireTags(
     // Whether manifests without a tag stay, and how long, is for the node to say that does.
     const withManifests = settings.untagged === undefined;
     await removeTags(queries, { repositoryId, tags, withManifests });
-    for (const { tag, digest, reason, pushedAtMs } of doomed) {
+    for (const { tag, digest, reason, pushedAtMs, hasExpired } of doomed) {
       // Where it points is as it was judged: nothing has changed since.
       const gone = { repositoryId, tag, digest: undefined, from: { digest, updatedAtMs: pushedAtMs } };
-      await recordTagChange(queries, { ...gone, cause: "expiry", nowMs, by: BY_ITSELF });
+      const why = { cause: hasExpired ? "expiry" : "retention", reason: `${reason} (${run})` } as const;
+      await recordTagChange(queries, { ...gone, ...why, nowMs, by: BY_ITSELF });
       const detail = { tag, digest, reason, run };
       await record(registry, queries, { ...BY_ITSELF, act: "tag.expire", target: repository, detail });
     }

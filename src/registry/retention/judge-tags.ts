@@ -11,6 +11,8 @@ import type { RetentionRule } from "./retention-rule.ts";
 /** What becomes of a tag. */
 export interface TagVerdict extends DatedTag {
   readonly isKept: boolean;
+  /** Its own end has come, whether or not something keeps it beyond that. */
+  readonly hasExpired: boolean;
   /** What keeps it, or why it goes; for people. */
   readonly reason: string;
 }
@@ -23,12 +25,13 @@ export function judgeTags(tags: readonly DatedTag[], settings: Settings, nowMs: 
   const findKeeper = alwaysKept(settings);
   const judge = judgeByRules(tags, settings, nowMs);
   return tags.map((dated) => {
-    const keeper = findKeeper(dated);
-    if (keeper !== undefined) return { ...dated, isKept: true, reason: keeper };
     const { expiresAtMs } = dated;
-    if (expiresAtMs !== null && expiresAtMs <= nowMs)
-      return { ...dated, isKept: false, reason: `expired at ${new Date(expiresAtMs).toISOString()}` };
-    return { ...dated, ...judge(dated) };
+    const hasExpired = expiresAtMs !== null && expiresAtMs <= nowMs;
+    const keeper = findKeeper(dated);
+    if (keeper !== undefined) return { ...dated, hasExpired, isKept: true, reason: keeper };
+    if (hasExpired)
+      return { ...dated, hasExpired, isKept: false, reason: `expired at ${new Date(expiresAtMs).toISOString()}` };
+    return { ...dated, hasExpired, ...judge(dated) };
   });
 }
 

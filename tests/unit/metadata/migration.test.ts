@@ -44,3 +44,33 @@ test("what was there before settings came has none, and nothing of it expires", 
   ).toEqual([{ since_ms: 9, untagged_since_ms: null }]);
   await db.destroy();
 });
+
+test("a history of tags of before is there, with what hangs on it, and takes retention as a cause", async () => {
+  const before = await DatabaseAsOf.open("0016-quiet-upkeep");
+  const { db, connection } = before;
+  connection.run(`insert into repositories (id, name, created_at_ms) values (1, 'team/app', 1)`);
+  const add = (id: number, cause: string) =>
+    connection.run(
+      `insert into tag_history (id, repository_id, tag, from_digest, at_ms, cause, actor) values (?, 1, 'v1', 'sha256:a', 9, ?, 'ann')`,
+      [id, cause],
+    );
+  add(3, "expiry");
+  expect(() => add(4, "retention")).toThrow("CHECK");
+  const hanging = () =>
+    connection
+      .query("select type, name, sql from sqlite_schema where tbl_name = 'tag_history' and type <> 'table'")
+      .all();
+  const were = hanging();
+  expect(were).toHaveLength(3);
+  await before.migrateToLatest();
+  add(4, "retention");
+  expect(hanging()).toEqual(expect.arrayContaining(were));
+  const rows = connection.query("select id, tag, from_digest, at_ms, cause, actor, reason from tag_history").values();
+  expect(rows).toEqual([
+    [3, "v1", "sha256:a", 9, "expiry", "ann", null],
+    [4, "v1", "sha256:a", 9, "retention", "ann", null],
+  ]);
+  connection.run("delete from repositories");
+  expect(connection.query("select * from tag_history").all()).toEqual([]);
+  await db.destroy();
+});

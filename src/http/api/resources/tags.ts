@@ -178,7 +178,7 @@ async function listHistory(call: ApiCall<Params, PageQuery>) {
 }
 
 function showChange(record: TagChangeRecord, showsActors: boolean) {
-  const { id, atMs, cause, digest, fromDigest: from, actor, address } = record;
-  const by = showsActors ? { actor, address } : { actor: null, address: null };
+  const { id, atMs, cause, digest, fromDigest: from, actor, address, reason } = record;
+  const by = showsActors ? { actor, address, reason } : { actor: null, address: null, reason: null };
   return { id, time: timeOf(atMs), cause, digest, from, ...by };
 }

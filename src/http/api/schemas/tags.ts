@@ -38,11 +38,15 @@ export const tagChange = z
   .object({
     id: z.int(),
     time,
-    cause: z.enum(["push", "import", "rollback", "restore", "delete", "expiry", "clean-up"]),
+    cause: z.enum(["push", "import", "rollback", "restore", "delete", "expiry", "retention", "clean-up"]),
     digest: z.string().nullable().describe("What it points at since; `null`: it was deleted."),
     from: z.string().nullable().describe("What it pointed at before; `null`: it was not there."),
     actor: z.string().nullable().describe("For who may `push` or `settings:read` there, else `null`."),
     address: z.string().nullable().describe("As `actor`."),
+    reason: z
+      .string()
+      .nullable()
+      .describe("Of `expiry` and `retention`: what the tag was judged by, and the run that removed it. As `actor`."),
   })
   .meta({ id: "TagChange", description: "A tag was made, moved or deleted." });
 

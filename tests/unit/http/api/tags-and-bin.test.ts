@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { addTagPulls, type MetadataDatabase } from "../../../../src/metadata/index.ts";
-import { OCI_IMAGE_INDEX, parseReference, type RepositoryName } from "../../../../src/oci/index.ts";
+import {
+  addTagPulls,
+  findRepositoryId,
+  type MetadataDatabase,
+  recordTagChange,
+} from "../../../../src/metadata/index.ts";
+import { OCI_IMAGE_INDEX, parseReference, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
 import { createRegistry, deleteManifest, putManifest, type Registry } from "../../../../src/registry/index.ts";
 import { createHashPool } from "../../../../src/runtime/index.ts";
 import { openStorage } from "../../../../src/storage/index.ts";
@@ -127,6 +132,19 @@ describe("tags", () => {
     await remove(one.digest);
     const { json } = await api.ask("reader", `GET ${TAG}?at=2026-01-01T00:30:00Z`);
     expect(json).toMatchObject({ digest: one.digest, isThere: false, mediaType: null, sizeBytes: null });
+  });
+
+  test("say why retention removed them, to who may know the rules", async () => {
+    await api.metadata.transaction(async (queries) => {
+      const repositoryId = (await findRepositoryId(queries, app)) ?? 0;
+      const gone = { repositoryId, tag: "ci-1" as Tag, digest: undefined, nowMs: 1 };
+      const from = { digest: one.digest, updatedAtMs: 0 };
+      const nobody = { actor: undefined, address: undefined };
+      await recordTagChange(queries, { ...gone, from, by: nobody, cause: "retention", reason: "no rule (job 7)" });
+    });
+    const ask = async (who: string) => (await api.ask(who, `GET ${TAG.replace("prod", "ci-1")}/history`)).json.items;
+    expect(await ask("writer")).toMatchObject([{ cause: "retention", reason: "no rule (job 7)" }]);
+    expect(await ask("reader")).toMatchObject([{ cause: "retention", reason: null }]);
   });
 
   test("have a history in pages, the newest first, which tells who only to who may push", async () => {

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { findRepositoryId, listActs, type MetadataDatabase, putNodeSetting } from "../../../../src/metadata/index.ts";
+import {
+  findRepositoryId,
+  listActs,
+  listTagChanges,
+  type MetadataDatabase,
+  putNodeSetting,
+} from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
 import { listTags, watchTags } from "../../../../src/registry/index.ts";
 import type { SettingName } from "../../../../src/registry/settings/settings.ts";
@@ -31,6 +37,13 @@ const apply = (options: Partial<RetentionRun> = {}) =>
 const tagsOf = async (repository = app) =>
   (await listTags(memory.registry, repository, { after: "", limit: undefined })).names as readonly string[];
 
+async function lastChangeOf(tag: string) {
+  const { reads } = memory.registry.metadata;
+  const repositoryId = (await findRepositoryId(reads, app)) ?? expect.unreachable();
+  const [change] = await listTagChanges(reads, { repositoryId, tag: tag as Tag }, { limit: 1 });
+  return change;
+}
+
 async function pushTags(tags: readonly string[], repository = app): Promise<void> {
   for (const tag of tags) {
     memory.clock.atMs += 1000;
@@ -56,6 +69,24 @@ describe("a run of retention", () => {
       run: "run-1",
     });
     expect(await apply()).toMatchObject({ expired: 0 });
+  });
+
+  test("says in a tag's history whether a rule removed it, or its own end, and which run did", async () => {
+    await pushTags(["v1", "v2"]);
+    const more = { annotations: { "dev.berth.expires-at": "2001-01-01T00:00:00Z" } };
+    await pushImage(memory.registry, "pr-1", { reference: "pr-1", more });
+    await say("team", "retention", [{ tags: ["*"], newest: 2 }]);
+    expect(await apply()).toMatchObject({ expired: 2 });
+    expect(await lastChangeOf("v1")).toMatchObject({
+      cause: "retention",
+      digest: null,
+      reason: "rule 1 of team does not keep it (run-1)",
+    });
+    expect(await lastChangeOf("pr-1")).toMatchObject({
+      cause: "expiry",
+      reason: "expired at 2001-01-01T00:00:00.000Z (run-1)",
+    });
+    expect(await lastChangeOf("v2")).toMatchObject({ cause: "push", reason: null });
   });
 
   test("leaves images whose node says how long they stay without a tag to that", async () => {
