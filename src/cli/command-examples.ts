@@ -12,7 +12,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "export bundle": ["'team/**' --out bundle/ --sign bundle.key"],
   "export docker-archive": ["team/app:1.0 --out app.tar --config /etc/berth/config.yml"],
   "export oci": ["team/app:1.0 --out layout/ --config /etc/berth/config.yml", "team/app --out app.tar --referrers"],
-  "export registry-v2": ["/etc/berth/config.yml --in-place"],
+  "export registry-v2": ["/etc/berth/config.yml --in-place", "/etc/berth/config.yml --out /srv/registry"],
   "export zot": ["'team/**' --out /var/lib/zot --config /etc/berth/config.yml"],
   "gc explain": ["sha256:… /etc/berth/config.yml"],
   "import bundle": ["bundle/ --verify-key bundle.pub"],

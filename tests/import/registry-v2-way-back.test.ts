@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 
 import { expectServed } from "../clients/support/expect-served.ts";
 import { runBerth } from "../support/berth-command.ts";
@@ -110,8 +111,40 @@ giveBack("a data directory that Berth filled", () => {
   });
 });
 
-test("without --in-place nothing is written", async () => {
-  const { exitCode, stderr } = await runBerth(["export", "registry-v2"]);
+giveBack("a folder to which Berth exported", () => {
+  test("is served by registry:2, with the blobs, and goes on from where it is", async () => {
+    const berth = await startBerth();
+    const out = join(makeTemporaryFolder("exported"), "registry");
+    try {
+      const platforms = ["linux/amd64", "linux/arm64"];
+      const image = await makeImage({ seed: "elsewhere", layerBytes: [50_000, 1000], platforms });
+      const pushed = { repository: "team/app", tag: "1.0", image };
+      await push(berth, pushed);
+      const command = ["export", "registry-v2", berth.configFile, "team/**", "--out", out];
+      const { exitCode, stdout } = await runBerth(command);
+      expect(exitCode).toBe(0);
+      expect(stdout).toEndWith(`rootdirectory: ${out}. What is pushed here meanwhile comes with another run.\n`);
+      const registry = await startPeer({ dataDirectory: out });
+      try {
+        await expectPull(registry, pushed);
+      } finally {
+        await registry.stop();
+      }
+      const again = await runBerth([...command, "--json"]);
+      expect(JSON.parse(again.stdout)).toMatchObject({ written: 0, keptCount: 0, isFinished: true });
+      const refused = await runBerth([...command.slice(0, -1), berth.dataDirectory]);
+      expect(refused).toMatchObject({ exitCode: 74, stderr: expect.stringContaining("use --in-place") });
+    } finally {
+      await berth.stop();
+    }
+  });
+});
+
+test.each([
+  [[], "error: say where to: --in-place, or --out <folder>\n"],
+  [["--in-place", "--out", "registry"], "cannot be used with option '--in-place'\n"],
+])("with %p nothing is written", async (words, told) => {
+  const { exitCode, stderr } = await runBerth(["export", "registry-v2", ...words]);
   expect(exitCode).toBe(64);
-  expect(stderr).toContain("--in-place");
+  expect(stderr).toContain(told);
 });

@@ -1,34 +1,46 @@
+import { randomUUID } from "node:crypto";
 import type { Config } from "../../config/index.ts";
-import { MetadataError, openSqliteForReading } from "../../metadata/index.ts";
+import { openSqliteForReading } from "../../metadata/index.ts";
 import { Closers, systemClock } from "../../runtime/index.ts";
-import { openStorage, StorageError } from "../../storage/index.ts";
+import { openStorage } from "../../storage/index.ts";
 import { loadTransfers, type RegistryV2Export, type RegistryV2Summary } from "../../upkeep/index.ts";
+import { openExportFolder } from "./open-export-folder.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
+import { asTransferError } from "./transfer-error.ts";
 
-type ExportOptions = Pick<RegistryV2Export, "prune" | "signal" | "report">;
+export interface RegistryV2ExportOptions extends Pick<
+  RegistryV2Export,
+  "prune" | "repositories" | "signal" | "report"
+> {
+  /** The folder to which all is copied; absent: it is written into the data directory itself. */
+  readonly out?: string | undefined;
+}
 
 /**
- * Gives the data directory that the configuration names back to registry:2, whether Berth serves it or not.
+ * Writes what registry:2 needs to serve what the registry that the configuration names holds, whether that serves or not.
  * @throws TaskError
  */
-export async function exportToRegistryV2(config: Config, options: ExportOptions): Promise<RegistryV2Summary> {
+export async function exportToRegistryV2(config: Config, options: RegistryV2ExportOptions): Promise<RegistryV2Summary> {
   const path = await requireDatabase(config);
   const { exportRegistryV2 } = await loadTransfers();
   const { driver } = config.storage;
   if (driver.kind !== "filesystem")
-    throw new TaskError("nothing-there", "Only a data directory can be given back: storage is not a filesystem.");
+    throw new TaskError("nothing-there", "Only a data directory can be exported: storage is not a filesystem.");
+  const { out, signal } = options;
   const closers = new Closers();
   try {
-    const storage = await openStorage(driver, { clock: systemClock });
-    closers.add(() => storage.close());
+    const own = await openStorage(driver, { clock: systemClock });
+    closers.add(() => own.close());
     const metadata = await openSqliteForReading(path);
     closers.add(() => metadata.close());
-    return await exportRegistryV2({ ...options, storage, reads: metadata.reads });
+    const task = { ...options, reads: metadata.reads };
+    if (out === undefined) return await exportRegistryV2({ ...task, storage: own });
+    const storage = await openExportFolder(out, driver.rootDirectory);
+    closers.add(() => storage.close());
+    return await exportRegistryV2({ ...task, storage, source: { from: own, newId: randomUUID, signal } });
   } catch (error) {
-    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
-    const message = `The export stopped: ${error.message}. When that is repaired, run it again to go on.`;
-    throw new TaskError("failed", message, { cause: error });
+    throw asTransferError(error, out ?? driver.rootDirectory);
   } finally {
     await closers.closeAll();
   }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type ExportedRepository, exportToRegistryV2, type RegistryV2Summary } from "../../app/index.ts";
 import { describeRegistryV2Export } from "./export-registry-v2-report.ts";
 import { count } from "../quantities.ts";
@@ -8,20 +9,26 @@ import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, type Terminal } from "../terminal.t
 
 export interface RegistryV2ExportCommand {
   readonly path: string | undefined;
+  /** The folder to which all is copied; absent: it is written into the data directory itself. */
+  readonly out: string | undefined;
+  /** Names and patterns; none: all. */
+  readonly repositories: readonly string[];
   readonly prune: boolean;
   readonly json: boolean;
 }
 
-/** `berth export registry-v2`: gives the data directory back to registry:2; returns the exit code. */
+/** `berth export registry-v2`: gives the data directory back to registry:2, or writes one for it; returns the exit code. */
 export async function exportRegistryV2Command(command: RegistryV2ExportCommand, terminal: Terminal): Promise<number> {
   const loaded = readConfig(command.path, terminal);
   if (!loaded) return EXIT_CONFIG;
   const { prune, json } = command;
+  const out = command.out === undefined ? undefined : resolve(command.out);
+  const repositories = command.repositories.length > 0 ? command.repositories : undefined;
   const report = (exported: ExportedRepository) => void terminal.stderr.write(`${describeRepository(exported)}\n`);
   try {
     const { signal } = new StopRequest();
-    const summary = await exportToRegistryV2(loaded.config, { prune, signal, report });
-    terminal.stdout.write(json ? `${JSON.stringify(summary)}\n` : describeRegistryV2Export(summary));
+    const summary = await exportToRegistryV2(loaded.config, { out, repositories, prune, signal, report });
+    terminal.stdout.write(json ? `${JSON.stringify(summary)}\n` : describeRegistryV2Export(summary, out));
     return exitCodeOf(summary);
   } catch (error) {
     return tellFault(error, terminal);

@@ -2,8 +2,11 @@ import type { RegistryV2Summary } from "../../app/index.ts";
 import { describeDamage } from "./import-report.ts";
 import { count } from "../quantities.ts";
 
-/** What was written for registry:2, what it will not serve, and what to do next. */
-export function describeRegistryV2Export(summary: RegistryV2Summary): string {
+/**
+ * What was written for registry:2, what it will not serve, and what to do next.
+ * @param out where to, if not in place
+ */
+export function describeRegistryV2Export(summary: RegistryV2Summary, out: string | undefined): string {
   const { repositories, manifests, tags, blobs, referrerLists, written, removed, damaged, isFinished } = summary;
   const held = [count(repositories, "repository"), count(manifests, "manifest"), count(tags, "tag")];
   const files = `${count(written, "file")} written, ${removed} removed`;
@@ -13,11 +16,18 @@ export function describeRegistryV2Export(summary: RegistryV2Summary): string {
       `What refers to ${count(referrerLists, "manifest")} is listed under tags of its own, as registry:2 has no other way.`,
     );
   if (damaged.length > 0) lines.push("Damaged:", ...damaged.map((damage) => `  ${describeDamage(damage)}`));
-  lines.push(...describeKept(summary), isFinished ? NEXT : "It was stopped before its end: run it again to go on.");
+  lines.push(
+    ...describeKept(summary),
+    isFinished ? nextStep(out) : "It was stopped before its end: run it again to go on.",
+  );
   return `${lines.join("\n")}\n`;
 }
 
-const NEXT = "Next: stop Berth, run this once more for what was pushed meanwhile, then start registry:2.";
+function nextStep(out: string | undefined): string {
+  if (out === undefined)
+    return "Next: stop Berth, run this once more for what was pushed meanwhile, then start registry:2.";
+  return `Next: start registry:2 with storage.filesystem.rootdirectory: ${out}. What is pushed here meanwhile comes with another run.`;
+}
 
 function describeKept({ kept, keptCount }: RegistryV2Summary): string[] {
   if (keptCount === 0) return [];

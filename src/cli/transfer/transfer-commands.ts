@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { ExportForm, ImageForm } from "../../app/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { exportImagesCommand } from "./export-images-command.ts";
@@ -93,6 +93,8 @@ function registerArchiveImport(group: Command, surroundings: CommandSurroundings
 const addPath = (path: string, before: readonly string[] = []): readonly string[] => [...before, path];
 
 interface RegistryV2ExportFlags {
+  readonly inPlace?: boolean;
+  readonly out?: string;
   readonly prune?: boolean;
   readonly json?: boolean;
 }
@@ -101,13 +103,24 @@ function registerExports(group: Command, surroundings: CommandSurroundings): voi
   const { terminal, pathOf, setExitCode } = surroundings;
   group
     .command("registry-v2")
-    .description("write registry:2's files into the data directory, so that registry:2 serves what is here")
+    .description(
+      "write registry:2's files, in place or with the blobs into a folder, so that registry:2 serves what is here",
+    )
     .argument("[config.yml]", CONFIG)
-    .requiredOption("--in-place", "write beside the blobs, which are where registry:2 looks for them")
+    .argument("[repository...]", "only team/app, or team/* or team/** for those in or below a folder (default: all)")
+    .option("--in-place", "write into the data directory: the blobs are where registry:2 looks for them")
+    .addOption(
+      new Option("-o, --out <folder>", "write into this folder, and copy the blobs there; again to go on").conflicts(
+        "inPlace",
+      ),
+    )
     .option("--prune", "also remove what registry:2's files have and this registry does not")
     .option("--json", "write the summary as a line of JSON")
-    .action(async (path: string | undefined, { prune = false, json = false }: RegistryV2ExportFlags) => {
-      setExitCode(await exportRegistryV2Command({ path: pathOf(path), prune, json }, terminal));
+    .action(async (path: string | undefined, repositories: string[], flags: RegistryV2ExportFlags, typed: Command) => {
+      const { inPlace = false, out, prune = false, json = false } = flags;
+      if (!inPlace && out === undefined) typed.error("error: say where to: --in-place, or --out <folder>");
+      const command = { path: pathOf(path), out, repositories, prune, json };
+      setExitCode(await exportRegistryV2Command(command, terminal));
     });
   registerImageExport(group, surroundings, {
     form: "oci",

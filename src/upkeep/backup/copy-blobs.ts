@@ -62,7 +62,8 @@ export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<Blob
   return copied;
 }
 
-async function copyBlob(
+/** Copies a blob that is not there yet, durably and verified. One of its size was verified when it came, and is read again only if that is asked for. */
+export async function copyBlob(
   blob: StoredBlob,
   { from, to, newId, signal, verifiesAll }: BlobsCopy,
 ): Promise<"there" | "copied" | "missing"> {

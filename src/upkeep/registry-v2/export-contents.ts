@@ -9,6 +9,7 @@ import {
 } from "../../metadata/index.ts";
 import { type Digest, digestFromHex, hasDigest } from "../../oci/index.ts";
 import { keyOf } from "../../registry/index.ts";
+import { copyBlob } from "../backup/copy-blobs.ts";
 import { inPages } from "../in-pages.ts";
 import { inParallel } from "../in-parallel.ts";
 import { currentLinkOf, linkOf, pastLinkOf } from "./layout.ts";
@@ -16,6 +17,7 @@ import { currentDigest, type RepositoryExport, writeLink, writeRevision } from "
 
 /** Files that are looked at or written at once. */
 const MOST_AT_ONCE = 16;
+const MOST_COPIES_AT_ONCE = 4;
 const PAGE_ROWS = 500;
 /** Each may have 4 MiB. */
 const PAGE_MANIFESTS = 16;
@@ -25,18 +27,26 @@ export async function exportBlobs(target: RepositoryExport): Promise<void> {
   const { reads, repositoryId } = target;
   const digestOfRow = ({ digest }: StoredBlob) => digest;
   const blobs = inPages(PAGE_ROWS, digestOfRow, (page) => listRepositoryBlobs(reads, repositoryId, page));
-  await all(inParallel(blobs, MOST_AT_ONCE, (blob) => exportBlob(target, blob)));
+  const mostAtOnce = target.source ? MOST_COPIES_AT_ONCE : MOST_AT_ONCE;
+  await all(inParallel(blobs, mostAtOnce, (blob) => exportBlob(target, blob)));
 }
 
 export async function exportBlob(target: RepositoryExport, blob: StoredBlob): Promise<void> {
-  const { digest, sizeBytes } = blob;
-  const found = await target.storage.stat(keyOf(blob));
-  if (blob.lostReason !== null || found?.sizeBytes !== sizeBytes) {
+  const { digest } = blob;
+  if (blob.lostReason !== null || !(await isInPlace(target, blob))) {
     reportLost(target, digest, "the bytes of this blob are missing or damaged");
     return;
   }
   await writeLink(target, linkOf(target.name, "_layers", digest), digestInStorage(blob));
   target.tally.blobs++;
+}
+
+/** Whether the bytes are where registry:2 looks for them; they are copied there if they come from elsewhere. */
+async function isInPlace({ storage, source, tally }: RepositoryExport, blob: StoredBlob): Promise<boolean> {
+  if (!source) return (await storage.stat(keyOf(blob)))?.sizeBytes === blob.sizeBytes;
+  const outcome = await copyBlob(blob, { ...source, to: storage, verifiesAll: false });
+  if (outcome === "copied") tally.written++;
+  return outcome !== "missing";
 }
 
 /** The digest under which the bytes lie: what registry:2 took under sha512 it filed under sha256. */

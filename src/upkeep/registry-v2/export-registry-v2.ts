@@ -2,19 +2,24 @@ import { findRepositoryId, listAllRepositories, type Queries } from "../../metad
 import type { RepositoryName } from "../../oci/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { inPages } from "../in-pages.ts";
+import { selectRepositories } from "../select-repositories.ts";
 import type { Damage } from "./damage.ts";
 import { exportBlobs, exportManifests, exportTags } from "./export-contents.ts";
 import { exportReferrers } from "./export-referrers.ts";
 import { findRepositories } from "./find-repositories.ts";
 import { repositoriesPrefix } from "./layout.ts";
 import { removeUnknownLinks } from "./remove-unknown-links.ts";
-import type { ExportTally, KeptLink, RepositoryExport } from "./repository-export.ts";
+import type { BlobSource, ExportTally, KeptLink, RepositoryExport } from "./repository-export.ts";
 
 export interface RegistryV2Export {
   /** What Berth holds; only read. */
   readonly reads: Queries;
-  /** Where its bytes are; registry:2's files are written beside them. */
+  /** Where registry:2's files are written. */
   readonly storage: StorageDriver;
+  /** Where its bytes are; absent: in `storage`. */
+  readonly source?: BlobSource | undefined;
+  /** Names and patterns of those that are exported; absent: all. */
+  readonly repositories?: readonly string[] | undefined;
   /** Also removes what Berth does not hold, and moves tags back that registry:2 moved later. */
   readonly prune: boolean;
   readonly signal: AbortSignal;
@@ -41,13 +46,13 @@ export interface RegistryV2Summary extends Readonly<ExportTally> {
 const MOST_KEPT_NAMED = 20;
 
 /**
- * Writes into the data directory what registry:2 needs to serve what Berth holds: links, and the bytes of manifests. Blobs are where
- * registry:2 looks for them. Bytes come before what names them, and files that are right are left alone, so that it may be run
- * again at any time, also while Berth serves.
- * @throws StorageError, MetadataError
+ * Writes what registry:2 needs to serve what Berth holds: links, and the bytes of manifests, into the data directory, where registry:2
+ * finds the blobs, or into another one, to which they are copied. Bytes come before what names them, and files that are right are left
+ * alone, so that it may be run again at any time, also while Berth serves.
+ * @throws StorageError, MetadataError, RegistryError `name-unknown`, or that a name cannot be read; what a copy is interrupted with
  */
 export async function exportRegistryV2(from: RegistryV2Export): Promise<RegistryV2Summary> {
-  const { reads, storage, prune, signal } = from;
+  const { reads, storage, signal } = from;
   const damaged: Damage[] = [];
   const kept: KeptLink[] = [];
   const total = { repositories: 0, keptCount: 0, ...nothing() };
@@ -56,9 +61,8 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
     total.keptCount++;
   };
   const hear = { onKept, onDamage: (damage: Damage) => void damaged.push(damage) };
-  for await (const name of inPages(500, String, (page) =>
-    listAllRepositories(reads, page),
-  ) as AsyncIterable<RepositoryName>) {
+  const chosen = from.repositories && (await selectRepositories(reads, from.repositories));
+  for await (const name of chosen ?? iterateRepositories(reads)) {
     if (signal.aborted) break;
     const tally = await exportRepository(from, name, hear);
     if (!tally) continue;
@@ -66,24 +70,40 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
     total.repositories++;
     from.report?.({ name, ...tally });
   }
-  for (const { name: repository } of signal.aborted ? [] : await findRepositories(storage)) {
-    if (signal.aborted) break;
-    total.removed += await removeUnknownLinks({ reads, storage, repository, prune, onKept });
-  }
+  total.removed = signal.aborted ? 0 : await removeUnknown(from, chosen, onKept);
   // For registry:2 an empty folder of a tag is a tag.
   if (total.removed > 0) await storage.removeEmpty(repositoriesPrefix);
   return { ...total, damaged, kept, isFinished: !signal.aborted };
 }
 
+function iterateRepositories(reads: Queries): AsyncIterable<RepositoryName> {
+  return inPages<RepositoryName>(500, String, (page) => listAllRepositories(reads, page));
+}
+
+/** @returns how many links were removed */
+async function removeUnknown(
+  { reads, storage, source, prune, signal }: RegistryV2Export,
+  chosen: readonly string[] | undefined,
+  onKept: RepositoryExport["onKept"],
+): Promise<number> {
+  let removed = 0;
+  for (const { name: repository } of await findRepositories(storage)) {
+    if (signal.aborted) break;
+    if (chosen && !chosen.includes(repository)) continue;
+    removed += await removeUnknownLinks({ reads, storage, repository, prune, isCopy: source !== undefined, onKept });
+  }
+  return removed;
+}
+
 async function exportRepository(
-  { reads, storage, prune }: RegistryV2Export,
+  { reads, storage, source, prune }: RegistryV2Export,
   name: RepositoryName,
   hear: Pick<RepositoryExport, "onDamage" | "onKept">,
 ): Promise<ExportTally | undefined> {
   const repositoryId = await findRepositoryId(reads, name);
   if (repositoryId === undefined) return undefined;
   const tally = nothing();
-  const target = { reads, storage, prune, name, repositoryId, tally, ...hear };
+  const target = { reads, storage, source, prune, name, repositoryId, tally, ...hear };
   await exportBlobs(target);
   await exportManifests(target);
   await exportTags(target);

@@ -22,6 +22,8 @@ export interface UnknownLinks {
   readonly repository: string;
   /** Also those whose bytes are there: registry:2 may have taken them in after the last import. */
   readonly prune: boolean;
+  /** Nothing there waits to be taken over: exports have written it. */
+  readonly isCopy?: boolean | undefined;
   readonly onKept: (kept: KeptLink) => void;
 }
 
@@ -33,7 +35,8 @@ export async function removeUnknownLinks(unknown: UnknownLinks): Promise<number>
   const { reads, storage, repository } = unknown;
   const id = isRepositoryName(repository) ? await findRepositoryId(reads, repository) : undefined;
   // Of what was never taken over, or not all of it, Berth cannot say that it is not wanted.
-  const prune = unknown.prune && isRepositoryName(repository) && (await isWhollyImported(reads, repository));
+  const isWhole = isRepositoryName(repository) && (await isWhollyImported(reads, repository));
+  const prune = unknown.prune && (unknown.isCopy === true || isWhole);
   let removed = 0;
   for (const folder of ["_manifests/tags", "_manifests/revisions", "_layers"] as const) {
     const links = storage.iterate(prefixOfLinks(repository, folder));

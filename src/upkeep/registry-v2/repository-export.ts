@@ -2,6 +2,7 @@ import type { Queries } from "../../metadata/index.ts";
 import { type Digest, hasDigest, type RepositoryName } from "../../oci/index.ts";
 import { blobKeyOf } from "../../registry/index.ts";
 import type { StorageDriver, StorageKey } from "../../storage/index.ts";
+import type { BlobsCopy } from "../backup/copy-blobs.ts";
 import { type Damage, DamageError } from "./damage.ts";
 import { linkOf } from "./layout.ts";
 import { readLink } from "./read-link.ts";
@@ -19,10 +20,16 @@ export interface ExportTally {
   removed: number;
 }
 
+/** Bytes that lie elsewhere than registry:2's files. */
+export type BlobSource = Pick<BlobsCopy, "from" | "newId" | "signal">;
+
 /** One repository on its way into registry:2's files. */
 export interface RepositoryExport {
   readonly reads: Queries;
+  /** Where registry:2's files are. */
   readonly storage: StorageDriver;
+  /** Where blobs come from; absent: they are where registry:2 looks for them. */
+  readonly source?: BlobSource | undefined;
   readonly name: RepositoryName;
   readonly repositoryId: number;
   /** Whether registry:2's files give way where they say more than Berth, or something newer. */

@@ -1,0 +1,71 @@
+import { readdir, realpath } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
+import { errorCode, systemClock } from "../../runtime/index.ts";
+import { openStorage, parseStorageKey, type StorageDriver } from "../../storage/index.ts";
+import { TaskError } from "./task-error.ts";
+
+/** Says of which data directory the files in a folder are an export. */
+const MARKER = parseStorageKey("berth/exported.json");
+
+/** What the file system itself has in an empty volume. */
+const NO_CONTENT: ReadonlySet<string> = new Set(["lost+found"]);
+
+/**
+ * Opens the folder to which a data directory is exported: one with nothing in it, or with an earlier export of the same.
+ * @throws TaskError if it is another one; StorageError
+ */
+export async function openExportFolder(folder: string, dataDirectory: string): Promise<StorageDriver> {
+  const [to, from] = await Promise.all([realPathOf(folder), realPathOf(dataDirectory)]);
+  if (isIn(to, from) || isIn(from, to))
+    throw new TaskError(
+      "failed",
+      `${folder} is in the data directory, or around it: name another one, or use --in-place.`,
+    );
+  const isEmpty = (await namesIn(folder)).every((name) => NO_CONTENT.has(name));
+  const storage = await openStorage({ kind: "filesystem", rootDirectory: folder }, { clock: systemClock });
+  try {
+    if (isEmpty) await storage.write(MARKER, new TextEncoder().encode(`${JSON.stringify({ of: from })}\n`));
+    else await requireExportOf(storage, { folder, from });
+    return storage;
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+async function requireExportOf(
+  storage: StorageDriver,
+  { folder, from }: { readonly folder: string; readonly from: string },
+): Promise<void> {
+  const text = await (await storage.read(MARKER))?.text();
+  if (text === `${JSON.stringify({ of: from })}\n`) return;
+  const what = text === undefined ? "is not empty, and no export" : "holds an export of another registry";
+  throw new TaskError(
+    "failed",
+    `${folder} ${what}: name an empty folder, or one to which ${from} was exported before.`,
+  );
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Without symbolic links, as far as it is there. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const above = dirname(path);
+    if (errorCode(error) !== "ENOENT" || above === path) throw error;
+    return join(await realPathOf(above), basename(path));
+  }
+}
+
+function isIn(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}

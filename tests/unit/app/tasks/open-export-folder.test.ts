@@ -1,0 +1,47 @@
+import { beforeEach, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openExportFolder } from "../../../../src/app/tasks/open-export-folder.ts";
+import { failureOf } from "../../../support/failure-of.ts";
+import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
+
+let data: string;
+let out: string;
+beforeEach(() => {
+  data = makeTemporaryFolder("data");
+  out = join(makeTemporaryFolder("exports"), "new/out");
+});
+
+async function open(folder = out, from = data): Promise<void> {
+  await (await openExportFolder(folder, from)).close();
+}
+
+test("one that is not there is made, and goes on with the same data directory by whatever name", async () => {
+  await open();
+  writeFileSync(join(out, "more"), "");
+  const link = join(makeTemporaryFolder("link"), "data");
+  symlinkSync(data, link);
+  await open(out, link);
+});
+
+test("one of another data directory is refused", async () => {
+  await open();
+  expect(await failureOf(open(out, makeTemporaryFolder("other")))).toContain("holds an export of another registry");
+});
+
+test("one with anything in it is refused, and stays as it is; an empty volume is not", async () => {
+  mkdirSync(join(out, "lost+found"), { recursive: true });
+  await open();
+  const full = makeTemporaryFolder("full");
+  writeFileSync(join(full, "file"), "");
+  expect(await failureOf(open(full))).toContain("is not empty, and no export");
+  expect(readdirSync(full)).toEqual(["file"]);
+});
+
+test("the data directory, what is in it and what is around it are refused", async () => {
+  const link = join(makeTemporaryFolder("link"), "data");
+  symlinkSync(data, link);
+  for (const folder of [data, join(data, "a/b"), join(data, ".."), join(link, "out")])
+    expect(await failureOf(open(folder))).toContain("in the data directory, or around it");
+  expect(readdirSync(data)).toEqual([]);
+});
