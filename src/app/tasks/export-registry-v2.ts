@@ -36,8 +36,7 @@ export async function exportToRegistryV2(config: Config, options: RegistryV2Expo
     closers.add(() => metadata.close());
     const task = { ...options, reads: metadata.reads };
     if (out === undefined) return await exportRegistryV2({ ...task, storage: own });
-    const storage = await openExportFolder(out, driver.rootDirectory);
-    closers.add(() => storage.close());
+    const storage = await openExportFolder(out, driver.rootDirectory, closers);
     return await exportRegistryV2({ ...task, storage, source: { from: own, newId: randomUUID, signal } });
   } catch (error) {
     throw asTransferError(error, out ?? driver.rootDirectory);

@@ -1,7 +1,8 @@
 import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
-import { errorCode, systemClock } from "../../runtime/index.ts";
-import { openStorage, parseStorageKey, type StorageDriver } from "../../storage/index.ts";
+import { type Closers, errorCode, systemClock } from "../../runtime/index.ts";
+import { openStorage, parseStorageKey, type StorageDriver, unfinishedPrefix } from "../../storage/index.ts";
+import { lockFolder } from "./lock-folder.ts";
 import { TaskError } from "./task-error.ts";
 
 /** Says of which data directory the files in a folder are an export. */
@@ -11,10 +12,15 @@ const MARKER = parseStorageKey("berth/exported.json");
 const NO_CONTENT: ReadonlySet<string> = new Set(["lost+found"]);
 
 /**
- * Opens the folder to which a data directory is exported: one with nothing in it, or with an earlier export of the same.
- * @throws TaskError if it is another one; StorageError
+ * Opens the folder to which a data directory is exported: one with nothing in it, or with an earlier export of the same. What that has
+ * left half copied goes.
+ * @throws TaskError if it is another one, or an export works on it; StorageError
  */
-export async function openExportFolder(folder: string, dataDirectory: string): Promise<StorageDriver> {
+export async function openExportFolder(
+  folder: string,
+  dataDirectory: string,
+  closers: Closers,
+): Promise<StorageDriver> {
   const [to, from] = await Promise.all([realPathOf(folder), realPathOf(dataDirectory)]);
   if (isIn(to, from) || isIn(from, to))
     throw new TaskError(
@@ -23,14 +29,12 @@ export async function openExportFolder(folder: string, dataDirectory: string): P
     );
   const isEmpty = (await namesIn(folder)).every((name) => NO_CONTENT.has(name));
   const storage = await openStorage({ kind: "filesystem", rootDirectory: folder }, { clock: systemClock });
-  try {
-    if (isEmpty) await storage.write(MARKER, new TextEncoder().encode(`${JSON.stringify({ of: from })}\n`));
-    else await requireExportOf(storage, { folder, from });
-    return storage;
-  } catch (error) {
-    await storage.close();
-    throw error;
-  }
+  closers.add(() => storage.close());
+  if (isEmpty) await storage.write(MARKER, new TextEncoder().encode(`${JSON.stringify({ of: from })}\n`));
+  else await requireExportOf(storage, { folder, from });
+  closers.add(await lockFolder(folder, "export"));
+  for await (const { key } of storage.iterate(unfinishedPrefix)) await storage.remove(key);
+  return storage;
 }
 
 async function requireExportOf(

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openExportFolder } from "../../../../src/app/tasks/open-export-folder.ts";
+import { Closers } from "../../../../src/runtime/index.ts";
 import { failureOf } from "../../../support/failure-of.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
 
@@ -13,7 +14,12 @@ beforeEach(() => {
 });
 
 async function open(folder = out, from = data): Promise<void> {
-  await (await openExportFolder(folder, from)).close();
+  const closers = new Closers();
+  try {
+    await openExportFolder(folder, from, closers);
+  } finally {
+    await closers.closeAll();
+  }
 }
 
 test("one that is not there is made, and goes on with the same data directory by whatever name", async () => {
@@ -22,6 +28,18 @@ test("one that is not there is made, and goes on with the same data directory by
   const link = join(makeTemporaryFolder("link"), "data");
   symlinkSync(data, link);
   await open(out, link);
+});
+
+test("what an export that was killed has left half copied goes, and nobody else writes there at the same time", async () => {
+  await open();
+  const partial = join(out, "berth/uploads/partial");
+  writeFileSync(partial, "half");
+  const closers = new Closers();
+  await openExportFolder(out, data, closers);
+  expect(existsSync(partial)).toBe(false);
+  expect(await failureOf(open())).toContain("wait until its export has ended");
+  await closers.closeAll();
+  await open();
 });
 
 test("one of another data directory is refused", async () => {
