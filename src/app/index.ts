@@ -6,6 +6,7 @@ export { auditLine } from "../events/index.ts";
 export type { ActFilter, ActPage, ActRecord, ChainBreak, ChainReport, Removal } from "../metadata/index.ts";
 export type { ContentExplanation, ManifestKeeper } from "../registry/index.ts";
 export {
+  type BackupChoice,
   type BackupRecord,
   type CopyProgress,
   type Damage,
@@ -19,6 +20,7 @@ export {
   type ImportedRepository,
   type ImportSummary,
   isAllWell,
+  type Named,
   type RegistryV2Summary,
   type RepairedIndex,
   type RetentionTally,
@@ -26,10 +28,11 @@ export {
   type ScrubState,
   type ZotExported,
   type ZotExportSummary,
+  type WoundBack,
   type ZotRepository,
   type ZotSummary,
 } from "../upkeep/index.ts";
-export { backUpRegistry, listBackupsIn, restoreRegistry } from "./tasks/back-up.ts";
+export { backUpRegistry, listBackupsIn, type RestoredRegistry, restoreRegistry } from "./tasks/back-up.ts";
 export { applyRetentionOf } from "./tasks/apply-retention.ts";
 export { collectGarbageOf, type CollectOptions, explainContentOf } from "./tasks/collect-garbage.ts";
 export { COMMAND } from "./command-name.ts";

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { COMMAND, SERVING_PROCESS, VERSION } from "../app/index.ts";
 import { configurationPathVariable, parseByteSize, parseDuration } from "../config/index.ts";
 import { addExamples } from "./command-examples.ts";
@@ -121,14 +121,16 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .argument("[config.yml]", `${configArgument}, the one that serve will have`)
     .option(
       "--at <time>",
-      "the newest backup that was taken by then, such as 2026-05-01T12:00Z (default: the newest)",
+      "as it was then, such as 2026-05-01T12:00Z, from the first backup that was taken later (default: the newest)",
       parseTime,
     )
+    .addOption(new Option("--backup <name>", "this backup, as it is, by its name in --list").conflicts("at"))
     .option("--list", "say which backups are there, and restore none")
     .option("--json", "write the summary as a line of JSON")
     .action(async (directory: string, path: string | undefined, options: RestoreFlags) => {
-      const { at, list = false, json = false } = options;
-      const command = { directory, path: pathOf(path, terminal), json, atMs: at };
+      const { at, backup, list = false, json = false } = options;
+      const choice = { atMs: at, name: backup };
+      const command = { directory, path: pathOf(path, terminal), json, choice };
       const { listBackupsCommand, restoreCommand } = await import("./transfer/backup-commands.ts");
       setExitCode(await (list ? listBackupsCommand(command, terminal) : restoreCommand(command, terminal)));
     });
@@ -206,6 +208,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
 
 interface RestoreFlags {
   readonly at?: number;
+  readonly backup?: string;
   readonly list?: boolean;
   readonly json?: boolean;
 }

@@ -228,6 +228,20 @@ export {
 } from "./history/tag-history.ts";
 export { pruneTagHistory, shortenTagHistories } from "./history/prune-history.ts";
 export { iterateRemovalsOf, listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
+export {
+  type AgedRepository,
+  findDatabaseBirth,
+  listRenamedSince,
+  listRepositoriesByAge,
+  listTagsChangedSince,
+} from "./past/changed-since.ts";
+export {
+  listIncompleteOf,
+  listManifestsDeletedSince,
+  listManifestsSince,
+  listRestoredSince,
+  removeTagDeletions,
+} from "./past/manifests-since.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {

@@ -39,6 +39,8 @@ export {
   requireMovable,
 } from "./names/move-repository.ts";
 export { findMovedName, type MayFollow, RepositoryMoved } from "./names/repository-moved.ts";
+export { bringBack, type Past, takeAway } from "./past/bring-back.ts";
+export { windBackTag, type WoundTag } from "./past/wind-back-tag.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
 export { type Changeable, describeMaintenance, findMaintenance, requireWritable } from "./maintenance/maintenance.ts";
 export { endMaintenance, findMaintenanceIn, startMaintenance } from "./maintenance/switch-maintenance.ts";

@@ -5,7 +5,9 @@
  */
 export type { BackupRecord } from "./backup/backup-layout.ts";
 export type { BackedUp, DatabaseCopy } from "./backup/backup-registry.ts";
+export type { BackupChoice } from "./backup/choose-backup.ts";
 export type { Restored } from "./backup/restore-registry.ts";
+export type { Named, WoundBack } from "./backup/wound-back.ts";
 export type { CopyProgress } from "./backup/copy-blobs.ts";
 export { type OneMove, RENAMING_JOB, renamingWork } from "./renaming/renaming-job.ts";
 export { DELETION_JOB, deletionWork } from "./deletion/deletion-job.ts";

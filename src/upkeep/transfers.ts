@@ -2,7 +2,9 @@
 export { databaseKeyOf, listBackups } from "./backup/backup-layout.ts";
 export { backUp } from "./backup/backup-registry.ts";
 export { copyObject } from "./backup/copy-object.ts";
-export { restore, RestoreError } from "./backup/restore-registry.ts";
+export { RestoreError } from "./backup/choose-backup.ts";
+export { restore } from "./backup/restore-registry.ts";
+export { windBack } from "./backup/wind-back.ts";
 export { exportImages } from "./image-export/export-images.ts";
 export { exportZot } from "./image-export/export-zot.ts";
 export { parsePlatform } from "./image-export/wanted-platform.ts";

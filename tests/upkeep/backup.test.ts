@@ -116,7 +116,7 @@ describe("a backup beside a running registry", () => {
   test("is refused while another one works on the directory", async () => {
     const started = await start();
     const backups = makeTemporaryFolder("backups");
-    const other = lockFolder(backups, "backup.lock");
+    const other = lockFolder(backups, "berth.lock");
     expect(await backUp(started, backups)).toMatchObject({
       exitCode: 75,
       stderr: expect.stringContaining(`another Berth (process ${process.pid}) works on ${backups}: wait`),
@@ -181,12 +181,45 @@ describe("a restore", () => {
     const nothing = makeTemporaryFolder("nothing");
     expect(await restore(nothing)).toMatchObject({ exitCode: 66, stderr: expect.stringContaining("no whole backup") });
     const early = await restore(backups, "--at", "2001-01-01T00:00Z");
-    expect(early).toMatchObject({ exitCode: 66, stderr: expect.stringContaining("none of that time") });
+    expect(early).toMatchObject({ exitCode: 66, stderr: expect.stringContaining("it knows nothing of that time") });
+    const unknown = await restore(backups, "--backup", "yesterday");
+    expect(unknown).toMatchObject({ exitCode: 66, stderr: expect.stringContaining("there is no backup yesterday") });
+    const both = await restore(backups, "--backup", "yesterday", "--at", "2001-01-01T00:00Z");
+    expect(both).toMatchObject({ exitCode: 64, stderr: expect.stringContaining("cannot be used with") });
     const [name = ""] = readdirSync(join(backups, "backups"));
     const file = join(backups, "backups", name, "berth.db");
     writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.of(0)]));
     expect(await restore()).toMatchObject({ exitCode: 66, stderr: expect.stringContaining("damaged") });
     expect(existsSync(join(dataDirectory, "berth/berth.db"))).toBe(false);
+  });
+
+  test("goes back to a time before the backup, and says how much lies behind it", async () => {
+    const started = await start(undefined, "168h");
+    const { dataDirectory } = started.berth;
+    const [image, old] = [await pushImage(started.http, "app", "prod"), await pushImage(started.http, "app", "old")];
+    const before = [await pulled(started.http, "prod", image), await pulled(started.http, "old", old)];
+    const at = new Date().toISOString();
+    await Bun.sleep(2);
+    await pushImage(started.http, "app", "prod");
+    await pushImage(started.http, "later", "1.0");
+    await started.http.delete(`/v2/app/manifests/${old.manifest.digest}`);
+    const backups = makeTemporaryFolder("backups");
+    const { name } = JSON.parse((await backUp(started, backups, "--json")).stdout) as { readonly name: string };
+    await started.berth.stop();
+    const restore = async (...args: string[]) => {
+      rmSync(dataDirectory, { recursive: true });
+      return runBerth(["restore", backups, configFor(started), ...args]);
+    };
+    const exact = JSON.parse((await restore("--backup", name, "--json")).stdout) as object;
+    expect(exact).toMatchObject({ backup: { name }, missing: [] });
+    expect(exact).not.toHaveProperty("woundBack");
+    expect((await restore("--at", "2999-01-01T00:00Z")).stdout).toContain("There is no later backup: what happened in");
+    const back = await restore("--at", at);
+    expect(back).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(back.stdout).toContain(`Wound back to ${at}: 1 tag made again, 1 moved, 1 removed;`);
+    const { http } = await start(dataDirectory);
+    expect([await pulled(http, "prod", image), await pulled(http, "old", old)]).toEqual(before);
+    expect((await http.get("/v2/_catalog")).text).toBe('{"repositories":["app"]}');
   });
 
   test("is refused beside what is left of another database's log, which would be taken for its own", async () => {

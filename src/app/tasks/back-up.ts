@@ -2,28 +2,22 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config/index.ts";
-import {
-  beginDescription,
-  copyDatabase,
-  findBlob,
-  findDescription,
-  MetadataError,
-  openSqlite,
-  openSqliteForReading,
-  prolongBin,
-  recordBlobLoss,
-} from "../../metadata/index.ts";
+import { copyDatabase, MetadataError, openSqliteForReading } from "../../metadata/index.ts";
 import { Closers, syncFolder, systemClock } from "../../runtime/index.ts";
 import { openStorage, type StorageDriver, StorageError } from "../../storage/index.ts";
 import {
   type BackedUp,
+  type BackupChoice,
   type BackupRecord,
   type CopyProgress,
   type DatabaseCopy,
   loadTransfers,
   type Restored,
+  type WoundBack,
 } from "../../upkeep/index.ts";
 import { COMMAND } from "../command-name.ts";
+import { registryOptions } from "../room-options.ts";
+import { finishRestore } from "./finish-restore.ts";
 import { lockDirectory } from "./lock-directory.ts";
 import { requireDatabase } from "./require-database.ts";
 import { requireNoDatabase } from "./require-no-database.ts";
@@ -48,7 +42,7 @@ export async function backUpRegistry(config: Config, options: BackupOptions): Pr
     const { backUp, copyObject, databaseKeyOf } = await loadTransfers();
     const from = await open(config.storage.driver, closers);
     const to = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
-    closers.add(lockDirectory(options.directory));
+    closers.add(lockDirectory(options.directory, "backup"));
     const scratch = await openScratch(dirname(path), closers);
     return backUp({
       ...options,
@@ -81,15 +75,19 @@ export async function backUpRegistry(config: Config, options: BackupOptions): Pr
 }
 
 export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signal" | "onProgress"> {
-  /** The newest backup that was taken by then; `undefined`: the newest. */
-  readonly atMs?: number | undefined;
+  readonly choice: BackupChoice;
+}
+
+export interface RestoredRegistry extends Restored {
+  /** `undefined`: it is as in the backup. */
+  readonly woundBack: WoundBack | undefined;
 }
 
 /**
  * Brings back a registry where there is none.
  * @throws TaskError
  */
-export async function restoreRegistry(config: Config, options: RestoreOptions): Promise<Restored> {
+export async function restoreRegistry(config: Config, options: RestoreOptions): Promise<RestoredRegistry> {
   const { path } = config.database;
   if (path === ":memory:") throw new TaskError("nothing-there", "A registry in memory has no place to restore to.");
   await requireNoDatabase(path, "restore");
@@ -112,35 +110,14 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
     const restoredPath = join(scratch.folder, restored.databaseKey);
     // Hashes of passwords are in it, as in one that serve has made.
     await chmod(restoredPath, 0o600);
-    await bringUpToDate(restoredPath, restored);
+    const finishing = { restored, options: registryOptions(config), signal: options.signal };
+    const woundBack = await finishRestore(restoredPath, finishing);
     await requireNoDatabase(path, "restore");
     // Last: until it is there, serve does not start on half of a registry.
     await rename(restoredPath, path);
     await syncFolder(dirname(path));
-    return restored;
+    return { ...restored, woundBack };
   });
-}
-
-/**
- * What is lost is on record, so that clients push it again; what was in the bin has the time that it had when the backup was taken. Storage
- * may describe what came later, and not any more what went: all is described anew.
- */
-async function bringUpToDate(path: string, { missing, backup: { takenAtMs } }: Restored): Promise<void> {
-  const metadata = await openSqlite(path);
-  try {
-    const nowMs = systemClock.nowMs();
-    await metadata.transaction(async (queries) => {
-      await prolongBin(queries, Math.max(0, nowMs - takenAtMs));
-      if (await findDescription(queries)) await beginDescription(queries, randomUUID());
-    });
-    for (const digest of missing)
-      await metadata.transaction(async (queries) => {
-        const blob = await findBlob(queries, digest);
-        if (blob) await recordBlobLoss(queries, { digest, storageKey: blob.storageKey, reason: "missing", nowMs });
-      });
-  } finally {
-    await metadata.close();
-  }
 }
 
 /**

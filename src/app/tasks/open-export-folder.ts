@@ -2,7 +2,7 @@ import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { type Closers, errorCode, systemClock } from "../../runtime/index.ts";
 import { openStorage, parseStorageKey, type StorageDriver, unfinishedPrefix } from "../../storage/index.ts";
-import { lockFolder } from "./lock-folder.ts";
+import { lockDirectory } from "./lock-directory.ts";
 import { TaskError } from "./task-error.ts";
 
 /** Says of which data directory the files in a folder are an export. */
@@ -32,7 +32,7 @@ export async function openExportFolder(
   closers.add(() => storage.close());
   if (isEmpty) await storage.write(MARKER, new TextEncoder().encode(`${JSON.stringify({ of: from })}\n`));
   else await requireExportOf(storage, { folder, from });
-  closers.add(await lockFolder(folder, "export"));
+  closers.add(lockDirectory(folder, "export"));
   for await (const { key } of storage.iterate(unfinishedPrefix)) await storage.remove(key);
   return storage;
 }

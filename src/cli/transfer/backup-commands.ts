@@ -1,4 +1,5 @@
 import {
+  type BackupChoice,
   type BackupRecord,
   backUpRegistry,
   type CopyProgress,
@@ -10,6 +11,7 @@ import { readConfig } from "../read-config.ts";
 import { StopRequest } from "../stop-request.ts";
 import { tellFault } from "../tell-fault.ts";
 import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, type Terminal } from "../terminal.ts";
+import { describeRestored } from "./restore-report.ts";
 import { TransferProgressLine } from "./transfer-progress-line.ts";
 
 export interface BackupCommand {
@@ -42,21 +44,18 @@ export async function backupCommand(command: BackupCommand, terminal: Terminal):
 }
 
 export interface RestoreCommand extends Omit<BackupCommand, "keep"> {
-  /** The newest backup that was taken by then; `undefined`: the newest. */
-  readonly atMs?: number | undefined;
+  readonly choice: BackupChoice;
 }
 
 /** `berth restore`: where there is no registry yet; returns the exit code. */
 export async function restoreCommand(command: RestoreCommand, terminal: Terminal): Promise<number> {
-  const { directory, atMs, json } = command;
+  const { directory, choice, json } = command;
   return work(command, terminal, async (config, { line, signal }) => {
     const onProgress = (progress: CopyProgress) => line.updateTransfer({ ...progress, verb: "restored" });
-    const done = await restoreRegistry(config, { directory, atMs, signal, onProgress });
+    const done = await restoreRegistry(config, { directory, choice, signal, onProgress });
     line.clear();
-    const { backup, blobs, bytes, missing } = done;
-    const taken = new Date(backup.takenAtMs).toISOString();
-    const text = `Restored ${backup.name}, taken at ${taken}: the database and ${count(blobs, "blob")} (${formatBytes(bytes)}).\n`;
-    terminal.stdout.write(json ? `${JSON.stringify(done)}\n` : text);
+    const { backup, missing } = done;
+    terminal.stdout.write(json ? `${JSON.stringify(done)}\n` : `${describeRestored(done).join("\n")}\n`);
     const unknown = missing.filter((digest) => !backup.missing.includes(digest));
     return tellMissing(unknown, "The backup has lost", terminal);
   });

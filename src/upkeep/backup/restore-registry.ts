@@ -1,7 +1,9 @@
 import type { StorageDriver } from "../../storage/index.ts";
-import { type BackupRecord, databaseKeyOf, listBackups } from "./backup-layout.ts";
+import { findDatabaseBirth, type Queries } from "../../metadata/index.ts";
+import { databaseKeyOf } from "./backup-layout.ts";
 import type { DatabaseCopy } from "./backup-registry.ts";
 import { type BlobsCopied, type BlobsCopy, copyBlobs } from "./copy-blobs.ts";
+import { type BackupChoice, type ChosenBackup, chooseBackup, RestoreError } from "./choose-backup.ts";
 import { copyObject } from "./copy-object.ts";
 
 export interface Restore extends Omit<BlobsCopy, "verifiesAll"> {
@@ -13,19 +15,12 @@ export interface Restore extends Omit<BlobsCopy, "verifiesAll"> {
   readonly databaseTo: StorageDriver;
   /** Opens what was put there under the key. */
   readonly openDatabase: (key: string) => Promise<DatabaseCopy>;
-  /** The newest backup that was taken by then; `undefined`: the newest. */
-  readonly atMs?: number | undefined;
+  readonly choice: BackupChoice;
 }
 
-export interface Restored extends BlobsCopied {
-  readonly backup: BackupRecord;
+export interface Restored extends BlobsCopied, ChosenBackup {
   /** Where the database is, of `databaseTo`. */
   readonly databaseKey: string;
-}
-
-/** There is nothing to restore, or it is not what was backed up. */
-export class RestoreError extends Error {
-  override readonly name = "RestoreError";
 }
 
 /**
@@ -35,25 +30,27 @@ export class RestoreError extends Error {
  */
 export async function restore(options: Restore): Promise<Restored> {
   const { from, databaseTo, newId, signal } = options;
-  const backup = await chooseBackup(options);
+  const chosen = await chooseBackup(from, options.choice);
+  const { backup } = chosen;
   const databaseKey = databaseKeyOf(backup.name);
   const parts = { from, to: databaseTo, key: databaseKey, uploadId: newId(), algorithm: "sha256" as const, signal };
   if (!(await copyObject(parts, (hex) => hex === backup.databaseSha256)))
     throw new RestoreError(`the database of the backup ${backup.name} is damaged or gone: restore another one`);
   const database = await options.openDatabase(databaseKey);
   try {
-    return { ...(await copyBlobs(database.reads, { ...options, verifiesAll: true })), backup, databaseKey };
+    await requireHistory(database.reads, chosen);
+    return { ...(await copyBlobs(database.reads, { ...options, verifiesAll: true })), ...chosen, databaseKey };
   } finally {
     await database.close();
   }
 }
 
-async function chooseBackup({ from, atMs = Infinity }: Restore): Promise<BackupRecord> {
-  const all = await listBackups(from);
-  const chosen = all.findLast(({ takenAtMs }) => takenAtMs <= atMs);
-  if (chosen) return chosen;
-  const [oldest] = all;
-  throw new RestoreError(
-    oldest ? `the oldest backup is ${oldest.name}: there is none of that time` : "there is no whole backup in there",
-  );
+/** A database knows nothing of what was before it, such as one that was rebuilt. @throws RestoreError */
+async function requireHistory(reads: Queries, { backup, windBackToMs, before }: ChosenBackup): Promise<void> {
+  if (windBackToMs === undefined) return;
+  const bornMs = await findDatabaseBirth(reads);
+  if (bornMs <= windBackToMs) return;
+  const born = new Date(bornMs).toISOString();
+  const remedy = before === undefined ? "" : `; restore ${before}, the last one before`;
+  throw new RestoreError(`the database of ${backup.name} was made at ${born}: it knows nothing of that time${remedy}`);
 }

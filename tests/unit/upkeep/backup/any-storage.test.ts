@@ -62,7 +62,7 @@ test("a backup is taken of a storage that is no folder, into another, and restor
     openCopy: (name) => openCopy(databaseKeyOf(name), scratch),
   });
   const openDatabase = (key: string) => openCopy(key, scratch);
-  const done = await restore({ ...shared, from: backup, to: restored, databaseTo: scratch, openDatabase });
+  const done = await restore({ ...shared, from: backup, to: restored, databaseTo: scratch, openDatabase, choice: {} });
   expect(done).toMatchObject({ blobs: 2, copiedBlobs: 2, missing: [] });
   for (const { digest, bytes } of [image.config, image.layer])
     expect(await (await restored.read(blobKeyOf(digest)))?.bytes()).toEqual(bytes);
