@@ -2,7 +2,15 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type BinEntry, listBinEntries, lockFolder, openSqliteForReading } from "../../src/metadata/index.ts";
+import {
+  type BinEntry,
+  findRepositoryId,
+  listBinEntries,
+  listTagChanges,
+  lockFolder,
+  openSqliteForReading,
+} from "../../src/metadata/index.ts";
+import type { RepositoryName, Tag } from "../../src/oci/index.ts";
 import { runBerth } from "../support/berth-command.ts";
 import { startBerth } from "../support/berth.ts";
 import { HttpClient } from "../support/http-client.ts";
@@ -23,8 +31,12 @@ interface Started {
   readonly http: HttpClient;
 }
 
-async function start(dataDirectory = makeTemporaryFolder("data"), keep = "0s"): Promise<Started> {
-  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false }, bin: { keep } } };
+async function start(
+  dataDirectory = makeTemporaryFolder("data"),
+  keep = "0s",
+  more: { readonly selfdescribing?: boolean } = {},
+): Promise<Started> {
+  const storage = { delete: { enabled: true }, maintenance: { gc: { enabled: false }, bin: { keep } }, ...more };
   const berth = await startBerth({ dataDirectory, config: { storage } });
   running.push(berth);
   return { berth, http: new HttpClient(berth.url) };
@@ -40,6 +52,18 @@ async function readBin(path: string): Promise<readonly BinEntry[]> {
 }
 
 /** What a new machine has: the configuration, for the same folder. */
+/** Of the changes of a tag in `app`, the newest first. */
+async function readCauses(path: string, tag: string): Promise<readonly string[]> {
+  const metadata = await openSqliteForReading(path);
+  try {
+    const repositoryId = (await findRepositoryId(metadata.reads, "app" as RepositoryName)) ?? 0;
+    const changes = await listTagChanges(metadata.reads, { repositoryId, tag: tag as Tag }, { limit: 10 });
+    return changes.map(({ cause }) => cause);
+  } finally {
+    await metadata.close();
+  }
+}
+
 function configFor({ berth: { dataDirectory } }: Started): string {
   const folder = makeTemporaryFolder("config");
   const file = join(folder, "config.yml");
@@ -220,6 +244,31 @@ describe("a restore", () => {
     const { http } = await start(dataDirectory);
     expect([await pulled(http, "prod", image), await pulled(http, "old", old)]).toEqual(before);
     expect((await http.get("/v2/_catalog")).text).toBe('{"repositories":["app"]}');
+  });
+
+  test("and an import give back what is newer than the backup, where storage is whole", async () => {
+    const started = await start(undefined, "0s", { selfdescribing: true });
+    const { dataDirectory } = started.berth;
+    const old = await pushImage(started.http, "app", "old");
+    await pushImage(started.http, "app", "moved");
+    const backups = makeTemporaryFolder("backups");
+    await backUp(started, backups);
+    const [moved, first] = [await pushImage(started.http, "app", "moved"), await pushImage(started.http, "new", "1.0")];
+    await started.http.delete("/v2/app/manifests/old");
+    // It describes what is new before it ends.
+    await started.berth.stop();
+    rmSync(join(dataDirectory, "berth/berth.db"));
+    const restored = await runBerth(["restore", backups, configFor(started)]);
+    expect(restored).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(restored.stdout).toContain(`import registry-v2 ${dataDirectory}\n`);
+    expect((await runBerth(["import", "registry-v2", dataDirectory])).exitCode).toBe(0);
+    // The history is that of the backup, and goes on.
+    expect(await readCauses(join(dataDirectory, "berth/berth.db"), "moved")).toEqual(["import", "push"]);
+    const { http } = await start(dataDirectory);
+    const digestOf = async (path: string) => (await http.head(path)).headers.get("docker-content-digest");
+    expect(await digestOf("/v2/app/manifests/moved")).toBe(moved.manifest.digest);
+    expect(await digestOf("/v2/new/manifests/1.0")).toBe(first.manifest.digest);
+    expect(await digestOf("/v2/app/manifests/old")).toBe(old.manifest.digest);
   });
 
   test("is refused beside what is left of another database's log, which would be taken for its own", async () => {

@@ -11,11 +11,14 @@ import {
   type BackupRecord,
   type CopyProgress,
   type DatabaseCopy,
+  importCommand,
   loadTransfers,
+  looksLikeRegistryV2,
   type Restored,
   type WoundBack,
 } from "../../upkeep/index.ts";
 import { COMMAND } from "../command-name.ts";
+import { importPlaceOf } from "../require-known-content.ts";
 import { registryOptions } from "../room-options.ts";
 import { finishRestore } from "./finish-restore.ts";
 import { lockDirectory } from "./lock-directory.ts";
@@ -81,6 +84,8 @@ export interface RestoreOptions extends Pick<BackupOptions, "directory" | "signa
 export interface RestoredRegistry extends Restored {
   /** `undefined`: it is as in the backup. */
   readonly woundBack: WoundBack | undefined;
+  /** What adds the images that storage describes; `undefined`: it describes none, or they are not meant to be there at that time. */
+  readonly importCommand: string | undefined;
 }
 
 /**
@@ -116,7 +121,8 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
     // Last: until it is there, serve does not start on half of a registry.
     await rename(restoredPath, path);
     await syncFolder(dirname(path));
-    return { ...restored, woundBack };
+    const place = woundBack === undefined && (await looksLikeRegistryV2(to)) ? importPlaceOf(config) : undefined;
+    return { ...restored, woundBack, importCommand: place && importCommand(place) };
   });
 }
 

@@ -3,7 +3,7 @@ import { count, formatBytes } from "../quantities.ts";
 
 /** What `berth restore` has done, and what it could not, for people. */
 export function describeRestored(restored: RestoredRegistry): readonly string[] {
-  const { backup, blobs, bytes, olderByMs, woundBack, before } = restored;
+  const { backup, blobs, bytes, olderByMs, woundBack, before, importCommand } = restored;
   const taken = new Date(backup.takenAtMs).toISOString();
   const lines = [
     `Restored ${backup.name}, taken at ${taken}: the database and ${count(blobs, "blob")} (${formatBytes(bytes)}).`,
@@ -11,6 +11,11 @@ export function describeRestored(restored: RestoredRegistry): readonly string[] 
   if (olderByMs !== undefined)
     lines.push(`There is no later backup: what happened in the ${describeSpan(olderByMs)} after it is not in it.`);
   if (woundBack) lines.push(...describeWoundBack(woundBack, before));
+  if (importCommand !== undefined)
+    lines.push(
+      "Storage describes images, perhaps newer ones than the backup has. This adds them, before Berth is started; what was deleted since comes back:",
+      `  ${importCommand}`,
+    );
   return lines;
 }
 
