@@ -412,6 +412,7 @@ export {
   USAGE_DIMENSIONS,
   type UsageCounts,
   type UsageRow,
+  type UsageDimension,
   type UsageSum,
 } from "./usage/usage-rows.ts";
 export {

@@ -97,6 +97,13 @@ test("what a client moved is what is on record, also when the registry was ended
     ["other", 0, 1, ofOther, 0],
     ["team/app", 3, 2, received, sent],
   ]);
+  const csv = await runBerth(["usage", "traffic", "/", "--by", "namespace", "--csv", "--local", configFile]);
+  expect(csv.stdout.split("\r\n")).toEqual([
+    "day,namespace,repository,principal,pulls,pushes,receivedBytes,sentBytes",
+    `,other,,,0,1,${ofOther},0`,
+    `,team,,,3,2,${received},${sent}`,
+    "",
+  ]);
   expect(await sums(configFile, "--to", "2001-01-01", "--from", "2000-01-01")).toEqual([]);
   const storage = await runBerth(["usage", "storage", "team", "--json", "--local", configFile]);
   const shared = image.config.bytes.length;

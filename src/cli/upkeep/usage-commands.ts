@@ -1,14 +1,18 @@
 import { type Command, Option } from "commander";
 import type { ApiStorageUse, ApiStoredSum, ApiUsageSum } from "../../http/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
+import { writeLong } from "../long-output.ts";
 import { formatBytes } from "../quantities.ts";
-import { at } from "../remote/api-client.ts";
+import { type ApiClient, at } from "../remote/api-client.ts";
 import { nodeInPath, showNode } from "../remote/names.ts";
+import { NotDone } from "../remote/not-done.ts";
 import { Noun } from "../remote/noun.ts";
 import type { Columns } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
 
 const USAGE_COLUMNS: Columns<ApiUsageSum> = {
   day: (row) => row.day ?? "all",
+  namespace: (row) => row.namespace ?? "all",
   repository: (row) => row.repository ?? "all",
   who: (row) => (row.principal === null ? "all" : row.principal || "not signed in"),
   pulls: (row) => String(row.pulls),
@@ -47,6 +51,7 @@ const WHAT_IS_MEASURED =
 interface DayFlags {
   readonly from?: string;
   readonly to?: string;
+  readonly csv?: boolean;
 }
 
 interface UsageFlags extends DayFlags {
@@ -57,30 +62,34 @@ interface StoredFlags extends DayFlags {
   readonly per?: string;
 }
 
-const withDays = (command: Command) =>
+type AnyFlags = UsageFlags & StoredFlags;
+
+const withDaysAndCsv = (command: Command) =>
   command
     .option("--from <day>", "the first day, such as 2026-11-01 (default: the first of this month)")
-    .option("--to <day>", "the last day, with it (default: today)");
+    .option("--to <day>", "the last day, with it (default: today)")
+    .addOption(new Option("--csv", "write comma-separated values, for another program").conflicts("json"));
 
 const withDimensions = (command: Command) =>
-  withDays(command).option(
+  withDaysAndCsv(command).option(
     "--by <what>",
-    "what each row is for: of day, repository, principal, with commas between them",
+    "what each row is for: of day, namespace, repository, principal, with commas between them",
     "day",
   );
 
 /** `berth usage …` */
 export function registerUsageCommands(program: Command, surroundings: CommandSurroundings): void {
+  const { terminal } = surroundings;
   const command = program.command("usage").description("say what is stored and what was moved; the root is /");
   new Noun(command, surroundings)
     .verb<UsageFlags>(
       "traffic <namespace>",
-      "pulls, pushes and bytes, by day, repository or person",
-      async ({ client, out, flags }, node = "") =>
-        out.list(
-          await client.list<ApiUsageSum>(at`/namespaces/${nodeInPath(node)}/usage`, queryOf(flags)),
-          USAGE_COLUMNS,
-        ),
+      "pulls, pushes and bytes, by day, namespace, repository or person",
+      async ({ client, out, flags }, node = "") => {
+        const path = at`/namespaces/${nodeInPath(node)}/usage`;
+        if (flags.csv) return writeTable(terminal, client, path, flags);
+        return out.list(await client.list<ApiUsageSum>(path, queryOf(flags)), USAGE_COLUMNS);
+      },
       withDimensions,
     )
     .verb(
@@ -93,18 +102,29 @@ export function registerUsageCommands(program: Command, surroundings: CommandSur
       "byte-hours <namespace>",
       "how much was stored for how long, by day or month, for a bill",
       async ({ client, out, flags }, node = "") => {
-        const sums = await client.list<ApiStoredSum>(at`/namespaces/${nodeInPath(node)}/byte-hours`, queryOf(flags));
+        const path = at`/namespaces/${nodeInPath(node)}/byte-hours`;
+        if (flags.csv) return writeTable(terminal, client, path, flags);
+        const sums = await client.list<ApiStoredSum>(path, queryOf(flags));
         out.list(sums, STORED_COLUMNS);
         if (sums.length === 0) out.done(WHAT_IS_MEASURED);
       },
       (verb) =>
-        withDays(verb).addOption(
+        withDaysAndCsv(verb).addOption(
           new Option("--per <period>", "what each row is for (default: day)").choices(["day", "month"]),
         ),
     );
 }
 
-function queryOf(flags: UsageFlags & StoredFlags): Record<string, string> {
+/** As the API gives it out. @throws NotDone if nobody reads it to the end */
+async function writeTable(terminal: Terminal, client: ApiClient, path: string, flags: AnyFlags): Promise<void> {
+  const exitCode = await writeLong(terminal, async (write) => {
+    for await (const line of client.lines(`${path}/export`, queryOf(flags))) await write(`${line}\n`);
+    return 0;
+  });
+  if (exitCode !== 0) throw new NotDone(exitCode, "");
+}
+
+function queryOf(flags: AnyFlags): Record<string, string> {
   const { from, to, by, per } = flags;
   return Object.fromEntries(
     Object.entries({ from, to, by, per }).filter((entry): entry is [string, string] => entry[1] !== undefined),

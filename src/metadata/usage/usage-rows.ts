@@ -35,9 +35,17 @@ export async function addUsage(queries: Queries, rows: readonly UsageRow[]): Pro
   );
 }
 
-/** How each row of a list is made: the days, repositories or people that it does not name are put together. */
-export const USAGE_DIMENSIONS = ["day", "repository", "principal"] as const;
+/** How each row of a list is made: the days, namespaces, repositories or people that it does not name are put together. */
+export const USAGE_DIMENSIONS = ["day", "namespace", "repository", "principal"] as const;
 export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
+
+const VALUES = {
+  day: sql`day`,
+  // The node at the top that it is in, or is.
+  namespace: sql`substr(repository, 1, instr(repository || '/', '/') - 1)`,
+  repository: sql`repository`,
+  principal: sql`principal`,
+} as const satisfies Record<UsageDimension, unknown>;
 
 export interface UsageQuery {
   /** The node and all below it; the root is `""`. */
@@ -56,24 +64,26 @@ export interface UsageQuery {
 /** What is not asked for is `null`. */
 export type UsageSum = UsageCounts & { readonly [Dimension in UsageDimension]: string | null };
 
-/** In the order of days, repositories, people. */
+/** In the order of days, namespaces, repositories, people. */
 export async function listUsage(queries: Queries, query: UsageQuery): Promise<readonly UsageSum[]> {
   const { node, fromDay, toDay, by, offset = 0, limit, after: last } = query;
   const { after, before } = stretchBelow(node);
-  const columns = USAGE_DIMENSIONS.map((name) => (by.includes(name) ? sql.ref(name) : sql`null`));
+  const columns = USAGE_DIMENSIONS.map(
+    (name) => sql`${by.includes(name) ? VALUES[name] : sql`null`} as ${sql.ref(name)}`,
+  );
   const keys = USAGE_DIMENSIONS.filter((name) => by.includes(name));
-  const key = sql.join(keys.map((name) => sql.ref(name)));
+  const key = sql.join(keys.map((name) => VALUES[name]));
   const groups = keys.length === 0 ? sql`` : sql`group by ${key}`;
   const behind =
     last && keys.length > 0 ? sql`(${key}) > (${sql.join(keys.map((name) => sql.val(last[name])))})` : sql`true`;
   const { rows } = await sql<UsageSum>`
-    select ${columns[0]} as day, ${columns[1]} as repository, ${columns[2]} as principal,
+    select ${sql.join(columns)},
       coalesce(sum(pulls), 0) as pulls, coalesce(sum(pushes), 0) as pushes,
       coalesce(sum(received_bytes), 0) as receivedBytes, coalesce(sum(sent_bytes), 0) as sentBytes
     from usage
     where day >= ${fromDay} and day <= ${toDay} and (repository = ${node} or (repository > ${after} and repository < ${before}))
       and ${behind}
-    ${groups} order by 1, 2, 3 limit ${limit} offset ${offset}`.execute(queries);
+    ${groups} order by 1, 2, 3, 4 limit ${limit} offset ${offset}`.execute(queries);
   return rows;
 }
 

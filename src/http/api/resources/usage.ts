@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { measureNode } from "../../../upkeep/index.ts";
-import { listStored, listUsage, type StoredSum, type UsageSum } from "../../../metadata/index.ts";
+import {
+  listStored,
+  listUsage,
+  type StoredSum,
+  USAGE_DIMENSIONS,
+  type UsageDimension,
+  type UsageSum,
+} from "../../../metadata/index.ts";
 import type { Answer } from "../../answer.ts";
 import { csvAnswer } from "../csv.ts";
 import { atNode } from "../permission.ts";
@@ -128,7 +135,7 @@ const STORED_COLUMNS = [
 ] as const;
 
 function queryOf({ parts, params: { path } }: ApiCall<z.output<typeof nodeParams>>, { from, to, by }: Query) {
-  return { node: path, ...daysOf(parts, from, to), by: by as readonly ("day" | "repository" | "principal")[] };
+  return { node: path, ...daysOf(parts, from, to), by: by as readonly UsageDimension[] };
 }
 
 /** This month so far, unless it is said. */
@@ -137,4 +144,4 @@ function daysOf({ clock }: ApiCall["parts"], from: string | undefined, to: strin
   return { fromDay: from ?? `${today.slice(0, 8)}01`, toDay: to ?? today };
 }
 
-const COLUMNS = ["day", "repository", "principal", "pulls", "pushes", "receivedBytes", "sentBytes"] as const;
+const COLUMNS = [...USAGE_DIMENSIONS, "pulls", "pushes", "receivedBytes", "sentBytes"] as const;

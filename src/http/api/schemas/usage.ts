@@ -21,7 +21,9 @@ export const usageQuery = z.strictObject({
     .default("day")
     .transform((text) => (text === "" ? [] : text.split(",")))
     .refine((words) => words.every((word) => dimensions.includes(word)), `each is one of ${dimensions.join(", ")}`)
-    .describe("What each row is for: of `day`, `repository` and `principal`, with commas between them."),
+    .describe(
+      "What each row is for: of `day`, `namespace` (the first part of the repository's name), `repository` and `principal`, with commas between them.",
+    ),
 });
 
 const bytes = z.int().min(0);
@@ -29,6 +31,7 @@ const bytes = z.int().min(0);
 export const usageSum = z
   .object({
     day: z.string().nullable(),
+    namespace: z.string().nullable().describe("The first part of the repository's name."),
     repository: z.string().nullable(),
     principal: z.string().nullable().describe("Who; empty for who was not signed in."),
     pulls: z.int().describe("GETs of manifests that are no index."),

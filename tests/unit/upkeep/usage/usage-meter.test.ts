@@ -29,7 +29,15 @@ test("what was moved is added up, by repository and person, and over restarts", 
     meter.note({ repository: "team/app", principal, ...nothing, pushes: 1, receivedBytes: 5 });
     await meter.stop();
   }
-  const sum = { pulls: 1, pushes: 1, receivedBytes: 5, sentBytes: 10, repository: "team/app", day: "2026-11-21" };
+  const sum = {
+    pulls: 1,
+    pushes: 1,
+    receivedBytes: 5,
+    sentBytes: 10,
+    namespace: null,
+    repository: "team/app",
+    day: "2026-11-21",
+  };
   expect(await usage(["day", "repository", "principal"])).toEqual([
     { ...sum, principal: "" },
     { ...sum, principal: "anna", pulls: 2, pushes: 2, receivedBytes: 10, sentBytes: 20 },
