@@ -18,6 +18,7 @@ import {
   deletionWork,
   DESCRIPTION_JOB,
   descriptionWork,
+  earliestScrubMs,
   HISTORY_JOB,
   historyWork,
   NOTHING_COLLECTED,
@@ -46,7 +47,7 @@ export function jobOffers({ storage }: Config): readonly JobOffer[] {
   return [
     { kind: COLLECTION_JOB, refusal },
     { kind: RETENTION_JOB, refusal },
-    { kind: SCRUB_JOB, refusal },
+    { kind: SCRUB_JOB, refusal, notBeforeMs: (queries) => earliestScrubMs(queries, storage.scrubbing) },
     { kind: USAGE_JOB, refusal },
     { kind: HISTORY_JOB, refusal },
     { kind: DESCRIPTION_JOB, refusal: refusal ?? (storage.isSelfDescribing ? undefined : NOT_DESCRIBING) },

@@ -13,3 +13,14 @@ export function formatBytes(bytes: number): string {
   for (; value >= 1024 && unit < UNITS.length - 1; unit++) value /= 1024;
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
+
+const LENGTHS = [
+  ["h", 3600],
+  ["min", 60],
+] as const;
+
+/** In the largest unit of which it is a whole number: `168 h`, `90 min`, `45 s`. */
+export function formatDuration(seconds: number): string {
+  const [unit, length] = LENGTHS.find(([, each]) => seconds >= each && seconds % each === 0) ?? ["s", 1];
+  return `${seconds / length} ${unit}`;
+}

@@ -6,5 +6,6 @@ export { enqueueJob } from "./enqueue-job.ts";
 export { getJobStanding, JobCounts, type Labelled } from "./job-counts.ts";
 export type { JobDesk, JobOffer } from "./job-desk.ts";
 export { defineWork, type JobKind, JobPostponed, type JobSchedule, type JobTurn, type JobWork } from "./job-kind.ts";
+export { findJobTimes } from "./job-times.ts";
 export { type JobProgress, parseJobProgress } from "./job-progress.ts";
 export { JobRunner } from "./job-runner.ts";

@@ -1,3 +1,4 @@
+import type { Queries } from "../metadata/index.ts";
 import type { JobKind } from "./job-kind.ts";
 
 /** Where people ask for jobs. */
@@ -13,4 +14,6 @@ export interface JobOffer {
   readonly kind: JobKind;
   /** Why nobody can have one here; `undefined`: they can. */
   readonly refusal: string | undefined;
+  /** Set: one that comes by itself begins then at the earliest, whatever is planned. */
+  readonly notBeforeMs?: ((queries: Queries) => Promise<number>) | undefined;
 }

@@ -36,8 +36,10 @@ export type JobSchedule =
   | { readonly times: CronTimes }
   | {
       readonly everyMs: number;
-      /** Asked when it is time whether there is anything to do; it is asked again an interval later. */
+      /** Asked when it is time whether there is anything to do; if not, it is asked again an interval later, or after `askEveryMs`. */
       readonly isDue?: (queries: Queries, nowMs: number) => Promise<boolean>;
+      /** Set, with `isDue`: how often that is asked, where something else than a job may change it. */
+      readonly askEveryMs?: number;
       /** Set: what is due when a process stops in an orderly way is done then, for so long at most; the rest waits for the next. */
       readonly atStopMs?: number;
     };

@@ -1,6 +1,7 @@
 import { findJobPlan, type JobPlan, putJobPlan, type Queries } from "../metadata/index.ts";
 import { enqueueJob } from "./enqueue-job.ts";
 import type { JobSchedule, JobWork } from "./job-kind.ts";
+import { formatSchedule } from "./job-times.ts";
 
 /** The first of a kind that goes by an interval waits no longer, so that a registry which is restarted often comes to it, too. */
 const LONGEST_FIRST_WAIT_MS = 600_000;
@@ -21,9 +22,9 @@ export async function planJobs(
       continue;
     }
     const latestMs = nextMs(schedule, nowMs);
-    const isKnown = plan?.schedule === nameOf(schedule);
+    const isKnown = plan?.schedule === formatSchedule(schedule);
     const firstMs =
-      "times" in schedule ? latestMs : nowMs + random() * Math.min(schedule.everyMs, LONGEST_FIRST_WAIT_MS);
+      "times" in schedule ? latestMs : nowMs + random() * Math.min(waitMsOf(schedule), LONGEST_FIRST_WAIT_MS);
     const dueAtMs = Math.round(isKnown ? Math.min(plan.dueAtMs ?? latestMs, latestMs) : firstMs);
     if (!isKnown || dueAtMs !== plan.dueAtMs) await putJobPlan(queries, planOf(kind.name, schedule, dueAtMs));
   }
@@ -48,14 +49,15 @@ export function onlyOne(): string {
 }
 
 function planOf(kind: string, schedule: JobSchedule, dueAtMs: number): JobPlan {
-  const intervalMs = "times" in schedule ? null : schedule.everyMs;
-  return { kind, schedule: nameOf(schedule), intervalMs, dueAtMs };
+  const intervalMs = "times" in schedule ? null : waitMsOf(schedule);
+  return { kind, schedule: formatSchedule(schedule), intervalMs, dueAtMs };
 }
 
 function nextMs(schedule: JobSchedule, nowMs: number): number {
-  return "times" in schedule ? schedule.times.after(nowMs) : nowMs + schedule.everyMs;
+  return "times" in schedule ? schedule.times.after(nowMs) : nowMs + waitMsOf(schedule);
 }
 
-function nameOf(schedule: JobSchedule): string {
-  return "times" in schedule ? `at ${schedule.times.expression}` : `every ${schedule.everyMs} ms`;
+/** Until the next one comes, or it is asked again whether one is to. */
+function waitMsOf({ everyMs, askEveryMs = everyMs }: Exclude<JobSchedule, { times: unknown }>): number {
+  return askEveryMs;
 }

@@ -57,7 +57,14 @@ export { applyRetention, type RetentionRun, type RetentionTally } from "./retent
 export { startReadingLabels } from "./retention/start-reading-labels.ts";
 export { RETENTION_JOB, type RetentionCounts, retentionWork } from "./retention/retention-job.ts";
 export { type Scrub, scrub, type ScrubOutcome, type ScrubState } from "./scrub/scrub.ts";
-export { getScrubStanding, SCRUB_JOB, type ScrubbingOptions, type ScrubCounts, scrubWork } from "./scrub/scrub-job.ts";
+export {
+  earliestScrubMs,
+  getScrubStanding,
+  SCRUB_JOB,
+  type ScrubbingOptions,
+  type ScrubCounts,
+  scrubWork,
+} from "./scrub/scrub-job.ts";
 export { startUploadPurging } from "./start-upload-purging.ts";
 export { measureNode } from "./usage/measure-node.ts";
 export { UsageMeter } from "./usage/usage-meter.ts";

@@ -4,6 +4,7 @@ import type { ApiJob, ApiJobKind, ApiList } from "../../http/index.ts";
 import type { CommandSurroundings } from "../command-surroundings.ts";
 import { followJob } from "./follow-job.ts";
 import { JOB_COLUMNS, JOB_DETAILS } from "./job-report.ts";
+import { formatDuration } from "../quantities.ts";
 import { at } from "../remote/api-client.ts";
 import { Noun } from "../remote/noun.ts";
 import type { Columns } from "../table.ts";
@@ -11,9 +12,16 @@ import type { Columns } from "../table.ts";
 const KIND_COLUMNS: Columns<ApiJobKind> = {
   kind: (kind) => kind.kind,
   about: (kind) => kind.about,
+  "by itself": comesBy,
+  next: (kind) => kind.dueAt,
   input: (kind) => Object.keys(kind.input["properties"] ?? {}).join(", "),
   "not now": (kind) => kind.refusal,
 };
+
+function comesBy({ everySeconds, cron }: ApiJobKind): string | undefined {
+  if (everySeconds !== null) return `every ${formatDuration(everySeconds)}`;
+  return cron === null ? undefined : `at ${cron} (UTC)`;
+}
 
 interface ListFlags {
   readonly kind?: string;
@@ -36,8 +44,10 @@ export function registerJobCommands(program: Command, surroundings: CommandSurro
 
 function registerReading(noun: Noun, { terminal }: CommandSurroundings): void {
   noun
-    .verb("kinds", "list what can be started, and the input that it takes", async ({ client, out }) =>
-      out.list(await client.list<ApiJobKind>("/job-kinds"), KIND_COLUMNS),
+    .verb(
+      "kinds",
+      "list what can be started, when it comes by itself, and the input that it takes",
+      async ({ client, out }) => out.list(await client.list<ApiJobKind>("/job-kinds"), KIND_COLUMNS),
     )
     .verb<ListFlags>(
       "list",

@@ -78,14 +78,22 @@ function scheduleOf(options: ScrubbingOptions): JobSchedule | undefined {
   const schedule = toJobSchedule(options);
   if (!schedule || "times" in schedule) return schedule;
   return {
-    everyMs: Math.min(schedule.everyMs, LONGEST_WAIT_MS),
-    isDue: (queries, nowMs) => isDue(queries, nowMs - options.intervalMs),
+    everyMs: schedule.everyMs,
+    askEveryMs: Math.min(schedule.everyMs, LONGEST_WAIT_MS),
+    isDue: async (queries, nowMs) => (await earliestScrubMs(queries, options)) <= nowMs,
   };
 }
 
-async function isDue(queries: Queries, untilMs: number): Promise<boolean> {
-  const last = await findScrub(queries);
-  return !last || last.finishedAtMs === null || last.finishedAtMs <= untilMs;
+/**
+ * When a scrub begins by itself at the earliest: an interval after the end of the last one, be it of `berth scrub`, and at once after one
+ * that was interrupted.
+ */
+export async function earliestScrubMs(
+  queries: Queries,
+  { schedule, intervalMs }: Pick<ScrubbingOptions, "schedule" | "intervalMs">,
+): Promise<number> {
+  const finishedAtMs = (await findScrub(queries))?.finishedAtMs ?? null;
+  return schedule !== undefined || finishedAtMs === null ? 0 : finishedAtMs + intervalMs;
 }
 
 async function runScrub(

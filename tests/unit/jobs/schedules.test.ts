@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { JobSchedule } from "../../../src/jobs/index.ts";
+import { findJobTimes, type JobSchedule } from "../../../src/jobs/index.ts";
 import { findJobPlan, type MetadataDatabase, openSqlite } from "../../../src/metadata/index.ts";
 import { CronTimes } from "../../../src/runtime/index.ts";
 import { until } from "../../support/until.ts";
@@ -115,6 +115,19 @@ describe("by an interval", () => {
     await lookAt(site, NOON + HOUR);
     expect(asked).toEqual([NOON, NOON + HOUR]);
     expect(await made(site)).toBe(1);
+  });
+
+  test("it is asked more often where that is wanted", async () => {
+    const asked: number[] = [];
+    const isDue = (_: unknown, nowMs: number) => Promise.resolve(asked.push(nowMs) > 2);
+    const site = await start({ everyMs: DAY, askEveryMs: HOUR, isDue });
+    await lookAt(site, NOON + HOUR);
+    await lookAt(site, NOON + 2 * HOUR);
+    expect([asked.length, await made(site)]).toEqual([3, 1]);
+    expect(await findJobTimes(metadata.reads, { kind: COUNTING, refusal: undefined })).toEqual({
+      everyMs: DAY,
+      dueAtMs: NOON + 3 * HOUR,
+    });
   });
 });
 

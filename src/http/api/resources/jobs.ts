@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type JobOffer, parseJobProgress } from "../../../jobs/index.ts";
-import { cancelJob, type JobRecord, listJobs } from "../../../metadata/index.ts";
+import { findJobTimes, type JobOffer, parseJobProgress } from "../../../jobs/index.ts";
+import { cancelJob, type JobRecord, listJobs, type Queries } from "../../../metadata/index.ts";
 import { RegistryError, shorten } from "../../../oci/index.ts";
 import { requireWritable } from "../../../registry/index.ts";
 import type { ApiParts } from "../api-parts.ts";
@@ -22,10 +22,13 @@ export const JOB_ROUTES: readonly ApiRoute[] = [
     method: "GET",
     path: "/job-kinds",
     tag,
-    summary: "List what can be asked for, with the input that it takes",
+    summary: "List what can be asked for, with the input that it takes, and when it comes by itself",
     permission: auditor,
     response: listOf(jobKind),
-    handle: ({ parts }) => Promise.resolve({ body: { items: parts.jobs.offers.map(showOffer) } }),
+    async handle({ parts, queries }) {
+      const items = await Promise.all(parts.jobs.offers.map((offer) => showOffer(queries, offer)));
+      return { body: { items } };
+    },
   }),
   defineRoute({
     method: "GET",
@@ -115,7 +118,17 @@ export function showJob({ createdAtMs, dueAtMs, startedAtMs, endedAtMs, ...recor
   };
 }
 
-function showOffer({ kind, refusal }: JobOffer): z.input<typeof jobKind> {
+async function showOffer(queries: Queries, offer: JobOffer): Promise<z.input<typeof jobKind>> {
+  const { kind, refusal } = offer;
+  const { everyMs, cron, dueAtMs } = await findJobTimes(queries, offer);
   const { $schema: _, ...input } = z.toJSONSchema(kind.input, { io: "input" });
-  return { kind: kind.name, about: kind.about, input, refusal: refusal ?? null };
+  return {
+    kind: kind.name,
+    about: kind.about,
+    input,
+    refusal: refusal ?? null,
+    everySeconds: everyMs === undefined ? null : everyMs / 1000,
+    cron: cron ?? null,
+    dueAt: timeOrNull(dueAtMs ?? null),
+  };
 }

@@ -38,6 +38,13 @@ export const jobKind = z
     about: z.string(),
     input: z.record(z.string(), z.unknown()).describe("The JSON Schema of its input."),
     refusal: z.string().nullable().describe("Why nobody can have one here; `null`: they can."),
+    everySeconds: z.number().nullable().describe("Set: one comes by itself so long after the end of the last."),
+    cron: z.string().nullable().describe("Set: one comes by itself at these times, in UTC."),
+    dueAt: time
+      .nullable()
+      .describe(
+        "When the next one comes by itself, if there is anything to do then; `null`: none does. In the past while one is open.",
+      ),
   })
   .meta({ id: "JobKind" });
 

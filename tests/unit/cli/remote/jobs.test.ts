@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { claimJob, endJob } from "../../../../src/metadata/index.ts";
+import { claimJob, endJob, putJobPlan } from "../../../../src/metadata/index.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../../support/temporary-folder.ts";
 import { until } from "../../../support/until.ts";
 import { type ApiUnderTest, openApi } from "../../http/api/api-under-test.ts";
@@ -40,11 +40,13 @@ async function runAndEnd(ending: { readonly state: "succeeded" | "failed" | "can
   return { ...(await ran), id };
 }
 
-test("what can be started is listed", async () => {
+test("what can be started is listed, with how it comes by itself", async () => {
+  const plan = { kind: "gc", schedule: "every 5400000 ms", intervalMs: 5_400_000, dueAtMs: api.clock.atMs };
+  await api.metadata.transaction((queries) => putJobPlan(queries, plan));
   const { stdout, exitCode } = await berth("kinds");
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(
-    /gc +Removes\. +windowSeconds +-\nfrozen +Nothing\. +windowSeconds +the registry is in read-only mode\n$/,
+    /gc +Removes\. +every 90 min +2026-01-01T00:00:00.000Z +windowSeconds +-\nfrozen +Nothing\. +- +- +windowSeconds +the registry is in read-only mode\n$/,
   );
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { claimJob, endJob, renewClaim } from "../../../../src/metadata/index.ts";
+import { claimJob, endJob, putJobPlan, renewClaim } from "../../../../src/metadata/index.ts";
 import { type ApiUnderTest, openApi } from "./api-under-test.ts";
 
 let api: ApiUnderTest;
@@ -51,6 +51,24 @@ test("what can be asked for is listed with its input", async () => {
     { kind: "gc", about: "Removes.", input: { properties: { windowSeconds: { type: "integer" } } }, refusal: null },
     { kind: "frozen", refusal: "the registry is in read-only mode" },
   ]);
+});
+
+test("with what can be asked for is said how it comes, and when next", async () => {
+  const times = async () => {
+    const { json } = await api.ask("auditor", "GET /job-kinds");
+    const [gc] = json.items as readonly Record<string, unknown>[];
+    return [gc?.["everySeconds"], gc?.["cron"], gc?.["dueAt"]];
+  };
+  const plan = (schedule: string | null, dueAtMs: number | null) =>
+    api.metadata.transaction((queries) => putJobPlan(queries, { kind: "gc", schedule, intervalMs: null, dueAtMs }));
+  const [dueAtMs, dueAt] = [api.clock.atMs, "2026-01-01T00:00:00.000Z"];
+  expect(await times()).toEqual([null, null, null]);
+  await plan("every 3600000 ms", dueAtMs);
+  expect(await times()).toEqual([3600, null, dueAt]);
+  await plan("at 0 3 * * sun", dueAtMs);
+  expect(await times()).toEqual([null, "0 3 * * sun", dueAt]);
+  await plan(null, null);
+  expect(await times()).toEqual([null, null, null]);
 });
 
 describe("a job that is asked for", () => {

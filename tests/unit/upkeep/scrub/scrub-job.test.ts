@@ -96,7 +96,7 @@ describe("by an interval it is due", () => {
   async function isDue(): Promise<boolean> {
     const { schedule } = workOn(memory);
     if (!schedule || !("everyMs" in schedule)) throw new Error("there is no interval");
-    expect(schedule.everyMs).toBe(HOUR);
+    expect(schedule).toMatchObject({ everyMs: 24 * HOUR, askEveryMs: HOUR });
     return (await schedule.isDue?.(memory.registry.metadata.reads, memory.clock.atMs)) ?? false;
   }
 
