@@ -1,6 +1,12 @@
 import { type Change, makeChange, type Subject, type Viewer } from "../access/index.ts";
-import { deletionAuthorityOf, moveByRules } from "../http/index.ts";
-import { type ActFor, notingRefusals, type Registry, type RegistryChange } from "../registry/index.ts";
+import { deletionAuthorityOf, moveByRules, moveTagByRules } from "../http/index.ts";
+import {
+  type ActFor,
+  notingRefusals,
+  type Registry,
+  type RegistryChange,
+  type TagRelocation,
+} from "../registry/index.ts";
 import type { OneMove, Requester } from "../upkeep/index.ts";
 
 /** Makes changes in the name of who has asked for them earlier, by what they may do now. */
@@ -13,6 +19,15 @@ export function moveAs(registry: Registry, requester: Requester): (moving: OneMo
   return ({ redirectDays, ...moving }) =>
     notingRefusals(registry.quotaRefusals, () =>
       changeAs(registry, requester, (change, viewer) => moveByRules(change, viewer, { redirectDays, ...moving })),
+    );
+}
+
+/** Moves tags in the name of who has asked for it earlier, by what they may do now. */
+export function moveTagAs(registry: Registry, requester: Requester): (relocation: TagRelocation) => Promise<unknown> {
+  const { quotaRefusals, options } = registry;
+  return (relocation) =>
+    notingRefusals(quotaRefusals, () =>
+      changeAs(registry, requester, (change, viewer) => moveTagByRules(change, viewer, { relocation, options })),
     );
 }
 

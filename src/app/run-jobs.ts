@@ -27,11 +27,12 @@ import {
   retentionWork,
   SCRUB_JOB,
   scrubWork,
+  tagMoveWork,
   USAGE_JOB,
   type UsageMeter,
   usageWork,
 } from "../upkeep/index.ts";
-import { actAs, moveAs } from "./act-as.ts";
+import { actAs, moveAs, moveTagAs } from "./act-as.ts";
 import { addCollectionReadings, addRetentionReadings, addScrubReadings, stopwatchMs } from "./observation.ts";
 
 interface JobParts {
@@ -101,6 +102,7 @@ function openWorks(
     historyWork({ registry }, history),
     deletionWork({ registry, log, actAs: (requester) => actAs(registry, requester) }),
     renamingWork({ registry, log, moveAs: (requester) => moveAs(registry, requester) }),
+    tagMoveWork({ registry, log, moveTagAs: (requester) => moveTagAs(registry, requester) }),
     ...(isSelfDescribing ? [descriptionWork({ registry, log })] : []),
   ];
 }

@@ -30,6 +30,7 @@ export {
   type ApiMoved,
   type ApiNamespace,
   type ApiPlannedMove,
+  type ApiPlannedTagMove,
   type ApiProblem,
   type ApiQuotaState,
   type ApiRedirect,
@@ -49,6 +50,7 @@ export {
   createApiSignIn,
   deletionAuthorityOf,
   moveByRules,
+  moveTagByRules,
   problemAnswer,
   type SignInWay,
 } from "./api/index.ts";

@@ -173,6 +173,14 @@ export {
 } from "./blobs.ts";
 export { findBlob, listBlobs, listManifests, type StoredManifest } from "./content-pages.ts";
 export { type Contents, countContents } from "./count-contents.ts";
+export {
+  findManifestBody,
+  type ImagePart,
+  linkBlobsOf,
+  listAttachedTags,
+  listImageParts,
+  takeMarkAlong,
+} from "./image-parts.ts";
 export type { MetadataDatabase, Queries } from "./database.ts";
 export { findLastPush, listManifestDigests, listOuterManifests } from "./deletable-content.ts";
 export {
@@ -219,6 +227,7 @@ export {
   findTagChangesAround,
   listChangesSince,
   listTagChanges,
+  type OtherPlace,
   recordTagChange,
   recordTagRemovals,
   type RepositoryChange,
@@ -360,6 +369,7 @@ export { findKeep, findKeeps, findKeptManifests, type Keep, listKeeps, putKeep, 
 export { type KeepMark, putManifestMark } from "./settings/manifest-marks.ts";
 export {
   areLabelsUnread,
+  findTagExpiry,
   listUnreadTags,
   putTagExpiries,
   type TagExpiry,

@@ -53,6 +53,8 @@ export { type Quarantine, quarantineBlob, quarantineManifest } from "./quarantin
 export { recordRefused } from "./record.ts";
 export { describeReferrer, listReferrers, type ReferrerDescriptor } from "./referrers.ts";
 export { createRegistry, type Registry, requireDeletable } from "./registry.ts";
+export type { TagRelocation } from "./relocation/find-relocated.ts";
+export { parseRelocationPattern, relocateTag, requireRelocatable } from "./relocation/relocate-tag.ts";
 export { expireTags, unwatchTags, watchTags } from "./retention/expire-tags.ts";
 export { iterateJudgedRepositories, iterateRepositories } from "./retention/judged-repositories.ts";
 export { type JudgedRepository, judgeRepository } from "./retention/judge-repository.ts";

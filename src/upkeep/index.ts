@@ -10,6 +10,7 @@ export type { Restored } from "./backup/restore-registry.ts";
 export type { Named, WoundBack } from "./backup/wound-back.ts";
 export type { CopyProgress } from "./backup/copy-blobs.ts";
 export { type OneMove, RENAMING_JOB, renamingWork } from "./renaming/renaming-job.ts";
+export { TAG_MOVE_JOB, tagMoveWork } from "./relocation/tag-move-job.ts";
 export { DELETION_JOB, deletionWork } from "./deletion/deletion-job.ts";
 export { parseSigningKey, parseTrustedKey, type TrustedKey } from "./archive/signature.ts";
 export { ArchiveError } from "./archive/archive-error.ts";

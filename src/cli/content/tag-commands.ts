@@ -4,6 +4,7 @@ import type { CommandSurroundings } from "../command-surroundings.ts";
 import { type DeleteFlags, deleteMany, type ManyDoomed } from "./delete-many.ts";
 import { deleting } from "./repository-commands.ts";
 import { addKeepVerbs } from "./keep-commands.ts";
+import { addTagMoveVerbs } from "./move-tags.ts";
 import { formatBytes } from "../quantities.ts";
 import { at } from "../remote/api-client.ts";
 import { Noun } from "../remote/noun.ts";
@@ -23,7 +24,8 @@ const TAG_COLUMNS: Columns<ApiListedTag> = {
 
 const CHANGE_COLUMNS: Columns<ApiTagChange> = {
   time: (change) => change.time,
-  by: (change) => change.cause,
+  by: ({ cause, digest, otherPlace }) =>
+    otherPlace === null ? cause : `${cause} ${digest === null ? "to" : "from"} ${otherPlace}`,
   digest: (change) => change.digest ?? "deleted",
   from: (change) => change.from,
   who: (change) => change.actor,
@@ -44,7 +46,7 @@ export function registerTagCommands(program: Command, surroundings: CommandSurro
   const command = program
     .command("tag")
     .description(
-      "look at tags and their history; point one where it pointed before; delete some; keep one from retention",
+      "look at tags and their history; point one where it pointed before; move and delete some; keep one from retention",
     );
   const noun = new Noun(command, surroundings)
     .verb("list <repository>", "list the tags of a repository", async ({ client, out }, repository = "") =>
@@ -95,6 +97,7 @@ export function registerTagCommands(program: Command, surroundings: CommandSurro
           .option("--steps <number>", "where it pointed so many changes ago (default: 1)", parseCount)
           .option("--at <time>", `where it pointed then, such as ${DAY}, or 24h for a day ago`, parseTime),
     );
+  addTagMoveVerbs(noun, surroundings.terminal);
   addKeepVerbs(noun);
 }
 

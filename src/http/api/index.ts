@@ -5,6 +5,7 @@
 export type { ApiCaller } from "./api-caller.ts";
 export { deletionAuthorityOf } from "./deletion-authority.ts";
 export { moveByRules } from "./plan-move.ts";
+export { moveTagByRules } from "./plan-tag-move.ts";
 export { createApiDoor } from "./api-door.ts";
 export { createApiSignIn } from "./api-sign-in.ts";
 export type { SignInWay } from "./api-parts.ts";
@@ -36,6 +37,7 @@ export type {
   ApiNamespace,
   ApiProblem,
   ApiPlannedMove,
+  ApiPlannedTagMove,
   ApiQuotaState,
   ApiRedirect,
   ApiRobot,

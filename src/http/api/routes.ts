@@ -22,6 +22,7 @@ import { SETTING_ROUTES } from "./resources/settings.ts";
 import { ROBOT_SECRET_ROUTES } from "./resources/robot-secrets.ts";
 import { ROBOT_ROUTES } from "./resources/robots.ts";
 import { USAGE_ROUTES } from "./resources/usage.ts";
+import { TAG_MOVE_ROUTES } from "./resources/tag-moves.ts";
 import { TAG_ROUTES } from "./resources/tags.ts";
 import { USER_ROUTES } from "./resources/users.ts";
 import { type ApiRoute, defineRoute } from "./route.ts";
@@ -55,6 +56,7 @@ export const ROUTES: readonly ApiRoute[] = [
   ...QUOTA_ROUTES,
   ...RETENTION_ROUTES,
   ...TAG_ROUTES,
+  ...TAG_MOVE_ROUTES,
   ...DELETION_ROUTES,
   ...KEEP_ROUTES,
   ...APPROVAL_ROUTES,

@@ -2,7 +2,16 @@ import type { Generated } from "kysely";
 import type { Digest, Tag } from "../../oci/index.ts";
 
 /** What made, moved or deleted a tag. */
-export type TagCause = "push" | "import" | "rollback" | "restore" | "delete" | "expiry" | "retention" | "clean-up";
+export type TagCause =
+  | "push"
+  | "import"
+  | "rollback"
+  | "restore"
+  | "delete"
+  | "expiry"
+  | "retention"
+  | "clean-up"
+  | "move";
 
 /** A row for each time a tag was made, moved or deleted, in the order in which that happened. */
 export interface TagHistoryTable {
@@ -21,4 +30,6 @@ export interface TagHistoryTable {
   address: string | null;
   /** Of retention: what it judged by, and the run; for people. */
   reason: Generated<string | null>;
+  /** Of a tag that was moved: the place that it went to, or came from, such as `team/app:1.0`. */
+  other_place: Generated<string | null>;
 }

@@ -18,6 +18,12 @@ export interface TagEvent {
   readonly by: Omit<ActOrigin, "requestId">;
 }
 
+/** Where a tag went to when it was moved, if it is gone, or came from; as it was called then. */
+export interface OtherPlace {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+}
+
 /** A tag that was made, moved or deleted. */
 export interface NewTagChange extends TagPlace, TagEvent {
   /** `undefined`: it is deleted. */
@@ -26,6 +32,8 @@ export interface NewTagChange extends TagPlace, TagEvent {
   readonly from: { readonly digest: Digest; readonly updatedAtMs: number } | undefined;
   /** For people. */
   readonly reason?: string | undefined;
+  /** Of one that was moved to another name or repository. */
+  readonly otherPlace?: OtherPlace | undefined;
 }
 
 /** One that is on record. */
@@ -41,9 +49,11 @@ export interface TagChangeRecord {
   readonly address: string | null;
   /** Where retention removed it: by what, and by which run; for people. */
   readonly reason: string | null;
+  /** `null`: it was not moved from or to there. */
+  readonly otherPlace: OtherPlace | null;
 }
 
-const insertChange = preparedQuery((queries, row: TagPlace & Omit<TagChangeRecord, "id">) =>
+const insertChange = preparedQuery((queries, row: TagPlace & Omit<TagChangeRow, "id">) =>
   queries.insertInto("tag_history").values({
     repository_id: row.repositoryId,
     tag: row.tag,
@@ -55,12 +65,13 @@ const insertChange = preparedQuery((queries, row: TagPlace & Omit<TagChangeRecor
     actor: row.actor,
     address: row.address,
     reason: row.reason,
+    other_place: row.otherPlace,
   }),
 );
 
 /** Puts a change on record, in the transaction that makes it. */
 export async function recordTagChange(queries: Queries, change: NewTagChange): Promise<void> {
-  const { repositoryId, tag, digest, from, cause, nowMs, by, reason } = change;
+  const { repositoryId, tag, digest, from, cause, nowMs, by, reason, otherPlace } = change;
   await insertChange(queries, {
     repositoryId,
     tag,
@@ -72,7 +83,16 @@ export async function recordTagChange(queries: Queries, change: NewTagChange): P
     actor: by.actor ?? null,
     address: by.address ?? null,
     reason: reason ?? null,
+    otherPlace: otherPlace ? `${otherPlace.repository}:${otherPlace.tag}` : null,
   });
+}
+
+/** As it is on record. */
+type TagChangeRow = Omit<TagChangeRecord, "otherPlace"> & { readonly otherPlace: string | null };
+
+function readRow({ otherPlace: place, ...row }: TagChangeRow): TagChangeRecord {
+  const [repository, tag] = (place?.split(":") ?? []) as [RepositoryName?, Tag?];
+  return { ...row, otherPlace: repository !== undefined && tag !== undefined ? { repository, tag } : null };
 }
 
 /** Puts on record that the manifests' tags go; to be called before they do. */
@@ -101,6 +121,7 @@ const COLUMNS = [
   "actor",
   "address",
   "reason",
+  "other_place as otherPlace",
 ] as const;
 
 /** What happened to a tag before the change `beforeId`, the newest first. */
@@ -109,7 +130,7 @@ export async function listTagChanges(
   { repositoryId, tag }: TagPlace,
   { beforeId, limit }: { readonly beforeId?: number | undefined; readonly limit: number },
 ): Promise<readonly TagChangeRecord[]> {
-  return queries
+  const rows = await queries
     .selectFrom("tag_history")
     .select(COLUMNS)
     .where("repository_id", "=", repositoryId)
@@ -118,6 +139,7 @@ export async function listTagChanges(
     .orderBy("id", "desc")
     .limit(limit)
     .execute();
+  return rows.map(readRow);
 }
 
 /** A change of some tag of a repository. */
@@ -155,7 +177,7 @@ export async function findTagChangesAround(
     .limit(1);
   const before = await changes.where("at_ms", "<=", atMs).orderBy("id", "desc").executeTakeFirst();
   const after = await changes.where("at_ms", ">", atMs).orderBy("id", "asc").executeTakeFirst();
-  return { before, after };
+  return { before: before && readRow(before), after: after && readRow(after) };
 }
 
 /** How a manifest lost a tag. */

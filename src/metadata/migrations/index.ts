@@ -15,7 +15,7 @@ import { names } from "./0013-names.ts";
 import { keepsAndUses } from "./0014-keeps-and-uses.ts";
 import { metering } from "./0015-metering.ts";
 import { quietUpkeep } from "./0016-quiet-upkeep.ts";
-import { retentionInHistory } from "./0018-retention-in-history.ts";
+import { causesInHistory } from "./0018-causes-in-history.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -35,7 +35,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0014-keeps-and-uses": keepsAndUses,
   "0015-metering": metering,
   "0016-quiet-upkeep": quietUpkeep,
-  "0018-retention-in-history": retentionInHistory,
+  "0018-causes-in-history": causesInHistory,
 };
 
 export const migrations: MigrationProvider = {

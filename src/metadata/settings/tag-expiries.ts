@@ -40,6 +40,20 @@ export async function areLabelsUnread(queries: Queries, repositoryId: number, ta
   return rows.length > 0;
 }
 
+/** When a tag that is there goes by itself, as `putTag` takes it. */
+export async function findTagExpiry(
+  queries: Queries,
+  { repositoryId, tag }: Pick<UnreadTag, "repositoryId" | "tag">,
+): Promise<{ readonly expiresAtMs: number | null; readonly isLabelUnread: boolean } | undefined> {
+  const row = await queries
+    .selectFrom("tags")
+    .select(["expires_at_ms as expiresAtMs", "is_label_unread"])
+    .where("repository_id", "=", repositoryId)
+    .where("name", "=", tag)
+    .executeTakeFirst();
+  return row && { expiresAtMs: row.expiresAtMs, isLabelUnread: row.is_label_unread === 1 };
+}
+
 export interface TagExpiry extends Pick<UnreadTag, "repositoryId" | "tag" | "manifestId" | "pushedAtMs"> {
   /** `null`: it does not go by itself. */
   readonly expiresAtMs: number | null;

@@ -3,6 +3,7 @@ import {
   findManifestId,
   findTag,
   listTagsOfManifest,
+  type OtherPlace,
   type Queries,
   recordTagChange,
   recordTagRemovals,
@@ -26,6 +27,8 @@ export interface DeletionPlace {
   readonly isApproved?: boolean | undefined;
   /** When it was asked for, inclusive: what is pushed later stays. Absent: it is now. */
   readonly askedAtMs?: number | undefined;
+  /** Of a tag that is deleted because it has another place now. */
+  readonly movedTo?: OtherPlace | undefined;
 }
 
 /**
@@ -40,7 +43,7 @@ export function deleteContent(change: RegistryChange, place: DeletionPlace, refe
 }
 
 async function deleteTagAlone(change: RegistryChange, place: DeletionPlace, tag: Tag): Promise<boolean> {
-  const { repository, repositoryId, binKeepMs } = place;
+  const { repository, repositoryId, binKeepMs, movedTo } = place;
   const { queries } = change;
   const from = await findTag(queries, repositoryId, tag);
   if (!from) return false;
@@ -48,9 +51,18 @@ async function deleteTagAlone(change: RegistryChange, place: DeletionPlace, tag:
   requireNotLater(from.updatedAtMs, place);
   await requireTagMayGo(queries, { ...place, tag, digest, nowMs: change.nowMs });
   await requireApproved(queries, place);
-  await change.record({ act: "tag.delete", target: repository, detail: { tag, digest } });
+  const newPlace = movedTo && `${movedTo.repository}:${movedTo.tag}`;
+  await change.record({ act: "tag.delete", target: repository, detail: { tag, digest, movedTo: newPlace } });
   await putIntoBin(change, { repository, manifestId, digest, tag }, binKeepMs);
-  await recordTagChange(queries, { ...change, repositoryId, tag, digest: undefined, from, cause: "delete" });
+  await recordTagChange(queries, {
+    ...change,
+    repositoryId,
+    tag,
+    digest: undefined,
+    from,
+    cause: movedTo ? "move" : "delete",
+    otherPlace: movedTo,
+  });
   return removeTag(queries, repositoryId, tag);
 }
 

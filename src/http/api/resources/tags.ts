@@ -174,11 +174,17 @@ async function listHistory(call: ApiCall<Params, PageQuery>) {
   const { items, next } = await readNewestPage(query, read, ({ id }) => id);
   // Names and addresses are not for everybody who may pull, which may be everybody.
   const showsActors = caller.may("push", name) || caller.may("settings:read", name);
-  return { body: { items: items.map((record) => showChange(record, showsActors)) }, next };
+  return { body: { items: items.map((record) => showChange(record, { caller, showsActors })) }, next };
 }
 
-function showChange(record: TagChangeRecord, showsActors: boolean) {
-  const { id, atMs, cause, digest, fromDigest: from, actor, address, reason } = record;
+interface Sight extends Pick<ApiCall, "caller"> {
+  readonly showsActors: boolean;
+}
+
+function showChange(record: TagChangeRecord, { caller, showsActors }: Sight) {
+  const { id, atMs, cause, digest, fromDigest: from, actor, address, reason, otherPlace: place } = record;
   const by = showsActors ? { actor, address, reason } : { actor: null, address: null, reason: null };
-  return { id, time: timeOf(atMs), cause, digest, from, ...by };
+  const isSeen = place && caller.may("pull", place.repository, { tag: place.tag });
+  const otherPlace = isSeen ? `${place.repository}:${place.tag}` : null;
+  return { id, time: timeOf(atMs), cause, digest, from, otherPlace, ...by };
 }

@@ -38,9 +38,15 @@ export const tagChange = z
   .object({
     id: z.int(),
     time,
-    cause: z.enum(["push", "import", "rollback", "restore", "delete", "expiry", "retention", "clean-up"]),
+    cause: z.enum(["push", "import", "rollback", "restore", "delete", "expiry", "retention", "clean-up", "move"]),
     digest: z.string().nullable().describe("What it points at since; `null`: it was deleted."),
     from: z.string().nullable().describe("What it pointed at before; `null`: it was not there."),
+    otherPlace: z
+      .string()
+      .nullable()
+      .describe(
+        "Of a move: the place that the tag went to, if it was deleted by it, or came from, such as `team/app:1.0`. `null` also for who may not pull there.",
+      ),
     actor: z.string().nullable().describe("For who may `push` or `settings:read` there, else `null`."),
     address: z.string().nullable().describe("As `actor`."),
     reason: z

@@ -168,6 +168,10 @@ const MATRIX = {
   "POST /renames":                                        "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
   "GET /renames/{id}":                                    "c     n     n     n     n     n     n     p     d     d     y     y",
   "POST /renames/{id}/cancel":                            "c     n     n     n     n     n     n     p     d     d     n     y",
+  "GET /tag-moves/preview":                                "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "POST /tag-moves":                                      "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
+  "GET /tag-moves/{id}":                                  "c     n     n     n     n     n     n     p     d     d     y     y",
+  "POST /tag-moves/{id}/cancel":                          "c     n     n     n     n     n     n     p     d     d     n     y",
   "GET /redirects":                                       "ccc   yyn   ynn   yyy   yyy   yyy   yyy   ppp   ddd   ddd   yyy   yyy",
   "DELETE /redirects/{name}":                             "ccc   ddn   dnn   ddd   ddd   yyy   yyy   ppp   ddd   ddd   ddd   yyy",
 
@@ -331,6 +335,10 @@ const REQUESTS: Readonly<Record<Line, readonly [asked: string, body?: unknown]>>
   "POST /renames": ["POST /renames", { from: "{node}/app", to: "{node}/api" }],
   "GET /renames/{id}": ["GET /renames/3"],
   "POST /renames/{id}/cancel": ["POST /renames/3/cancel"],
+  "GET /tag-moves/preview": ["GET /tag-moves/preview?from={node}/app&tags=*&to={node}/api"],
+  "POST /tag-moves": ["POST /tag-moves", { from: "{node}/app", tags: "pr-*", to: "{node}/api" }],
+  "GET /tag-moves/{id}": ["GET /tag-moves/4"],
+  "POST /tag-moves/{id}/cancel": ["POST /tag-moves/4/cancel"],
   "GET /redirects": ["GET /redirects"],
   "DELETE /redirects/{name}": ["DELETE /redirects/{node}%2Fbefore"],
   "GET /bin": ["GET /bin"],
@@ -471,6 +479,7 @@ function fillRest(metadata: MetadataDatabase, accounts: ReadonlyMap<string, numb
     await insertJob(queries, { kind: "other", openKey: null, input: "{}", requestedBy: null, nowMs: 1 });
     await insertJob(queries, { kind: "deletion", openKey: null, input: "{}", requestedBy: "anna", nowMs: 1 });
     await insertJob(queries, { kind: "rename", openKey: null, input: "{}", requestedBy: "anna", nowMs: 1 });
+    await insertJob(queries, { kind: "tag-move", openKey: null, input: "{}", requestedBy: "anna", nowMs: 1 });
     await putNodeSetting(queries, { path: "team", name: "kept-tags", value: ["prod"], nowMs: 1 });
     await putClusterReport(queries, { cluster: "eu-1", images: [], nowMs: 1, holdsUntilMs: 2 });
     ids.set("entry", await fillRepository(queries));

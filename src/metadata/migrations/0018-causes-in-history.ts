@@ -1,7 +1,7 @@
 import { type Kysely, type Migration, sql } from "kysely";
 
-/** What rules of retention removed has a cause of its own in the history of tags, and a reason. */
-export const retentionInHistory: Migration = {
+/** What rules of retention removed, and what was moved, has a cause of its own in the history of tags; with a reason, or the other place. */
+export const causesInHistory: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   },
@@ -10,7 +10,7 @@ export const retentionInHistory: Migration = {
 const COLUMNS = "id, repository_id, tag, digest, from_digest, from_since_ms, at_ms, cause, actor, address";
 
 const STATEMENTS = [
-  // SQLite changes no check of a column: the table is made anew. Most rows have no reason, which takes a byte.
+  // SQLite changes no check of a column: the table is made anew. Most rows have neither a reason nor another place, which take a byte each.
   `create table new_tag_history (
     id integer primary key,
     repository_id integer not null references repositories (id) on delete cascade,
@@ -20,10 +20,11 @@ const STATEMENTS = [
     from_since_ms integer,
     at_ms integer not null,
     cause text not null check (
-      cause in ('push', 'import', 'rollback', 'restore', 'delete', 'expiry', 'retention', 'clean-up')),
+      cause in ('push', 'import', 'rollback', 'restore', 'delete', 'expiry', 'retention', 'clean-up', 'move')),
     actor text,
     address text,
-    reason text
+    reason text,
+    other_place text
   )`,
   `insert into new_tag_history (${COLUMNS}) select ${COLUMNS} from tag_history order by id`,
   // Its triggers and its index go with it.
