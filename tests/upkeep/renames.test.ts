@@ -127,6 +127,26 @@ test("what a cluster runs by the old name is held under the new one", async () =
   expect((await http.delete(`/v2/runs/new/manifests/${manifest.digest}`)).status).toBe(403);
 });
 
+test("tags that match are moved into another repository, and one gets another name", async () => {
+  const { manifest, layer } = await pushImage(http, "tags/app", "pr-1");
+  for (const tag of ["pr-2", "1.0"]) await pushImage(http, "tags/app", tag);
+  await pushImage(http, "tags/app-pr", "pr-2");
+  expect(await run("tag", "move", "tags/app", "pr-*", "tags/app-pr", "--dry-run")).toMatch(
+    /tags\/app:pr-2 .*has a tag pr-2 already/,
+  );
+  const args = ["tag", "move", "tags/app", "pr-*", "tags/app-pr", "--yes", "--local", berth.configFile];
+  const { exitCode, stdout, stderr } = await runBerth(args, { env });
+  expect([exitCode, stdout]).toEqual([1, expect.stringContaining("is done: moved 1, refused 1.")]);
+  expect(stderr).toMatch(/^tags\/app:pr-2 stays: tags\/app-pr has a tag pr-2 already, .*\n1 tag stayed\.\n$/);
+  expect(await digestOf("tags/app-pr", "pr-1")).toBe(manifest.digest);
+  expect((await http.head(`/v2/tags/app-pr/blobs/${layer.digest}`)).status).toBe(200);
+  expect(await digestOf("tags/app", "pr-1")).toBeNull();
+  await run("tag", "move", "tags/app:1.0", "tags/app:1.0-old", "--yes");
+  expect(await run("tag", "history", "tags/app:1.0")).toContain("move to tags/app:1.0-old");
+  expect(await digestOf("tags/app", "1.0-old")).not.toBeNull();
+  expect(await digestOf("tags/app", "1.0")).toBeNull();
+});
+
 skopeo.describe("skopeo", () => {
   test("pulls and pushes by the old name", async () => {
     const from = join(folder, "pulled");

@@ -206,7 +206,7 @@ describe("a tag stays where it is", () => {
 
   test("if it is the only one of what runs somewhere", async () => {
     await runs(digest);
-    expect(await refusalOf("v1")).toContain("v1 is the only tag of what is running in eu-1");
+    expect(await refusalOf("v1")).toContain(`v1 is the only tag of ${digest}, which is running in eu-1`);
   });
 
   test("if somebody keeps it", async () => {
