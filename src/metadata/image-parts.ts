@@ -27,7 +27,8 @@ const isAttached = (tag: RawBuilder<string>, digest: RawBuilder<string>) => {
 
 /**
  * A manifest, all that it names in its repository, and all that refers to any of that or is attached to it by a tag; with what these name, and
- * so on. What is named and not there is left out.
+ * so on. What is named and not there is left out. It looks at nothing else in the repository, however much is there: a `cross join` is gone
+ * through from the left to the right.
  */
 export async function listImageParts(
   queries: Queries,
@@ -37,15 +38,15 @@ export async function listImageParts(
     with recursive part (digest) as (
       values (${digest})
       union select r.digest from part p
-        join manifests m on m.repository_id = ${repositoryId} and m.digest = p.digest
+        cross join manifests m on m.repository_id = ${repositoryId} and m.digest = p.digest
         join manifest_references r on r.manifest_id = m.id and r.kind = 'manifest'
       union select m.digest from part p
-        join manifests m on m.repository_id = ${repositoryId} and m.subject_digest = p.digest
+        cross join manifests m on m.repository_id = ${repositoryId} and m.subject_digest = p.digest
       union select m.digest from part p
-        join tags t on t.repository_id = ${repositoryId} and ${isAttached(sql`t.name`, sql`p.digest`)}
+        cross join tags t on t.repository_id = ${repositoryId} and ${isAttached(sql`t.name`, sql`p.digest`)}
         join manifests m on m.id = t.manifest_id)
     select m.id, m.digest, m.media_type as mediaType, m.size_bytes as sizeBytes from part p
-    join manifests m on m.repository_id = ${repositoryId} and m.digest = p.digest`.execute(queries);
+    cross join manifests m on m.repository_id = ${repositoryId} and m.digest = p.digest`.execute(queries);
   return rows;
 }
 
@@ -63,7 +64,7 @@ export async function listAttachedTags(
 ): Promise<readonly AttachedTag[]> {
   const { rows } = await sql<AttachedTag>`
     select t.name as tag, m.digest from json_each(${JSON.stringify(digests)}) d
-    join tags t on t.repository_id = ${repositoryId} and ${isAttached(sql`t.name`, sql`d.value`)}
+    cross join tags t on t.repository_id = ${repositoryId} and ${isAttached(sql`t.name`, sql`d.value`)}
     join manifests m on m.id = t.manifest_id`.execute(queries);
   return rows;
 }
