@@ -17,7 +17,13 @@ import {
   type RepositoryName,
   type Tag,
 } from "../../../../src/oci/index.ts";
-import { getBlob, listReferrers, relocateTag, requireRelocatable } from "../../../../src/registry/index.ts";
+import {
+  getBlob,
+  listReferrers,
+  relocateTag,
+  requireRelocatable,
+  restoreFromBin,
+} from "../../../../src/registry/index.ts";
 import { changeBy } from "../../../../src/registry/change.ts";
 import { failureOf } from "../../../support/failure-of.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -140,7 +146,18 @@ describe("a tag that is moved", () => {
       { act: "tag.delete", target: app, tag: "v1", digest, movedTo: "other/app:v2" },
       { act: "bin.put", target: app },
     ]);
-    expect(await listBinEntries(memory.registry.metadata.reads, { limit: 9 })).toMatchObject([{ kind: "tag", digest }]);
+  });
+
+  test("can be had back from the bin, beside the new one", async () => {
+    const { registry } = memory;
+    await pushImage(registry, "one", { reference: "v1" });
+    await relocate("v1");
+    const [entry] = await listBinEntries(registry.metadata.reads, { limit: 9 });
+    if (!entry) throw new Error("nothing is in the bin");
+    const { validation } = registry.options;
+    const restore = { entry, force: false, validation, requireMayMove: () => undefined };
+    await registry.metadata.transaction((queries) => restoreFromBin(changeBy(registry, queries, anna), restore));
+    expect([await tagsOf(app), await tagsOf(pr)]).toEqual([[v1], [v1]]);
   });
 
   test("gets another name in its repository, also if it runs somewhere", async () => {
