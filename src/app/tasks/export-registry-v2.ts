@@ -11,7 +11,7 @@ import { asTransferError } from "./transfer-error.ts";
 
 export interface RegistryV2ExportOptions extends Pick<
   RegistryV2Export,
-  "prune" | "repositories" | "signal" | "report"
+  "prune" | "repositories" | "signal" | "report" | "onProgress"
 > {
   /** The folder to which all is copied; absent: it is written into the data directory itself. */
   readonly out?: string | undefined;

@@ -1,11 +1,17 @@
 import { resolve } from "node:path";
-import { type ExportedRepository, exportToRegistryV2, type RegistryV2Summary } from "../../app/index.ts";
+import {
+  type CopyProgress,
+  type ExportedRepository,
+  exportToRegistryV2,
+  type RegistryV2Summary,
+} from "../../app/index.ts";
 import { describeRegistryV2Export } from "./export-registry-v2-report.ts";
 import { count } from "../quantities.ts";
 import { readConfig } from "../read-config.ts";
 import { StopRequest } from "../stop-request.ts";
 import { tellFault } from "../tell-fault.ts";
 import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, type Terminal } from "../terminal.ts";
+import { TransferProgressLine } from "./transfer-progress-line.ts";
 
 export interface RegistryV2ExportCommand {
   readonly path: string | undefined;
@@ -24,13 +30,19 @@ export async function exportRegistryV2Command(command: RegistryV2ExportCommand, 
   const { prune, json } = command;
   const out = command.out === undefined ? undefined : resolve(command.out);
   const repositories = command.repositories.length > 0 ? command.repositories : undefined;
-  const report = (exported: ExportedRepository) => void terminal.stderr.write(`${describeRepository(exported)}\n`);
+  const line = new TransferProgressLine(terminal.stderr);
+  const onProgress = (progress: CopyProgress) => line.updateTransfer({ ...progress, verb: "copied" });
+  const report = (exported: ExportedRepository) => {
+    line.clear();
+    terminal.stderr.write(`${describeRepository(exported)}\n`);
+  };
   try {
     const { signal } = new StopRequest();
-    const summary = await exportToRegistryV2(loaded.config, { out, repositories, prune, signal, report });
+    const summary = await exportToRegistryV2(loaded.config, { out, repositories, prune, signal, report, onProgress });
     terminal.stdout.write(json ? `${JSON.stringify(summary)}\n` : describeRegistryV2Export(summary, out));
     return exitCodeOf(summary);
   } catch (error) {
+    line.clear();
     return tellFault(error, terminal);
   }
 }

@@ -3,6 +3,7 @@ import {
   listRepositoryBlobs,
   listRepositoryManifests,
   listTaggedManifests,
+  type Queries,
   type RepositoryManifest,
   type StoredBlob,
   type TaggedManifest,
@@ -25,10 +26,14 @@ const PAGE_MANIFESTS = 16;
 /** Says which blobs the repository has. */
 export async function exportBlobs(target: RepositoryExport): Promise<void> {
   const { reads, repositoryId } = target;
-  const digestOfRow = ({ digest }: StoredBlob) => digest;
-  const blobs = inPages(PAGE_ROWS, digestOfRow, (page) => listRepositoryBlobs(reads, repositoryId, page));
+  const blobs = iterateBlobsOf(reads, repositoryId);
   const mostAtOnce = target.source ? MOST_COPIES_AT_ONCE : MOST_AT_ONCE;
   await all(inParallel(blobs, mostAtOnce, (blob) => exportBlob(target, blob)));
+}
+
+export function iterateBlobsOf(reads: Queries, repositoryId: number): AsyncIterable<StoredBlob> {
+  const digestOfRow = ({ digest }: StoredBlob) => digest;
+  return inPages(PAGE_ROWS, digestOfRow, (page) => listRepositoryBlobs(reads, repositoryId, page));
 }
 
 export async function exportBlob(target: RepositoryExport, blob: StoredBlob): Promise<void> {
@@ -45,6 +50,7 @@ export async function exportBlob(target: RepositoryExport, blob: StoredBlob): Pr
 async function isInPlace({ storage, source, tally }: RepositoryExport, blob: StoredBlob): Promise<boolean> {
   if (!source) return (await storage.stat(keyOf(blob)))?.sizeBytes === blob.sizeBytes;
   const outcome = await copyBlob(blob, { ...source, to: storage, verifiesAll: false });
+  source.onPlaced?.(blob.sizeBytes);
   if (outcome === "copied") tally.written++;
   return outcome !== "missing";
 }

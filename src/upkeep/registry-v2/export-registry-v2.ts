@@ -3,8 +3,9 @@ import type { RepositoryName } from "../../oci/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { inPages } from "../in-pages.ts";
 import { selectRepositories } from "../select-repositories.ts";
+import type { CopyProgress } from "../backup/copy-blobs.ts";
 import type { Damage } from "./damage.ts";
-import { exportBlobs, exportManifests, exportTags } from "./export-contents.ts";
+import { exportBlobs, exportManifests, exportTags, iterateBlobsOf } from "./export-contents.ts";
 import { exportReferrers } from "./export-referrers.ts";
 import { findRepositories } from "./find-repositories.ts";
 import { repositoriesPrefix } from "./layout.ts";
@@ -18,6 +19,8 @@ export interface RegistryV2Export {
   readonly storage: StorageDriver;
   /** Where its bytes are; absent: in `storage`. */
   readonly source?: BlobSource | undefined;
+  /** How far it is with blobs that are copied; one that several repositories have counts for each. */
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
   /** Names and patterns of those that are exported; absent: all. */
   readonly repositories?: readonly string[] | undefined;
   /** Also removes what Berth does not hold, and moves tags back that registry:2 moved later. */
@@ -62,9 +65,10 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
   };
   const hear = { onKept, onDamage: (damage: Damage) => void damaged.push(damage) };
   const chosen = from.repositories && (await selectRepositories(reads, from.repositories));
+  const source = from.source && (await withProgress(from, from.source, chosen));
   for await (const name of chosen ?? iterateRepositories(reads)) {
     if (signal.aborted) break;
-    const tally = await exportRepository(from, name, hear);
+    const tally = await exportRepository({ ...from, source }, name, hear);
     if (!tally) continue;
     add(total, tally);
     total.repositories++;
@@ -78,6 +82,25 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
 
 function iterateRepositories(reads: Queries): AsyncIterable<RepositoryName> {
   return inPages<RepositoryName>(500, String, (page) => listAllRepositories(reads, page));
+}
+
+async function withProgress(
+  { reads, onProgress }: RegistryV2Export,
+  source: BlobSource,
+  chosen: readonly RepositoryName[] | undefined,
+): Promise<BlobSource> {
+  if (!onProgress) return source;
+  let totalBytes = 0;
+  for await (const name of chosen ?? iterateRepositories(reads)) totalBytes += await countBytes(reads, name);
+  let doneBytes = 0;
+  return { ...source, onPlaced: (bytes) => onProgress({ doneBytes: (doneBytes += bytes), totalBytes }) };
+}
+
+async function countBytes(reads: Queries, name: RepositoryName): Promise<number> {
+  const id = await findRepositoryId(reads, name);
+  let bytes = 0;
+  if (id !== undefined) for await (const { sizeBytes } of iterateBlobsOf(reads, id)) bytes += sizeBytes;
+  return bytes;
 }
 
 /** @returns how many links were removed */

@@ -21,7 +21,10 @@ export interface ExportTally {
 }
 
 /** Bytes that lie elsewhere than registry:2's files. */
-export type BlobSource = Pick<BlobsCopy, "from" | "newId" | "signal">;
+export interface BlobSource extends Pick<BlobsCopy, "from" | "newId" | "signal"> {
+  /** Hears how large each blob is that is in its place, or missing. */
+  readonly onPlaced?: ((bytes: number) => void) | undefined;
+}
 
 /** One repository on its way into registry:2's files. */
 export interface RepositoryExport {

@@ -4,7 +4,7 @@ import { OCI_IMAGE_MANIFEST, referrersTagOf, type RepositoryName } from "../../.
 import { blobKeyOf } from "../../../../src/registry/index.ts";
 import { systemClock } from "../../../../src/runtime/index.ts";
 import { openStorage, parseStorageKey, type StorageDriver } from "../../../../src/storage/index.ts";
-import { type RegistryV2Export } from "../../../../src/upkeep/index.ts";
+import type { CopyProgress, RegistryV2Export } from "../../../../src/upkeep/index.ts";
 import { exportRegistryV2, importRegistryV2 } from "../../../../src/upkeep/transfers.ts";
 import { failureOf } from "../../../support/failure-of.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
@@ -71,6 +71,16 @@ test("another run writes what is not there, and nothing else", async () => {
   await target.write(blobKeyOf(image.config.digest), new TextEncoder().encode("cut"));
   expect(await run()).toMatchObject({ written: 2, blobs: 6 });
   expect(await (await target.read(blobKeyOf(image.layer.digest)))?.text()).toBe("layer of other");
+});
+
+test("how far the copy is is told up to its end, also for some of the repositories", async () => {
+  await fillRegistry();
+  for (const repositories of [undefined, ["team/**"]]) {
+    const heard: CopyProgress[] = [];
+    await run({ repositories, onProgress: (progress) => void heard.push(progress) });
+    expect(heard.length).toBeGreaterThan(1);
+    expect(heard.at(-1)?.doneBytes).toBe(heard[0]?.totalBytes ?? 0);
+  }
 });
 
 test("a blob whose bytes are not its own is told, and neither copied nor linked", async () => {
