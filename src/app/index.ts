@@ -28,6 +28,7 @@ export {
   type ScrubState,
   type ZotExported,
   type ZotExportSummary,
+  type UnknownFiles,
   type WoundBack,
   type ZotRepository,
   type ZotSummary,

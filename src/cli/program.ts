@@ -184,11 +184,17 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .argument("[config.yml]", `${configArgument}, the one that serve has`)
     .option("--rate <size>", "how much to read in a second, 0 for as fast as it goes (default: 50MB)", parseRate)
     .option("--restart", "begin anew")
-    .option("--repair-index", "first make the rows of the database right that follow from manifests")
+    .option(
+      "--repair-index",
+      "first make the rows of the database right that follow from manifests, and name files on no record",
+    )
+    .option("--enter-unknown", "the same, and give those files to clean-up, which removes what nobody needs")
     .option("--json", "write findings and the summary as lines of JSON")
     .action(async (path: string | undefined, options: ScrubFlags) => {
-      const { rate = DEFAULT_RATE, restart = false, repairIndex = false, json = false } = options;
-      const command = { path: pathOf(path, terminal), bytesPerSecond: rate, restart, repairIndex, json };
+      const { rate = DEFAULT_RATE, restart = false, enterUnknown = false, json = false } = options;
+      const repairIndex = (options.repairIndex ?? false) || enterUnknown;
+      const what = { restart, repairIndex, enterUnknown };
+      const command = { path: pathOf(path, terminal), bytesPerSecond: rate, ...what, json };
       const { scrubCommand } = await import("./upkeep/scrub-command.ts");
       setExitCode(await scrubCommand(command, terminal));
     });
@@ -230,6 +236,7 @@ interface ScrubFlags {
   readonly rate?: number;
   readonly restart?: boolean;
   readonly repairIndex?: boolean;
+  readonly enterUnknown?: boolean;
   readonly json?: boolean;
 }
 

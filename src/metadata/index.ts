@@ -251,6 +251,8 @@ export {
   listRestoredSince,
   removeTagDeletions,
 } from "./past/manifests-since.ts";
+export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
+export { enterUnneededBlob, isPartlyImported, listUnknownContent } from "./garbage/unknown-content.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {

@@ -52,6 +52,7 @@ export type { Requester } from "./requester.ts";
 export { QuotaWatch, type QuotaWatchParts, startQuotaWatch } from "./quotas/quota-watch.ts";
 export { describeFinding, type Finding } from "./scrub/finding.ts";
 export { type RepairedIndex, repairIndex } from "./scrub/repair-index.ts";
+export { findUnknownFiles, type UnknownFiles } from "./scrub/find-unknown-files.ts";
 export { isAllWell, type ScrubTally } from "./scrub/scrub-progress.ts";
 export { ScrubBusyError } from "./scrub/scrub-turn.ts";
 export { applyRetention, type RetentionRun, type RetentionTally } from "./retention/apply-retention.ts";

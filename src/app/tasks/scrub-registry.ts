@@ -6,18 +6,24 @@ import { MetadataError } from "../../metadata/index.ts";
 import { Closers } from "../../runtime/index.ts";
 import { StorageError } from "../../storage/index.ts";
 import {
+  findUnknownFiles,
   type RepairedIndex,
   repairIndex,
   type Scrub,
   scrub,
   ScrubBusyError,
   type ScrubOutcome,
+  type UnknownFiles,
 } from "../../upkeep/index.ts";
 
 export interface ScrubOptions extends Omit<Scrub, "registry"> {
   readonly repairIndex: boolean;
+  /** With `repairIndex`: makes files that are on no record blobs that no repository has. */
+  readonly enterUnknown: boolean;
   /** Hears what was done to the index, before content is verified. */
   readonly onRepaired: (repaired: RepairedIndex) => void;
+  /** Hears, after that, of files that are on no record. */
+  readonly onUnknown: (unknown: UnknownFiles) => void;
 }
 
 /**
@@ -29,8 +35,11 @@ export async function scrubRegistry(config: Config, options: ScrubOptions): Prom
   const closers = new Closers();
   try {
     const registry = await openRegistryBeside(config, closers);
-    const { bytesPerSecond, signal } = options;
-    if (options.repairIndex) options.onRepaired(await repairIndex({ registry, bytesPerSecond, signal }));
+    const { bytesPerSecond, signal, enterUnknown: isToEnter } = options;
+    if (options.repairIndex) {
+      options.onRepaired(await repairIndex({ registry, bytesPerSecond, signal }));
+      options.onUnknown(await findUnknownFiles({ registry, isToEnter, signal }));
+    }
     return await scrub({ ...options, registry });
   } catch (error) {
     throw asScrubError(error);

@@ -1,12 +1,15 @@
 import { type Finding, isAllWell, type ScrubOptions, type ScrubOutcome, scrubRegistry } from "../../app/index.ts";
 import { readConfig } from "../read-config.ts";
 import { ScrubProgressLine } from "./scrub-progress-line.ts";
-import { describeFinding, describeRepair, describeScrub } from "./scrub-report.ts";
+import { describeFinding, describeRepair, describeScrub, describeUnknown } from "./scrub-report.ts";
 import { StopRequest } from "../stop-request.ts";
 import { tellFault } from "../tell-fault.ts";
 import { EXIT_AGAIN, EXIT_CONFIG, EXIT_DATA, EXIT_IO, type Terminal } from "../terminal.ts";
 
-export interface ScrubCommand extends Pick<ScrubOptions, "bytesPerSecond" | "restart" | "repairIndex"> {
+export interface ScrubCommand extends Pick<
+  ScrubOptions,
+  "bytesPerSecond" | "restart" | "repairIndex" | "enterUnknown"
+> {
   readonly path: string | undefined;
   /** Lines of JSON on standard output: one for each finding, and a last one with the summary. */
   readonly json: boolean;
@@ -27,6 +30,7 @@ export async function scrubCommand(command: ScrubCommand, terminal: Terminal): P
       onFinding,
       onProgress: (state) => line.updateScrub(state),
       onRepaired: (repaired) => (json ? writeJson({ repaired }) : line.print(describeRepair(repaired))),
+      onUnknown: (unknown) => (json ? writeJson({ unknown }) : line.print(describeUnknown(unknown))),
     });
     line.clear();
     if (json) writeJson({ summary: outcome });

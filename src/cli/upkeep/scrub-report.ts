@@ -4,6 +4,7 @@ import {
   type Finding,
   type RepairedIndex,
   type ScrubOutcome,
+  type UnknownFiles,
 } from "../../app/index.ts";
 import { count, formatBytes } from "../quantities.ts";
 
@@ -44,6 +45,18 @@ export function describeRepair(repaired: RepairedIndex): string {
   ];
   const corrected = quotas.map((quota) => `Counted again: ${describeCorrection(quota)}.\n`);
   return `Repaired the index of ${count(manifests, "manifest")}: ${done.join(", ")}.\n${corrected.join("")}`;
+}
+
+/** A line about files that are on no record; none if there are none. */
+export function describeUnknown({ files, bytes, first, isEntered }: UnknownFiles): string {
+  if (files === 0) return "";
+  const what = `${count(files, "file")} (${formatBytes(bytes)}) below blobs/, on no record until now`;
+  if (isEntered) return `Entered ${what}: clean-up removes what nobody needs of that.\n`;
+  return [
+    `Found ${what}, such as ${first[0]}.`,
+    `Images that storage describes come in by ${COMMAND} import registry-v2; what is left goes by ${COMMAND} scrub --enter-unknown and clean-up,`,
+    "unless an import has left something out.\n",
+  ].join("\n");
 }
 
 function describeCorrection({ path, recorded, counted }: RepairedIndex["quotas"][number]): string {
