@@ -251,7 +251,6 @@ export {
   listRestoredSince,
   removeTagDeletions,
 } from "./past/manifests-since.ts";
-export { listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
 export { enterUnneededBlob, isPartlyImported, listUnknownContent } from "./garbage/unknown-content.ts";
 export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-blobs.ts";
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
@@ -371,6 +370,7 @@ export { findKeep, findKeeps, findKeptManifests, type Keep, listKeeps, putKeep, 
 export { type KeepMark, putManifestMark } from "./settings/manifest-marks.ts";
 export {
   areLabelsUnread,
+  findLabelledManifest,
   findTagExpiry,
   listUnreadTags,
   putTagExpiries,
@@ -423,8 +423,8 @@ export {
   removeOldUsage,
   USAGE_DIMENSIONS,
   type UsageCounts,
-  type UsageRow,
   type UsageDimension,
+  type UsageRow,
   type UsageSum,
 } from "./usage/usage-rows.ts";
 export {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { RepositoryName, Tag } from "../../oci/index.ts";
+import { type Digest, isIndexType, type ManifestMediaType, type RepositoryName, type Tag } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
 import type { StoredBlob } from "../hot-reads.ts";
 import { type KeepMark, putManifestMark } from "./manifest-marks.ts";
@@ -10,25 +10,61 @@ export interface UnreadTag {
   readonly repository: RepositoryName;
   readonly tag: Tag;
   readonly manifestId: number;
+  readonly digest: Digest;
+  /** What says how long it lasts is in the images that it names. */
+  readonly isIndex: boolean;
   readonly pushedAtMs: number;
-  /** Where the labels are; `undefined` if it is not there. */
+  /** Where the labels are; `undefined` if it is not there, or of an index. */
   readonly config: StoredBlob | undefined;
 }
 
 /** Some of them. */
 export async function listUnreadTags(queries: Queries, limit: number): Promise<readonly UnreadTag[]> {
-  const { rows } = await sql<Omit<UnreadTag, "config"> & StoredBlob & { digest: StoredBlob["digest"] | null }>`
-    select t.repository_id as repositoryId, r.name as repository, t.name as tag, t.manifest_id as manifestId,
-      t.updated_at_ms as pushedAtMs, b.digest, b.size_bytes as sizeBytes, b.storage_key as storageKey,
-      b.lost_reason as lostReason
+  const { rows } = await sql<Omit<UnreadTag, "config" | "isIndex"> & ConfigRow>`
+    select t.repository_id as repositoryId, r.name as repository, t.name as tag, t.manifest_id as manifestId, m.digest,
+      t.updated_at_ms as pushedAtMs, ${CONFIG_COLUMNS}
     from tags t
     join repositories r on r.id = t.repository_id
-    left join manifest_references mr on mr.manifest_id = t.manifest_id and mr.position = 0
-    left join blobs b on b.digest = mr.digest
+    join manifests m on m.id = t.manifest_id
+    ${CONFIG_OF_MANIFEST}
     where t.is_label_unread = 1 limit ${limit}`.execute(queries);
-  return rows.map(({ repositoryId, repository, tag, manifestId, pushedAtMs, digest, ...blob }) => {
-    return { repositoryId, repository, tag, manifestId, pushedAtMs, config: digest ? { digest, ...blob } : undefined };
+  return rows.map(({ repositoryId, repository, tag, manifestId, digest, pushedAtMs, ...row }) => {
+    const isIndex = isIndexType(row.mediaType);
+    return { repositoryId, repository, tag, manifestId, digest, isIndex, pushedAtMs, config: configOf(row) };
   });
+}
+
+/** A manifest with what it says of its tags, and the config with its labels. */
+export interface LabelledManifest extends Pick<UnreadTag, "config"> {
+  readonly mediaType: ManifestMediaType;
+  /** Empty: it is lost. */
+  readonly body: Uint8Array;
+}
+
+export async function findLabelledManifest(
+  queries: Queries,
+  { repositoryId, digest }: Pick<UnreadTag, "repositoryId" | "digest">,
+): Promise<LabelledManifest | undefined> {
+  const { rows } = await sql<Pick<LabelledManifest, "body"> & ConfigRow>`
+    select m.body, ${CONFIG_COLUMNS} from manifests m ${CONFIG_OF_MANIFEST}
+    where m.repository_id = ${repositoryId} and m.digest = ${digest}`.execute(queries);
+  return rows.map((row) => ({ mediaType: row.mediaType, body: row.body, config: configOf(row) }))[0];
+}
+
+interface ConfigRow extends Omit<StoredBlob, "digest"> {
+  readonly mediaType: ManifestMediaType;
+  readonly configDigest: Digest | null;
+}
+
+const CONFIG_COLUMNS = sql`m.media_type as mediaType, b.digest as configDigest, b.size_bytes as sizeBytes,
+  b.storage_key as storageKey, b.lost_reason as lostReason`;
+
+const CONFIG_OF_MANIFEST = sql`
+  left join manifest_references mr on mr.manifest_id = m.id and mr.position = 0 and mr.kind = 'blob'
+  left join blobs b on b.digest = mr.digest`;
+
+function configOf({ configDigest, sizeBytes, storageKey, lostReason }: ConfigRow): StoredBlob | undefined {
+  return configDigest === null ? undefined : { digest: configDigest, sizeBytes, storageKey, lostReason };
 }
 
 /** Whether that is so of any of these tags. */

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../oci/index.ts";
+import { isIndexType, type Manifest } from "../../oci/index.ts";
 import { isAge, parseAge } from "../settings/age.ts";
 
 /** How long the tags of a manifest last that is pushed with it, such as `12h` or `2w`. */
@@ -16,14 +16,15 @@ const IMAGE_CONFIGS: ReadonlySet<string> = new Set([
 /** When the tags of a push go by themselves. */
 export interface PushedExpiry {
   readonly expiresAtMs: number | null;
-  /** The labels of the image are to be looked at, which a push does not wait for. */
+  /** The labels of the image, or of those of the index, are to be looked at, which a push does not wait for. */
   readonly isLabelUnread: boolean;
   /** What is wrong with what the manifest says of it, in ASCII without quotes. */
   readonly warning?: string | undefined;
 }
 
-/** What a manifest says of it itself goes before what the labels of its image say. */
-export function expiryOf({ annotations, blobs: [config] }: Manifest, nowMs: number): PushedExpiry {
+/** What a manifest says of it itself goes before what the labels of its image say, and an index before its images. */
+export function expiryOf(manifest: Manifest, nowMs: number): PushedExpiry {
+  const { annotations } = manifest;
   const after = annotations?.[EXPIRES_AFTER];
   const at = annotations?.[EXPIRES_AT];
   if (after !== undefined)
@@ -34,7 +35,12 @@ export function expiryOf({ annotations, blobs: [config] }: Manifest, nowMs: numb
     return isTime(at)
       ? { expiresAtMs: Date.parse(at), isLabelUnread: false }
       : wrong(`${EXPIRES_AT} is no time such as 2027-01-31T12:00:00Z`);
-  return { expiresAtMs: null, isLabelUnread: config !== undefined && IMAGE_CONFIGS.has(config.mediaType) };
+  return { expiresAtMs: null, isLabelUnread: hasLabels(manifest) };
+}
+
+function hasLabels({ mediaType, manifests, blobs: [config] }: Manifest): boolean {
+  if (isIndexType(mediaType)) return manifests.length > 0;
+  return config !== undefined && IMAGE_CONFIGS.has(config.mediaType);
 }
 
 function wrong(what: string): PushedExpiry {
