@@ -101,7 +101,7 @@ async function start(config: Config, surroundings: Surroundings, closers: Closer
     closers.add(() => reading.stop());
   }
   watchQuotas({ registry, log, metrics }, !place || place.index === 0, closers);
-  const meter = openMeter(config, { metadata: stores.metadata, log, metrics }, closers);
+  const meter = openMeter(config, { registry, log, metrics }, closers);
   if (!config.storage.isSelfDescribing && !config.storage.readOnly) await stopDescribing(stores);
   const jobs = runJobs(config, { registry, log, metrics, meter }, closers);
   await keepAudit(config, { metadata: stores.metadata, log, metrics, place }, closers);
@@ -179,15 +179,18 @@ function watchQuotas(
 /** A registry in read-only mode writes nothing, not even that. */
 function openMeter(
   { storage, http }: Config,
-  { metadata, log, metrics }: { readonly metadata: Stores["metadata"]; readonly log: Log; readonly metrics: Metrics },
+  { registry, log, metrics }: { readonly registry: Registry; readonly log: Log; readonly metrics: Metrics },
   closers: Closers,
 ): UsageMeter | undefined {
+  const { metadata } = registry;
   const mostNamespaces = http.metrics.namespaces;
   const tally = new NamespaceTally(mostNamespaces);
   addUsageReadings(metrics, { metadata, clock: systemClock, tally, mostNamespaces });
   if (storage.readOnly) return undefined;
   const onRecorded = (rows: Parameters<NamespaceTally["add"]>[0]) => tally.add(rows);
-  const meter = new UsageMeter({ metadata, log, clock: systemClock, ...(mostNamespaces > 0 && { onRecorded }) });
+  const isReadOnly = () => whenThere(findMaintenance(registry), (maintenance) => maintenance !== undefined);
+  const told = { ...(mostNamespaces > 0 && { onRecorded }) };
+  const meter = new UsageMeter({ metadata, log, clock: systemClock, isReadOnly, ...told });
   closers.add(() => meter.stop());
   return meter;
 }

@@ -416,6 +416,7 @@ export {
 export { findSwitch, putSwitch, removeSwitch } from "./switches/switches.ts";
 export { addTagPulls, type ReferencePulls } from "./usage/tag-pulls.ts";
 export { addTagUses, areUsedSince, putTagUse } from "./usage/tag-uses.ts";
+export { listUseGaps, putUsesRecorded, type UseGap } from "./usage/use-gaps.ts";
 export { countRepositories, findBlobsElsewhere, listSizedBlobs } from "./usage/node-contents.ts";
 export {
   addUsage,

@@ -24,6 +24,7 @@ export interface Schema extends AccessSchema, BinSchema, DescriptionSchema, InUs
   usage: UsageTable;
   tag_pulls: TagPullsTable;
   tag_uses: TagUsesTable;
+  use_gaps: UseGapsTable;
   keeps: KeepsTable;
   manifest_marks: ManifestMarksTable;
   node_settings: NodeSettingsTable;
@@ -227,6 +228,12 @@ interface TagUsesTable {
   last_used_at_ms: number;
   /** Nobody knows when it was, but not before that. */
   is_guessed: 0 | 1;
+}
+
+/** When no use was put on record. */
+interface UseGapsTable {
+  from_ms: number;
+  to_ms: number;
 }
 
 /** What somebody wants to stay. */

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Digest, RepositoryName } from "../../oci/index.ts";
 import type { Queries } from "../database.ts";
+import { lastRecorded } from "../usage/use-gaps.ts";
 import type { RunningImage } from "./clusters.ts";
 
 /** That a cluster runs an image, and for how long that holds. */
@@ -21,7 +22,7 @@ export async function findLeases(
     select l.repository, l.digest, ${LEASE} from json_each(${pairs}) i
     join in_use_leases l on l.repository = i.value ->> 0 and l.digest = i.value ->> 1
     join in_use_clusters c on c.name = l.cluster
-    where c.holds_until_ms > ${nowMs} order by c.holds_until_ms desc, c.name`.execute(queries);
+    where c.holds_until_ms > ${lastRecorded(nowMs)} order by c.holds_until_ms desc, c.name`.execute(queries);
   return rows;
 }
 
@@ -42,7 +43,7 @@ export async function findHeldManifests(
     with recursive held (digest, cluster, since_ms) as (
       select l.digest, l.cluster, l.since_ms from in_use_leases l
       join in_use_clusters c on c.name = l.cluster
-      where l.repository = ${repository} and c.holds_until_ms > ${nowMs}
+      where l.repository = ${repository} and c.holds_until_ms > ${lastRecorded(nowMs)}
       union select m.digest, h.cluster, h.since_ms from held h
       join manifest_references mr on mr.digest = h.digest and mr.repository_id = ${repositoryId} and mr.kind = 'manifest'
       join manifests m on m.id = mr.manifest_id)
@@ -90,7 +91,7 @@ const firstLease = (table: "part" | "needing", repository: RepositoryName, nowMs
   select l.repository, l.digest, ${LEASE} from ${sql.table(table)} d
   join in_use_leases l on l.repository = ${repository} and l.digest = d.digest
   join in_use_clusters c on c.name = l.cluster
-  where c.holds_until_ms > ${nowMs} order by l.since_ms limit 1`;
+  where c.holds_until_ms > ${lastRecorded(nowMs)} order by l.since_ms limit 1`;
 
 /** Of a digest in whatever repositories, the oldest first. */
 export async function listLeasesOf(
@@ -103,6 +104,6 @@ export async function listLeasesOf(
     join manifests m on m.repository_id = r.id and m.digest = ${digest}
     join in_use_leases l on l.repository = r.name and l.digest = m.digest
     join in_use_clusters c on c.name = l.cluster
-    where c.holds_until_ms > ${nowMs} order by l.since_ms, c.name limit ${limit}`.execute(queries);
+    where c.holds_until_ms > ${lastRecorded(nowMs)} order by l.since_ms, c.name limit ${limit}`.execute(queries);
   return rows;
 }

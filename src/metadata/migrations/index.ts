@@ -16,6 +16,7 @@ import { keepsAndUses } from "./0014-keeps-and-uses.ts";
 import { metering } from "./0015-metering.ts";
 import { quietUpkeep } from "./0016-quiet-upkeep.ts";
 import { causesInHistory } from "./0018-causes-in-history.ts";
+import { useGaps } from "./0020-use-gaps.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -36,6 +37,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0015-metering": metering,
   "0016-quiet-upkeep": quietUpkeep,
   "0018-causes-in-history": causesInHistory,
+  "0020-use-gaps": useGaps,
 };
 
 export const migrations: MigrationProvider = {

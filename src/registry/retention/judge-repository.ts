@@ -6,6 +6,7 @@ import {
   type Keep,
   type Lease,
   listDatedTags,
+  listUseGaps,
   type Queries,
 } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
@@ -41,7 +42,8 @@ export async function judgeRepository(
   if (repositoryId === undefined) return undefined;
   const settings = await findJudgingSettings(queries, { repository, rules });
   const holderOf = await findHolders(queries, { repository, repositoryId, nowMs });
-  const judged = judgeTags(await listAllTags(queries, repositoryId), settings, nowMs);
+  const at = { nowMs, gaps: await listUseGaps(queries, nowMs) };
+  const judged = judgeTags(await listAllTags(queries, repositoryId), settings, at);
   const held = keepHeld(judged, holderOf);
   const indexes = held.every(({ isKept }) => isKept) ? [] : held.filter(({ isKept, isIndex }) => isKept && isIndex);
   const children = await findIndexChildren(

@@ -6,6 +6,7 @@ import { type Settings, showNode } from "../settings/settings.ts";
 import { showMatch, tagMatcher } from "../settings/tag-patterns.ts";
 import { keepingNames } from "./keep-mark.ts";
 import { newestVersions } from "./newest-versions.ts";
+import { type JudgedTime, recordedSince } from "./recorded-since.ts";
 import type { RetentionRule } from "./retention-rule.ts";
 
 /** What becomes of a tag. */
@@ -21,9 +22,10 @@ export interface TagVerdict extends DatedTag {
  * Which tags of a repository stay and which go, and why; in the order given. It depends on nothing but what it is given, and what goes
  * changes nothing for those that stay.
  */
-export function judgeTags(tags: readonly DatedTag[], settings: Settings, nowMs: number): readonly TagVerdict[] {
+export function judgeTags(tags: readonly DatedTag[], settings: Settings, at: JudgedTime): readonly TagVerdict[] {
+  const { nowMs } = at;
   const findKeeper = alwaysKept(settings);
-  const judge = judgeByRules(tags, settings, nowMs);
+  const judge = judgeByRules(tags, settings, at);
   return tags.map((dated) => {
     const { expiresAtMs } = dated;
     const hasExpired = expiresAtMs !== null && expiresAtMs <= nowMs;
@@ -56,10 +58,14 @@ function alwaysKept(settings: Settings): (tag: DatedTag) => string | undefined {
 
 type Judgement = Pick<TagVerdict, "isKept" | "reason">;
 
-function judgeByRules(tags: readonly DatedTag[], { retention }: Settings, nowMs: number): (tag: DatedTag) => Judgement {
+function judgeByRules(
+  tags: readonly DatedTag[],
+  { retention }: Settings,
+  at: JudgedTime,
+): (tag: DatedTag) => Judgement {
   if (!retention || retention.value.length === 0)
     return () => ({ isKept: true, reason: "no retention rule holds here" });
-  const rules = retention.value.map((rule) => prepareRule(rule, tags, nowMs));
+  const rules = retention.value.map((rule) => prepareRule(rule, tags, at));
   const of = `of ${showNode(retention.node)}`;
   return ({ tag }) => {
     const about = rules.map(({ isAbout }, index) => (isAbout(tag) ? index : -1)).filter((index) => index >= 0);
@@ -79,7 +85,7 @@ interface PreparedRule {
   readonly keeperOf: (tag: string) => string | undefined;
 }
 
-function prepareRule(rule: RetentionRule, all: readonly DatedTag[], nowMs: number): PreparedRule {
+function prepareRule(rule: RetentionRule, all: readonly DatedTag[], at: JudgedTime): PreparedRule {
   const { newest, pushedWithin, pulledWithin, versions } = rule;
   const included = rule.tags.map(parseTextPattern);
   const excluded = (rule.except ?? []).map(parseTextPattern);
@@ -90,10 +96,8 @@ function prepareRule(rule: RetentionRule, all: readonly DatedTag[], nowMs: numbe
     newest === undefined ? undefined : condition(newestPushed(tags, newest), `among the newest ${newest}`),
     pushedWithin === undefined
       ? undefined
-      : condition(pushedSince(tags, nowMs - parseAge(pushedWithin)), `pushed within ${pushedWithin}`),
-    pulledWithin === undefined
-      ? undefined
-      : condition(usedSince(tags, nowMs - parseAge(pulledWithin)), `pulled, or pushed, within ${pulledWithin}`),
+      : condition(pushedSince(tags, at.nowMs - parseAge(pushedWithin)), `pushed within ${pushedWithin}`),
+    pulledWithin === undefined ? undefined : usedWithin(tags, pulledWithin, at),
     versions &&
       condition(
         newestVersions(
@@ -117,9 +121,12 @@ function newestPushed(tags: readonly DatedTag[], count: number): ReadonlySet<str
 }
 
 /** A push counts as well: who pushes something is about to use it. */
-function usedSince(tags: readonly DatedTag[], sinceMs: number): ReadonlySet<string> {
+function usedWithin(tags: readonly DatedTag[], age: string, at: JudgedTime) {
+  const sinceMs = recordedSince(at, parseAge(age));
   const isUsed = ({ pushedAtMs, usedAtMs }: DatedTag) => Math.max(pushedAtMs, usedAtMs ?? 0) >= sinceMs;
-  return new Set(tags.filter(isUsed).map(({ tag }) => tag));
+  const isLonger = sinceMs < at.nowMs - parseAge(age);
+  const without = isLonger ? ", without times when no pull was on record" : "";
+  return condition(new Set(tags.filter(isUsed).map(({ tag }) => tag)), `pulled, or pushed, within ${age}${without}`);
 }
 
 function pushedSince(tags: readonly DatedTag[], sinceMs: number): ReadonlySet<string> {

@@ -1,4 +1,4 @@
-import { findRepositoryId, listChangesSince, type Queries } from "../../metadata/index.ts";
+import { findRepositoryId, listChangesSince, listUseGaps, type Queries } from "../../metadata/index.ts";
 import { RegistryError, type RepositoryName } from "../../oci/index.ts";
 import { findHolders, findJudgingSettings, listAllTags, type RepositoryQuestion } from "./judge-repository.ts";
 import { iterateRepositories } from "./judged-repositories.ts";
@@ -79,7 +79,8 @@ async function simulateRepository(
   onLooks(requireDoable(repository, { events, settings, timesMs }));
   const digests = events.flatMap(({ digest }) => digest ?? []);
   const children = await findIndexChildren(queries, repositoryId, digests);
-  const expiries = await simulateRetention({ events, current, settings, timesMs, holderOf, children });
+  const gaps = await listUseGaps(queries, nowMs);
+  const expiries = await simulateRetention({ events, current, settings, timesMs, gaps, holderOf, children });
   const byTag = new Map(current.map((tag) => [tag.tag, tag]));
   return expiries
     .map((expiry) => {

@@ -1,4 +1,4 @@
-import type { DatedTag } from "../../metadata/index.ts";
+import type { DatedTag, UseGap } from "../../metadata/index.ts";
 import type { Digest, Tag } from "../../oci/index.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type FindHolder, keepHeld } from "./judge-repository.ts";
@@ -14,6 +14,8 @@ export interface Simulation {
   readonly settings: Settings;
   /** When the rules would have been applied, the earliest first. */
   readonly timesMs: readonly number[];
+  /** When no use was put on record, the latest first. */
+  readonly gaps: readonly UseGap[];
   /** What holds a tag now. */
   readonly holderOf: FindHolder;
   /** Of the indexes that tags point at, or did. */
@@ -65,9 +67,9 @@ class Past {
   }
 
   applyRules(atMs: number): void {
-    const { settings, holderOf, children } = this.#simulation;
+    const { settings, gaps, holderOf, children } = this.#simulation;
     const tags = [...this.#tags.values()].map((event) => this.#knownOf(event, atMs));
-    const held = keepHeld(judgeTags(tags, settings, atMs), holderOf, atMs);
+    const held = keepHeld(judgeTags(tags, settings, { nowMs: atMs, gaps }), holderOf, atMs);
     for (const { tag, digest, pushedAtMs, isKept, reason } of keepReferred(held, children)) {
       if (isKept) continue;
       this.#tags.delete(tag);

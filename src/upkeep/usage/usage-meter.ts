@@ -2,14 +2,14 @@ import {
   addTagPulls,
   addTagUses,
   addUsage,
-  type MetadataDatabase,
   type ReferencePulls,
   removeOldUsage,
   type UsageRow,
 } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
-import { type Clock, type Log, type Schedule, startSchedule } from "../../runtime/index.ts";
+import { type Log, type Schedule, startSchedule } from "../../runtime/index.ts";
 import { dayOf, REMEMBERED_MS } from "./days.ts";
+import { RecordedUntil, type RecordedUntilParts } from "./recorded-until.ts";
 
 /** What one request moved. */
 export interface Moved {
@@ -26,9 +26,7 @@ export interface Moved {
   readonly checkedReference?: string | undefined;
 }
 
-export interface UsageMeterParts {
-  readonly metadata: MetadataDatabase;
-  readonly clock: Clock;
+export interface UsageMeterParts extends RecordedUntilParts {
   readonly log: Log;
   /** Hears of what was put on record. */
   readonly onRecorded?: (rows: readonly UsageRow[]) => void;
@@ -67,10 +65,12 @@ export class UsageMeter {
   #cells = 0;
   /** Of the last time that something was put on record. */
   #day = "";
+  readonly #recorded: RecordedUntil;
   readonly #schedule: Schedule;
 
   constructor(parts: UsageMeterParts) {
     this.#parts = parts;
+    this.#recorded = new RecordedUntil(parts);
     this.#schedule = startSchedule({
       firstAfterMs: FLUSH_EVERY_MS,
       intervalMs: FLUSH_EVERY_MS,
@@ -102,6 +102,7 @@ export class UsageMeter {
   async stop(): Promise<void> {
     await this.#schedule.stop();
     await this.#flush();
+    await this.#recorded.say();
   }
 
   #cellOf(repository: string, principal: string): Cell | undefined {
@@ -128,6 +129,7 @@ export class UsageMeter {
   }
 
   async #flush(): Promise<void> {
+    await this.#recorded.sayNowAndThen();
     if (this.#cells === 0) return;
     const [moved, pulled, cells] = [this.#moved, this.#pulled, this.#cells];
     this.#moved = new Map();

@@ -8,6 +8,7 @@ import type { Settings } from "../../../../src/registry/settings/settings.ts";
 
 const DAY_MS = 86_400_000;
 const NOW_MS = 1000 * DAY_MS;
+const AT = { nowMs: NOW_MS, gaps: [] };
 const digest = `sha256:${"a".repeat(64)}` as Digest;
 
 const dated = (tag: string, ageDays: number, expiresAtMs: number | null = null, usedDaysAgo?: number): DatedTag => ({
@@ -25,9 +26,9 @@ const holding = (value: readonly RetentionRule[], more: Settings = {}): Settings
   ...more,
 });
 const kept = (tags: readonly DatedTag[], settings: Settings) =>
-  judgeTags(tags, settings, NOW_MS).flatMap(({ tag, isKept }) => (isKept ? [tag as string] : []));
+  judgeTags(tags, settings, AT).flatMap(({ tag, isKept }) => (isKept ? [tag as string] : []));
 const reasons = (tags: readonly DatedTag[], settings: Settings) =>
-  Object.fromEntries(judgeTags(tags, settings, NOW_MS).map(({ tag, isKept, reason }) => [tag, [isKept, reason]]));
+  Object.fromEntries(judgeTags(tags, settings, AT).map(({ tag, isKept, reason }) => [tag, [isKept, reason]]));
 
 describe("a rule keeps", () => {
   const tags = [dated("v1", 40), dated("v2", 20), dated("v3", 5), dated("ci-1", 30), dated("ci-2", 1), dated("x", 0)];
@@ -115,7 +116,7 @@ test("each tag is told what keeps it, or why it goes", () => {
     [attached]: [true, `attached to sha256:${"b".repeat(64)}`],
   });
   const guarded = { ...settings, protected: { value: true, node: "team" } };
-  expect(new Set(judgeTags(tags, guarded, NOW_MS).map(({ reason }) => reason))).toEqual(new Set(["protected by team"]));
+  expect(new Set(judgeTags(tags, guarded, AT).map(({ reason }) => reason))).toEqual(new Set(["protected by team"]));
 });
 
 describe("whatever the tags and the rules are", () => {
