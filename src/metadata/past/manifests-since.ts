@@ -51,17 +51,17 @@ export interface YoungManifests {
 }
 
 /**
- * Manifests that came after a time and that no tag and no manifest of the repository names; some of them. What was deleted after the time
+ * Manifests that came after a time and that no tag and no manifest of the repository names, in the order of their numbers. What was deleted after the time
  * and came again was there before, unless it names what is younger.
  */
 export async function listManifestsSince(
   queries: Queries,
   { repositoryId, isAll, sinceMs, exceptMs, known }: YoungManifests,
-  limit: number,
+  { afterId, limit }: { readonly afterId: number; readonly limit: number },
 ): Promise<readonly { readonly manifestId: number; readonly digest: Digest }[]> {
   const { rows } = await sql<{ manifestId: number; digest: Digest }>`
     select m.id as manifestId, m.digest from manifests m
-    where m.repository_id = ${repositoryId}
+    where m.repository_id = ${repositoryId} and m.id > ${afterId}
       and not exists (select 1 from tags t where t.manifest_id = m.id)
       and not exists (
         select 1 from manifest_references r
@@ -72,7 +72,7 @@ export async function listManifestsSince(
           select 1 from bin_entries e
           where e.repository_id = m.repository_id and e.digest = m.digest and e.kind = 'manifest'
             and e.deleted_at_ms > ${sinceMs} and not ${namesYounger("e", sinceMs)}))
-    limit ${limit}`.execute(queries);
+    order by m.id limit ${limit}`.execute(queries);
   return rows;
 }
 

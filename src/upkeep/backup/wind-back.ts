@@ -120,21 +120,29 @@ interface YoungOf {
   readonly known: readonly Digest[];
 }
 
-/** From the outside inwards: what one names goes after it. */
-async function takeAwayYoung(winding: WindingBack, { repository, known }: YoungOf, tally: WindingTally): Promise<void> {
+/** From the outside inwards: what one names goes in another turn after it. */
+async function takeAwayYoung(winding: WindingBack, young: YoungOf, tally: WindingTally): Promise<void> {
+  for (let gone = 1; gone > 0; tally.manifestsGone += gone) gone = await takeTurn(winding, young);
+}
+
+/** @returns how many went */
+async function takeTurn(winding: WindingBack, { repository, known }: YoungOf): Promise<number> {
   const { metadata, atMs, nowMs, options } = winding;
   const { id: repositoryId, name, createdAtMs } = repository;
   const young = { repositoryId, isAll: createdAtMs > atMs, sinceMs: atMs, exceptMs: nowMs, known };
-  for (;;) {
-    const manifests = await listManifestsSince(metadata.reads, young, STEP);
-    if (manifests.length === 0) return;
-    const { binKeepMs } = options;
-    await inStep(winding, (past) =>
-      inTurn(manifests, (each) => takeAway(past, { ...each, repository: name, repositoryId, binKeepMs })),
-    );
-    tally.manifestsGone += manifests.length;
+  const place = { repository: name, repositoryId, binKeepMs: options.binKeepMs };
+  let gone = 0;
+  for (let afterId: number | undefined = 0; afterId !== undefined;) {
+    const manifests: Manifests = await listManifestsSince(metadata.reads, young, { afterId, limit: STEP });
+    if (manifests.length > 0)
+      await inStep(winding, (past) => inTurn(manifests, (each) => takeAway(past, { ...each, ...place })));
+    gone += manifests.length;
+    afterId = manifests.at(-1)?.manifestId;
   }
+  return gone;
 }
+
+type Manifests = Awaited<ReturnType<typeof listManifestsSince>>;
 
 async function tellIncomplete(
   { metadata, nowMs }: WindingBack,
