@@ -256,6 +256,7 @@ export { condemnUnneededBlobs, removeUnneededLinks } from "./garbage/unneeded-bl
 export type { BlobToName, ManifestContent, ManifestHead, StoredBlob, SwitchState } from "./hot-reads.ts";
 export {
   beginUndescribed,
+  findDeletedTags,
   findTaggedManifest,
   forgetDescribed,
   listChangedTags,

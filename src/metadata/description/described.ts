@@ -80,6 +80,20 @@ export async function listChangedTags(
     .execute();
 }
 
+/** Of the tags those that are not there any more, and when each was deleted, as far as their history says so. */
+export async function findDeletedTags(
+  queries: Queries,
+  repositoryId: number,
+  tags: readonly Tag[],
+): Promise<readonly { readonly tag: Tag; readonly atMs: number }[]> {
+  const { rows } = await sql<{ tag: Tag; atMs: number }>`
+    select h.tag, h.at_ms as atMs from tag_history h where h.digest is null and h.id in (
+      select max(id) from tag_history where repository_id = ${repositoryId}
+        and tag in (select value from json_each(${JSON.stringify(tags)})) group by tag)
+    and not exists (select 1 from tags t where t.repository_id = ${repositoryId} and t.name = h.tag)`.execute(queries);
+  return rows;
+}
+
 /** Where a tag points now, whole. */
 export async function findTaggedManifest(
   queries: Queries,

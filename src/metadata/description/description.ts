@@ -24,7 +24,7 @@ export async function findDescription(queries: Queries): Promise<Description | u
 
 /**
  * From now on all is to be described anew in the place of this name, however much of it is. What is still described by the name that a
- * repository had while nothing was described is to be looked at.
+ * repository had while nothing was described is to be looked at, and so are tags from where it was before.
  */
 export async function beginDescription(queries: Queries, place: string): Promise<void> {
   const isElsewhere = sql`not exists (
@@ -36,7 +36,8 @@ export async function beginDescription(queries: Queries, place: string): Promise
   await sql`update described_manifests as d set is_gone = 1 where ${isElsewhere}`.execute(queries);
   await sql`
     insert or replace into descriptions (id, place, manifest_id, tag_change_id, whole_at_ms)
-    values (1, ${place}, 0, (select coalesce(max(id), 0) from tag_history), null)`.execute(queries);
+    values (1, ${place}, 0, coalesce((select tag_change_id from descriptions),
+      (select max(id) from tag_history), 0), null)`.execute(queries);
 }
 
 /** What was described behind a mark. */

@@ -15,6 +15,7 @@ import { describeManifests } from "./describe-manifests.ts";
 import { describeTags, describeTagsOf } from "./describe-tags.ts";
 import { type DescriptionRun, inStep } from "./description-run.ts";
 import { findMarker, writeMarker } from "./marker.ts";
+import { removeDeletedTags } from "./remove-deleted-tags.ts";
 import { removeDescriptions } from "./remove-descriptions.ts";
 
 /** All is looked at once in so long, as files may have been touched by others. */
@@ -56,7 +57,7 @@ async function getDescription({ reads }: MetadataDatabase): Promise<Description>
   throw new Error("what was begun just now is not there");
 }
 
-/** All tags, and what links are left of what nobody can pull. Tags that a registry:2 has moved since stay where they are. */
+/** All tags, and what links are left of deleted ones and of what nobody can pull. Tags that a registry:2 has moved since stay where they are. */
 async function describeRest(run: DescriptionRun): Promise<void> {
   const { storage } = run;
   const { reads } = run.metadata;
@@ -65,6 +66,7 @@ async function describeRest(run: DescriptionRun): Promise<void> {
     const repositoryId = await findRepositoryId(reads, name);
     if (repositoryId === undefined) continue;
     await describeTagsOf(run, { name, repositoryId, prune: false });
+    await removeDeletedTags(run, { name, repositoryId });
     const unknown = { reads, storage, repository: name, prune: false, onKept: () => undefined };
     await inStep(run, async () => {
       run.tally.removed += await removeUnknownLinks(unknown);
