@@ -341,6 +341,7 @@ export {
 } from "./referrers.ts";
 export {
   ensureRepository,
+  findPartlyImportedMove,
   findRepositoryId,
   findRepositoryName,
   isWhollyImported,

@@ -60,6 +60,15 @@ export async function isWhollyImported(queries: Queries, name: RepositoryName): 
   return row?.is_partly_imported === 0;
 }
 
+/** A repository that had this name before, and of which an import has left something out. */
+export async function findPartlyImportedMove(queries: Queries, name: RepositoryName): Promise<number | undefined> {
+  const { rows } = await sql<{ id: number }>`
+    select id from repositories where is_partly_imported = 1 and name <> ${name} and id in (
+      select repository_id from repository_moves where name = ${name}
+      union select repository_id from described_manifests where repository = ${name}) limit 1`.execute(queries);
+  return rows[0]?.id;
+}
+
 /** Names of those that are not empty, in byte order. */
 export async function listRepositories(queries: Queries, page: NamePage): Promise<readonly RepositoryName[]> {
   const rows = await queries

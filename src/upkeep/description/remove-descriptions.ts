@@ -2,6 +2,7 @@ import {
   beginUndescribed,
   findBlob,
   findManifestId,
+  findPartlyImportedMove,
   findRepositoryId,
   findUnlinkedBlobs,
   forgetDescribed,
@@ -19,6 +20,7 @@ import { removeUnknownLinks } from "../registry-v2/remove-unknown-links.ts";
 import { describeRepository } from "./describe-repository.ts";
 import { type DescriptionRun, inStep, targetOf } from "./description-run.ts";
 import { removeLinks } from "./remove-links.ts";
+import { removeMovedLinks } from "./remove-moved-links.ts";
 
 const AT_ONCE = 50;
 
@@ -76,13 +78,17 @@ async function describeAsItIs(run: DescriptionRun, { kind, repository, digest }:
   const { reads } = metadata;
   const repositoryId = await findRepositoryId(reads, repository);
   if (kind === "link" && digest !== "") return describeLink(run, { repository, repositoryId, digest });
+  const movedId = await findPartlyImportedMove(reads, repository);
+  if (movedId !== undefined) await removeMovedLinks(run, { name: repository, movedId, repositoryId });
+  const prune = movedId === undefined;
   if (repositoryId === undefined) {
+    if (!prune) return;
     for (const folder of ["_manifests/tags", "_manifests/revisions", "_layers"] as const)
       await removeLinks(run, prefixOfLinks(repository, folder));
     return;
   }
   await describeRepository(run, { name: repository, repositoryId, prune: true });
-  run.tally.removed += await removeUnknownLinks({ reads, storage, repository, prune: true, onKept: () => undefined });
+  run.tally.removed += await removeUnknownLinks({ reads, storage, repository, prune, onKept: () => undefined });
   await storage.removeEmpty(prefixOfLinks(repository, "_manifests/tags"));
 }
 

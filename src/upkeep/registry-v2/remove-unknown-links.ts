@@ -41,7 +41,7 @@ export async function removeUnknownLinks(unknown: UnknownLinks): Promise<number>
   for (const folder of ["_manifests/tags", "_manifests/revisions", "_layers"] as const) {
     const links = storage.iterate(prefixOfLinks(repository, folder));
     for await (const batch of inBatches(links, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
-      for (const link of await findUnknown(unknown, { id, folder }, batch)) {
+      for (const link of await findUnknownLinks(unknown, { id, folder }, batch)) {
         if (await removeOrKeep({ ...unknown, prune }, folder, link)) removed++;
       }
     }
@@ -55,8 +55,9 @@ interface Folder {
   readonly folder: LinkFolder;
 }
 
-async function findUnknown(
-  { reads, repository }: UnknownLinks,
+/** Of the links those to what Berth does not hold in the repository of this number. */
+export async function findUnknownLinks(
+  { reads, repository }: Pick<UnknownLinks, "reads" | "repository">,
   { id, folder }: Folder,
   links: readonly StoredObject[],
 ): Promise<readonly StorageKey[]> {
