@@ -68,8 +68,15 @@ export { isAge, parseAge } from "./settings/age.ts";
 export type { Quota } from "./quotas/quota.ts";
 export { describeLevel, isNearlyFull, levelsOf, QuotaExceededError, type QuotaLevel } from "./quotas/quota-levels.ts";
 export { notingRefusals, QuotaRefusals, type RefusedPushes } from "./quotas/quota-refusals.ts";
+export { describeImmutable } from "./settings/guard-content.ts";
 export { noteSettingsChange } from "./settings/note-change.ts";
-export { findSettings, SETTING_NAMES, type SettingName, type SettingValues } from "./settings/settings.ts";
+export {
+  findSettings,
+  SETTING_NAMES,
+  type SettingName,
+  type Settings,
+  type SettingValues,
+} from "./settings/settings.ts";
 export { blobKeyOf, BLOBS_FOLDER, keyOf } from "./storage-keys.ts";
 export { expireUpload, removeStrayBytes } from "./uploads/expire-uploads.ts";
 export { putWholeBlob } from "./uploads/put-whole-blob.ts";

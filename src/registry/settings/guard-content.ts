@@ -20,6 +20,12 @@ export function requireMovable(settings: Settings, changes: readonly TagChange[]
   });
 }
 
+/** Such as `immutable by "v*" of team`; `undefined`: it is not. */
+export function describeImmutable(settings: Settings, tag: Tag): string | undefined {
+  const matched = tagMatcher(settings["immutable-tags"])(tag);
+  return matched && `immutable ${showMatch(matched)}`;
+}
+
 export interface DoomedTag {
   readonly repository: RepositoryName;
   readonly tag: Tag;

@@ -1,4 +1,4 @@
-/** Something in an imported directory that does not pull as it did, or never did. */
+/** Something in an imported directory that does not pull as it did, or never did, or that is not wanted. */
 export interface Damage {
   /** As it was found: it may not be a valid name. */
   readonly repository: string;

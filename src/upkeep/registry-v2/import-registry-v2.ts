@@ -50,7 +50,7 @@ export interface ImportSummary {
  * blobs are trusted to be what their paths say, and only their sizes are looked at. Damage is reported and stops nothing.
  *
  * It may be run again: what is there stays, what is new or was not reached comes in. What was deleted in Berth since the
- * first run, and is still in the directory, comes back.
+ * first run, and is still in the directory, comes back. An immutable tag is not moved, which is reported.
  * @throws StorageError, MetadataError if the directory cannot be listed or the database not be written
  */
 export async function importRegistryV2(from: RegistryV2Import): Promise<ImportSummary> {
@@ -100,7 +100,7 @@ async function importRepository(
   };
   const redundant = await findRedundantLists({ storage, name });
   const place = { metadata, storage, nowMs: clock.nowMs(), name, repositoryId };
-  const target = { ...place, tally, redundant, onDamage: onLeftOut };
+  const target = { ...place, tally, redundant, onDamage: onLeftOut, onRefused: onDamage };
   await importBlobs(target);
   await importManifests(target);
   await reportIncompleteManifests(target);

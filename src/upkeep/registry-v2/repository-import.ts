@@ -24,6 +24,8 @@ export interface RepositoryImport {
   /** What is not taken over, as Berth says it anyway. */
   readonly redundant: RedundantLists;
   readonly onDamage: (damage: Damage) => void;
+  /** Hears of what is left out as Berth says otherwise, and nobody has to repair. */
+  readonly onRefused: (damage: Damage) => void;
 }
 
 /** Files that are looked at or read at once. */

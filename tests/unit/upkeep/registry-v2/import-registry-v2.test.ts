@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   countContents,
   findRepositoryId,
+  isWhollyImported,
   listReferrers,
   listTagChanges,
   listRepositories,
   listTags,
   type MetadataDatabase,
+  putNodeSetting,
   putTag,
   recordTagChange,
   removeTag,
@@ -210,6 +212,24 @@ describe("importing again", () => {
       { cause: "import", digest: young.manifest.digest, fromDigest: old.manifest.digest, atMs: 2_000_000 },
       { cause: "import", digest: old.manifest.digest, fromDigest: null, atMs: 1_000_000 },
     ]);
+  });
+
+  test("leaves an immutable tag where it is, and says so", async () => {
+    const [old, young] = [tree.addImage(app, "1.0"), tree.addImage(app, "2.0")];
+    tree.addTag(app, "latest", old.manifest.digest, 1_000_000);
+    await run();
+    const said = { path: "team", name: "immutable-tags", value: ["l*"], nowMs: 1 };
+    await metadata.transaction((queries) => putNodeSetting(queries, said));
+    tree.addTag(app, "latest", young.manifest.digest, 2_000_000);
+    tree.addTag(app, "late", young.manifest.digest, 2_000_000);
+    const [was, is] = [old.manifest.digest, young.manifest.digest];
+    expect(await damageOf()).toEqual([
+      `${app} latest: it is immutable by "l*" of team, and stays at ${was} instead of ${is} (left out)`,
+    ]);
+    const pointsAt = async (text: string) => (await metadata.hot.findManifestByTag(app, tag(text)))?.digest;
+    expect([await pointsAt("latest"), await pointsAt("late")]).toEqual([was, is]);
+    // Nothing has to be repaired, and clean-up not to wait for that.
+    expect(await isWhollyImported(metadata.reads, app)).toBe(true);
   });
 
   test("brings back a tag that was deleted in the meantime, as of now", async () => {
