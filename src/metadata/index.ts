@@ -342,11 +342,13 @@ export {
 export {
   ensureRepository,
   findPartlyImportedMove,
+  findRepositoryArrival,
   findRepositoryId,
   findRepositoryName,
   isWhollyImported,
   listAllRepositories,
   listRepositories,
+  putImportTime,
   putPartlyImported,
 } from "./repositories.ts";
 export {

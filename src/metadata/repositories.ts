@@ -32,6 +32,28 @@ export async function ensureRepository(queries: Queries, name: RepositoryName, n
   return row.id;
 }
 
+/** When a repository came to be where it is, and what is in it. */
+export interface RepositoryArrival {
+  /** 0: it has the name that it was made with. */
+  readonly namedAtMs: number;
+  /** When something was imported into it last, whose own times may be older; 0: never. */
+  readonly importedAtMs: number;
+}
+
+/** `undefined`: it is not there any more. */
+export async function findRepositoryArrival(queries: Queries, id: number): Promise<RepositoryArrival | undefined> {
+  return queries
+    .selectFrom("repositories")
+    .select(["named_at_ms as namedAtMs", "imported_at_ms as importedAtMs"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+}
+
+/** Says that something was imported into a repository just now. */
+export async function putImportTime(queries: Queries, id: number, nowMs: number): Promise<void> {
+  await queries.updateTable("repositories").set({ imported_at_ms: nowMs }).where("id", "=", id).execute();
+}
+
 /**
  * Says whether an import left manifests of the repository out, so that clean-up keeps blobs that no manifest names. Once that is over, those
  * are looked at.

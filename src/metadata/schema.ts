@@ -47,6 +47,10 @@ interface RepositoriesTable {
   is_partly_imported: Generated<0 | 1>;
   /** It has no manifest, and is not shown. */
   is_empty: Generated<0 | 1>;
+  /** 0: it has the name that it was made with. */
+  named_at_ms: Generated<number>;
+  /** When something was imported into it last, which may bring older times; 0: never. */
+  imported_at_ms: Generated<number>;
 }
 
 /** A delete that waits for a second person, or had one. */

@@ -17,6 +17,7 @@ import { metering } from "./0015-metering.ts";
 import { quietUpkeep } from "./0016-quiet-upkeep.ts";
 import { causesInHistory } from "./0018-causes-in-history.ts";
 import { useGaps } from "./0020-use-gaps.ts";
+import { arrivals } from "./0021-arrivals.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -38,6 +39,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0016-quiet-upkeep": quietUpkeep,
   "0018-causes-in-history": causesInHistory,
   "0020-use-gaps": useGaps,
+  "0021-arrivals": arrivals,
 };
 
 export const migrations: MigrationProvider = {

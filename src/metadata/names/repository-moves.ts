@@ -29,7 +29,7 @@ export interface Renaming {
  */
 export async function renameRepository(queries: Queries, renaming: Renaming): Promise<void> {
   const { id, from, to, nowMs, servesUntilMs, actor = null } = renaming;
-  await queries.updateTable("repositories").set({ name: to }).where("id", "=", id).execute();
+  await queries.updateTable("repositories").set({ name: to, named_at_ms: nowMs }).where("id", "=", id).execute();
   await queries
     .insertInto("repository_moves")
     .values({ name: from, repository_id: id, moved_at_ms: nowMs, serves_until_ms: servesUntilMs, actor })

@@ -1,6 +1,7 @@
 import {
   findLastPush,
   findManifestId,
+  findRepositoryArrival,
   findTag,
   listTagsOfManifest,
   type OtherPlace,
@@ -25,10 +26,12 @@ export interface DeletionPlace {
   readonly binKeepMs: number;
   /** A second person has approved it. */
   readonly isApproved?: boolean | undefined;
-  /** When it was asked for, inclusive: what is pushed later stays. Absent: it is now. */
+  /** When it was asked for, inclusive: what came later stays. Absent: it is now. */
   readonly askedAtMs?: number | undefined;
   /** Of a tag that is deleted because it has another place now. */
   readonly movedTo?: OtherPlace | undefined;
+  /** It was asked for by name, and not as one repository: what got the name later stays. */
+  readonly isByName?: boolean | undefined;
 }
 
 /**
@@ -48,7 +51,7 @@ async function deleteTagAlone(change: RegistryChange, place: DeletionPlace, tag:
   const from = await findTag(queries, repositoryId, tag);
   if (!from) return false;
   const { digest, manifestId } = from;
-  requireNotLater(from.updatedAtMs, place);
+  await requireNotLater(queries, place, from.updatedAtMs);
   await requireTagMayGo(queries, { ...place, tag, digest, nowMs: change.nowMs });
   await requireApproved(queries, place);
   const newPlace = movedTo && `${movedTo.repository}:${movedTo.tag}`;
@@ -74,7 +77,7 @@ async function deleteWithTags(change: RegistryChange, place: DeletionPlace, dige
   const { queries } = change;
   const manifestId = await findManifestId(queries, repositoryId, digest);
   if (manifestId === undefined) return false;
-  if (place.askedAtMs !== undefined) requireNotLater(await findLastPush(queries, manifestId), place);
+  if (place.askedAtMs !== undefined) await requireNotLater(queries, place, await findLastPush(queries, manifestId));
   await requireManifestMayGo(queries, { ...place, digest, nowMs: change.nowMs });
   await requireApproved(queries, place);
   const tags = await listTagsOfManifest(queries, { repositoryId, digest }, MAX_TAGS_NAMED + 1);
@@ -87,8 +90,18 @@ async function deleteWithTags(change: RegistryChange, place: DeletionPlace, dige
 }
 
 /** @throws RegistryError `denied` */
-function requireNotLater(pushedAtMs: number, { askedAtMs = Infinity }: DeletionPlace): void {
-  if (pushedAtMs > askedAtMs) throw new RegistryError("denied", "it was pushed after its deletion was asked for");
+async function requireNotLater(
+  queries: Queries,
+  { repositoryId, askedAtMs, isByName = false }: DeletionPlace,
+  pushedAtMs: number,
+): Promise<void> {
+  if (askedAtMs === undefined) return;
+  const later = (what: string) => new RegistryError("denied", `${what} after its deletion was asked for`);
+  if (pushedAtMs > askedAtMs) throw later("it was pushed");
+  const arrival = await findRepositoryArrival(queries, repositoryId);
+  if (!arrival) return;
+  if (isByName && arrival.namedAtMs > askedAtMs) throw later("its repository got its name");
+  if (arrival.importedAtMs > askedAtMs) throw later("its repository was imported");
 }
 
 /** What is to be deleted. */

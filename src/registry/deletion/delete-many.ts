@@ -43,7 +43,8 @@ export interface DeletedStep {
   readonly refusals: readonly RefusedDeletion[];
 }
 
-export interface ManyDeletion extends ManyDoomed, Pick<DeletionPlace, "binKeepMs" | "isApproved" | "askedAtMs"> {
+export interface ManyDeletion
+  extends ManyDoomed, Pick<DeletionPlace, "binKeepMs" | "isApproved" | "askedAtMs" | "isByName"> {
   readonly metadata: MetadataDatabase;
   readonly actFor: ActFor;
   /** How many go in one transaction, for which others wait. */
@@ -129,13 +130,13 @@ async function* deletePages(
 
 /** In one transaction. */
 function deleteSome(
-  { actFor, repository, repositoryId, binKeepMs, isApproved, askedAtMs }: BegunDeletion,
+  { actFor, repository, repositoryId, binKeepMs, isApproved, askedAtMs, isByName }: BegunDeletion,
   references: readonly Reference[],
 ): Promise<DeletedStep> {
   return actFor(async (change, authority) => {
     if ((await findRepositoryId(change.queries, repository)) !== repositoryId) return NOTHING;
     if (!authority.maySee(repository)) return NOTHING;
-    const place = { repository, repositoryId, binKeepMs, isApproved, askedAtMs };
+    const place = { repository, repositoryId, binKeepMs, isApproved, askedAtMs, isByName };
     let deleted = 0;
     const refusals: RefusedDeletion[] = [];
     for (const reference of references.filter((each) => authority.maySee(repository, each))) {

@@ -32,7 +32,7 @@ const deletionInput = z.strictObject({
   tags: z.string().optional(),
   /** A second person has approved it. */
   isApproved: z.boolean().optional(),
-  /** What was pushed later stays; absent: later than the job was made. */
+  /** What came later stays; absent: later than the job was made. */
   askedAtMs: z.int().optional(),
   requester,
 });
@@ -121,6 +121,7 @@ async function deleteIn(
     tags,
     isApproved,
     askedAtMs,
+    isByName: input.repositoryId === undefined,
     actFor,
     binKeepMs: options.binKeepMs,
     limit: DELETED_AT_ONCE,

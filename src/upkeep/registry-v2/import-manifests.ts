@@ -2,6 +2,7 @@ import {
   listMissingReferences,
   type MissingReference,
   nominateManifest,
+  putImportTime,
   putManifest,
   type Queries,
 } from "../../metadata/index.ts";
@@ -40,10 +41,11 @@ export async function importManifests(target: RepositoryImport): Promise<void> {
 
 async function importManifest(
   queries: Queries,
-  { repositoryId, nowMs }: RepositoryImport,
+  { repositoryId, nowMs, clock }: RepositoryImport,
   found: FoundManifest,
 ): Promise<void> {
-  const { id: manifestId } = await putManifest(queries, { repositoryId, ...found });
+  const { id: manifestId, isNew } = await putManifest(queries, { repositoryId, ...found });
+  if (isNew) await putImportTime(queries, repositoryId, clock.nowMs());
   // However old the image is: its tags, and the indexes that name it, are still to come.
   await nominateManifest(queries, { repositoryId, manifestId, sinceMs: nowMs });
 }

@@ -99,7 +99,7 @@ async function importRepository(
     onDamage(damage);
   };
   const redundant = await findRedundantLists({ storage, name });
-  const place = { metadata, storage, nowMs: clock.nowMs(), name, repositoryId };
+  const place = { metadata, storage, clock, nowMs: clock.nowMs(), name, repositoryId };
   const target = { ...place, tally, redundant, onDamage: onLeftOut, onRefused: onDamage };
   await importBlobs(target);
   await importManifests(target);

@@ -2,6 +2,7 @@ import {
   findManifestId,
   findTag,
   listTagChanges,
+  putImportTime,
   putOlderTag,
   putTagUse,
   type Queries,
@@ -62,7 +63,7 @@ interface WhyLeft {
 
 type LeftTag = FoundTag & WhyLeft;
 
-interface TagPlace extends Pick<RepositoryImport, "repositoryId" | "nowMs"> {
+interface TagPlace extends Pick<RepositoryImport, "repositoryId" | "nowMs" | "clock"> {
   readonly settings: Settings;
 }
 
@@ -90,10 +91,11 @@ interface MovedTag extends FoundTag {
 
 async function moveTag(
   queries: Queries,
-  { repositoryId, nowMs }: TagPlace,
+  { repositoryId, nowMs, clock }: TagPlace,
   { tag, digest, movedAtMs, manifestId, from }: MovedTag,
 ): Promise<void> {
   await putOlderTag(queries, { repositoryId, tag, manifestId, nowMs: movedAtMs });
+  await putImportTime(queries, repositoryId, clock.nowMs());
   await putTagUse(queries, { repositoryId, tag, atMs: nowMs });
   // One that was deleted here meanwhile comes back now; before its first change here it has been where registry:2 had it.
   const isBack = !from && (await listTagChanges(queries, { repositoryId, tag }, { limit: 1 })).length > 0;

@@ -1,5 +1,6 @@
 import type { MetadataDatabase, Queries } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
+import type { Clock } from "../../runtime/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { type Damage, DamageError } from "./damage.ts";
 import type { RedundantLists } from "./find-redundant-lists.ts";
@@ -17,6 +18,8 @@ export interface RepositoryTally {
 export interface RepositoryImport {
   readonly metadata: MetadataDatabase;
   readonly storage: StorageDriver;
+  readonly clock: Clock;
+  /** When it began. */
   readonly nowMs: number;
   readonly name: RepositoryName;
   readonly repositoryId: number;

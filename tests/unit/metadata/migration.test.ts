@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { type Kysely, type Migration, Migrator, sql } from "kysely";
+import { findRepositoryArrival } from "../../../src/metadata/index.ts";
 import { KyselyOnSqlite } from "../../../src/metadata/sqlite/bun-sqlite.ts";
 import { DatabaseAsOf } from "../../support/database-as-of.ts";
 
@@ -72,5 +73,16 @@ test("a history of tags of before is there, with what hangs on it, and takes ret
   ]);
   connection.run("delete from repositories");
   expect(connection.query("select * from tag_history").all()).toEqual([]);
+  await db.destroy();
+});
+
+test("what was renamed before has its name since then", async () => {
+  const before = await DatabaseAsOf.open("0016-quiet-upkeep");
+  const { db, connection } = before;
+  connection.run(`insert into repositories (id, name, created_at_ms) values (1, 'team/app', 1), (2, 'team/new', 1)`);
+  connection.run(`insert into repository_moves values ('a', 2, 5, 9, null), ('b', 2, 7, 9, null)`);
+  await before.migrateToLatest();
+  const arrivals = [await findRepositoryArrival(db, 1), await findRepositoryArrival(db, 2)];
+  expect(arrivals.map((arrival) => arrival?.namedAtMs)).toEqual([0, 7]);
   await db.destroy();
 });

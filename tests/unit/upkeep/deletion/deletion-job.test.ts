@@ -5,6 +5,7 @@ import {
   listActs,
   listBinEntries,
   putClusterReport,
+  putImportTime,
   putNodeSetting,
   renameRepository,
 } from "../../../../src/metadata/index.ts";
@@ -202,6 +203,28 @@ describe("a deletion of a repository", () => {
       refusals: [],
     });
     expect(await Promise.all([app, other, outside].map(tagsOf))).toEqual([[], ["v1"], ["v1"]]);
+  });
+
+  test("of all below a node leaves what has come there since it was asked for", async () => {
+    const { registry, clock } = memory;
+    const moved = "team/moved" as RepositoryName;
+    for (const repository of [app, other, outside])
+      await pushImage(registry, repository, { reference: "v1", repository });
+    const askedAtMs = clock.atMs++;
+    await registry.metadata.transaction(async (queries) => {
+      const idOf = async (name: RepositoryName) => (await findRepositoryId(queries, name)) ?? 0;
+      const times = { nowMs: clock.atMs, servesUntilMs: clock.atMs, actor: undefined };
+      await renameRepository(queries, { id: await idOf(outside), from: outside, to: moved, ...times });
+      await putImportTime(queries, await idOf(other), clock.atMs);
+    });
+    const asked = { path: "team", withBelow: true, askedAtMs };
+    const refusals = [
+      { repository: moved, reason: "its repository got its name after its deletion was asked for" },
+      { repository: other, reason: "its repository was imported after its deletion was asked for" },
+    ];
+    for (const tags of ["*", undefined])
+      expect(await run({ ...asked, tags })).toMatchObject({ deleted: 1, refused: 2, refusals });
+    expect(await Promise.all([app, moved, other].map(tagsOf))).toEqual([[], ["v1"], ["v1"]]);
   });
 
   test("is of the one that it was asked for, whatever name that has when its turn comes", async () => {

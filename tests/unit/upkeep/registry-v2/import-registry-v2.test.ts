@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   countContents,
+  findRepositoryArrival,
   findRepositoryId,
   isWhollyImported,
   listReferrers,
@@ -184,6 +185,20 @@ describe("importing again", () => {
     expect(again.damaged).toEqual(first.damaged);
     expect(await allRows()).toEqual(rows);
     expect((await metadata.hot.findManifestByTag(app, tag("1.0")))?.digest).toBe(image.manifest.digest);
+  });
+
+  test("says of a repository when something came into it last", async () => {
+    const importAt = async (atMs: number) => {
+      await importRegistryV2({ metadata, storage, clock: { nowMs: () => atMs } });
+      const repositoryId = (await findRepositoryId(metadata.reads, app)) ?? 0;
+      return (await findRepositoryArrival(metadata.reads, repositoryId))?.importedAtMs;
+    };
+    const { manifest } = tree.addImage(app, "1.0");
+    expect([await importAt(1), await importAt(2)]).toEqual([1, 1]);
+    tree.addTag(app, "2.0", manifest.digest);
+    expect([await importAt(3), await importAt(4)]).toEqual([3, 3]);
+    tree.addManifest(app, imageIndex([manifest]));
+    expect([await importAt(5), await importAt(6)]).toEqual([5, 5]);
   });
 
   test("goes on after a failure", async () => {
