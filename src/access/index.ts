@@ -79,7 +79,7 @@ export {
   type Visibility,
 } from "./rules/access-rules.ts";
 export { isPermitted, requireMay, type Viewer } from "./rules/authority.ts";
-export { requireMayLeave } from "./rules/setting-authority.ts";
+export { requireMayLeave, requireMayLetGo } from "./rules/setting-authority.ts";
 export { visibilityOf } from "./rules/decide-access.ts";
 export { explainAccess } from "./rules/explain-access.ts";
 export { listMembers } from "./rules/list-members.ts";

@@ -18,12 +18,26 @@ export async function requireMaySay(
 ): Promise<void> {
   requireMay(viewer, "settings:write", path);
   if (SAID_FROM_ABOVE.has(name)) requireMaySayFromAbove(viewer, { path, name });
-  const node = SAYS_WHAT_GOES.has(name) ? await findApprovalNode(queries, path) : undefined;
+  if (SAYS_WHAT_GOES.has(name)) await requireMayLetGo(queries, viewer, { path, what: `the ${name}` });
+}
+
+/**
+ * Whether somebody may say what goes by itself at a path, which nobody does alone where two decide about deletes.
+ * @param said.what as people read it, such as "the retention"
+ * @throws RegistryError `denied`
+ */
+export async function requireMayLetGo(
+  queries: Queries,
+  viewer: Viewer,
+  said: { readonly path: string; readonly what: string },
+): Promise<void> {
+  const { path, what } = said;
+  const node = await findApprovalNode(queries, path);
   if (node === undefined || maySayFromAbove(viewer, node)) return;
   const why = `a second person has to approve what is deleted there, as ${nameOfNode(node)} says`;
   throw new RegistryError(
     "denied",
-    `the ${name} of ${nameOfNode(path)} is for those to say who may take that back: ${why}`,
+    `${what} of ${nameOfNode(path)} is for those to say who may take that back: ${why}`,
   );
 }
 

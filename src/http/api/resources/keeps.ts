@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type Keep, listKeeps } from "../../../metadata/index.ts";
-import type { RepositoryName } from "../../../oci/index.ts";
+import { requireMayLetGo } from "../../../access/index.ts";
+import { findKeep, type Keep, listKeeps } from "../../../metadata/index.ts";
+import { referenceText, type RepositoryName } from "../../../oci/index.ts";
 import { getKeep, keepContent, type KeptContent, requireWritable, unkeepContent } from "../../../registry/index.ts";
 import { type RepositoryCall, requireRepository } from "../require-repository.ts";
-import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
+import { type ApiCall, type ApiRoute, type ChangeCall, defineRoute } from "../route.ts";
 import { changeableOf, registryChangeOf } from "../registry-change.ts";
 import { keep, keepWish, referenceParam } from "../schemas/keeps.ts";
 import { repositoryParam } from "../schemas/tags.ts";
@@ -18,6 +19,8 @@ const tag = "repositories";
 const nameOf = ({ name }: { readonly name: RepositoryName }) => name;
 const reading = { node: nameOf, action: "settings:read" } as const;
 const writing = { node: nameOf, action: "settings:write" } as const;
+
+const ENDS = "Where a second person has to approve deletes, only who may lift that keeps it no more, or for less long.";
 
 export const KEEP_ROUTES: readonly ApiRoute[] = [
   defineRoute({
@@ -59,7 +62,7 @@ export const KEEP_ROUTES: readonly ApiRoute[] = [
     path: "/repositories/{name}/keeps/{reference}",
     tag,
     summary: "Keep a tag from retention, or a manifest with all its tags",
-    description: "A tag is kept wherever it points, a manifest from clean-up, too. Deletes are not refused.",
+    description: `A tag is kept wherever it points, a manifest from clean-up, too. Deletes are not refused. ${ENDS}`,
     permission: writing,
     params,
     body: keepWish,
@@ -69,6 +72,7 @@ export const KEEP_ROUTES: readonly ApiRoute[] = [
       await requireWritable(changeableOf(call.parts));
       const { reason, until } = call.body;
       const wish = { ...(await placeOf(call)), reason, untilMs: msOrNull(until) };
+      await requireMayEnd(call, wish, wish.untilMs);
       return { body: show(await keepContent(registryChangeOf(call), wish)) };
     },
   }),
@@ -77,16 +81,39 @@ export const KEEP_ROUTES: readonly ApiRoute[] = [
     path: "/repositories/{name}/keeps/{reference}",
     tag,
     summary: "Keep a tag or a manifest no more",
+    description: ENDS,
     permission: writing,
     params,
     current: showKeep,
     async handle(call) {
       await requireWritable(changeableOf(call.parts));
-      await unkeepContent(registryChangeOf(call), await placeOf(call));
+      const place = await placeOf(call);
+      await requireMayEnd(call, place, call.change.nowMs);
+      await unkeepContent(registryChangeOf(call), place);
       return { body: undefined };
     },
   }),
 ];
+
+type KeepChange = ChangeCall<Params, unknown, unknown, unknown>;
+
+/**
+ * Whether who asks may let what is kept go by itself earlier than it is said now.
+ * @param untilMs until when it is kept then; `null`: for good
+ * @throws RegistryError `denied`
+ */
+async function requireMayEnd({ change }: KeepChange, place: KeptContent, untilMs: number | null) {
+  const { queries, nowMs } = change;
+  const reference = referenceText(place.reference);
+  const keep = await findKeep(queries, place.repositoryId, reference);
+  if (!keep || endOf(keep.untilMs) <= Math.max(nowMs, endOf(untilMs))) return;
+  await requireMayLetGo(queries, await change.viewer(), {
+    path: place.repository,
+    what: `how long to keep ${reference}`,
+  });
+}
+
+const endOf = (untilMs: number | null) => untilMs ?? Infinity;
 
 type Placed = RepositoryCall & Pick<ApiCall<Params>, "params">;
 

@@ -3,6 +3,7 @@ import {
   addTagPulls,
   findRepositoryId,
   type MetadataDatabase,
+  putNodeSetting,
   recordTagChange,
 } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, parseReference, type RepositoryName, type Tag } from "../../../../src/oci/index.ts";
@@ -180,6 +181,28 @@ describe("what is to stay", () => {
       { act: "keep.put", detail: { reference: one.digest, reason: "" } },
       { act: "keep.remove", actor: "maintainer", detail: { reference: "prod" } },
     ]);
+  });
+
+  test("is let go by itself earlier, where two decide about deletes, by those only who may lift that", async () => {
+    const value = { required: true };
+    await api.metadata.transaction((queries) =>
+      putNodeSetting(queries, { path: "team", name: "delete-approval", value, nowMs: 1 }),
+    );
+    const keep = async (who: string, until: string | null) =>
+      (await api.ask(who, `PUT ${KEPT}/prod`, { body: { until } })).status;
+    const unkeep = (who: string) => api.ask(who, `DELETE ${KEPT}/prod`);
+    expect(await keep("maintainer", "2026-03-01T00:00:00Z")).toBe(200);
+    expect(await keep("maintainer", "2026-02-28T00:00:00Z")).toBe(403);
+    expect(await keep("maintainer", null)).toBe(200);
+    expect(await keep("maintainer", "2099-01-01T00:00:00Z")).toBe(403);
+    const detail = expect.stringContaining("how long to keep prod of team/app is for those");
+    expect(await unkeep("maintainer")).toMatchObject({ status: 403, json: { detail } });
+    expect(await keep("root", "2026-03-01T00:00:00Z")).toBe(200);
+    // What is over lets nothing go.
+    api.clock.atMs = Date.parse("2026-03-01T00:00:00Z");
+    expect((await unkeep("maintainer")).status).toBe(204);
+    expect(await keep("root", null)).toBe(200);
+    expect((await unkeep("root")).status).toBe(204);
   });
 
   test.each([
