@@ -110,7 +110,7 @@ function requireMeant(
 
 function describeReport({ name, images, unknown }: ApiCluster, { elsewhere, unread }: RunningReferences): string {
   const others = [
-    ...(unknown > 0 ? [`${unknown} of them not here`] : []),
+    ...(unknown !== null && unknown > 0 ? [`${unknown} of them not here`] : []),
     ...(elsewhere > 0 ? [`${count(elsewhere, "image")} of other registries left out`] : []),
     ...(unread > 0 ? [`${count(unread, "line")} without a digest left out`] : []),
   ];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isPermitted, ROOT } from "../../../access/index.ts";
-import { type Cluster, listClusters, listLeases } from "../../../metadata/index.ts";
+import { type Cluster, listClusters, listLeases, type RunningImage } from "../../../metadata/index.ts";
 import { forgetCluster, getCluster, reportCluster } from "../../../registry/index.ts";
 import { registryChangeOf } from "../registry-change.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
@@ -62,10 +62,14 @@ export const IN_USE_ROUTES: readonly ApiRoute[] = [
     async handle(call) {
       const { change, parts, params: place, body } = call;
       const keepMs = parts.registryOptions.inUseKeepMs;
-      const isForAny = isPermitted(await change.viewer(), { path: ROOT, action: "settings:write" });
+      const viewer = await change.viewer();
+      const isForAny = isPermitted(viewer, { path: ROOT, action: "settings:write" });
       const report = { ...place, images: body.images, keepMs, isForAny };
       const reported = await reportCluster(registryChangeOf(call), report);
-      return { body: showCluster(reported, change.nowMs) };
+      const shown = showCluster(reported, change.nowMs);
+      if (isPermitted(viewer, { path: ROOT, action: "settings:read" })) return { body: shown };
+      // Of repositories that they do not see nothing is told: neither what is there, nor which has another name.
+      return { body: { ...shown, images: countImages(body.images), unknown: null } };
     },
   }),
   defineRoute({
@@ -82,6 +86,10 @@ export const IN_USE_ROUTES: readonly ApiRoute[] = [
     },
   }),
 ];
+
+function countImages(images: readonly RunningImage[]): number {
+  return new Set(images.map(({ repository, digest }) => `${repository}@${digest}`)).size;
+}
 
 async function showImages({ queries, parts, params: { cluster: name } }: ApiCall<z.output<typeof params>>) {
   const found = showCluster(await getCluster(queries, name), parts.clock.nowMs());

@@ -17,7 +17,10 @@ const fields = {
   holdsUntil: time.describe("From then on its images are not held, unless it is heard of again."),
   isSilent: z.boolean().describe("Whether that is over."),
   images: z.int().describe("How many it runs."),
-  unknown: z.int().describe("How many of them are not here; they are held from when they are."),
+  unknown: z
+    .int()
+    .nullable()
+    .describe("How many of them are not here; they are held from when they are. `null` for who may only report."),
 } as const;
 
 export const cluster = z.object(fields).meta({ id: "Cluster", description: "Somewhere that images run." });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { ensureRepository, insertAccount, insertGrant, putManifest } from "../../../../src/metadata/index.ts";
+import { ensureRepository, putManifest } from "../../../../src/metadata/index.ts";
 import { OCI_IMAGE_INDEX, parseManifest, type RepositoryName } from "../../../../src/oci/index.ts";
-import { newAccount } from "../../../support/new-account.ts";
 import { imageIndex } from "../../../support/oci-content.ts";
 import { type ApiUnderTest, openApi } from "./api-under-test.ts";
 
@@ -111,15 +110,28 @@ describe("what a cluster runs", () => {
 
   test("is said by a cluster with a name", async () => expect((await put([], { cluster: "EU%201" })).status).toBe(400));
 
+  const robotThatReports = () =>
+    api.given(async (rows) =>
+      rows.grant(await rows.account("ops+cluster", { kind: "robot", ownerPath: "ops" }), "**", {
+        actions: ["in-use:report"],
+      }),
+    );
+
+  test("tells who may only report nothing of what is here", async () => {
+    await robotThatReports();
+    const reported = async (...images: readonly string[]) => {
+      const { images: held, unknown } = (await put(images, { who: "ops+cluster" })).json;
+      return { images: held, unknown };
+    };
+    expect(await reported(`team/app@${digest}`)).toEqual({ images: 1, unknown: null });
+    // What is here is held by its own name as well.
+    expect(await reported(`not/there@${digest}`, `not/there@${digest}`)).toEqual({ images: 1, unknown: null });
+    expect((await show()).json).toMatchObject({ images: 2, unknown: 1 });
+  });
+
   test("is said by a robot of which the root says that it may", async () => {
-    const robot = await api.metadata.transaction((queries) =>
-      insertAccount(queries, newAccount("ops+cluster", { kind: "robot", ownerPath: "ops" })),
-    );
+    await robotThatReports();
     await api.given(async (rows) => rows.role("team", await rows.account("maintainer"), "maintainer"));
-    const grant = { pathPattern: "**", tagPattern: null, actions: ["in-use:report"], expiresAtMs: null } as const;
-    await api.metadata.transaction((queries) =>
-      insertGrant(queries, { ...grant, subject: `account:${robot}`, createdAtMs: 1 }),
-    );
     expect((await put([], { who: "ops+cluster" })).status).toBe(200);
     expect((await api.ask("ops+cluster", "DELETE /in-use/eu-1")).status).toBe(403);
     const setting = { body: { value: true } };
