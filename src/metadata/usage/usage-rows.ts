@@ -57,7 +57,7 @@ export interface UsageQuery {
   readonly by: readonly UsageDimension[];
   readonly offset?: number | undefined;
   /** Only what comes behind this row of the same list: unlike an offset it skips and repeats nothing while rows are added. */
-  readonly after?: UsageSum | undefined;
+  readonly after?: Pick<UsageSum, UsageDimension> | undefined;
   readonly limit: number;
 }
 

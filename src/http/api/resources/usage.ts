@@ -12,8 +12,9 @@ import type { Answer } from "../../answer.ts";
 import { csvAnswer } from "../csv.ts";
 import { atNode } from "../permission.ts";
 import { type ApiCall, type ApiRoute, defineRoute } from "../route.ts";
-import { storageUse, storedPlace, storedQuery, storedSum, usageQuery, usageSum } from "../schemas/usage.ts";
-import { afterNumber, listOf, nodeParams, page, timeOf } from "../schemas/words.ts";
+import { storageUse, storedPlace, storedQuery, storedSum, usagePlace, usageQuery, usageSum } from "../schemas/usage.ts";
+import { listOf, nodeParams, page, timeOf } from "../schemas/words.ts";
+import { pageOf } from "./pages.ts";
 
 const tag = "usage";
 const permission = atNode("settings:read");
@@ -28,14 +29,13 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     summary: "Say what was pulled and pushed below a namespace",
     permission,
     params: nodeParams,
-    query: usageQuery.extend({ limit: page.limit, after: afterNumber }),
+    query: usageQuery.extend({ limit: page.limit, after: usagePlace }),
     response: listOf(usageSum),
     async handle(call) {
       const { limit, after, ...query } = call.query;
-      const offset = Number(after);
-      const found = await listUsage(call.queries, { ...queryOf(call, query), offset, limit: limit + 1 });
-      const next = found.length > limit ? String(offset + limit) : undefined;
-      return { body: { items: found.slice(0, limit) }, next };
+      const found = await listUsage(call.queries, { ...queryOf(call, query), after, limit: limit + 1 });
+      const { items, next } = pageOf(found, limit, placeOf);
+      return { body: { items: [...items] }, next };
     },
   }),
   defineRoute({
@@ -105,6 +105,10 @@ export const USAGE_ROUTES: readonly ApiRoute[] = [
     },
   }),
 ];
+
+function placeOf(row: UsageSum): string {
+  return USAGE_DIMENSIONS.map((name) => row[name] ?? "").join(" ");
+}
 
 type StoredCall = ApiCall<z.output<typeof nodeParams>, z.output<typeof storedQuery>>;
 

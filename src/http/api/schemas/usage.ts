@@ -26,6 +26,21 @@ export const usageQuery = z.strictObject({
     ),
 });
 
+type UsagePlace = Readonly<Record<(typeof USAGE_DIMENSIONS)[number], string>>;
+
+/** What a row is for; a person, the last of all, may have spaces. */
+export const usagePlace = z
+  .string()
+  .max(1000)
+  .regex(new RegExp(`^(\\S* ){${USAGE_DIMENSIONS.length - 1}}`), "it is taken from a Link header")
+  .transform((text) => {
+    const words = text.split(" ");
+    const person = words.splice(USAGE_DIMENSIONS.length - 1).join(" ");
+    return Object.fromEntries(USAGE_DIMENSIONS.map((name, at) => [name, words[at] ?? person])) as UsagePlace;
+  })
+  .optional()
+  .describe("Where the page before ended: take it from its `Link` header.");
+
 const bytes = z.int().min(0);
 
 export const usageSum = z

@@ -75,6 +75,42 @@ describe("usage as comma-separated values", () => {
   });
 });
 
+describe("usage in pages", () => {
+  const LISTED = "/namespaces/paged/usage?from=2026-11-01&to=2026-11-30&limit=2";
+  const add = (repository: string, principal: string) =>
+    api.metadata.transaction((queries) =>
+      addUsage(queries, [{ day: "2026-11-03", repository: `paged/${repository}`, principal, ...MOVED }]),
+    );
+
+  test("has every row once, also of those that come between two pages", async () => {
+    for (const [repository, principal] of [
+      ["b", ""],
+      ["c", "anna"],
+      ["c", "anna b. c."],
+      ["c", "ben"],
+    ] as const)
+      await add(repository, principal);
+    const first = await api.ask("root", `GET ${LISTED}&by=repository,principal`);
+    expect(first.json.items).toMatchObject([{ repository: "paged/b" }, { principal: "anna" }]);
+    await add("a", "anna");
+    await add("c", "anna a.");
+    const second = await api.ask("root", `GET ${nextOf(first)}`);
+    expect(second.json.items).toMatchObject([{ principal: "anna a." }, { principal: "anna b. c." }]);
+    const third = await api.ask("root", `GET ${nextOf(second)}`);
+    expect(third.json.items).toMatchObject([{ repository: "paged/c", principal: "ben" }]);
+    expect(nextOf(third)).toBeUndefined();
+  });
+
+  test("is one row where all is added up", async () => {
+    const { json, headers } = await api.ask("root", `GET ${LISTED.replace("limit=2", "limit=1")}&by=`);
+    expect([json.items, nextOf({ headers })]).toMatchObject([[{ repository: null }], undefined]);
+  });
+
+  test.each(["after=2", "after=2026-11-03", "by=year"])("asked with %s is 400", async (query) =>
+    expect((await api.ask("root", `GET /namespaces/paged/usage?${query}`)).status).toBe(400),
+  );
+});
+
 describe("what was held for how long", () => {
   test("is listed by day and by month, in pages", async () => {
     const seen: unknown[] = [];
