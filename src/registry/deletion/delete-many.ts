@@ -1,9 +1,10 @@
 import {
   findRepositoryId,
+  findRepositoryName,
   type MetadataDatabase,
   type NamePage,
   listOuterManifests,
-  listTags,
+  listTaggedManifests,
 } from "../../metadata/index.ts";
 import { type Reference, referenceText, RegistryError, type RepositoryName, type Tag } from "../../oci/index.ts";
 import { parseTextPattern } from "../../runtime/index.ts";
@@ -43,9 +44,10 @@ export interface DeletedStep {
   readonly refusals: readonly RefusedDeletion[];
 }
 
-export interface ManyDeletion
-  extends ManyDoomed, Pick<DeletionPlace, "binKeepMs" | "isApproved" | "askedAtMs" | "isByName"> {
+export interface ManyDeletion extends ManyDoomed, Pick<DeletionPlace, "binKeepMs" | "isApproved" | "askedAtMs"> {
   readonly metadata: MetadataDatabase;
+  /** Of the one that is meant, whatever its name is by then; absent: whichever has the name. */
+  readonly repositoryId?: number | undefined;
   readonly actFor: ActFor;
   /** How many go in one transaction, for which others wait. */
   readonly limit: number;
@@ -53,23 +55,26 @@ export interface ManyDeletion
 
 /**
  * Deletes all that matches in a repository, in small transactions; what is refused is told and left. Between two steps the caller may
- * rest or stop. Nothing more goes once another repository has the name.
+ * rest or stop. A repository that gets another name meanwhile is followed, if it is the one that is meant.
  */
 export async function* deleteMany(deletion: ManyDeletion): AsyncGenerator<DeletedStep, void, void> {
-  const repositoryId = await findRepositoryId(deletion.metadata.reads, deletion.repository);
+  const isByName = deletion.repositoryId === undefined;
+  const repositoryId = deletion.repositoryId ?? (await findRepositoryId(deletion.metadata.reads, deletion.repository));
   if (repositoryId === undefined) return;
-  const begun = { ...deletion, repositoryId };
+  const begun = { ...deletion, repositoryId, isByName };
   yield* deletion.tags === undefined ? deleteManifests(begun) : deleteTags(begun, parseTextPattern(deletion.tags));
 }
 
 interface BegunDeletion extends ManyDeletion {
   /** As it was when it began. */
   readonly repositoryId: number;
+  readonly isByName: boolean;
 }
 
 function deleteTags(deletion: BegunDeletion, matches: (tag: string) => boolean) {
   return deletePages(deletion, async ({ after, limit }) => {
-    const names = await listTags(deletion.metadata.reads, deletion.repository, { after, limit });
+    const rows = await listTaggedManifests(deletion.metadata.reads, deletion.repositoryId, { after, limit });
+    const names = rows.map(({ tag }) => tag);
     return { next: nextOf(names, limit), references: names.filter(matches).map(ofTag) };
   });
 }
@@ -134,17 +139,20 @@ function deleteSome(
   references: readonly Reference[],
 ): Promise<DeletedStep> {
   return actFor(async (change, authority) => {
-    if ((await findRepositoryId(change.queries, repository)) !== repositoryId) return NOTHING;
-    if (!authority.maySee(repository)) return NOTHING;
-    const place = { repository, repositoryId, binKeepMs, isApproved, askedAtMs, isByName };
+    const now = await findRepositoryName(change.queries, repositoryId);
+    if (now === undefined) return NOTHING;
+    // Who may not see it under another name is told by the one that it had.
+    const shown = authority.maySee(now) ? now : repository;
+    if (!authority.maySee(shown)) return NOTHING;
+    const place = { repository: now, repositoryId, binKeepMs, isApproved, askedAtMs, isByName };
     let deleted = 0;
     const refusals: RefusedDeletion[] = [];
-    for (const reference of references.filter((each) => authority.maySee(repository, each))) {
+    for (const reference of references.filter((each) => authority.maySee(shown, each))) {
       const reason = await refusalOf(async () => {
-        requireMayDelete(authority, repository, reference);
+        requireMayDelete(authority, now, reference);
         if (await deleteContent(change, place, reference)) deleted += 1;
       });
-      if (reason !== undefined) refusals.push({ repository, reference: referenceText(reference), reason });
+      if (reason !== undefined) refusals.push({ repository: shown, reference: referenceText(reference), reason });
     }
     return { deleted, refused: refusals.length, refusals };
   });

@@ -112,16 +112,16 @@ async function deleteIn(
   const { input, signal } = turn;
   const { metadata, clock, options } = registry;
   const actFor = actAs(input.requester);
-  const { tags, isApproved } = input;
+  const { tags, isApproved, repositoryId } = input;
   let isCounted = false;
   let startedAtMs = clock.nowMs();
   const deletion = {
     metadata,
     repository,
+    repositoryId,
     tags,
     isApproved,
     askedAtMs,
-    isByName: input.repositoryId === undefined,
     actFor,
     binKeepMs: options.binKeepMs,
     limit: DELETED_AT_ONCE,

@@ -122,24 +122,55 @@ describe("a deletion of tags", () => {
     }
   });
 
-  test("touches no other repository that is given the name meanwhile", async () => {
-    const { metadata } = memory.registry;
-    await pushTags(...Array.from({ length: 30 }, (_, index) => `pr-${index}`));
-    await pushImage(memory.registry, "dear", { reference: "pr-9", repository: other });
+  describe("of a repository that gets another name meanwhile", () => {
     const away = "team/away" as RepositoryName;
-    const swap = () =>
-      metadata.transaction(async (queries) => {
-        for (const [from, to] of [[app, away] as const, [other, app] as const]) {
-          const id = (await findRepositoryId(queries, from)) ?? 0;
-          await renameRepository(queries, { id, from, to, nowMs: 1, servesUntilMs: 1, actor: undefined });
-        }
-      });
-    afterStep = async () => {
-      afterStep = undefined;
-      await swap();
+    beforeEach(async () => {
+      await pushTags(...Array.from({ length: 30 }, (_, index) => `pr-${index}`));
+      await pushImage(memory.registry, "dear", { reference: "pr-9", repository: other });
+      afterStep = async () => {
+        afterStep = undefined;
+        memory.clock.atMs += 1;
+        for (const [from, to] of [[app, away] as const, [other, app] as const]) await rename(from, to);
+      };
+    });
+    afterEach(() => (afterStep = undefined));
+    const idOf = (name: RepositoryName) => findRepositoryId(memory.registry.metadata.reads, name);
+    const rename = async (from: RepositoryName, to: RepositoryName) => {
+      const times = { nowMs: memory.clock.atMs, servesUntilMs: 1, actor: undefined };
+      const id = (await idOf(from)) ?? 0;
+      await memory.registry.metadata.transaction((queries) => renameRepository(queries, { id, from, to, ...times }));
     };
-    expect(await run({ tags: "pr-*" })).toMatchObject({ deleted: 25, refused: 0 });
-    expect([await tagsOf(app), (await tagsOf(away)).length]).toEqual([["pr-9"], 5]);
+    const refusals = (repository: RepositoryName, reason: string) =>
+      expect.arrayContaining([{ repository, reference: "pr-9", reason }]);
+
+    test.each(["pr-*", undefined])(
+      "takes what is left (%p), and nothing of another one that is given the name",
+      async (tags) => {
+        expect(await run({ repositoryId: await idOf(app), tags })).toMatchObject({ deleted: 30, refused: 0 });
+        expect([await tagsOf(app), await tagsOf(away)]).toEqual([["pr-9"], []]);
+      },
+    );
+
+    test.each([
+      ["is seen", away],
+      ["is not seen", app],
+    ])("tells what stays, where it is not theirs, by a name that they see: the new one %s", async (_, shown) => {
+      authority = { maySee: (name) => name !== away || shown === away, mayDelete: (name) => name !== away };
+      expect(await run({ repositoryId: await idOf(app), tags: "pr-*" })).toMatchObject({
+        deleted: 25,
+        refused: 5,
+        refusals: refusals(shown, "it is not for you to delete"),
+      });
+    });
+
+    test("tells what stays, where all below a node was asked for", async () => {
+      const askedAtMs = memory.clock.atMs;
+      expect(await run({ path: "team", withBelow: true, tags: "pr-*", askedAtMs })).toMatchObject({
+        deleted: 25,
+        refusals: refusals(away, "its repository got its name after its deletion was asked for"),
+      });
+      expect([await tagsOf(app), (await tagsOf(away)).length]).toEqual([["pr-9"], 5]);
+    });
   });
 
   test("ends between two steps when it is cancelled, and goes on with what is left", async () => {
