@@ -1,12 +1,12 @@
 import {
   type DeleteRequest,
-  findLastPush,
   findManifestId,
   findRepositoryId,
   findTag,
+  listTagsOfManifest,
   type Queries,
 } from "../../metadata/index.ts";
-import { parseReference, RegistryError, type RepositoryName } from "../../oci/index.ts";
+import { digestOf, parseReference, RegistryError, type RepositoryName } from "../../oci/index.ts";
 
 /** What is done when a delete is approved. */
 export type DeletionTask =
@@ -17,10 +17,11 @@ export interface RequestedDeletion extends Pick<DeleteRequest, "path" | "subject
   readonly work: DeletionTask;
 }
 
+const ALL_TAGS = -1;
+
 /**
  * What a delete is about at this moment: the repository that has the name, the manifest at the tag, and the tags of a
- * manifest. Empty for all below a node, whatever
- * that is.
+ * manifest. Empty for all below a node, whatever that is.
  */
 export async function findRequestTarget(queries: Queries, { path, subject, work }: RequestedDeletion): Promise<string> {
   if (work.kind === "deletion" && work.input.withBelow) return "";
@@ -32,10 +33,11 @@ export async function findRequestTarget(queries: Queries, { path, subject, work 
     const tagged = await findTag(queries, repositoryId, reference.tag);
     return tagged ? `repository ${repositoryId} manifest ${tagged.digest}` : "nothing";
   }
-  const manifestId = await findManifestId(queries, repositoryId, reference.digest);
-  if (manifestId === undefined) return "nothing";
-  // Tags that were put there since would go with it.
-  return `repository ${repositoryId} manifest pushed ${await findLastPush(queries, manifestId)}`;
+  const { digest } = reference;
+  if ((await findManifestId(queries, repositoryId, digest)) === undefined) return "nothing";
+  // They would go with it. By their names, as a clock that is set back gives an old time to what is put there since.
+  const tags = await listTagsOfManifest(queries, { repositoryId, digest }, ALL_TAGS);
+  return `repository ${repositoryId} manifest with tags ${digestOf(Buffer.from(tags.join(" ")))}`;
 }
 
 /**
