@@ -55,8 +55,7 @@ export interface UsageQuery {
   /** Inclusive. */
   readonly toDay: string;
   readonly by: readonly UsageDimension[];
-  readonly offset?: number | undefined;
-  /** Only what comes behind this row of the same list: unlike an offset it skips and repeats nothing while rows are added. */
+  /** Only what comes behind this row of the same list: it skips and repeats nothing while rows are added. */
   readonly after?: Pick<UsageSum, UsageDimension> | undefined;
   readonly limit: number;
 }
@@ -66,7 +65,7 @@ export type UsageSum = UsageCounts & { readonly [Dimension in UsageDimension]: s
 
 /** In the order of days, namespaces, repositories, people. */
 export async function listUsage(queries: Queries, query: UsageQuery): Promise<readonly UsageSum[]> {
-  const { node, fromDay, toDay, by, offset = 0, limit, after: last } = query;
+  const { node, fromDay, toDay, by, limit, after: last } = query;
   const { after, before } = stretchBelow(node);
   const columns = USAGE_DIMENSIONS.map(
     (name) => sql`${by.includes(name) ? VALUES[name] : sql`null`} as ${sql.ref(name)}`,
@@ -83,7 +82,7 @@ export async function listUsage(queries: Queries, query: UsageQuery): Promise<re
     from usage
     where day >= ${fromDay} and day <= ${toDay} and (repository = ${node} or (repository > ${after} and repository < ${before}))
       and ${behind}
-    ${groups} order by 1, 2, 3, 4 limit ${limit} offset ${offset}`.execute(queries);
+    ${groups} order by 1, 2, 3, 4 limit ${limit}`.execute(queries);
   return rows;
 }
 

@@ -20,7 +20,7 @@ const openMeter = (over: MetadataDatabase = metadata) =>
   new UsageMeter({ metadata: over, clock: { nowMs: () => clock.atMs }, log: logTo(lines) });
 
 const usage = (by: Parameters<typeof listUsage>[1]["by"], node = ""): Promise<readonly UsageSum[]> =>
-  listUsage(metadata.reads, { node, fromDay: "2026-01-01", toDay: "2026-12-31", by, offset: 0, limit: 100 });
+  listUsage(metadata.reads, { node, fromDay: "2026-01-01", toDay: "2026-12-31", by, limit: 100 });
 
 test("what was moved is added up, by repository and person, and over restarts", async () => {
   for (const principal of ["anna", "", "anna"]) {
