@@ -14,7 +14,9 @@ export function meterUsage(meter: UsageMeter, record: RequestRecord): void {
     return meter.note({ ...at, ...NOTHING, checkedReference: record.reference });
   if (status === 304) return;
   if (handler === "blob" && method === "GET") {
-    meter.note({ ...at, ...NOTHING, sentBytes: sentBodyBytes(record) });
+    const sentBytes = sentBodyBytes(record);
+    meter.note({ ...at, ...NOTHING, sentBytes });
+    if (sentBytes >= CUT_FROM_BYTES) record.whenCut(() => meter.note({ ...at, ...NOTHING, cutBytes: sentBytes }));
   } else if (handler === "manifest" && method === "PUT") {
     meter.note({ ...at, ...NOTHING, pushes: 1, receivedBytes: record.requestBytes });
   } else if (handler === "manifest" && method === "GET") {
@@ -24,4 +26,6 @@ export function meterUsage(meter: UsageMeter, record: RequestRecord): void {
   }
 }
 
-const NOTHING = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0 } as const;
+/** Less than that is with the kernel before anybody could hang up, and not worth to be watched. */
+const CUT_FROM_BYTES = 4 * 2 ** 20;
+const NOTHING = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0, cutBytes: 0 } as const;

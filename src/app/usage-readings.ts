@@ -66,6 +66,7 @@ function addMoved(metrics: Metrics, tally: NamespaceTally): void {
     "receivedBytes",
   );
   addCounter("sent_bytes", "Bytes of blobs and manifests, as announced to clients.", "sentBytes");
+  addCounter("cut_bytes", "Of those, of downloads that clients did not take to the end.", "cutBytes");
 }
 
 function addStored(addGauge: AddGauge): void {

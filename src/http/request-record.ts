@@ -32,6 +32,8 @@ export interface RequestRecord {
   readonly uploadId?: string | undefined;
   /** The error that made the answer, logged here and nowhere else. */
   readonly error?: RegistryError | undefined;
+  /** Has `tell` called if the client goes away before the answer has left; to be asked before the answer is given. */
+  readonly whenCut: (tell: () => void) => void;
 }
 
 /** The metric label of a request. @param route absent: it is for nothing of the registry API */
@@ -73,6 +75,7 @@ export function recordOf(visit: Visit, answer: Answer, error: RegistryError | un
     digest: headers["Docker-Content-Digest"] ?? (route && "digest" in route ? route.digest : undefined),
     uploadId: route?.kind === "upload" ? route.id : undefined,
     error,
+    whenCut: (tell) => request.signal.addEventListener("abort", tell, { once: true }),
   };
 }
 

@@ -216,6 +216,7 @@ interface UsageTable {
   pushes: number;
   received_bytes: number;
   sent_bytes: number;
+  cut_bytes: Generated<number>;
 }
 
 interface TagPullsTable {

@@ -1,6 +1,8 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 
 import { startBerth } from "../support/berth.ts";
@@ -8,7 +10,7 @@ import { MetricsText } from "../operations/support/metrics-text.ts";
 import { takeFreePort } from "../support/free-port.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { contentOf, imageIndex } from "../support/oci-content.ts";
-import { pushImage, pushManifest } from "../support/push-content.ts";
+import { pushBlob, pushImage, pushManifest } from "../support/push-content.ts";
 import { askRaw } from "../support/raw-http.ts";
 import type { RunningRegistry } from "../support/registry-process.ts";
 import { runBerth } from "../support/berth-command.ts";
@@ -26,6 +28,17 @@ interface Sum {
   readonly pushes: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
+  readonly cutBytes: number;
+}
+
+/** @returns also a configuration for commands that works when it is stopped */
+async function startWithDirectory(): Promise<readonly [RunningRegistry, string]> {
+  const dataDirectory = makeTemporaryFolder("data");
+  const configFile = join(makeTemporaryFolder("config"), "config.yml");
+  const config = { version: "0.1", storage: { filesystem: { rootdirectory: dataDirectory } } };
+  writeFileSync(configFile, JSON.stringify(config));
+  berth = await startBerth({ dataDirectory });
+  return [berth, configFile];
 }
 
 async function sums(configFile: string, ...args: string[]): Promise<readonly Sum[]> {
@@ -51,12 +64,8 @@ async function pushOverBadLine({ port }: RunningRegistry, http: HttpClient): Pro
 }
 
 test("what a client moved is what is on record, also when the registry was ended right after", async () => {
-  const dataDirectory = makeTemporaryFolder("data");
-  berth = await startBerth({ dataDirectory });
-  const configFile = join(makeTemporaryFolder("config"), "config.yml");
-  const config = { version: "0.1", storage: { filesystem: { rootdirectory: dataDirectory } } };
-  writeFileSync(configFile, JSON.stringify(config));
-  const http = new HttpClient(berth.url);
+  const [registry, configFile] = await startWithDirectory();
+  const http = new HttpClient(registry.url);
   const image = await pushImage(http, "team/app", "1.0");
   const index = imageIndex([image.manifest]);
   const mediaType = "application/vnd.oci.image.index.v1+json";
@@ -79,8 +88,8 @@ test("what a client moved is what is on record, also when the registry was ended
   await http.head("/v2/team/app/manifests/1.0");
   await http.get("/v2/team/app/manifests/none");
   await http.get(`/v2/team/app/blobs/${contentOf("none").digest}`);
-  const resumed = await pushOverBadLine(berth, http);
-  await berth.stop();
+  const resumed = await pushOverBadLine(registry, http);
+  await registry.stop();
 
   const received = sizeOf(image.config, image.layer, image.manifest, index) + resumed;
   const ofOther = sizeOf(other.config, other.layer, other.manifest);
@@ -99,9 +108,9 @@ test("what a client moved is what is on record, also when the registry was ended
   ]);
   const csv = await runBerth(["usage", "traffic", "/", "--by", "namespace", "--csv", "--local", configFile]);
   expect(csv.stdout.split("\r\n")).toEqual([
-    "day,namespace,repository,principal,pulls,pushes,receivedBytes,sentBytes",
-    `,other,,,0,1,${ofOther},0`,
-    `,team,,,3,2,${received},${sent}`,
+    "day,namespace,repository,principal,pulls,pushes,receivedBytes,sentBytes,cutBytes",
+    `,other,,,0,1,${ofOther},0,0`,
+    `,team,,,3,2,${received},${sent},0`,
     "",
   ]);
   expect(await sums(configFile, "--to", "2001-01-01", "--from", "2000-01-01")).toEqual([]);
@@ -116,6 +125,25 @@ test("what a client moved is what is on record, also when the registry was ended
     uniqueBytes: image.layer.bytes.length + resumed,
     sharedBytes: shared,
   });
+});
+
+test("of a large blob that a client did not take to the end it is known that it was cut", async () => {
+  const [registry, configFile] = await startWithDirectory();
+  const http = new HttpClient(registry.url);
+  // More than the kernel takes off the registry's hands.
+  const content = contentOf("x".repeat(32 * 2 ** 20));
+  await pushBlob(http, "team/app", content);
+  const path = `/v2/team/app/blobs/${content.digest}`;
+  expect((await http.get(path)).bytes.length).toBe(content.bytes.length);
+  const client = connect({ host: "127.0.0.1", port: registry.port });
+  client.write(`GET ${path} HTTP/1.1\r\nHost: ${new URL(registry.url).host}\r\n\r\n`);
+  await once(client, "data");
+  client.destroy();
+  // It waits for requests that are not over, and puts on record what they moved.
+  await registry.stop();
+  expect(await sums(configFile)).toMatchObject([
+    { sentBytes: 2 * content.bytes.length, cutBytes: content.bytes.length },
+  ]);
 });
 
 test("what was held for how long is measured by a job", async () => {

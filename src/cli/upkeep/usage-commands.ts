@@ -19,6 +19,7 @@ const USAGE_COLUMNS: Columns<ApiUsageSum> = {
   pushes: (row) => String(row.pushes),
   received: (row) => formatBytes(row.receivedBytes),
   sent: (row) => formatBytes(row.sentBytes),
+  "of it cut": (row) => formatBytes(row.cutBytes),
 };
 
 const STORAGE_COLUMNS: Columns<ApiStorageUse> = {

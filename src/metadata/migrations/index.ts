@@ -16,6 +16,7 @@ import { keepsAndUses } from "./0014-keeps-and-uses.ts";
 import { metering } from "./0015-metering.ts";
 import { quietUpkeep } from "./0016-quiet-upkeep.ts";
 import { causesInHistory } from "./0018-causes-in-history.ts";
+import { cutDownloads } from "./0019-cut-downloads.ts";
 import { useGaps } from "./0020-use-gaps.ts";
 import { arrivals } from "./0021-arrivals.ts";
 
@@ -38,6 +39,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0015-metering": metering,
   "0016-quiet-upkeep": quietUpkeep,
   "0018-causes-in-history": causesInHistory,
+  "0019-cut-downloads": cutDownloads,
   "0020-use-gaps": useGaps,
   "0021-arrivals": arrivals,
 };

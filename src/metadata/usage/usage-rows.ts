@@ -10,8 +10,10 @@ export interface UsageCounts {
   readonly pushes: number;
   /** Bodies of manifests that were taken, and of blobs as far as they came. */
   readonly receivedBytes: number;
-  /** Bodies of blobs and manifests, as they were announced: a client may have hung up before the end. */
+  /** Bodies of blobs and manifests, as they were announced. */
   readonly sentBytes: number;
+  /** Of them, those of large blobs that a client did not take to the end: how much it got is not known. */
+  readonly cutBytes: number;
 }
 
 export interface UsageRow extends UsageCounts {
@@ -25,14 +27,13 @@ export interface UsageRow extends UsageCounts {
 /** Adds to what is on record. */
 export async function addUsage(queries: Queries, rows: readonly UsageRow[]): Promise<void> {
   await sql`
-    insert into usage (day, repository, principal, pulls, pushes, received_bytes, sent_bytes)
+    insert into usage (day, repository, principal, pulls, pushes, received_bytes, sent_bytes, cut_bytes)
     select value ->> 'day', value ->> 'repository', value ->> 'principal', value ->> 'pulls', value ->> 'pushes',
-      value ->> 'receivedBytes', value ->> 'sentBytes' from json_each(${JSON.stringify(rows)}) where true
+      value ->> 'receivedBytes', value ->> 'sentBytes', value ->> 'cutBytes' from json_each(${JSON.stringify(rows)}) where true
     on conflict (day, repository, principal) do update set
       pulls = pulls + excluded.pulls, pushes = pushes + excluded.pushes,
-      received_bytes = received_bytes + excluded.received_bytes, sent_bytes = sent_bytes + excluded.sent_bytes`.execute(
-    queries,
-  );
+      received_bytes = received_bytes + excluded.received_bytes, sent_bytes = sent_bytes + excluded.sent_bytes,
+      cut_bytes = cut_bytes + excluded.cut_bytes`.execute(queries);
 }
 
 /** How each row of a list is made: the days, namespaces, repositories or people that it does not name are put together. */
@@ -78,7 +79,8 @@ export async function listUsage(queries: Queries, query: UsageQuery): Promise<re
   const { rows } = await sql<UsageSum>`
     select ${sql.join(columns)},
       coalesce(sum(pulls), 0) as pulls, coalesce(sum(pushes), 0) as pushes,
-      coalesce(sum(received_bytes), 0) as receivedBytes, coalesce(sum(sent_bytes), 0) as sentBytes
+      coalesce(sum(received_bytes), 0) as receivedBytes, coalesce(sum(sent_bytes), 0) as sentBytes,
+      coalesce(sum(cut_bytes), 0) as cutBytes
     from usage
     where day >= ${fromDay} and day <= ${toDay} and (repository = ${node} or (repository > ${after} and repository < ${before}))
       and ${behind}

@@ -31,7 +31,7 @@ export class NamespaceTally {
     if (known) return known;
     const isToldApart = this.#sums.size - (this.#sums.has(OTHER_NAMESPACES) ? 1 : 0) < this.#mostNamespaces;
     const name = isToldApart ? namespace : OTHER_NAMESPACES;
-    const sums = this.#sums.get(name) ?? { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0 };
+    const sums = this.#sums.get(name) ?? { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0, cutBytes: 0 };
     this.#sums.set(name, sums);
     return sums;
   }

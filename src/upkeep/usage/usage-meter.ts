@@ -18,6 +18,8 @@ export interface Moved {
   readonly principal: string;
   readonly receivedBytes: number;
   readonly sentBytes: number;
+  /** Of what was counted as sent before. */
+  readonly cutBytes: number;
   readonly pulls: 0 | 1;
   readonly pushes: 0 | 1;
   /** The tag or digest of a manifest that was pulled. */
@@ -42,6 +44,7 @@ interface Cell {
   pushes: number;
   receivedBytes: number;
   sentBytes: number;
+  cutBytes: number;
 }
 
 interface PullCell {
@@ -87,6 +90,7 @@ export class UsageMeter {
       cell.pushes += moved.pushes;
       cell.receivedBytes += moved.receivedBytes;
       cell.sentBytes += moved.sentBytes;
+      cell.cutBytes += moved.cutBytes;
     }
     const { repository, pulledReference, checkedReference } = moved;
     if (pulledReference !== undefined) this.#notePulls(repository, pulledReference, 1);
@@ -109,7 +113,7 @@ export class UsageMeter {
     const byPrincipal = this.#moved.get(repository) ?? new Map<string, Cell>();
     const known = byPrincipal.get(principal);
     if (known || this.#cells >= MOST_CELLS) return known;
-    const cell = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0 };
+    const cell = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0, cutBytes: 0 };
     this.#moved.set(repository, byPrincipal.set(principal, cell));
     this.#cells += 1;
     return cell;

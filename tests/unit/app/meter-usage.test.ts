@@ -14,6 +14,8 @@ beforeEach(async () => {
 afterEach(() => memory.close());
 
 const chunk = { handler: "blob_upload_chunk", method: "PATCH", requestBytes: 900 } as const;
+const LARGE = 10 * 2 ** 20;
+const large = { handler: "blob", method: "GET", status: 200, responseBytes: LARGE } as const;
 const rows: readonly [string, Partial<RequestRecord>, object][] = [
   ["a chunk", { ...chunk, status: 202, receivedBytes: 900 }, { receivedBytes: 900 }],
   ["a chunk that is cut, as far as it came", { ...chunk, status: 400, receivedBytes: 300 }, { receivedBytes: 300 }],
@@ -26,6 +28,8 @@ const rows: readonly [string, Partial<RequestRecord>, object][] = [
   ["a manifest", { handler: "manifest", method: "PUT", status: 201, requestBytes: 5 }, { pushes: 1, receivedBytes: 5 }],
   ["a manifest that is refused", { handler: "manifest", method: "PUT", status: 403, requestBytes: 5 }, {}],
   ["a blob", { handler: "blob", method: "GET", status: 200, responseBytes: 8 }, { sentBytes: 8 }],
+  ["a large blob that is cut", { ...large, whenCut: (tell) => tell() }, { sentBytes: LARGE, cutBytes: LARGE }],
+  ["a large blob that is not", large, { sentBytes: LARGE }],
   ["a blob that is not there", { handler: "blob", method: "GET", status: 404, responseBytes: 8 }, {}],
 ];
 
@@ -36,5 +40,5 @@ test.each(rows)("%s", async (_, changes, moved) => {
   await meter.stop();
   const all = { node: "", fromDay: "1970-01-01", toDay: "1970-12-31", by: [], limit: 1 };
   const [sum] = await listUsage(metadata.reads, all);
-  expect(sum).toMatchObject({ pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0, ...moved });
+  expect(sum).toMatchObject({ pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0, cutBytes: 0, ...moved });
 });

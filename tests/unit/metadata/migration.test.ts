@@ -86,3 +86,13 @@ test("what was renamed before has its name since then", async () => {
   expect(arrivals.map((arrival) => arrival?.namedAtMs)).toEqual([0, 7]);
   await db.destroy();
 });
+
+test("usage of before was of downloads that were not cut, as far as anybody knows", async () => {
+  const before = await DatabaseAsOf.open("0018-retention-in-history");
+  const { db, connection } = before;
+  connection.run(`insert into usage (day, repository, principal, pulls, pushes, received_bytes, sent_bytes)
+    values ('2026-11-21', 'team/app', '', 1, 0, 0, 10)`);
+  await before.migrateToLatest();
+  expect(connection.query("select sent_bytes, cut_bytes from usage").all()).toEqual([{ sent_bytes: 10, cut_bytes: 0 }]);
+  await db.destroy();
+});

@@ -148,4 +148,4 @@ function daysOf({ clock }: ApiCall["parts"], from: string | undefined, to: strin
   return { fromDay: from ?? `${today.slice(0, 8)}01`, toDay: to ?? today };
 }
 
-const COLUMNS = [...USAGE_DIMENSIONS, "pulls", "pushes", "receivedBytes", "sentBytes"] as const;
+const COLUMNS = [...USAGE_DIMENSIONS, "pulls", "pushes", "receivedBytes", "sentBytes", "cutBytes"] as const;

@@ -55,6 +55,9 @@ export const usageSum = z
       "Of manifests that were taken, and of blobs as far as they came, also in uploads that were cut.",
     ),
     sentBytes: bytes.describe("Of blobs and manifests, as announced to clients."),
+    cutBytes: bytes.describe(
+      "Of those, of large blobs that a client did not take to the end: it got less of them, and how much is not known.",
+    ),
   })
   .meta({ id: "UsageSum", description: "What was moved. What was not asked for by `by` is null." });
 

@@ -3,7 +3,7 @@ import { addStoredHours, addUsage } from "../../../../src/metadata/index.ts";
 import { type ApiUnderTest, nextOf, openApi } from "./api-under-test.ts";
 
 let api: ApiUnderTest;
-const MOVED = { pulls: 1, pushes: 0, receivedBytes: 0, sentBytes: 10 } as const;
+const MOVED = { pulls: 1, pushes: 0, receivedBytes: 0, sentBytes: 10, cutBytes: 0 } as const;
 
 beforeAll(async () => {
   api = await openApi();
@@ -43,25 +43,25 @@ async function csv(who: string, path: string): Promise<readonly string[]> {
 describe("usage as comma-separated values", () => {
   test("has every row once, over several pages", async () => {
     const [heading, ...rows] = await csv("maintainer", `/namespaces/team/usage/export?${DAYS}&by=repository,day`);
-    expect(heading).toBe("day,namespace,repository,principal,pulls,pushes,receivedBytes,sentBytes");
+    expect(heading).toBe("day,namespace,repository,principal,pulls,pushes,receivedBytes,sentBytes,cutBytes");
     expect(rows).toHaveLength(5000);
     expect(rows).toEqual([...rows].sort());
     expect(new Set(rows).size).toBe(5000);
-    expect(rows[2500]).toBe("2026-11-02,,team/app-0000,,1,0,0,10");
+    expect(rows[2500]).toBe("2026-11-02,,team/app-0000,,1,0,0,10,0");
   });
 
   test("is one row where all is added up", async () => {
     const [, ...rows] = await csv("maintainer", `/namespaces/team/usage/export?${DAYS}&by=`);
-    expect(rows).toEqual([",,,,5000,0,0,50000"]);
+    expect(rows).toEqual([",,,,5000,0,0,50000,0"]);
   });
 
   test("is by namespaces at the top, with those of people and days", async () => {
     const ask = (by: string) => csv("root", `/namespaces/_root/usage/export?${DAYS}&by=${by}`);
-    expect((await ask("namespace")).slice(1)).toEqual([",team,,,5000,0,0,50000", ",teams,,,1,0,0,10"]);
+    expect((await ask("namespace")).slice(1)).toEqual([",team,,,5000,0,0,50000,0", ",teams,,,1,0,0,10,0"]);
     expect((await ask("namespace,day")).slice(1)).toEqual([
-      "2026-11-01,team,,,2500,0,0,25000",
-      "2026-11-02,team,,,2500,0,0,25000",
-      "2026-11-02,teams,,,1,0,0,10",
+      "2026-11-01,team,,,2500,0,0,25000,0",
+      "2026-11-02,team,,,2500,0,0,25000,0",
+      "2026-11-02,teams,,,1,0,0,10,0",
     ]);
     const { json } = await api.ask("root", `GET /namespaces/_root/usage?${DAYS}&by=namespace&limit=1`);
     expect(json.items).toEqual([
@@ -71,7 +71,7 @@ describe("usage as comma-separated values", () => {
 
   test("quotes what a spreadsheet would take for something else", async () => {
     const [, ...rows] = await csv("root", `/namespaces/_root/usage/export?${DAYS}&by=principal`);
-    expect(rows).toEqual([",,,,5000,0,0,50000", `,,,"'=a,""b""",1,0,0,10`]);
+    expect(rows).toEqual([",,,,5000,0,0,50000,0", `,,,"'=a,""b""",1,0,0,10,0`]);
   });
 });
 

@@ -19,6 +19,7 @@ export function recordOf(changes: Partial<RequestRecord> = {}): RequestRecord {
     receivedBytes: 0,
     responseBytes: 2,
     responseContentType: "application/json",
+    whenCut: () => undefined,
     ...changes,
   };
 }

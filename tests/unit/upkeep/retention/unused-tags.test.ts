@@ -29,7 +29,7 @@ afterEach(async () => {
   await memory.close();
 });
 
-const nothing = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0 } as const;
+const nothing = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0, cutBytes: 0 } as const;
 const pulled = (pulledReference: string) =>
   meter.note({ repository: app, principal: "", ...nothing, pulls: 1, pulledReference });
 const checked = (checkedReference: string) =>

@@ -9,6 +9,7 @@ const row = (repository: string, sentBytes: number) => ({
   pushes: 0,
   receivedBytes: 0,
   sentBytes,
+  cutBytes: 0,
 });
 
 test("namespaces at the top are told apart, so many and no more", () => {

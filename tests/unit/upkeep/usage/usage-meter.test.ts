@@ -4,7 +4,7 @@ import { UsageMeter } from "../../../../src/upkeep/index.ts";
 import { logTo } from "../../http/health/log-to.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 21, 23, 59);
-const nothing = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0 } as const;
+const nothing = { pulls: 0, pushes: 0, receivedBytes: 0, sentBytes: 0, cutBytes: 0 } as const;
 
 let metadata: MetadataDatabase;
 let lines: string[];
@@ -25,7 +25,7 @@ const usage = (by: Parameters<typeof listUsage>[1]["by"], node = ""): Promise<re
 test("what was moved is added up, by repository and person, and over restarts", async () => {
   for (const principal of ["anna", "", "anna"]) {
     const meter = openMeter();
-    meter.note({ repository: "team/app", principal, ...nothing, pulls: 1, sentBytes: 10 });
+    meter.note({ repository: "team/app", principal, ...nothing, pulls: 1, sentBytes: 10, cutBytes: 4 });
     meter.note({ repository: "team/app", principal, ...nothing, pushes: 1, receivedBytes: 5 });
     await meter.stop();
   }
@@ -34,13 +34,14 @@ test("what was moved is added up, by repository and person, and over restarts", 
     pushes: 1,
     receivedBytes: 5,
     sentBytes: 10,
+    cutBytes: 4,
     namespace: null,
     repository: "team/app",
     day: "2026-11-21",
   };
   expect(await usage(["day", "repository", "principal"])).toEqual([
     { ...sum, principal: "" },
-    { ...sum, principal: "anna", pulls: 2, pushes: 2, receivedBytes: 10, sentBytes: 20 },
+    { ...sum, principal: "anna", pulls: 2, pushes: 2, receivedBytes: 10, sentBytes: 20, cutBytes: 8 },
   ]);
   expect(await usage([])).toMatchObject([{ pulls: 3, day: null, repository: null, principal: null }]);
 });
