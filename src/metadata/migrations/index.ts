@@ -15,10 +15,10 @@ import { names } from "./0013-names.ts";
 import { keepsAndUses } from "./0014-keeps-and-uses.ts";
 import { metering } from "./0015-metering.ts";
 import { quietUpkeep } from "./0016-quiet-upkeep.ts";
-import { causesInHistory } from "./0018-causes-in-history.ts";
-import { cutDownloads } from "./0019-cut-downloads.ts";
-import { useGaps } from "./0020-use-gaps.ts";
-import { arrivals } from "./0021-arrivals.ts";
+import { causesInHistory } from "./0017-causes-in-history.ts";
+import { cutDownloads } from "./0018-cut-downloads.ts";
+import { useGaps } from "./0019-use-gaps.ts";
+import { arrivals } from "./0020-arrivals.ts";
 
 /** In the order they are applied; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -38,10 +38,10 @@ const MIGRATIONS: Record<string, Migration> = {
   "0014-keeps-and-uses": keepsAndUses,
   "0015-metering": metering,
   "0016-quiet-upkeep": quietUpkeep,
-  "0018-causes-in-history": causesInHistory,
-  "0019-cut-downloads": cutDownloads,
-  "0020-use-gaps": useGaps,
-  "0021-arrivals": arrivals,
+  "0017-causes-in-history": causesInHistory,
+  "0018-cut-downloads": cutDownloads,
+  "0019-use-gaps": useGaps,
+  "0020-arrivals": arrivals,
 };
 
 export const migrations: MigrationProvider = {

@@ -88,7 +88,7 @@ test("what was renamed before has its name since then", async () => {
 });
 
 test("usage of before was of downloads that were not cut, as far as anybody knows", async () => {
-  const before = await DatabaseAsOf.open("0018-retention-in-history");
+  const before = await DatabaseAsOf.open("0017-causes-in-history");
   const { db, connection } = before;
   connection.run(`insert into usage (day, repository, principal, pulls, pushes, received_bytes, sent_bytes)
     values ('2026-11-21', 'team/app', '', 1, 0, 0, 10)`);

@@ -164,12 +164,12 @@ describe("importing a registry:2", () => {
     ]);
   });
 
-  test("takes repositories with thousands of tags, and manifests that nothing points at", async () => {
+  test("takes repositories with more tags than it writes at once, and manifests that nothing points at", async () => {
     const image = tree.addImage(app, "first");
-    for (let number = 0; number < 1_200; number++) tree.addTag(app, `build-${number}`, image.manifest.digest);
+    for (let number = 0; number < 600; number++) tree.addTag(app, `build-${number}`, image.manifest.digest);
     tree.addManifest(app, imageManifest({ config: image.config, layers: [] }));
     const { contents } = await run();
-    expect(contents).toMatchObject({ tags: 1_201, manifests: 2 });
+    expect(contents).toMatchObject({ tags: 601, manifests: 2 });
   });
 });
 
