@@ -90,7 +90,7 @@ export async function findTagExpiry(
   return row && { expiresAtMs: row.expiresAtMs, isLabelUnread: row.is_label_unread === 1 };
 }
 
-export interface TagExpiry extends Pick<UnreadTag, "repositoryId" | "tag" | "manifestId" | "pushedAtMs"> {
+export interface TagExpiry extends Pick<UnreadTag, "repositoryId" | "tag" | "manifestId" | "digest" | "pushedAtMs"> {
   /** `null`: it does not go by itself. */
   readonly expiresAtMs: number | null;
   /** `undefined`: no label keeps it. */
@@ -99,8 +99,9 @@ export interface TagExpiry extends Pick<UnreadTag, "repositoryId" | "tag" | "man
 
 /** Says when tags go, unless they were pushed again since, and what keeps them. */
 export async function putTagExpiries(queries: Queries, expiries: readonly TagExpiry[]): Promise<void> {
-  for (const { repositoryId, tag, manifestId, pushedAtMs, expiresAtMs, mark } of expiries) {
-    if (mark && (await isThere(queries, manifestId))) await putManifestMark(queries, manifestId, mark);
+  for (const { mark, expiresAtMs, ...expiry } of expiries) {
+    const { repositoryId, tag, manifestId, pushedAtMs } = expiry;
+    if (mark && (await isThere(queries, expiry))) await putManifestMark(queries, manifestId, mark);
     await queries
       .updateTable("tags")
       .set({ expires_at_ms: expiresAtMs, is_label_unread: 0 })
@@ -112,8 +113,17 @@ export async function putTagExpiries(queries: Queries, expiries: readonly TagExp
   }
 }
 
-async function isThere(queries: Queries, manifestId: number): Promise<boolean> {
-  return (
-    (await queries.selectFrom("manifests").select("id").where("id", "=", manifestId).executeTakeFirst()) !== undefined
-  );
+/** Another manifest may have its number by now. */
+async function isThere(
+  queries: Queries,
+  { repositoryId, manifestId, digest }: Pick<TagExpiry, "repositoryId" | "manifestId" | "digest">,
+): Promise<boolean> {
+  const found = await queries
+    .selectFrom("manifests")
+    .select("id")
+    .where("id", "=", manifestId)
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "=", digest)
+    .executeTakeFirst();
+  return found !== undefined;
 }

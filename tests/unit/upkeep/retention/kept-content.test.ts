@@ -2,17 +2,20 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { findRepositoryId, putNodeSetting } from "../../../../src/metadata/index.ts";
 import { parseReference } from "../../../../src/oci/index.ts";
 import {
+  blobKeyOf,
   explainContent,
   keepContent,
   listTags,
+  readExpiryLabels,
   type RegistryChange,
   unkeepContent,
 } from "../../../../src/registry/index.ts";
 import { applyRetention, type RetentionRun } from "../../../../src/upkeep/retention/apply-retention.ts";
 import { type MemoryRegistry, openMemoryRegistry } from "../../../support/memory-registry.ts";
 import { nobody } from "../../../support/nobody.ts";
-import type { Content } from "../../../support/oci-content.ts";
-import { app, collect, pushImage, pushIndex, remove } from "../gc/collected-registry.ts";
+import { type Content, imageManifest } from "../../../support/oci-content.ts";
+import { withStorage } from "../../../support/with-storage.ts";
+import { app, collect, pushBlob, pushImage, pushIndex, pushManifest, remove } from "../gc/collected-registry.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -121,4 +124,25 @@ test("an image that is pushed again is marked by the names that keep images then
   );
   await pushImage(memory.registry, "1.0", { reference: "1.0", more });
   expect(await apply()).toMatchObject({ expired: 0 });
+});
+
+test("a label keeps no image that has got the number of the one whose label was read", async () => {
+  const { registry } = memory;
+  const config = await pushBlob(registry, JSON.stringify({ config: { Labels: { "dev.berth.keep": "live" } } }));
+  const first = await pushManifest(registry, imageManifest({ config, layers: [] }), { reference: "first" });
+  let isReplaced = false;
+  const replacing = withStorage(registry, {
+    async read(key, options) {
+      if (!isReplaced && key === blobKeyOf(config.digest)) {
+        isReplaced = true;
+        await remove(registry, first.digest);
+        await pushImage(registry, "other", { reference: "other" });
+      }
+      return registry.storage.read(key, options);
+    },
+  });
+  await readExpiryLabels(replacing, 10);
+  expect(isReplaced).toBe(true);
+  expect(await apply()).toMatchObject({ expired: 1 });
+  expect(await tags()).toEqual([]);
 });
