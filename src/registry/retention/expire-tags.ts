@@ -80,8 +80,7 @@ function dependsOnUse({ retention }: Settings): boolean {
 
 const BY_ITSELF = { actor: undefined, address: undefined, requestId: undefined };
 
+/** Also in what the tags are not judged by: to judge them again costs little. */
 function isSame(one: Settings, other: Settings): boolean {
-  const parts = ({ retention, protected: isProtected, untagged, ...tags }: Settings) =>
-    JSON.stringify([retention, isProtected, untagged, tags["immutable-tags"], tags["kept-tags"], tags["keep-labels"]]);
-  return parts(one) === parts(other);
+  return Bun.deepEquals(one, other);
 }
