@@ -23,7 +23,7 @@ export {
   getGarbageBacklog,
   NOTHING_COLLECTED,
 } from "./gc/collection-job.ts";
-export { noteUntaggedDefault } from "./gc/note-untagged-default.ts";
+export { beginCollection } from "./gc/begin-collection.ts";
 export { DESCRIPTION_JOB, descriptionWork } from "./description/description-job.ts";
 export { type DescriptionMarker, findMarker } from "./description/marker.ts";
 export { stopDescribing } from "./description/stop-describing.ts";

@@ -7,7 +7,6 @@ import {
   iterateRemovalsOf,
   type MetadataDatabase,
   MetadataError,
-  nominateUntagged,
   openSqlite,
   openSqliteForReading,
   type Removal,
@@ -16,7 +15,7 @@ import { parseDigest, RegistryError } from "../../oci/index.ts";
 import { type ContentExplanation, explainContent, SETTLE_MS } from "../../registry/index.ts";
 import { Closers, systemClock } from "../../runtime/index.ts";
 import { openStorage, StorageError } from "../../storage/index.ts";
-import { collectGarbage, type GarbageCollection, type GarbageTally, noteUntaggedDefault } from "../../upkeep/index.ts";
+import { beginCollection, collectGarbage, type GarbageCollection, type GarbageTally } from "../../upkeep/index.ts";
 import { requireChangeable } from "./require-changeable.ts";
 import { collectOnRecord } from "./collect-on-record.ts";
 import { stopwatchMs } from "../observation.ts";
@@ -104,25 +103,9 @@ async function collectFrom(
   { metadata, storage, settleMs, run }: Place,
   options: CollectOptions,
 ): Promise<GarbageTally> {
-  const { collection } = config.storage;
-  const windowMs = options.windowMs ?? collection.windowMs;
-  const untagged = options.deleteUntagged ? "remove" : collection.untagged;
-  await noteUntaggedDefault({ metadata, clock: systemClock }, collection.untagged, options.signal);
-  if (options.deleteUntagged) {
-    // Those of before were judged by another rule.
-    const sinceMs = systemClock.nowMs() - windowMs;
-    await metadata.transaction((queries) => nominateUntagged(queries, { node: "", sinceMs }));
-  }
-  return collectGarbage({
-    ...options,
-    registry: { metadata, storage, clock: systemClock },
-    run,
-    stopwatchMs,
-    windowMs,
-    usualWindowMs: collection.windowMs,
-    settleMs,
-    untagged,
-  });
+  const registry = { metadata, storage, clock: systemClock };
+  const rules = await beginCollection(registry, config.storage.collection, options);
+  return collectGarbage({ ...options, ...rules, registry, run, stopwatchMs, settleMs });
 }
 
 /**

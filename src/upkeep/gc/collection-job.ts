@@ -1,26 +1,16 @@
 import { z } from "zod";
 import { defineWork, type JobKind, type JobProgress, type JobTurn, type JobWork } from "../../jobs/index.ts";
-import {
-  countBacklog,
-  countDueCandidates,
-  type GarbageBacklog,
-  type MetadataDatabase,
-  nominateUntagged,
-} from "../../metadata/index.ts";
-import { type Registry, SETTLE_MS, type UntaggedRule } from "../../registry/index.ts";
+import { countBacklog, countDueCandidates, type GarbageBacklog, type MetadataDatabase } from "../../metadata/index.ts";
+import { type Registry, SETTLE_MS } from "../../registry/index.ts";
 import type { Log } from "../../runtime/index.ts";
 import { toJobSchedule, type WhenOptions } from "../when.ts";
+import { beginCollection, type CollectionRules } from "./begin-collection.ts";
 import { collectGarbage, type GarbageCollection, type GarbageTally } from "./collect-garbage.ts";
-import { noteUntaggedDefault } from "./note-untagged-default.ts";
 
 export type { GarbageBacklog };
 
 /** `storage.maintenance.gc` of the configuration. */
-export interface CollectionOptions extends WhenOptions {
-  /** What has lost the last that named it stays this long. */
-  readonly windowMs: number;
-  readonly untagged: UntaggedRule;
-}
+export type CollectionOptions = WhenOptions & CollectionRules;
 
 export interface CollectionParts {
   readonly registry: Registry;
@@ -79,23 +69,19 @@ async function runCollection(
   turn: JobTurn<CollectionInput>,
 ): Promise<GarbageTally> {
   const { windowSeconds, deleteUntagged = false } = turn.input;
-  const windowMs = windowSeconds === undefined ? options.windowMs : windowSeconds * 1000;
-  const untagged = deleteUntagged ? "remove" : options.untagged;
+  const windowMs = windowSeconds === undefined ? undefined : windowSeconds * 1000;
   // Removals can be explained by the job that made them.
   const run = `job ${turn.id}`;
-  await noteUntaggedDefault(registry, options.untagged, turn.signal);
-  if (deleteUntagged) await nominate(registry, windowMs);
+  const rules = await beginCollection(registry, options, { windowMs, deleteUntagged, signal: turn.signal });
   const told = new ToldTally(
     turn,
-    await countDueCandidates(registry.metadata.reads, registry.clock.nowMs() - windowMs),
+    await countDueCandidates(registry.metadata.reads, registry.clock.nowMs() - rules.windowMs),
   );
   const ended = await collectGarbage({
+    ...rules,
     registry,
     run,
-    windowMs,
-    usualWindowMs: options.windowMs,
     settleMs,
-    untagged,
     stopwatchMs,
     signal: turn.signal,
     onProgress: (tally) => told.tell(tally, counts),
@@ -106,12 +92,6 @@ async function runCollection(
   if (manifests + links + blobs + failed > 0) log.info("cleaned up", { run, ...ended });
   else log.debug("nothing to clean up", { run, candidates: ended.candidates });
   return told.tally;
-}
-
-/** Manifests that had no tag before were judged by another rule. */
-async function nominate({ metadata, clock }: Registry, windowMs: number): Promise<void> {
-  const sinceMs = clock.nowMs() - windowMs;
-  await metadata.transaction((queries) => nominateUntagged(queries, { node: "", sinceMs }));
 }
 
 /** Adds what an attempt tells to what those before it did, and to the counts of this process. */
