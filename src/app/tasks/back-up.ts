@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config/index.ts";
-import { copyDatabase, MetadataError, openSqliteForReading } from "../../metadata/index.ts";
-import { Closers, syncFolder, systemClock } from "../../runtime/index.ts";
-import { openStorage, type StorageDriver, StorageError } from "../../storage/index.ts";
+import { copyDatabase, openSqliteForReading } from "../../metadata/index.ts";
+import { type Closers, syncFolder, systemClock } from "../../runtime/index.ts";
+import type { StorageDriver } from "../../storage/index.ts";
 import {
   type BackedUp,
   type BackupChoice,
@@ -27,6 +27,9 @@ import { requireNoDatabase } from "./require-no-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
 import { VERSION } from "../version.ts";
+import { openStorageFor } from "./open-parts.ts";
+import { requireDirectory } from "./require-directory.ts";
+import { runTask, stoppedBy } from "./run-task.ts";
 
 export interface BackupOptions {
   readonly directory: string;
@@ -43,8 +46,8 @@ export async function backUpRegistry(config: Config, options: BackupOptions): Pr
   const path = await requireDatabase(config);
   return asTask("backup", async (closers) => {
     const { backUp, copyObject, databaseKeyOf } = await loadTransfers();
-    const from = await open(config.storage.driver, closers);
-    const to = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
+    const from = await openStorageFor(closers, config.storage.driver);
+    const to = await openStorageFor(closers, { kind: "filesystem", rootDirectory: options.directory });
     closers.add(lockDirectory(options.directory, "backup"));
     const scratch = await openScratch(dirname(path), closers);
     return backUp({
@@ -99,8 +102,8 @@ export async function restoreRegistry(config: Config, options: RestoreOptions): 
   await requireDirectory(options.directory);
   return asTask("restore", async (closers) => {
     const { restore } = await loadTransfers();
-    const from = await open({ kind: "filesystem", rootDirectory: options.directory }, closers);
-    const to = await open(config.storage.driver, closers);
+    const from = await openStorageFor(closers, { kind: "filesystem", rootDirectory: options.directory });
+    const to = await openStorageFor(closers, config.storage.driver);
     await mkdir(dirname(path), { recursive: true });
     const scratch = await openScratch(dirname(path), closers);
     const openDatabase = (key: string) => openCopy(scratch, key);
@@ -134,14 +137,8 @@ export async function listBackupsIn(directory: string): Promise<readonly BackupR
   await requireDirectory(directory);
   return asTask("list", async (closers) => {
     const { listBackups } = await loadTransfers();
-    return listBackups(await open({ kind: "filesystem", rootDirectory: directory }, closers));
+    return listBackups(await openStorageFor(closers, { kind: "filesystem", rootDirectory: directory }));
   });
-}
-
-async function open(driver: Config["storage"]["driver"], closers: Closers): Promise<StorageDriver> {
-  const storage = await openStorage(driver, { clock: systemClock });
-  closers.add(() => storage.close());
-  return storage;
 }
 
 interface Scratch {
@@ -153,7 +150,7 @@ interface Scratch {
 async function openScratch(parent: string, closers: Closers): Promise<Scratch> {
   const folder = await makeScratchFolder(parent, "backup");
   closers.add(() => rm(folder, { recursive: true }));
-  return { folder, storage: await open({ kind: "filesystem", rootDirectory: folder }, closers) };
+  return { folder, storage: await openStorageFor(closers, { kind: "filesystem", rootDirectory: folder }) };
 }
 
 async function openCopy({ folder, storage }: Scratch, key: string): Promise<DatabaseCopy> {
@@ -161,28 +158,14 @@ async function openCopy({ folder, storage }: Scratch, key: string): Promise<Data
   return { reads: opened.reads, file: storage, close: () => opened.close() };
 }
 
-async function requireDirectory(path: string): Promise<void> {
-  if (!(await isThere(path))) throw new TaskError("nothing-there", `There is no directory ${path}.`);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 async function asTask<T>(name: string, work: (closers: Closers) => Promise<T>): Promise<T> {
-  const closers = new Closers();
-  try {
-    return await work(closers);
-  } catch (error) {
-    const { RestoreError } = await loadTransfers();
-    if (error instanceof RestoreError) throw new TaskError("nothing-there", `Nothing restored: ${error.message}.`);
-    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
-    const message = `The ${name} stopped: ${error.message}. When that is repaired, run ${COMMAND} ${name} again to go on.`;
-    throw new TaskError("failed", message, { cause: error });
-  } finally {
-    await closers.closeAll();
-  }
+  const { RestoreError } = await loadTransfers();
+  const asStopped = stoppedBy(
+    (reason) => `The ${name} stopped: ${reason}. When that is repaired, run ${COMMAND} ${name} again to go on.`,
+  );
+  return runTask(work, (error) =>
+    error instanceof RestoreError
+      ? new TaskError("nothing-there", `Nothing restored: ${error.message}.`)
+      : asStopped(error),
+  );
 }

@@ -6,15 +6,12 @@ import {
   copyDatabase,
   iterateRemovalsOf,
   type MetadataDatabase,
-  MetadataError,
-  openSqlite,
   openSqliteForReading,
   type Removal,
 } from "../../metadata/index.ts";
 import { parseDigest, RegistryError } from "../../oci/index.ts";
 import { type ContentExplanation, explainContent, SETTLE_MS } from "../../registry/index.ts";
-import { Closers, systemClock } from "../../runtime/index.ts";
-import { openStorage, StorageError } from "../../storage/index.ts";
+import { type Closers, systemClock } from "../../runtime/index.ts";
 import { beginCollection, collectGarbage, type GarbageCollection, type GarbageTally } from "../../upkeep/index.ts";
 import { requireChangeable } from "./require-changeable.ts";
 import { collectOnRecord } from "./collect-on-record.ts";
@@ -22,6 +19,8 @@ import { stopwatchMs } from "../observation.ts";
 import { requireDatabase } from "./require-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
+import { openDatabaseFor, openStorageFor } from "./open-parts.ts";
+import { runTask, stoppedBy } from "./run-task.ts";
 
 export interface CollectOptions extends Pick<GarbageCollection, "signal" | "onProgress" | "onFailure"> {
   /** Who does it, for the audit trail. */
@@ -44,22 +43,13 @@ const ROWS_AT_ONCE = 1000;
  */
 export async function collectGarbageOf(config: Config, options: CollectOptions): Promise<GarbageTally> {
   const path = await requireDatabase(config);
-  const closers = new Closers();
-  try {
-    return await (options.dryRun
-      ? collectInCopy(config, path, options, closers)
-      : collect(config, path, options, closers));
-  } catch (error) {
-    throw asTaskError(error);
-  } finally {
-    await closers.closeAll();
-  }
+  const collectThere = options.dryRun ? collectInCopy : collect;
+  return runTask((closers) => collectThere(config, path, options, closers), asTaskError);
 }
 
 async function collect(config: Config, path: string, options: CollectOptions, closers: Closers): Promise<GarbageTally> {
-  const storage = await openStorage(config.storage.driver, { clock: systemClock });
-  closers.add(() => storage.close());
-  const metadata = await openDatabase(path, closers);
+  const storage = await openStorageFor(closers, config.storage.driver);
+  const metadata = await openDatabaseFor(closers, path);
   await requireChangeable(config, metadata);
   const place = { metadata, storage, settleMs: SETTLE_MS, run: randomUUID() };
   return collectOnRecord({ ...options, ...place, isAudited: config.audit.enabled }, (onProgress) =>
@@ -78,19 +68,13 @@ async function collectInCopy(
   closers.add(() => rm(folder, { recursive: true }));
   const copy = join(folder, "copy.db");
   copyDatabase(path, copy);
-  const metadata = await openDatabase(copy, closers);
+  const metadata = await openDatabaseFor(closers, copy);
   const storage = { remove: () => Promise.resolve() };
   const run = randomUUID();
   const tally = await collectFrom(config, { metadata, storage, settleMs: 0, run }, options);
   for await (const removals of iterateRemovalsOf(metadata.reads, run, ROWS_AT_ONCE))
     await options.onWouldGo?.(removals);
   return tally;
-}
-
-async function openDatabase(path: string, closers: Closers): Promise<MetadataDatabase> {
-  const metadata = await openSqlite(path);
-  closers.add(() => metadata.close());
-  return metadata;
 }
 
 interface Place extends Pick<GarbageCollection, "settleMs" | "run"> {
@@ -115,20 +99,16 @@ async function collectFrom(
 export async function explainContentOf(config: Config, digest: string): Promise<ContentExplanation> {
   const path = await requireDatabase(config);
   const { untagged } = config.storage.collection;
-  try {
+  return runTask(async (closers) => {
     const metadata = await openSqliteForReading(path);
-    try {
-      return await explainContent(metadata.reads, parseDigest(digest), { untagged, nowMs: systemClock.nowMs() });
-    } finally {
-      await metadata.close();
-    }
-  } catch (error) {
-    throw asTaskError(error);
-  }
+    closers.add(() => metadata.close());
+    return explainContent(metadata.reads, parseDigest(digest), { untagged, nowMs: systemClock.nowMs() });
+  }, asTaskError);
 }
 
 function asTaskError(error: unknown): unknown {
   if (error instanceof RegistryError) return new TaskError("failed", `${error.message}.`, { cause: error });
-  if (!(error instanceof StorageError) && !(error instanceof MetadataError)) return error;
-  return new TaskError("failed", `Clean-up stopped: ${error.message}. It may be run again.`, { cause: error });
+  return asStopped(error);
 }
+
+const asStopped = stoppedBy((reason) => `Clean-up stopped: ${reason}. It may be run again.`);

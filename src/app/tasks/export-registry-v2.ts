@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../../config/index.ts";
 import { openSqliteForReading } from "../../metadata/index.ts";
-import { Closers, systemClock } from "../../runtime/index.ts";
-import { openStorage } from "../../storage/index.ts";
 import { loadTransfers, type RegistryV2Export, type RegistryV2Summary } from "../../upkeep/index.ts";
 import { openExportFolder } from "./open-export-folder.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
 import { asTransferError } from "./transfer-error.ts";
+import { openStorageFor } from "./open-parts.ts";
+import { runTask } from "./run-task.ts";
 
 export interface RegistryV2ExportOptions extends Pick<
   RegistryV2Export,
@@ -28,19 +28,16 @@ export async function exportToRegistryV2(config: Config, options: RegistryV2Expo
   if (driver.kind !== "filesystem")
     throw new TaskError("nothing-there", "Only a data directory can be exported: storage is not a filesystem.");
   const { out, signal } = options;
-  const closers = new Closers();
-  try {
-    const own = await openStorage(driver, { clock: systemClock });
-    closers.add(() => own.close());
-    const metadata = await openSqliteForReading(path);
-    closers.add(() => metadata.close());
-    const task = { ...options, reads: metadata.reads };
-    if (out === undefined) return await exportRegistryV2({ ...task, storage: own });
-    const storage = await openExportFolder(out, driver.rootDirectory, closers);
-    return await exportRegistryV2({ ...task, storage, source: { from: own, newId: randomUUID, signal } });
-  } catch (error) {
-    throw asTransferError(error, out ?? driver.rootDirectory);
-  } finally {
-    await closers.closeAll();
-  }
+  return runTask(
+    async (closers) => {
+      const own = await openStorageFor(closers, driver);
+      const metadata = await openSqliteForReading(path);
+      closers.add(() => metadata.close());
+      const task = { ...options, reads: metadata.reads };
+      if (out === undefined) return exportRegistryV2({ ...task, storage: own });
+      const storage = await openExportFolder(out, driver.rootDirectory, closers);
+      return exportRegistryV2({ ...task, storage, source: { from: own, newId: randomUUID, signal } });
+    },
+    (error) => asTransferError(error, out ?? driver.rootDirectory),
+  );
 }

@@ -2,13 +2,13 @@ import { rm } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { Config } from "../../config/index.ts";
-import { Closers } from "../../runtime/index.ts";
 import { type ImageForm, type ImageImport, type ImageImportSummary, loadTransfers } from "../../upkeep/index.ts";
 import { asTransferError } from "./transfer-error.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
 import { readTrustedKeys } from "./read-keys.ts";
 import { requireDatabase } from "./require-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
+import { runTask } from "./run-task.ts";
 
 export interface ArchiveImportOptions extends Pick<ImageImport, "signal" | "onProgress"> {
   readonly form: ImageForm;
@@ -34,28 +34,26 @@ export async function importArchive(config: Config, options: ArchiveImportOption
   const databasePath = await requireDatabase(config);
   const { form, path, to, actor, signal, onProgress } = options;
   const { importImages, openImages, parseImageTarget } = await loadTransfers();
-  const closers = new Closers();
-  try {
-    const scratchFolder = async () => {
-      const folder = await makeScratchFolder(dirname(databasePath), "import");
-      closers.add(() => rm(folder, { recursive: true }));
-      return folder;
-    };
-    const trustedKeys = await readTrustedKeys(options.trustedKeyPaths);
-    const archive = await openImages(form, path, {
-      scratchFolder,
-      trustedKeys,
-      signal,
-      onProgress: (progress) => onProgress?.({ step: "verify", ...progress }),
-    });
-    const registry = await openRegistryBeside(config, closers);
-    const by = { actor, address: undefined, requestId: randomUUID() };
-    const target = to === undefined ? undefined : parseImageTarget(to);
-    const summary = await importImages({ registry, archive, to: target, by, signal, onProgress });
-    return { ...summary, signedBy: archive.signedBy };
-  } catch (error) {
-    throw asTransferError(error, path);
-  } finally {
-    await closers.closeAll();
-  }
+  return runTask(
+    async (closers) => {
+      const scratchFolder = async () => {
+        const folder = await makeScratchFolder(dirname(databasePath), "import");
+        closers.add(() => rm(folder, { recursive: true }));
+        return folder;
+      };
+      const trustedKeys = await readTrustedKeys(options.trustedKeyPaths);
+      const archive = await openImages(form, path, {
+        scratchFolder,
+        trustedKeys,
+        signal,
+        onProgress: (progress) => onProgress?.({ step: "verify", ...progress }),
+      });
+      const registry = await openRegistryBeside(config, closers);
+      const by = { actor, address: undefined, requestId: randomUUID() };
+      const target = to === undefined ? undefined : parseImageTarget(to);
+      const summary = await importImages({ registry, archive, to: target, by, signal, onProgress });
+      return { ...summary, signedBy: archive.signedBy };
+    },
+    (error) => asTransferError(error, path),
+  );
 }

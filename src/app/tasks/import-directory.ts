@@ -1,10 +1,7 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND } from "../command-name.ts";
 import { TaskError } from "./task-error.ts";
-import { MetadataError, openSqlite } from "../../metadata/index.ts";
 import { systemClock } from "../../runtime/index.ts";
-import { openStorage, StorageError } from "../../storage/index.ts";
 import {
   importCommand,
   type ImportedRepository,
@@ -13,6 +10,9 @@ import {
   looksLikeRegistryV2,
   repositoriesPrefix,
 } from "../../upkeep/index.ts";
+import { openDatabaseFor, openStorageFor } from "./open-parts.ts";
+import { isDirectory, requireDirectory } from "./require-directory.ts";
+import { runTask, stoppedBy } from "./run-task.ts";
 
 /** Where the database is below the root directory, unless the configuration says otherwise. */
 export const DATABASE = "berth/berth.db";
@@ -36,25 +36,17 @@ export async function importDirectory(
 ): Promise<ImportSummary> {
   const { directory, dryRun } = options;
   const { importRegistryV2 } = await loadTransfers();
-  // Opening storage would make a directory that is missing.
-  if (!(await isDirectory(directory))) throw new TaskError("nothing-there", `There is no directory ${directory}.`);
-  const storage = await openStorage({ kind: "filesystem", rootDirectory: directory }, { clock: systemClock });
-  try {
-    if (!(await looksLikeRegistryV2(storage))) throw await noRegistryThere(directory);
-    const path = options.database ?? join(directory, DATABASE);
-    const metadata = await openSqlite(dryRun ? ":memory:" : path);
-    try {
-      return await importRegistryV2({ metadata, storage, clock: systemClock, report });
-    } finally {
-      await metadata.close();
-    }
-  } catch (error) {
-    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
-    const message = `The import stopped: ${error.message}. When that is repaired, run it again to go on.`;
-    throw new TaskError("failed", message, { cause: error });
-  } finally {
-    await storage.close();
-  }
+  await requireDirectory(directory);
+  return runTask(
+    async (closers) => {
+      const storage = await openStorageFor(closers, { kind: "filesystem", rootDirectory: directory });
+      if (!(await looksLikeRegistryV2(storage))) throw await noRegistryThere(directory);
+      const path = options.database ?? join(directory, DATABASE);
+      const metadata = await openDatabaseFor(closers, dryRun ? ":memory:" : path);
+      return importRegistryV2({ metadata, storage, clock: systemClock, report });
+    },
+    stoppedBy((reason) => `The import stopped: ${reason}. When that is repaired, run it again to go on.`),
+  );
 }
 
 async function noRegistryThere(directory: string): Promise<TaskError> {
@@ -75,9 +67,4 @@ async function findRootAbove(directory: string): Promise<string | undefined> {
     if (isOnTheWay && (await isDirectory(join(root, ...REPOSITORIES)))) return root;
   }
   return undefined;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() ?? false;
 }

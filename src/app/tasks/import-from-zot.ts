@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../../config/index.ts";
-import { Closers } from "../../runtime/index.ts";
 import { loadTransfers, type ZotImport, type ZotSummary } from "../../upkeep/index.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
 import { requireDatabase } from "./require-database.ts";
 import { asTransferError } from "./transfer-error.ts";
+import { runTask } from "./run-task.ts";
 
 export interface FromZotOptions extends Pick<ZotImport, "folder" | "signal" | "report"> {
   /** Who does it, for the audit trail. */
@@ -18,13 +18,11 @@ export interface FromZotOptions extends Pick<ZotImport, "folder" | "signal" | "r
 export async function importFromZot(config: Config, { actor, ...options }: FromZotOptions): Promise<ZotSummary> {
   await requireDatabase(config);
   const { importZot } = await loadTransfers();
-  const closers = new Closers();
-  try {
-    const registry = await openRegistryBeside(config, closers);
-    return await importZot({ ...options, registry, by: { actor, address: undefined, requestId: randomUUID() } });
-  } catch (error) {
-    throw asTransferError(error, options.folder);
-  } finally {
-    await closers.closeAll();
-  }
+  return runTask(
+    async (closers) => {
+      const registry = await openRegistryBeside(config, closers);
+      return importZot({ ...options, registry, by: { actor, address: undefined, requestId: randomUUID() } });
+    },
+    (error) => asTransferError(error, options.folder),
+  );
 }

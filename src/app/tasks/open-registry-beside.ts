@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { registryOptions } from "../room-options.ts";
 import type { Config } from "../../config/index.ts";
-import { openSqlite } from "../../metadata/index.ts";
 import { createRegistry, type Registry } from "../../registry/index.ts";
 import { type Closers, createHashPool, systemClock } from "../../runtime/index.ts";
-import { openStorage } from "../../storage/index.ts";
+import { openDatabaseFor, openStorageFor } from "./open-parts.ts";
 import { tellRefusals } from "./tell-refusals.ts";
 
 /**
@@ -12,10 +11,8 @@ import { tellRefusals } from "./tell-refusals.ts";
  * @throws StorageError, MetadataError
  */
 export async function openRegistryBeside(config: Config, closers: Closers): Promise<Registry> {
-  const storage = await openStorage(config.storage.driver, { clock: systemClock });
-  closers.add(() => storage.close());
-  const metadata = await openSqlite(config.database.path);
-  closers.add(() => metadata.close());
+  const storage = await openStorageFor(closers, config.storage.driver);
+  const metadata = await openDatabaseFor(closers, config.database.path);
   const hashPool = createHashPool({ workers: 2 });
   closers.add(() => hashPool.close());
   const parts = { storage, metadata, hashPool, clock: systemClock, newId: randomUUID, worksOn: () => true };

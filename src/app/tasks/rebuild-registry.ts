@@ -1,9 +1,9 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config/index.ts";
-import { MetadataError, openSqlite } from "../../metadata/index.ts";
-import { Closers, syncFolder, systemClock } from "../../runtime/index.ts";
-import { openStorage, type StorageDriver, StorageError } from "../../storage/index.ts";
+import { openSqlite } from "../../metadata/index.ts";
+import { type Closers, syncFolder, systemClock } from "../../runtime/index.ts";
+import type { StorageDriver } from "../../storage/index.ts";
 import {
   type DescriptionMarker,
   findMarker,
@@ -15,6 +15,9 @@ import { COMMAND } from "../command-name.ts";
 import { requireNoDatabase } from "./require-no-database.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 import { TaskError } from "./task-error.ts";
+import { openStorageFor } from "./open-parts.ts";
+import { requireDirectory } from "./require-directory.ts";
+import { runTask, stoppedBy } from "./run-task.ts";
 
 export interface RebuildOptions {
   /** Says what there is, and writes nothing. */
@@ -40,21 +43,17 @@ export async function rebuildRegistry(config: Config, options: RebuildOptions): 
     throw new TaskError("nothing-there", "Only a data directory describes itself: this storage is in memory.");
   await requireNoDatabase(path, "rebuild");
   await requireDirectory(driver.rootDirectory);
-  const closers = new Closers();
-  try {
-    const storage = await openStorage(driver, { clock: systemClock });
-    closers.add(() => storage.close());
-    const { at: describedAt } = await requireMarker(storage, driver.rootDirectory);
-    const summary = await (options.dryRun ? read(":memory:", storage, options) : make(path, storage, options, closers));
-    return { ...summary, describedAt, databasePath: path };
-  } catch (error) {
-    if (!(error instanceof StorageError) && !(error instanceof MetadataError)) throw error;
-    throw new TaskError("failed", `The rebuild stopped: ${error.message}. Nothing was made; run it again.`, {
-      cause: error,
-    });
-  } finally {
-    await closers.closeAll();
-  }
+  return runTask(
+    async (closers) => {
+      const storage = await openStorageFor(closers, driver);
+      const { at: describedAt } = await requireMarker(storage, driver.rootDirectory);
+      const summary = await (options.dryRun
+        ? read(":memory:", storage, options)
+        : make(path, storage, options, closers));
+      return { ...summary, describedAt, databasePath: path };
+    },
+    stoppedBy((reason) => `The rebuild stopped: ${reason}. Nothing was made; run it again.`),
+  );
 }
 
 /** Made beside its place, and put there last: until then serve does not start on half of a registry. */
@@ -79,11 +78,6 @@ async function read(path: string, storage: StorageDriver, { report }: RebuildOpt
   } finally {
     await metadata.close();
   }
-}
-
-async function requireDirectory(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isDirectory()) throw new TaskError("nothing-there", `There is no directory ${path}.`);
 }
 
 async function requireMarker(storage: StorageDriver, rootDirectory: string): Promise<DescriptionMarker> {

@@ -2,9 +2,6 @@ import { openRegistryBeside } from "./open-registry-beside.ts";
 import { requireDatabase } from "./require-database.ts";
 import { TaskError } from "./task-error.ts";
 import type { Config } from "../../config/index.ts";
-import { MetadataError } from "../../metadata/index.ts";
-import { Closers } from "../../runtime/index.ts";
-import { StorageError } from "../../storage/index.ts";
 import {
   findUnknownFiles,
   type RepairedIndex,
@@ -15,6 +12,7 @@ import {
   type ScrubOutcome,
   type UnknownFiles,
 } from "../../upkeep/index.ts";
+import { runTask, stoppedBy } from "./run-task.ts";
 
 export interface ScrubOptions extends Omit<Scrub, "registry"> {
   readonly repairIndex: boolean;
@@ -32,25 +30,20 @@ export interface ScrubOptions extends Omit<Scrub, "registry"> {
  */
 export async function scrubRegistry(config: Config, options: ScrubOptions): Promise<ScrubOutcome> {
   await requireDatabase(config);
-  const closers = new Closers();
-  try {
+  return runTask(async (closers) => {
     const registry = await openRegistryBeside(config, closers);
     const { bytesPerSecond, signal, enterUnknown: isToEnter } = options;
     if (options.repairIndex) {
       options.onRepaired(await repairIndex({ registry, bytesPerSecond, signal }));
       options.onUnknown(await findUnknownFiles({ registry, isToEnter, signal }));
     }
-    return await scrub({ ...options, registry });
-  } catch (error) {
-    throw asScrubError(error);
-  } finally {
-    await closers.closeAll();
-  }
+    return scrub({ ...options, registry });
+  }, asScrubError);
 }
+
+const asStopped = stoppedBy((reason) => `The scrub stopped: ${reason}. When that is repaired, run it again to go on.`);
 
 function asScrubError(error: unknown): unknown {
   if (error instanceof ScrubBusyError) return new TaskError("busy", `Not now: ${error.message}.`, { cause: error });
-  if (!(error instanceof StorageError) && !(error instanceof MetadataError)) return error;
-  const message = `The scrub stopped: ${error.message}. When that is repaired, run it again to go on.`;
-  return new TaskError("failed", message, { cause: error });
+  return asStopped(error);
 }
