@@ -237,6 +237,7 @@ export {
 } from "./history/tag-history.ts";
 export { pruneTagHistory, shortenTagHistories } from "./history/prune-history.ts";
 export { iterateRemovalsOf, listRemovals, pruneRemovals, recordRemovals, type Removal } from "./garbage/removals.ts";
+export { cancelJobsSince } from "./past/cancel-jobs-since.ts";
 export {
   type AgedRepository,
   findDatabaseBirth,

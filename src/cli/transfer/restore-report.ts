@@ -20,7 +20,7 @@ export function describeRestored(restored: RestoredRegistry): readonly string[] 
 }
 
 function describeWoundBack(wound: WoundBack, before: string | undefined): readonly string[] {
-  const { atMs, manifestsBack, manifestsGone, tagsBack, tagsMoved, tagsGone, repositoriesGone } = wound;
+  const { atMs, manifestsBack, manifestsGone, tagsBack, tagsMoved, tagsGone, repositoriesGone, jobsCancelled } = wound;
   const left = describeLeft(wound);
   const remedy =
     left.length > 0 && before !== undefined ? [`The last backup before that time is --backup ${before}.`] : [];
@@ -28,6 +28,7 @@ function describeWoundBack(wound: WoundBack, before: string | undefined): readon
     `Wound back to ${new Date(atMs).toISOString()}: ${count(tagsBack, "tag")} made again, ${tagsMoved} moved, ${tagsGone} removed;`,
     `${count(manifestsBack, "manifest")} back from the bin, ${manifestsGone} that came later put into it; ` +
       `${count(repositoriesGone, "repository")} that came later emptied.`,
+    ...(jobsCancelled > 0 ? [`Cancelled, as they were asked for later: ${count(jobsCancelled, "job")}.`] : []),
     ...left,
     ...remedy,
   ];

@@ -1,5 +1,6 @@
 import {
   type AgedRepository,
+  cancelJobsSince,
   listIncompleteOf,
   listManifestsDeletedSince,
   listManifestsSince,
@@ -45,6 +46,7 @@ const NOBODY = { actor: undefined, address: undefined, requestId: undefined };
 export async function windBack(winding: WindingBack): Promise<WoundBack> {
   const { metadata, atMs } = winding;
   const tally = new WindingTally(atMs);
+  tally.jobsCancelled = await cancelYoungJobs(winding);
   await bringBackManifests(winding, tally);
   const restored = await listRestored(winding);
   for await (const repository of iterateRepositories(metadata)) {
@@ -56,6 +58,11 @@ export async function windBack(winding: WindingBack): Promise<WoundBack> {
   for (const { from, to } of await listRenamedSince(metadata.reads, atMs)) tally.renamed.add(`${from} is ${to}`);
   await recordWinding(winding, tally);
   return tally;
+}
+
+/** What was asked for later would be done again, such as the deletion that all this is about. */
+function cancelYoungJobs({ metadata, atMs, nowMs }: WindingBack): Promise<number> {
+  return metadata.transaction((queries) => cancelJobsSince(queries, { sinceMs: atMs, nowMs }));
 }
 
 /** What was deleted since; first, as tags need it. */
@@ -156,8 +163,8 @@ async function tellIncomplete(
 /** One act tells of all: of each tag its history does. */
 async function recordWinding({ metadata, options, backup, nowMs }: WindingBack, tally: WindingTally): Promise<void> {
   if (!options.isAudited) return;
-  const { atMs, manifestsBack, manifestsGone, tagsBack, tagsMoved, tagsGone, repositoriesGone } = tally;
-  const counts = { manifestsBack, manifestsGone, tagsBack, tagsMoved, tagsGone, repositoriesGone };
+  const { atMs, manifestsBack, manifestsGone, tagsBack, tagsMoved, tagsGone, repositoriesGone, jobsCancelled } = tally;
+  const counts = { manifestsBack, manifestsGone, tagsBack, tagsMoved, tagsGone, repositoriesGone, jobsCancelled };
   const detail = { backup, at: new Date(atMs).toISOString(), ...counts };
   await metadata.transaction((queries) =>
     recordAct(queries, { ...NOBODY, atMs: nowMs, act: "registry.wind-back", outcome: "success", detail }),

@@ -16,6 +16,8 @@ export interface WoundBack {
   readonly tagsGone: number;
   /** That came later: they are empty, and leave the catalog. */
   readonly repositoriesGone: number;
+  /** What people asked for later, and was not done by then. */
+  readonly jobsCancelled: number;
   /** Tags whose manifest is not there any more, nor in the bin. They are as in the backup. */
   readonly tagsLost: Named;
   /** Tags whose history does not go back so far. They are as in the backup. */
@@ -49,6 +51,7 @@ export class WindingTally implements WoundBack {
   tagsMoved = 0;
   tagsGone = 0;
   repositoriesGone = 0;
+  jobsCancelled = 0;
   damaged = 0;
   readonly tagsLost = new Names();
   readonly tagsUnknown = new Names();

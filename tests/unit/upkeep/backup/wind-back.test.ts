@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  claimJob,
+  findJob,
   findRepositoryId,
+  insertJob,
   listBinEntries,
   listManifestDigests,
   listRepositories,
@@ -149,6 +152,31 @@ describe("a registry goes back to a time", () => {
     await remove(memory.registry, brief.digest);
     expect(await goBack(atMs)).toMatchObject({ manifestsBack: 0, tagsBack: 0 });
     expect(await content()).toEqual(before);
+  });
+
+  test("and what was asked for later, and is not done yet, is not done again", async () => {
+    const { registry } = memory;
+    await push("one", "v1");
+    const ask = (kind: string, asked: { requestedBy: string | null; input?: string }) =>
+      registry.metadata.transaction((queries) =>
+        insertJob(queries, { kind, openKey: null, input: "{}", nowMs: memory.clock.atMs, ...asked }),
+      );
+    const before = await ask("deletion", { requestedBy: "anna" });
+    const atMs = memory.clock.atMs;
+    clock.later();
+    const later = await ask("deletion", { requestedBy: "mallory" });
+    const running = await ask("tag-move", { requestedBy: null, input: '{"requester":{"subjects":[]}}' });
+    const claim = { id: running, fence: 1, nowMs: memory.clock.atMs, leaseUntilMs: memory.clock.atMs + 60_000 };
+    await registry.metadata.transaction((queries) => claimJob(queries, claim));
+    const planned = await ask("retention", { requestedBy: null });
+    expect(await goBack(atMs)).toMatchObject({ jobsCancelled: 2 });
+    const stateOf = async (id: number) => (await findJob(registry.metadata.reads, id))?.state;
+    expect([await stateOf(before), await stateOf(later), await stateOf(running), await stateOf(planned)]).toEqual([
+      "waiting",
+      "cancelled",
+      "cancelled",
+      "waiting",
+    ]);
   });
 
   test("in steps, and twice is as once", async () => {
