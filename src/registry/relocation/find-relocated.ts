@@ -1,5 +1,5 @@
 import {
-  findKeep,
+  findKeeps,
   findRepositoryId,
   findTag,
   type ImagePart,
@@ -43,8 +43,8 @@ export async function findRelocated(queries: Queries, relocation: TagRelocation,
   const target = repositoryId === undefined ? undefined : await findTag(queries, repositoryId, tag);
   if (repositoryId === undefined || !target) throw new RegistryError("not-found", `${from} has no tag ${tag}`);
   if (from === to && tag === newTag) throw new RegistryError("conflict", `${from}:${tag} has that place already`);
-  await requireNotKept(queries, { repositoryId, tag }, nowMs);
   const { digest, manifestId } = target;
+  await requireNotKept(queries, { repositoryId, tag, digest, nowMs });
   const parts = from === to ? [] : await listImageParts(queries, { repositoryId, digest });
   const digests = parts.map((part) => part.digest);
   const attached = await listAttachedTags(queries, repositoryId, digests);
@@ -55,10 +55,14 @@ export async function findRelocated(queries: Queries, relocation: TagRelocation,
 }
 
 /** In its new place it would not be kept, and others may decide there. */
-async function requireNotKept(queries: Queries, { repositoryId, tag }: TagPlace, nowMs: number): Promise<void> {
-  const keep = await findKeep(queries, repositoryId, tag);
-  if (!keep || (keep.untilMs !== null && keep.untilMs <= nowMs)) return;
-  throw new RegistryError("denied", `the tag ${tag} is ${showKeep(keep)}: take that back first`, { detail: { tag } });
+async function requireNotKept(
+  queries: Queries,
+  { tag, digest, ...where }: TagPlace & { readonly digest: Digest; readonly nowMs: number },
+): Promise<void> {
+  const keeps = await findKeeps(queries, where);
+  const [what, keep] = keeps.has(tag) ? [`the tag ${tag}`, keeps.get(tag)] : [digest, keeps.get(digest)];
+  if (!keep) return;
+  throw new RegistryError("denied", `${what} is ${showKeep(keep)}: take that back first`, { detail: { tag } });
 }
 
 function requireWhole(repository: RepositoryName, parts: readonly ImagePart[]): void {

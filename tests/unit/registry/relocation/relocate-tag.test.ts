@@ -232,6 +232,12 @@ describe("a tag stays where it is", () => {
     expect(await refusalOf("v1")).toBe("the tag v1 is kept by ben: for the court: take that back first");
   });
 
+  test("if somebody keeps what it points at, with all its tags", async () => {
+    const keep = { reference: digest, reason: "for the court", untilMs: null, actor: "ben", atMs: 1 };
+    await memory.registry.metadata.transaction((queries) => putKeep(queries, 1, keep));
+    expect(await refusalOf("v1")).toBe(`${digest} is kept by ben: for the court: take that back first`);
+  });
+
   test("if another one has its name in the new place, or what is attached to it has", async () => {
     const { registry } = memory;
     const two = await pushImage(registry, "two", { reference: "v1", repository: pr });
