@@ -140,7 +140,7 @@ describe("a backup beside a running registry", () => {
   test("is refused while another one works on the directory", async () => {
     const started = await start();
     const backups = makeTemporaryFolder("backups");
-    const other = lockFolder(backups, "berth.lock");
+    const other = lockFolder(backups, "work.lock");
     expect(await backUp(started, backups)).toMatchObject({
       exitCode: 75,
       stderr: expect.stringContaining(`another Berth (process ${process.pid}) works on ${backups}: wait`),
