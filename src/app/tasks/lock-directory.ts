@@ -2,7 +2,7 @@ import { lockFolder, MetadataError } from "../../metadata/index.ts";
 import { TaskError } from "./task-error.ts";
 
 /** Not `berth.lock`: under that name earlier versions that were killed have left a text, which SQLite does not take for its own. */
-const LOCK = "work.lock";
+export const LOCK = "work.lock";
 
 /**
  * Keeps a directory that is written to for one command. What a command that is gone had locked is free.

@@ -2,14 +2,14 @@ import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { type Closers, errorCode, systemClock } from "../../runtime/index.ts";
 import { openStorage, parseStorageKey, type StorageDriver, unfinishedPrefix } from "../../storage/index.ts";
-import { lockDirectory } from "./lock-directory.ts";
+import { LOCK, lockDirectory } from "./lock-directory.ts";
 import { TaskError } from "./task-error.ts";
 
 /** Says of which data directory the files in a folder are an export. */
 const MARKER = parseStorageKey("berth/exported.json");
 
-/** What the file system itself has in an empty volume. */
-const NO_CONTENT: ReadonlySet<string> = new Set(["lost+found"]);
+/** What the file system itself has in an empty volume, and the lock of one that went no further. */
+const NO_CONTENT: ReadonlySet<string> = new Set(["lost+found", LOCK]);
 
 /**
  * Opens the folder to which a data directory is exported: one with nothing in it, or with an earlier export of the same. What that has
@@ -30,19 +30,32 @@ export async function openExportFolder(
   const isEmpty = (await namesIn(folder)).every((name) => NO_CONTENT.has(name));
   const storage = await openStorage({ kind: "filesystem", rootDirectory: folder }, { clock: systemClock });
   closers.add(() => storage.close());
-  if (isEmpty) await storage.write(MARKER, new TextEncoder().encode(`${JSON.stringify({ of: from })}\n`));
-  else await requireExportOf(storage, { folder, from });
+  if (!isEmpty) await requireExportOf(storage, { folder, from });
   closers.add(lockDirectory(folder, "export"));
+  if (isEmpty) await makeExportOf(storage, { folder, from });
   for await (const { key } of storage.iterate(unfinishedPrefix)) await storage.remove(key);
   return storage;
 }
 
-async function requireExportOf(
-  storage: StorageDriver,
-  { folder, from }: { readonly folder: string; readonly from: string },
-): Promise<void> {
+interface ExportPlace {
+  readonly folder: string;
+  readonly from: string;
+}
+
+/** Of a folder that was empty before it was locked: another one may have come first. */
+async function makeExportOf(storage: StorageDriver, place: ExportPlace): Promise<void> {
+  if (!(await storage.stat(MARKER))) await storage.write(MARKER, new TextEncoder().encode(markerOf(place)));
+  await requireExportOf(storage, place);
+}
+
+function markerOf({ from }: ExportPlace): string {
+  return `${JSON.stringify({ of: from })}\n`;
+}
+
+async function requireExportOf(storage: StorageDriver, place: ExportPlace): Promise<void> {
+  const { folder, from } = place;
   const text = await (await storage.read(MARKER))?.text();
-  if (text === `${JSON.stringify({ of: from })}\n`) return;
+  if (text === markerOf(place)) return;
   const what = text === undefined ? "is not empty, and no export" : "holds an export of another registry";
   throw new TaskError(
     "failed",

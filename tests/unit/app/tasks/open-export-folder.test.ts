@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lockDirectory } from "../../../../src/app/tasks/lock-directory.ts";
 import { openExportFolder } from "../../../../src/app/tasks/open-export-folder.ts";
 import { Closers } from "../../../../src/runtime/index.ts";
 import { failureOf } from "../../../support/failure-of.ts";
@@ -45,6 +46,14 @@ test("what an export that was killed has left half copied goes, and nobody else 
 test("one of another data directory is refused", async () => {
   await open();
   expect(await failureOf(open(out, makeTemporaryFolder("other")))).toContain("holds an export of another registry");
+});
+
+test("one in which another has just begun is not made an export of what comes too late", async () => {
+  mkdirSync(out, { recursive: true });
+  const release = lockDirectory(out, "export");
+  expect(await failureOf(open(out, makeTemporaryFolder("other")))).toContain("wait until its export has ended");
+  release();
+  await open();
 });
 
 test("one with anything in it is refused, and stays as it is; an empty volume is not", async () => {
