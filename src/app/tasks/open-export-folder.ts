@@ -9,7 +9,7 @@ import { TaskError } from "./task-error.ts";
 const MARKER = parseStorageKey("berth/exported.json");
 
 /** What the file system itself has in an empty volume, and the lock of one that went no further. */
-const NO_CONTENT: ReadonlySet<string> = new Set(["lost+found", LOCK]);
+const NO_CONTENT: ReadonlySet<string> = new Set(["lost+found", LOCK, `${LOCK}-journal`]);
 
 /**
  * Opens the folder to which a data directory is exported: one with nothing in it, or with an earlier export of the same. What that has
