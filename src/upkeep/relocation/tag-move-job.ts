@@ -10,9 +10,10 @@ import {
   requireDeletable,
   type TagRelocation,
 } from "../../registry/index.ts";
-import { type Log, pause } from "../../runtime/index.ts";
+import type { Log } from "../../runtime/index.ts";
 import { inPages } from "../in-pages.ts";
 import { type Requester, requester } from "../requester.ts";
+import { restSince } from "../rest.ts";
 
 const tagMoveInput = z.strictObject({
   from: z.string().refine(isRepositoryName),
@@ -98,8 +99,7 @@ async function moveOne(
     if (error.kind !== "not-found") note(tally, { repository: from, reference: tag, reason: error.message });
   }
   turn.report({ done: tally.moved, total: null, unit: "tag", detail: { ...tally } });
-  // As much time for others as for this.
-  await pause(clock.nowMs() - startedAtMs, signal);
+  await restSince(startedAtMs, { clock, signal });
 }
 
 function note(tally: TagMoveTally, refusal: RefusedDeletion): void {

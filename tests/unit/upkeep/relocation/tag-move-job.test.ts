@@ -56,3 +56,13 @@ test("a repository that is gone has nothing to move", async () => {
   const input = { from: "team/gone", tags: "*", to: pr, requester: { subjects: [] } };
   expect((await run({ input })).result).toEqual({ moved: 0, refused: 0, refusals: [] });
 });
+
+test("a clock that is put forward does not keep it at rest", async () => {
+  const input = { from: app, tags: "v1", to: pr, requester: { subjects: [] } };
+  const moveLate = async (relocation: TagRelocation) => {
+    const digest = await move(relocation);
+    memory.clock.atMs += 3_600_000;
+    return digest;
+  };
+  expect((await run({ input }, moveLate)).result).toMatchObject({ moved: 1 });
+});
