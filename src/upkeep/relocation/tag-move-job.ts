@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { defineWork, type JobKind, type JobTurn, type JobWork } from "../../jobs/index.ts";
-import { findRepositoryId, listTaggedManifests, type TaggedManifest } from "../../metadata/index.ts";
+import {
+  findRepositoryId,
+  findRepositoryName,
+  listTaggedManifests,
+  type TaggedManifest,
+} from "../../metadata/index.ts";
 import { isRepositoryName, isTag, RegistryError, type Tag } from "../../oci/index.ts";
 import {
   MOST_TOLD,
@@ -17,6 +22,8 @@ import { restSince } from "../rest.ts";
 
 const tagMoveInput = z.strictObject({
   from: z.string().refine(isRepositoryName),
+  /** Of the one that is meant, which may get another name before its turn comes, as another may get its own. */
+  repositoryId: z.int().optional(),
   /** A tag, or a pattern. */
   tags: z.string(),
   to: z.string().refine(isRepositoryName),
@@ -72,9 +79,9 @@ export function tagMoveWork(parts: TagMoveParts): JobWork {
 
 async function* tagsOf(
   { metadata: { reads } }: TagMoveParts["registry"],
-  { from, tags }: TagMoveInput,
+  { from, repositoryId, tags }: TagMoveInput,
 ): AsyncGenerator<Tag, void, void> {
-  const id = await findRepositoryId(reads, from);
+  const id = repositoryId ?? (await findRepositoryId(reads, from));
   if (id === undefined) return;
   const matches = parseRelocationPattern(tags);
   const nameOf = ({ tag }: TaggedManifest) => tag;
@@ -83,20 +90,22 @@ async function* tagsOf(
 }
 
 async function moveOne(
-  { registry: { clock }, moveTagAs }: TagMoveParts,
+  { registry: { metadata, clock }, moveTagAs }: TagMoveParts,
   turn: JobTurn<TagMoveInput>,
   { tag, tally }: { readonly tag: Tag; readonly tally: TagMoveTally },
 ): Promise<void> {
   const { input, signal } = turn;
-  const { from, to, newTag = tag } = input;
+  const { to, newTag = tag, repositoryId } = input;
   const startedAtMs = clock.nowMs();
+  const now = repositoryId === undefined ? undefined : await findRepositoryName(metadata.reads, repositoryId);
+  const from = now ?? input.from;
   try {
     await moveTagAs(input.requester)({ from, tag, to, newTag });
     tally.moved += 1;
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     // What they may not see is not there, nor is what somebody has deleted meanwhile.
-    if (error.kind !== "not-found") note(tally, { repository: from, reference: tag, reason: error.message });
+    if (error.kind !== "not-found") note(tally, { repository: input.from, reference: tag, reason: error.message });
   }
   turn.report({ done: tally.moved, total: null, unit: "tag", detail: { ...tally } });
   await restSince(startedAtMs, { clock, signal });

@@ -43,9 +43,9 @@ export const TAG_MOVE_ROUTES: readonly ApiRoute[] = [
     async handle(call) {
       const { change, caller, parts, body } = call;
       await requireDeletable({ ...changeableOf(parts), options: parts.registryOptions });
-      await requireInReach(change.queries, await change.viewer(), body);
+      const repositoryId = await requireInReach(change.queries, await change.viewer(), body);
       const { from, ...detail } = body;
-      const input = { ...body, requester: requesterOf(caller, change) };
+      const input = { ...body, repositoryId, requester: requesterOf(caller, change) };
       const deed = { act: "repository.tags.move", target: from, detail } as const;
       const opened = await openJob(call, TAG_MOVE_JOB, { input, requestedBy: caller.by.actor, deed });
       return { body: showJob(opened), location: `/tag-moves/${opened.id}` };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { listTags } from "../../../../src/metadata/index.ts";
+import { findRepositoryId, listTags } from "../../../../src/metadata/index.ts";
 import type { RepositoryName, Tag } from "../../../../src/oci/index.ts";
-import { relocateTag, type TagRelocation } from "../../../../src/registry/index.ts";
+import { moveRepository, relocateTag, type TagRelocation } from "../../../../src/registry/index.ts";
 import { changeBy } from "../../../../src/registry/change.ts";
 import { tagMoveWork } from "../../../../src/upkeep/index.ts";
 import { failureOf } from "../../../support/failure-of.ts";
@@ -65,4 +65,20 @@ test("a clock that is put forward does not keep it at rest", async () => {
     return digest;
   };
   expect((await run({ input }, moveLate)).result).toMatchObject({ moved: 1 });
+});
+
+test("it follows the repository that was meant, and leaves the one that has its name by then", async () => {
+  const { metadata } = memory.registry;
+  const repositoryId = await findRepositoryId(metadata.reads, app);
+  const moved = "team/moved" as RepositoryName;
+  const renaming = { from: app, to: moved, redirectMs: 0 };
+  await metadata.transaction((queries) => moveRepository(changeBy(memory.registry, queries, nobody), renaming));
+  await pushImage(memory.registry, "another", { reference: "pr-9" });
+  const input = { from: app, repositoryId, tags: "pr-*", to: pr, requester: { subjects: [] } };
+  expect((await run({ input })).result).toEqual({ moved: 3, refused: 0, refusals: [] });
+  expect([await tagsOf(app), await tagsOf(moved), await tagsOf(pr)]).toEqual([
+    ["pr-9"],
+    ["v1"],
+    ["pr-1", "pr-2", "pr-3"],
+  ] as Tag[][]);
 });
