@@ -83,7 +83,8 @@ async function requireNothingInTheWay(
   for (const { newTag, digest } of tags) {
     const there = await findTag(queries, repositoryId, newTag);
     if (!there || there.digest === digest) continue;
-    const message = `${to} has a tag ${newTag} already, which points elsewhere: at ${there.digest}`;
-    throw new RegistryError("conflict", message, { detail: { tag: newTag, digest: there.digest } });
+    // Who may push there may perhaps not pull: where it points is not told.
+    const message = `${to} has a tag ${newTag} already, which points elsewhere`;
+    throw new RegistryError("conflict", message, { detail: { tag: newTag } });
   }
 }

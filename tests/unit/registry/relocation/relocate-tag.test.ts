@@ -240,8 +240,9 @@ describe("a tag stays where it is", () => {
 
   test("if another one has its name in the new place, or what is attached to it has", async () => {
     const { registry } = memory;
-    const two = await pushImage(registry, "two", { reference: "v1", repository: pr });
-    expect(await refusalOf("v1")).toBe(`team/app-pr has a tag v1 already, which points elsewhere: at ${two.digest}`);
+    await pushImage(registry, "two", { reference: "v1", repository: pr });
+    // Nothing of what it points at, as who pushes there may perhaps not pull.
+    expect(await refusalOf("v1")).toBe("team/app-pr has a tag v1 already, which points elsewhere");
     const reference = `${digest.replace(":", "-")}.sig`;
     for (const repository of [app, other]) await pushImage(registry, `for ${repository}`, { reference, repository });
     expect(await refusalOf("v1", { to: other })).toContain(`other/app has a tag ${reference} already`);
