@@ -1,4 +1,4 @@
-import { findRepositoryId, listAllRepositories, type Queries } from "../../metadata/index.ts";
+import { findRepositoryId, listAllRepositories, listRepositories, type Queries } from "../../metadata/index.ts";
 import type { RepositoryName } from "../../oci/index.ts";
 import type { StorageDriver } from "../../storage/index.ts";
 import { inPages } from "../in-pages.ts";
@@ -66,7 +66,7 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
   const hear = { onKept, onDamage: (damage: Damage) => void damaged.push(damage) };
   const chosen = from.repositories && (await selectRepositories(reads, from.repositories));
   const source = from.source && (await withProgress(from, from.source, chosen));
-  for await (const name of chosen ?? iterateRepositories(reads)) {
+  for await (const name of chosen ?? iterateRepositories(from)) {
     if (signal.aborted) break;
     const tally = await exportRepository({ ...from, source }, name, hear);
     if (!tally) continue;
@@ -80,8 +80,13 @@ export async function exportRegistryV2(from: RegistryV2Export): Promise<Registry
   return { ...total, damaged, kept, isFinished: !signal.aborted };
 }
 
-function iterateRepositories(reads: Queries): AsyncIterable<RepositoryName> {
-  return inPages<RepositoryName>(500, String, (page) => listAllRepositories(reads, page));
+/** Elsewhere registry:2 has no use for those in which nothing is left. */
+function iterateRepositories({
+  reads,
+  source,
+}: Pick<RegistryV2Export, "reads" | "source">): AsyncIterable<RepositoryName> {
+  const list = source ? listRepositories : listAllRepositories;
+  return inPages<RepositoryName>(500, String, (page) => list(reads, page));
 }
 
 async function withProgress(
@@ -91,7 +96,8 @@ async function withProgress(
 ): Promise<BlobSource> {
   if (!onProgress) return source;
   let totalBytes = 0;
-  for await (const name of chosen ?? iterateRepositories(reads)) totalBytes += await countBytes(reads, name);
+  for await (const name of chosen ?? iterateRepositories({ reads, source }))
+    totalBytes += await countBytes(reads, name);
   let doneBytes = 0;
   return { ...source, onPlaced: (bytes) => onProgress({ doneBytes: (doneBytes += bytes), totalBytes }) };
 }
