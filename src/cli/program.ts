@@ -3,7 +3,7 @@ import { COMMAND, SERVING_PROCESS, VERSION } from "../app/index.ts";
 import { configurationPathVariable, parseByteSize, parseDuration } from "../config/index.ts";
 import { addExamples } from "./command-examples.ts";
 import { checkConfig } from "./check-config.ts";
-import { parseTime } from "./remote/parse-time.ts";
+import { parsePastTime } from "./remote/parse-time.ts";
 import { serve } from "./serve.ts";
 import { servingProcess } from "./serving-process.ts";
 import { EXIT_USAGE, type Terminal } from "./terminal.ts";
@@ -122,7 +122,7 @@ function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): 
     .option(
       "--at <time>",
       "as it was then, such as 2026-05-01T12:00Z, from the first backup that was taken later (default: the newest)",
-      parseTime,
+      parsePastTime,
     )
     .addOption(new Option("--backup <name>", "this backup, as it is, by its name in --list").conflicts("at"))
     .option("--list", "say which backups are there, and restore none")

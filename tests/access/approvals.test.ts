@@ -263,7 +263,7 @@ skopeo.describe("skopeo", () => {
     );
     expect([exitCode, output]).toEqual([
       1,
-      expect.stringMatching(/waits for a second person .* berth approval approve \d+/),
+      expect.stringMatching(/waits for a second person .* another person approves by berth approval approve \d+/),
     ]);
   });
 });

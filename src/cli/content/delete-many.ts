@@ -5,7 +5,7 @@ import { count } from "../quantities.ts";
 import { NotDone } from "../remote/not-done.ts";
 import type { Work } from "../remote/noun.ts";
 import type { Columns } from "../table.ts";
-import { EXIT_NO_INPUT, type Terminal } from "../terminal.ts";
+import { EXIT_AGAIN, EXIT_NO_INPUT, type Terminal } from "../terminal.ts";
 
 export interface DeleteFlags {
   readonly dryRun?: boolean;
@@ -42,7 +42,9 @@ export async function deleteMany(
   const answer = await client.post<ApiJob | ApiDeleteRequest>("/deletions", doomed);
   if (!("kind" in answer)) {
     const { id, expiresAt } = answer;
-    return out.done(`It waits for a second person until ${expiresAt}: ${COMMAND} approval approve ${id}`, answer);
+    out.text("", answer);
+    const how = `another person approves it by ${COMMAND} approval approve ${id}`;
+    throw new NotDone(EXIT_AGAIN, `Nothing is deleted yet. It waits for a second person until ${expiresAt}: ${how}.`);
   }
   const { id } = answer;
   if (!flags.wait)

@@ -11,6 +11,13 @@ export function parseTime(text: string): number {
   throw new InvalidArgumentError("It is neither a time such as 2026-11-21T13:00Z nor a duration such as 24h.");
 }
 
+/** As {@link parseTime}, of what has been: who means a time to come has mistyped it. */
+export function parsePastTime(text: string): number {
+  const atMs = parseTime(text);
+  if (atMs > Date.now()) throw new InvalidArgumentError("That time is to come.");
+  return atMs;
+}
+
 /** With a year of four digits first: JavaScript takes `1` for a month. */
 export function parseDate(text: string): number | undefined {
   const atMs = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;

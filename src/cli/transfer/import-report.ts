@@ -57,7 +57,7 @@ export function describeContents({
 function whatIsNext({ directory, dryRun, database }: ImportOptions): string[] {
   if (dryRun) return ["Nothing was written. Without --dry-run the same command imports."];
   return [
-    `Next: stop registry:2, then ${COMMAND} serve <its config.yml>, with storage.filesystem.rootdirectory: ${directory}`,
+    `Next: stop registry:2, if one still serves it, then ${COMMAND} serve <its config.yml>, with storage.filesystem.rootdirectory: ${directory}`,
     ...(database === undefined ? [] : [`      and database.path: ${database}`]),
     "What registry:2 took in after this import comes with another run.",
   ];

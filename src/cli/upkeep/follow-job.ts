@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { COMMAND } from "../../app/index.ts";
 import type { ApiJob } from "../../http/index.ts";
 import { describeEnd, describeProgress, hasEnded } from "./job-report.ts";
 import { ProgressLine } from "../progress-line.ts";
@@ -9,7 +10,7 @@ import { EXIT_AGAIN, type Terminal } from "../terminal.ts";
 
 const ASK_EVERY_MS = 500;
 /** A process that serves looks more often. */
-const UNNOTICED_MS = 10_000;
+const UNNOTICED_MS = 5000;
 
 export interface Following {
   readonly client: ApiClient;
@@ -69,6 +70,6 @@ export class JobWatch {
     if (state === "running") return "";
     if (problem !== null) return `Job ${id} waits until ${dueAt ?? "later"}: ${problem}.`;
     if (this.#stopwatchMs() - this.#startedAtMs < UNNOTICED_MS) return "";
-    return `Nobody has begun job ${id} yet: it waits for a registry that serves this database, and is not busy.`;
+    return `Nobody has begun job ${id} yet: it waits for a registry that serves this database, and is not busy. To take it back: ${COMMAND} job cancel ${id}`;
   }
 }

@@ -39,7 +39,7 @@ export function waitsForApproval({ id, path, subject, expiresAtMs }: DeleteReque
   const until = new Date(expiresAtMs).toISOString();
   return new RegistryError(
     "denied",
-    `to delete ${subject} of ${path} waits for a second person until ${until}: request ${id}, berth approval approve ${id}`,
+    `to delete ${subject} of ${path} waits for a second person until ${until}: request ${id}, which another person approves by berth approval approve ${id}`,
     { detail: { request: id } },
   );
 }

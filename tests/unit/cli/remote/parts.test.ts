@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { at } from "../../../../src/cli/remote/api-client.ts";
 import { nodeInPath, parseNode, parseSubject } from "../../../../src/cli/remote/names.ts";
 import { parseEnd } from "../../../../src/cli/remote/parse-end.ts";
-import { parseTime } from "../../../../src/cli/remote/parse-time.ts";
+import { parsePastTime, parseTime } from "../../../../src/cli/remote/parse-time.ts";
 import { parseServer } from "../../../../src/cli/remote/server-address.ts";
 import { formatTable } from "../../../../src/cli/table.ts";
 
@@ -59,6 +59,11 @@ describe("a time", () => {
   test.each(["", "soon", "1", "12", "2026", "d", "2027-13-01"])("is not %j", (text) =>
     expect(() => parseTime(text)).toThrow(),
   );
+
+  test("that has been is none to come", () => {
+    expect(parsePastTime("2026-01-31")).toBe(Date.parse("2026-01-31T00:00:00Z"));
+    expect(() => parsePastTime("9999-01-01")).toThrow("That time is to come.");
+  });
 });
 
 describe("an end", () => {

@@ -46,7 +46,7 @@ describe("berth import registry-v2", () => {
       stdout: `Imported 1 repository, 1 manifest, 1 tag and 2 blobs (42 bytes) in 0.0 s; 0 damaged.
 Manifests were verified. Blobs were not read: each is taken to be what its path says.
 
-Next: stop registry:2, then bin/berth serve <its config.yml>, with storage.filesystem.rootdirectory: ${tree.root}
+Next: stop registry:2, if one still serves it, then bin/berth serve <its config.yml>, with storage.filesystem.rootdirectory: ${tree.root}
 What registry:2 took in after this import comes with another run.
 `,
     });

@@ -84,7 +84,7 @@ describe("who follows a job is told", () => {
     const { written, see } = watch(false);
     for (const ms of [0, 9999, 10_000, 20_000, 60_000]) see(ms, { state: "waiting" });
     expect(written).toEqual([
-      "Nobody has begun job 12 yet: it waits for a registry that serves this database, and is not busy.\n",
+      "Nobody has begun job 12 yet: it waits for a registry that serves this database, and is not busy. To take it back: bin/berth job cancel 12\n",
     ]);
   });
 
