@@ -231,13 +231,18 @@ describe("a restore", () => {
     const { name } = JSON.parse((await backUp(started, backups, "--json")).stdout) as { readonly name: string };
     await started.berth.stop();
     const restore = async (...args: string[]) => {
-      rmSync(dataDirectory, { recursive: true });
+      rmSync(dataDirectory, { recursive: true, force: true });
       return runBerth(["restore", backups, configFor(started), ...args]);
     };
     const exact = JSON.parse((await restore("--backup", name, "--json")).stdout) as object;
     expect(exact).toMatchObject({ backup: { name }, missing: [] });
     expect(exact).not.toHaveProperty("woundBack");
-    expect((await restore("--at", "2999-01-01T00:00Z")).stdout).toContain("There is no later backup: what happened in");
+    const now = new Date().toISOString();
+    expect((await restore("--at", now)).stdout).toContain("There is no later backup: what happened in");
+    expect(await restore("--at", "2999-01-01T00:00Z")).toMatchObject({
+      exitCode: 64,
+      stderr: expect.stringContaining("That time is to come."),
+    });
     const back = await restore("--at", at);
     expect(back).toMatchObject({ exitCode: 0, stderr: "" });
     expect(back.stdout).toContain(`Wound back to ${at}: 1 tag made again, 1 moved, 1 removed;`);
