@@ -1,8 +1,10 @@
 import type { Deed } from "../../access/index.ts";
 import { enqueueJob, type JobKind } from "../../jobs/index.ts";
-import { findJob, type JobRecord, type Queries } from "../../metadata/index.ts";
+import { cancelJob, findJob, type JobRecord, type Queries } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
 import type { ChangeCall } from "./route.ts";
+
+type JobChange = Pick<ChangeCall<unknown, unknown, unknown, unknown>, "change" | "parts">;
 
 interface JobToOpen<Input> {
   readonly input: Input;
@@ -13,7 +15,7 @@ interface JobToOpen<Input> {
 
 /** Puts a job into the queue; it begins soon. @throws RegistryError `conflict`: one like it is open */
 export async function openJob<Input>(
-  { change, parts }: Pick<ChangeCall<unknown, unknown, unknown, unknown>, "change" | "parts">,
+  { change, parts }: JobChange,
   kind: JobKind<Input>,
   { input, requestedBy, deed }: JobToOpen<Input>,
 ): Promise<JobRecord> {
@@ -31,6 +33,24 @@ function alreadyOpen({ id, kind, state }: JobRecord): RegistryError {
   return new RegistryError("conflict", `job ${id} of the kind ${kind} ${is} already: wait for it, or cancel it`, {
     detail: { job: id },
   });
+}
+
+/**
+ * Ends a job at once if it waits, soon if it runs.
+ * @param name what it is called, such as `job`
+ * @throws RegistryError `conflict`: it has ended already
+ */
+export async function endJob(
+  { change, parts }: JobChange,
+  { id, kind, state }: JobRecord,
+  name: string,
+): Promise<JobRecord> {
+  const done = await cancelJob(change.queries, id, change.nowMs);
+  if (!done) throw new RegistryError("conflict", `${name} ${id} has ended already: ${state}`);
+  await change.record({ act: "job.cancel", target: kind, detail: { job: id } });
+  if (done === "cancelled") parts.jobs.noteCancelled(kind);
+  parts.jobs.lookNow();
+  return getJob(change.queries, id);
 }
 
 /** @throws RegistryError `not-found` */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { SYSTEM_ROLES, type SystemRole } from "../../access/index.ts";
-import { cancelJob, type JobRecord } from "../../metadata/index.ts";
+import type { JobRecord } from "../../metadata/index.ts";
 import { RegistryError } from "../../oci/index.ts";
-import { getJob } from "./open-job.ts";
+import { endJob, getJob } from "./open-job.ts";
 import { showJob } from "./resources/jobs.ts";
 import { type ApiCall, type ApiRoute, type ChangeCall, defineRoute } from "./route.ts";
 import { job } from "./schemas/jobs.ts";
@@ -70,12 +70,5 @@ async function getOwnJob(
 
 /** Ends it, for who has asked for it and administrators. @throws RegistryError `not-found`, `conflict` */
 async function cancelOwnJob(call: ChangeCall<Params, unknown, unknown, unknown>, kind: OwnKind): Promise<JobRecord> {
-  const { change, parts } = call;
-  const { id, state } = await getOwnJob(call, kind, ["administrator"]);
-  const done = await cancelJob(change.queries, id, change.nowMs);
-  if (!done) throw new RegistryError("conflict", `${kind.noun} ${id} has ended already: ${state}`);
-  await change.record({ act: "job.cancel", target: kind.name, detail: { job: id } });
-  if (done === "cancelled") parts.jobs.noteCancelled(kind.name);
-  parts.jobs.lookNow();
-  return getJob(change.queries, id);
+  return endJob(call, await getOwnJob(call, kind, ["administrator"]), kind.noun);
 }

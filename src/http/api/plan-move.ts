@@ -20,6 +20,7 @@ import {
 } from "../../registry/index.ts";
 import { deletionAuthorityOf } from "./deletion-authority.ts";
 import { NOT_SHOWN, type plannedMove } from "./schemas/moves.ts";
+import { requireMayPush } from "./require-may-push.ts";
 
 export type PlannedMove = z.input<typeof plannedMove>;
 type RuleChange = PlannedMove["changes"][number];
@@ -47,8 +48,7 @@ export async function requirePossible(
   const { from, to } = pair;
   if (!deletionAuthorityOf(viewer).maySee(from)) throw new RegistryError("not-found", `there is no repository ${from}`);
   requireMay(viewer, "delete", from);
-  if (!isPermitted(viewer, { path: to, action: "push" }))
-    throw new RegistryError("denied", `push on ${to} is not permitted to you`);
+  requireMayPush(viewer, to);
   await requireMovable(queries, pair);
   await requireMayLeave(queries, viewer, pair);
   const settings = await findChangedSettings(queries, pair);

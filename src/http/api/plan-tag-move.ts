@@ -1,6 +1,6 @@
 import { isPermitted, type Viewer } from "../../access/index.ts";
 import type { Queries } from "../../metadata/index.ts";
-import { type Digest, RegistryError, type RepositoryName } from "../../oci/index.ts";
+import { type Digest, RegistryError } from "../../oci/index.ts";
 import {
   type RegistryChange,
   type RegistryOptions,
@@ -9,6 +9,7 @@ import {
   type TagRelocation,
 } from "../../registry/index.ts";
 import { deletionAuthorityOf } from "./deletion-authority.ts";
+import { requireMayPush } from "./require-may-push.ts";
 
 /**
  * Moves a tag by what the viewer may do.
@@ -44,16 +45,9 @@ export async function planTagMove(
 function requireMayRelocate(viewer: Viewer, { from, tag, to }: TagRelocation): void {
   const authority = deletionAuthorityOf(viewer);
   if (!authority.maySee(from, { kind: "tag", tag })) throw new RegistryError("not-found", `${from} has no tag ${tag}`);
-  if (!isPermitted(viewer, { path: from, action: "pull", tag })) throw notPermitted("pull", `${from}:${tag}`);
-  if (!authority.mayDelete(from, tag)) throw notPermitted("tag:delete", `${from}:${tag}`);
+  const notPermitted = (action: string) =>
+    new RegistryError("denied", `${action} on ${from}:${tag} is not permitted to you`);
+  if (!isPermitted(viewer, { path: from, action: "pull", tag })) throw notPermitted("pull");
+  if (!authority.mayDelete(from, tag)) throw notPermitted("tag:delete");
   requireMayPush(viewer, to);
-}
-
-/** @throws RegistryError `denied` */
-export function requireMayPush(viewer: Viewer, to: RepositoryName): void {
-  if (!isPermitted(viewer, { path: to, action: "push" })) throw notPermitted("push", to);
-}
-
-function notPermitted(action: string, where: string): RegistryError {
-  return new RegistryError("denied", `${action} on ${where} is not permitted to you`);
 }

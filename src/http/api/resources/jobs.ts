@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { findJobTimes, type JobOffer, parseJobProgress } from "../../../jobs/index.ts";
-import { cancelJob, type JobRecord, listJobs, type Queries } from "../../../metadata/index.ts";
+import { type JobRecord, listJobs, type Queries } from "../../../metadata/index.ts";
 import { RegistryError, shorten } from "../../../oci/index.ts";
 import { requireWritable } from "../../../registry/index.ts";
 import type { ApiParts } from "../api-parts.ts";
-import { getJob, openJob } from "../open-job.ts";
+import { endJob, getJob, openJob } from "../open-job.ts";
 import { parsePart } from "../read-request.ts";
 import { changeableOf } from "../registry-change.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
@@ -83,14 +83,9 @@ export const JOB_ROUTES: readonly ApiRoute[] = [
     makesNothing: true,
     params,
     response: job,
-    async handle({ change, parts, params: { id } }) {
-      const { kind, state } = await getJob(change.queries, id);
-      const done = await cancelJob(change.queries, id, change.nowMs);
-      if (!done) throw new RegistryError("conflict", `job ${id} has ended already: ${state}`);
-      await change.record({ act: "job.cancel", target: kind, detail: { job: id } });
-      if (done === "cancelled") parts.jobs.noteCancelled(kind);
-      parts.jobs.lookNow();
-      return { body: showJob(await getJob(change.queries, id)) };
+    async handle(call) {
+      const found = await getJob(call.change.queries, call.params.id);
+      return { body: showJob(await endJob(call, found, "job")) };
     },
   }),
 ];

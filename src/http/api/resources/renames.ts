@@ -1,5 +1,4 @@
-import { getNode, isPermitted, requireMay } from "../../../access/index.ts";
-import { RegistryError } from "../../../oci/index.ts";
+import { getNode, requireMay } from "../../../access/index.ts";
 import { requireWritable } from "../../../registry/index.ts";
 import { RENAMING_JOB } from "../../../upkeep/index.ts";
 import { openJob } from "../open-job.ts";
@@ -7,6 +6,7 @@ import { ownJobRoutes } from "../own-job.ts";
 import { requireApart } from "../plan-move.ts";
 import { changeableOf } from "../registry-change.ts";
 import { requesterOf } from "../requester.ts";
+import { requireMayPush } from "../require-may-push.ts";
 import { type ApiRoute, defineRoute } from "../route.ts";
 import { job } from "../schemas/jobs.ts";
 import { newRename } from "../schemas/moves.ts";
@@ -34,8 +34,7 @@ export const RENAME_ROUTES: readonly ApiRoute[] = [
       const viewer = await change.viewer();
       await getNode(change.queries, viewer, from);
       requireMay(viewer, "delete", from);
-      if (!isPermitted(viewer, { path: to, action: "push" }))
-        throw new RegistryError("denied", `push on ${to} is not permitted to you`);
+      requireMayPush(viewer, to);
       const input = { ...body, requester: requesterOf(caller, change) };
       const deed = { act: "repository.move", target: from, detail: { to, withBelow: true } } as const;
       const opened = await openJob(call, RENAMING_JOB, { input, requestedBy: caller.by.actor, deed });
