@@ -23,7 +23,7 @@ export async function* inParallel<Item, Result>(
 /** Gathers items until they are `mostItems` or weigh `mostBytes` together. */
 export async function* inBatches<Item>(
   items: AsyncIterable<Item>,
-  { mostItems, mostBytes, bytesOf }: BatchLimits<Item>,
+  { mostItems, mostBytes = Infinity, bytesOf = () => 0 }: BatchLimits<Item>,
 ): AsyncGenerator<readonly Item[], void, void> {
   let batch: Item[] = [];
   let batchBytes = 0;
@@ -40,6 +40,7 @@ export async function* inBatches<Item>(
 
 export interface BatchLimits<Item> {
   readonly mostItems: number;
-  readonly mostBytes: number;
-  readonly bytesOf: (item: Item) => number;
+  /** Absent: any number. */
+  readonly mostBytes?: number;
+  readonly bytesOf?: (item: Item) => number;
 }

@@ -47,8 +47,7 @@ interface Steps<Item> {
 }
 
 async function inSteps<Item>(run: DescriptionRun, items: AsyncIterable<Item>, { mostItems, work }: Steps<Item>) {
-  for await (const batch of inBatches(items, { mostItems, mostBytes: Infinity, bytesOf: () => 0 }))
-    await inStep(run, () => work(batch));
+  for await (const batch of inBatches(items, { mostItems })) await inStep(run, () => work(batch));
 }
 
 function all<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<unknown> {

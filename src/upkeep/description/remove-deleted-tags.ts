@@ -16,7 +16,7 @@ interface Place {
 export async function removeDeletedTags(run: DescriptionRun, { name, repositoryId }: Place): Promise<void> {
   const prefix = prefixOfLinks(name, "_manifests/tags");
   const links = run.storage.iterate(prefix);
-  for await (const batch of inBatches(links, { mostItems: AT_ONCE, mostBytes: Infinity, bytesOf: () => 0 })) {
+  for await (const batch of inBatches(links, { mostItems: AT_ONCE })) {
     const movedAtMs = new Map<Tag, number>();
     for (const { key, modifiedAtMs } of batch) {
       const tag = tagOfLink(key, prefix);

@@ -22,7 +22,7 @@ export async function removeMovedLinks(run: DescriptionRun, moved: MovedReposito
   const { reads } = run.metadata;
   for (const folder of ["_manifests/tags", "_manifests/revisions"] as const) {
     const links = storage.iterate(prefixOfLinks(repository, folder));
-    for await (const batch of inBatches(links, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
+    for await (const batch of inBatches(links, { mostItems: 500 })) {
       const of = (id: number | undefined) => findUnknownLinks({ reads, repository }, { id, folder }, batch);
       const unknown = new Set(await of(movedId));
       for (const link of await of(repositoryId)) {

@@ -12,7 +12,7 @@ import { MOST_READS, orDamage, present, type RepositoryImport, writeBatch } from
 export async function importBlobs(target: RepositoryImport): Promise<void> {
   const links = target.storage.iterate(prefixOfLinks(target.name, "_layers"));
   const blobs = present(inParallel(links, MOST_READS, (link) => findBlob(target, link)));
-  for await (const batch of inBatches(blobs, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
+  for await (const batch of inBatches(blobs, { mostItems: 500 })) {
     await writeBatch(target, async (queries) => {
       for (const blob of batch) {
         // The link is as old as the import, not as the image: clean-up gives a push that was under way its time.

@@ -27,7 +27,7 @@ interface FoundTag {
 export async function importTags(target: RepositoryImport): Promise<void> {
   const links = target.storage.iterate(prefixOfLinks(target.name, "_manifests/tags"));
   const tags = present(inParallel(links, MOST_READS, (link) => readTag(target, link)));
-  for await (const batch of inBatches(tags, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
+  for await (const batch of inBatches(tags, { mostItems: 500 })) {
     const left: LeftTag[] = [];
     await writeBatch(target, async (queries) => {
       const settings = await findSettings(queries, target.name);

@@ -40,7 +40,7 @@ export async function removeUnknownLinks(unknown: UnknownLinks): Promise<number>
   let removed = 0;
   for (const folder of ["_manifests/tags", "_manifests/revisions", "_layers"] as const) {
     const links = storage.iterate(prefixOfLinks(repository, folder));
-    for await (const batch of inBatches(links, { mostItems: 500, mostBytes: Infinity, bytesOf: () => 0 })) {
+    for await (const batch of inBatches(links, { mostItems: 500 })) {
       for (const link of await findUnknownLinks(unknown, { id, folder }, batch)) {
         if (await removeOrKeep({ ...unknown, prune }, folder, link)) removed++;
       }

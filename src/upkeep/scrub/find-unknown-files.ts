@@ -33,8 +33,7 @@ export async function findUnknownFiles({ registry, isToEnter, signal }: UnknownF
   const { metadata, storage } = registry;
   const isEntered = isToEnter && !(await isPartlyImported(metadata.reads));
   const tally = { files: 0, bytes: 0, first: [] as Digest[], isEntered };
-  const limits = { mostItems: BATCH, mostBytes: Infinity, bytesOf: () => 0 };
-  for await (const batch of inBatches(storage.iterate(`${BLOBS_FOLDER}/`), limits)) {
+  for await (const batch of inBatches(storage.iterate(`${BLOBS_FOLDER}/`), { mostItems: BATCH })) {
     if (signal.aborted) return tally;
     const files = await findUnknown(registry, batch.flatMap(asLying));
     for (const { digest, sizeBytes } of files) {
