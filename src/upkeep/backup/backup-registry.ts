@@ -21,7 +21,7 @@ export interface DatabaseCopy {
   close(): Promise<void>;
 }
 
-export interface Backup extends Omit<BlobsCopy, "verifiesAll"> {
+export interface Backup extends BlobsCopy {
   /** The registry's. */
   readonly from: StorageDriver;
   /** The backup's. */
@@ -59,7 +59,7 @@ export async function backUp(backup: Backup): Promise<BackedUp> {
     const name = backupNameAt(takenAtMs);
     const copy = await backup.copyDatabase(databaseKeyOf(name));
     try {
-      const copied = await copyBlobs(copy.reads, { ...backup, verifiesAll: false });
+      const copied = await copyBlobs(copy.reads, backup);
       if ((await hasUnexpectedLoss(copy.reads, copied)) && round < MOST_ROUNDS) continue;
       const record = await putRecord(backup, { name, takenAtMs, copy, copied });
       const removed = backup.keep === undefined ? NOTHING_REMOVED : await prune(backup, backup.keep, { name, copy });

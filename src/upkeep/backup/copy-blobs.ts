@@ -11,8 +11,8 @@ export interface BlobsCopy {
   readonly to: StorageDriver;
   readonly newId: () => string;
   readonly signal: AbortSignal;
-  /** Whether what is there already is read, too, and replaced if it is damaged. */
-  readonly verifiesAll: boolean;
+  /** What is there already is read, too, and replaced if it is damaged. Absent: it is not. */
+  readonly verifiesAll?: boolean;
   /** Hears of each blob that is in its place, or missing. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
@@ -65,7 +65,7 @@ export async function copyBlobs(queries: Queries, copy: BlobsCopy): Promise<Blob
 /** Copies a blob that is not there yet, durably and verified. One of its size was verified when it came, and is read again only if that is asked for. */
 export async function copyBlob(
   blob: StoredBlob,
-  { from, to, newId, signal, verifiesAll }: BlobsCopy,
+  { from, to, newId, signal, verifiesAll = false }: BlobsCopy,
 ): Promise<"there" | "copied" | "missing"> {
   signal.throwIfAborted();
   const key = keyOf(blob);

@@ -6,7 +6,7 @@ import { type BlobsCopied, type BlobsCopy, copyBlobs } from "./copy-blobs.ts";
 import { type BackupChoice, type ChosenBackup, chooseBackup, RestoreError } from "./choose-backup.ts";
 import { copyObject } from "./copy-object.ts";
 
-export interface Restore extends Omit<BlobsCopy, "verifiesAll"> {
+export interface Restore extends BlobsCopy {
   /** The backup's. */
   readonly from: StorageDriver;
   /** The registry's. */

@@ -49,7 +49,7 @@ export async function exportBlob(target: RepositoryExport, blob: StoredBlob): Pr
 /** Whether the bytes are where registry:2 looks for them; they are copied there if they come from elsewhere. */
 async function isInPlace({ storage, source, tally }: RepositoryExport, blob: StoredBlob): Promise<boolean> {
   if (!source) return (await storage.stat(keyOf(blob)))?.sizeBytes === blob.sizeBytes;
-  const outcome = await copyBlob(blob, { ...source, to: storage, verifiesAll: false });
+  const outcome = await copyBlob(blob, { ...source, to: storage });
   source.onPlaced?.(blob.sizeBytes);
   if (outcome === "copied") tally.written++;
   return outcome !== "missing";
