@@ -1,8 +1,8 @@
 import type { Config } from "../../config/index.ts";
-import { Closers } from "../../runtime/index.ts";
 import { loadTransfers, type ZotExport, type ZotExportSummary } from "../../upkeep/index.ts";
 import { openRegistryBeside } from "./open-registry-beside.ts";
 import { requireDatabase } from "./require-database.ts";
+import { runTask } from "./run-task.ts";
 import { asTransferError } from "./transfer-error.ts";
 
 /**
@@ -12,12 +12,8 @@ import { asTransferError } from "./transfer-error.ts";
 export async function exportToZot(config: Config, options: Omit<ZotExport, "registry">): Promise<ZotExportSummary> {
   await requireDatabase(config);
   const { exportZot } = await loadTransfers();
-  const closers = new Closers();
-  try {
-    return await exportZot({ ...options, registry: await openRegistryBeside(config, closers) });
-  } catch (error) {
-    throw asTransferError(error, options.folder);
-  } finally {
-    await closers.closeAll();
-  }
+  return runTask(
+    async (closers) => exportZot({ ...options, registry: await openRegistryBeside(config, closers) }),
+    (error) => asTransferError(error, options.folder),
+  );
 }
