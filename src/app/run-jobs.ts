@@ -10,8 +10,8 @@ import {
   type Labelled,
 } from "../jobs/index.ts";
 import type { MetadataDatabase } from "../metadata/index.ts";
-import { findMaintenance, type Registry } from "../registry/index.ts";
-import { type Closers, type Log, systemClock, whenThere } from "../runtime/index.ts";
+import { isInMaintenance, type Registry } from "../registry/index.ts";
+import { type Closers, type Log, systemClock } from "../runtime/index.ts";
 import {
   COLLECTION_JOB,
   collectionWork,
@@ -74,7 +74,7 @@ export function runJobs(config: Config, parts: JobParts, closers: Closers): JobD
     counts,
     works,
     historyMs: config.jobs.historyMs,
-    isPaused: () => whenThere(findMaintenance(registry), (maintenance) => maintenance !== undefined),
+    isPaused: () => isInMaintenance(registry),
   });
   runner.start();
   closers.add(() => runner.stop());

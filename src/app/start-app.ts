@@ -24,7 +24,13 @@ import type { Config } from "../config/index.ts";
 import { DatabaseFailures } from "./database-failures.ts";
 import { createMetrics, createRequestHandler, createTracing, type Metrics, RateLimits } from "../http/index.ts";
 import { drawOwnId, ownerOf, type ProcessPlace } from "../processes/index.ts";
-import { createRegistry, describeMaintenance, findMaintenance, type Registry } from "../registry/index.ts";
+import {
+  createRegistry,
+  describeMaintenance,
+  findMaintenance,
+  isInMaintenance,
+  type Registry,
+} from "../registry/index.ts";
 import { Closers, createHashPool, type Log, type Soon, systemClock, whenThere } from "../runtime/index.ts";
 import { asStartError } from "./start-error.ts";
 import { stopApp } from "./stop-app.ts";
@@ -188,7 +194,7 @@ function openMeter(
   addUsageReadings(metrics, { metadata, clock: systemClock, tally, mostNamespaces });
   if (storage.readOnly) return undefined;
   const onRecorded = (rows: Parameters<NamespaceTally["add"]>[0]) => tally.add(rows);
-  const isReadOnly = () => whenThere(findMaintenance(registry), (maintenance) => maintenance !== undefined);
+  const isReadOnly = () => isInMaintenance(registry);
   const told = { ...(mostNamespaces > 0 && { onRecorded }) };
   const meter = new UsageMeter({ metadata, log, clock: systemClock, isReadOnly, ...told });
   closers.add(() => meter.stop());

@@ -42,7 +42,13 @@ export { findMovedName, type MayFollow, RepositoryMoved } from "./names/reposito
 export { bringBack, type Past, takeAway } from "./past/bring-back.ts";
 export { windBackTag, type WoundTag } from "./past/wind-back-tag.ts";
 export { listRepositories, listTags, type NameList } from "./listings.ts";
-export { type Changeable, describeMaintenance, findMaintenance, requireWritable } from "./maintenance/maintenance.ts";
+export {
+  type Changeable,
+  describeMaintenance,
+  findMaintenance,
+  isInMaintenance,
+  requireWritable,
+} from "./maintenance/maintenance.ts";
 export { endMaintenance, findMaintenanceIn, startMaintenance } from "./maintenance/switch-maintenance.ts";
 export { deleteManifest, getManifest, getManifestHead } from "./manifests.ts";
 export { mountBlob } from "./mount-blob.ts";

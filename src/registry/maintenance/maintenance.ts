@@ -23,6 +23,10 @@ export function findMaintenance({
   );
 }
 
+export function isInMaintenance(registry: Pick<Changeable, "metadata" | "clock">): Soon<boolean> {
+  return whenThere(findMaintenance(registry), (state) => state !== undefined);
+}
+
 export function isOn({ untilMs }: SwitchState, nowMs: number): boolean {
   return untilMs === null || untilMs > nowMs;
 }
